@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Built-ins, peers and plugins as one list. Peers are plugins that ship with softmark: every library is loaded in
+// child processes only, and asked there for its kernels, so that a stranger's initialisers never run in the parent.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/softmark.h"
+
+namespace softmark {
+
+/// One kernel of the list: what its entry in the contract says, and where it lives.
+struct Kernel {
+  std::string id;  // "simd/softmax/f32"
+  std::string name, summary;
+  softmark_op op = SOFTMARK_SOFTMAX;
+  softmark_dtype dtype = SOFTMARK_F32;
+  std::uint32_t claims = 0;
+  softmark_masked_row masked_row = SOFTMARK_MASKED_NAN;
+  double max_ulp = 0;
+  std::string provider;  // "builtin", "peer" or "plugin"
+  std::string version;   // of the library behind a peer; empty where unknown
+  std::string isa;       // instruction set in use where the kernel dispatches at run time; else empty
+  std::string library;   // path of the shared object; empty for a built-in
+  std::size_t index = 0; // in its library's (or the built-ins') list
+};
+
+/// A peer that this build or machine lacks, and why: named, never silently missing.
+struct Absent {
+  std::string name, reason;
+};
+
+struct Registry {
+  std::vector<Kernel> kernels;
+  std::vector<Absent> absent;
+};
+
+/// The built-ins' entries, in the order of kernels/list.def.
+std::span<const softmark_kernel* const> builtin_kernels();
+
+/// Lists built-ins, the peers found beside the program, and the given plugin libraries. A plugin that is missing, is
+/// no plugin, speaks another ABI version or crashes while loading is Error(kUnreadable) with one line that says which.
+Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true);
+
+/// In a child: the entry of one kernel by library ("" for built-ins) and index. Throws Error(kUnreadable).
+const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index);
+
+/// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's name; empty
+/// filters match all. A filter that matches nothing is Error(kUsage) and names the nearest ids.
+std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
+                                   const std::vector<std::string>& ops, const std::vector<std::string>& dtypes);
+
+}  // namespace softmark
