@@ -47,6 +47,9 @@ Registry load_registry(const std::vector<std::string>& plugins, bool with_peers 
 /// In a child: the entry of one kernel by library ("" for built-ins) and index. Throws Error(kUnreadable).
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index);
 
+/// The child behind load_registry (hidden verb "child-list"): tells on descriptor 4 what a library holds.
+int list_library_main(const std::string& path);
+
 /// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's name; empty
 /// filters match all. A filter that matches nothing is Error(kUsage) and names the nearest ids.
 std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
