@@ -62,7 +62,31 @@ int memory_file(const char* label) {
   return fd;
 }
 
+int interrupt_pipe[2] = {-1, -1};
+volatile sig_atomic_t interrupts = 0;
+
+void note_interrupt(int number) {
+  interrupts = interrupts + 1;
+  if (interrupts > 1) {
+    ::signal(number, SIG_DFL);
+    raise(number);
+  }
+  const char byte = 0;
+  [[maybe_unused]] const ssize_t n = write(interrupt_pipe[1], &byte, 1);
+}
+
 }  // namespace
+
+void watch_interrupts() {
+  if (interrupt_pipe[0] >= 0) return;
+  if (pipe2(interrupt_pipe, O_CLOEXEC | O_NONBLOCK) != 0) fail("pipe2");
+  struct sigaction action = {};
+  action.sa_handler = note_interrupt;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool interrupted() { return interrupts > 0; }
 
 Child::Child(const std::vector<std::string>& arguments, const std::vector<int>& fds) {
   noise_ = memory_file("softmark-noise");
@@ -179,12 +203,13 @@ Answer ask_child(const std::vector<std::string>& arguments, const std::string& i
   const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_seconds));
   int idle[2];  // never readable: only the end of the child or the deadline wakes the wait
   if (pipe2(idle, O_CLOEXEC) != 0) fail("pipe2");
-  child.wait_readable(idle[0], deadline);
+  const int wake = interrupt_pipe[0] >= 0 ? interrupt_pipe[0] : idle[0];
   Answer answer;
-  answer.timed_out = !child.ended();
+  answer.interrupted = child.wait_readable(wake, deadline);
+  answer.timed_out = !answer.interrupted && !child.ended();
   child.kill();
-  answer.ok = !answer.timed_out && child.exit_code() == 0;
-  answer.ending = answer.timed_out ? "timed out after " + std::to_string(static_cast<int>(timeout_seconds)) + " s" : child.ending();
+  answer.ok = !answer.timed_out && !answer.interrupted && child.exit_code() == 0;
+  answer.ending = answer.interrupted ? "interrupted" : answer.timed_out ? "timed out after " + std::to_string(static_cast<int>(timeout_seconds)) + " s" : child.ending();
   answer.output = read_memory_file(out, std::size_t{1} << 30);
   answer.noise = child.noise();
   for (int fd : {in, out, idle[0], idle[1]}) close(fd);

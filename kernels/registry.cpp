@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "kernels/builtins.h"
@@ -21,7 +20,6 @@
 namespace softmark {
 namespace {
 
-using nlohmann::json;
 namespace fs = std::filesystem;
 
 using PluginFn = const softmark_kernel* (*)(std::uint32_t, std::size_t*);
@@ -86,42 +84,23 @@ Kernel describe(const softmark_kernel& k, std::size_t index) {
   return kernel;
 }
 
-json to_json(const Kernel& k) {
-  return {{"name", k.name},     {"summary", k.summary},       {"op", static_cast<int>(k.op)}, {"dtype", static_cast<int>(k.dtype)},
-          {"claims", k.claims}, {"masked_row", static_cast<int>(k.masked_row)},
-          {"max_ulp", std::isfinite(k.max_ulp) ? json(k.max_ulp) : json(nullptr)}};
-}
-
-Kernel from_json(const json& j, std::size_t index) {
-  Kernel k;
-  k.name = j.at("name");
-  k.summary = j.at("summary");
-  k.op = static_cast<softmark_op>(j.at("op").get<int>());
-  k.dtype = static_cast<softmark_dtype>(j.at("dtype").get<int>());
-  k.claims = j.at("claims");
-  k.masked_row = static_cast<softmark_masked_row>(j.at("masked_row").get<int>());
-  k.max_ulp = j.at("max_ulp").is_null() ? INFINITY : j.at("max_ulp").get<double>();
-  k.id = id_of(k.name, k.op, k.dtype);
-  k.index = index;
-  return k;
-}
-
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // Parent side: what a library holds, told by a child that loaded it.
 std::vector<Kernel> ask_library(const std::string& path, const std::string& provider) {
   const Answer answer = ask_child({"child-list", path}, "", 60);
-  json listing = json::parse(answer.output, nullptr, false);
+  const Json listing = Json::parse(answer.output, nullptr, false);
   if (!answer.ok || listing.is_discarded()) {
-    if (listing.is_object() && listing.contains("error")) throw Error(kUnreadable, listing["error"]);
+    if (listing.is_object() && listing.contains("error")) throw Error(kUnreadable, listing["error"].get<std::string>());
     const std::string noise = first_line(answer.noise);
     throw Error(kUnreadable, path + ": failed while being loaded (" + answer.ending + ")" + (noise.empty() ? "" : ": " + noise));
   }
   std::vector<Kernel> kernels;
-  for (const json& entry : listing["kernels"]) {
-    Kernel& k = kernels.emplace_back(from_json(entry, kernels.size()));
+  for (const Json& entry : listing["kernels"]) {
+    Kernel& k = kernels.emplace_back(kernel_from_json(entry));
     k.provider = provider;
     k.library = path;
+    k.index = kernels.size() - 1;
     k.version = listing["version"];
   }
   return kernels;
@@ -244,12 +223,38 @@ std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<s
   return chosen;
 }
 
+Json kernel_to_json(const Kernel& k) {
+  Json claims = Json::array();
+  for (std::size_t bit = 0; bit < std::size(kClaimNames); ++bit)
+    if (k.claims >> bit & 1) claims.push_back(kClaimNames[bit]);
+  return {{"id", k.id},           {"name", k.name},       {"op", name(k.op)},   {"dtype", name(k.dtype)},
+          {"provider", k.provider}, {"version", k.version}, {"summary", k.summary}, {"claims", claims},
+          {"masked_row", name(k.masked_row)}, {"max_ulp", number(k.max_ulp)}, {"isa", k.isa}};
+}
+
+Kernel kernel_from_json(const Json& json) {
+  Kernel k;
+  k.id = json.at("id");
+  k.name = json.at("name");
+  k.op = *find_op(json.at("op").get<std::string>());
+  k.dtype = *find_dtype(json.at("dtype").get<std::string>());
+  k.provider = json.at("provider");
+  k.version = json.at("version");
+  k.summary = json.at("summary");
+  for (std::size_t bit = 0; bit < std::size(kClaimNames); ++bit)
+    if (std::find(json.at("claims").begin(), json.at("claims").end(), kClaimNames[bit]) != json.at("claims").end()) k.claims |= 1u << bit;
+  k.masked_row = *find_name<softmark_masked_row>(kMaskedRowNames, json.at("masked_row").get<std::string>());
+  k.max_ulp = parse_value(json.at("max_ulp"), "max_ulp");
+  k.isa = json.at("isa");
+  return k;
+}
+
 int list_library_main(const std::string& path) {
-  json answer;
+  Json answer;
   int status = 0;
   try {
     const Library library = open_library(path);
-    answer = {{"version", library.version}, {"kernels", json::array()}};
+    answer = {{"version", library.version}, {"kernels", Json::array()}};
     std::set<std::string> ids;
     for (std::size_t i = 0; i < library.kernels.size(); ++i) {
       const softmark_kernel& entry = library.kernels[i];
@@ -257,13 +262,13 @@ int list_library_main(const std::string& path) {
         throw Error(kUnreadable, path + ": kernel " + std::to_string(i) + " cannot be used: " + fault);
       const Kernel k = describe(entry, i);
       if (!ids.insert(k.id).second) throw Error(kUnreadable, path + ": two kernels share the id " + k.id);
-      answer["kernels"].push_back(to_json(k));
+      answer["kernels"].push_back(kernel_to_json(k));
     }
   } catch (const Error& error) {
     answer = {{"error", error.what()}};
     status = error.code;
   }
-  const std::string text = answer.dump(-1, ' ', true, json::error_handler_t::replace);
+  const std::string text = answer.dump(-1, ' ', true, Json::error_handler_t::replace);
   return write(4, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? status : static_cast<int>(kNotMeasurable);
 }
 
