@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/registry.h"
+#include "kernels/simd/rows.h"
 
 namespace softmark {
 
@@ -39,6 +40,11 @@ std::span<const softmark_kernel* const> builtin_kernels() {
   return all;
 }
 
-std::string_view builtin_isa(const softmark_kernel&) { return {}; }  // none dispatches yet
+std::string_view builtin_isa(const softmark_kernel& kernel) {
+  for (const File& file : files())
+    for (const softmark_kernel& candidate : file.kernels)
+      if (&candidate == &kernel) return file.folder == "portable" ? std::string_view() : simd::isa();
+  return {};
+}
 
 }  // namespace softmark
