@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/measure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "bench/inputs.h"
+#include "bench/interrupt.h"
+#include "bench/machine.h"
+#include "bench/progress.h"
+#include "kernels/names.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::size_t kMostPool = std::size_t{1} << 30;
+
+std::vector<Workload> workloads_of(const BenchOptions& options) {
+  const bool own = options.rows != 0 || options.cols != 0;
+  if (own + !options.logits.empty() + !options.workloads.empty() > 1)
+    throw Error(kUsage, "choose one of --workload, --logits and --rows with --cols");
+  if (own) return {own_workload(options.rows, options.cols, options.distribution)};
+  if (!options.logits.empty()) return {file_workload(options.logits)};
+  return select_workloads(options.effort, options.workloads);
+}
+
+/// Four times the last-level cache, so that a buffer has left it when its turn comes again; less where memory forbids.
+std::size_t cold_pool_bytes() {
+  return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20), kMostPool, available_memory_bytes() / 4});
+}
+
+std::vector<int> threads_of(const BenchOptions& options, const Kernel& kernel) {
+  if (!options.threads.empty()) {
+    if (kernel.claims & SOFTMARK_THREADED) return options.threads;
+    const bool one = std::count(options.threads.begin(), options.threads.end(), 1) != 0;
+    return one ? std::vector<int>{1} : std::vector<int>{};
+  }
+  const int all = static_cast<int>(allowed_cpus().size());
+  if (all > 1 && kernel.claims & SOFTMARK_THREADED) return {1, all};
+  return {1};
+}
+
+bool can_run_in_place(const Kernel& kernel) {
+  return kernel.claims & SOFTMARK_IN_PLACE && shape_of(kernel.op).output == OpShape::kRow;
+}
+
+Series series_of(const Kernel& kernel, const Workload& workload, int threads, Cache cache, bool in_place) {
+  Series series;
+  series.kernel = kernel;
+  series.workload = workload;
+  series.op = kernel.op;
+  series.dtype = kernel.dtype;
+  series.threads = threads;
+  series.cache = cache;
+  series.in_place = in_place;
+  series.bytes = layout_of(kernel.op, kernel.dtype, workload.rows, workload.cols).moved();
+  if (cache == Cache::kCold) series.pool_bytes = std::max(cold_pool_bytes(), 2 * series.bytes);
+  if (std::max(series.pool_bytes, series.bytes) > available_memory_bytes() / 2) {
+    series.status = "unsupported";
+    series.message = fmt::format("needs {} MiB of buffers, more than half of the memory available", series.bytes >> 20);
+  }
+  return series;
+}
+
+/// The copy of as many bytes, as many threads, from the same cache: once for all kernels that share it.
+void add_ceiling(std::vector<Series>& all, const Series& of) {
+  const bool there = std::any_of(all.begin(), all.end(), [&](const Series& other) {
+    return !other.kernel && other.bytes == of.bytes && other.threads == of.threads && other.cache == of.cache &&
+           other.dtype == of.dtype;
+  });
+  if (there || of.status != "ok") return;
+  Series ceiling = of;
+  ceiling.kernel.reset();
+  ceiling.in_place = false;
+  all.push_back(ceiling);
+}
+
+std::vector<Series> plan_workload(const BenchOptions& options, const std::vector<Kernel>& kernels, const Workload& workload) {
+  std::vector<Series> ceilings, series;
+  for (const Kernel& kernel : kernels)
+    for (int threads : threads_of(options, kernel))
+      for (Cache cache : {Cache::kHot, Cache::kCold}) {
+        if (cache == Cache::kHot ? !options.hot : !options.cold) continue;
+        if (options.in_place && !can_run_in_place(kernel)) continue;
+        series.push_back(series_of(kernel, workload, threads, cache, options.in_place));
+        add_ceiling(ceilings, series.back());
+      }
+  series.insert(series.begin(), ceilings.begin(), ceilings.end());
+  return series;
+}
+
+Trial trial_of(const Series& series, const BenchOptions& options, const Replication& replication, int cpu) {
+  Trial trial;
+  trial.copy = !series.kernel;
+  if (series.kernel) trial.library = series.kernel->library, trial.index = series.kernel->index;
+  trial.op = series.op;
+  trial.dtype = series.dtype;
+  trial.rows = series.workload.rows;
+  trial.cols = series.workload.cols;
+  trial.threads = series.threads;
+  trial.cpu = series.threads == 1 ? cpu : -1;
+  trial.pool_bytes = series.pool_bytes;
+  trial.in_place = series.in_place;
+  trial.min_time = replication.min_time;
+  trial.samples = replication.samples;
+  trial.flags = options.benchmark_flags;
+  return trial;
+}
+
+/// Seconds that one process of this series will probably take: to start, to fill its buffers, to calibrate and to sample.
+double process_seconds(const Series& series, const Replication& replication) {
+  constexpr double kStart = 0.02, kFillPerByte = 1e-9, kCopyPerByte = 1e-10, kSlowPerElement = 3e-9;
+  const double call = series.kernel ? kSlowPerElement * static_cast<double>(series.workload.elements())
+                                    : kCopyPerByte * static_cast<double>(series.bytes);
+  const double fill = kFillPerByte * static_cast<double>(std::max(series.bytes, series.pool_bytes));
+  return kStart + fill + 2 * call + (replication.samples + 1) * std::max(1.2 * replication.min_time, call);
+}
+
+std::string label(const Series& series) {
+  return fmt::format("{} {} {}t", series.workload.name, series.kernel ? series.kernel->id : "memcpy", series.threads);
+}
+
+/// One op and type's inputs on a workload, made when a series first asks for them.
+class InputsCache {
+ public:
+  InputsCache(const Workload& workload, std::uint64_t seed) : workload_(workload), seed_(seed) {}
+  int fd(softmark_op op, softmark_dtype dtype) {
+    auto& inputs = made_[{op, dtype}];
+    if (!inputs) inputs = std::make_unique<SharedInputs>(op, dtype, workload_, seed_);
+    return inputs->fd();
+  }
+
+ private:
+  const Workload& workload_;
+  std::uint64_t seed_;
+  std::map<std::pair<softmark_op, softmark_dtype>, std::unique_ptr<SharedInputs>> made_;
+};
+
+void take(Series& series, Outcome outcome) {
+  series.pinned = series.pinned && outcome.pinned;
+  if (outcome.status == "ok") {
+    series.samples.push_back(std::move(outcome.nanoseconds));
+  } else {
+    series.status = outcome.status;
+    series.message = outcome.message;
+  }
+}
+
+void warn_about(const BenchOptions& options, const std::vector<Series>& series, std::vector<std::string>& warnings) {
+  const std::size_t llc = last_level_cache_bytes(), pool = cold_pool_bytes();
+  if (options.cold && pool < 4 * llc)
+    warnings.push_back(fmt::format("cold cache: the pool of {} MiB is {:.1f} times the last-level cache of {} MiB (4 times is "
+                                   "wanted); part of it may still be cached", pool >> 20,
+                                   static_cast<double>(pool) / static_cast<double>(llc), llc >> 20));
+  if (std::any_of(series.begin(), series.end(), [](const Series& s) { return s.threads == 1 && s.status == "ok" && !s.pinned; }))
+    warnings.push_back("single threads could not be pinned to a core; they may have moved between cores");
+}
+
+}  // namespace
+
+Replication replication_of(const BenchOptions& options) {
+  static constexpr Replication kByEffort[] = {{6, 2, 0.01, 30}, {10, 5, 0.03, 60}, {20, 7, 0.1, 120}};
+  Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
+  if (options.processes > 0) replication.processes = options.processes;
+  if (options.min_time > 0) replication.min_time = options.min_time;
+  replication.timeout += 20 * replication.min_time * replication.samples;
+  return replication;
+}
+
+bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress) {
+  if (series.empty()) return true;
+  InputsCache inputs(series.front().workload, options.seed);
+  const std::vector<int> cpus = allowed_cpus();
+  for (int round = 0; round < replication.processes; ++round) {
+    // The core changes every second round only, so that each core sees both orders.
+    const int cpu = cpus.empty() ? -1 : cpus[static_cast<std::size_t>(round / 2) % cpus.size()];
+    for (std::size_t k = 0; k < series.size(); ++k) {
+      Series& one = series[round % 2 ? series.size() - 1 - k : k];
+      if (interrupted()) return false;
+      if (one.status == "ok") {
+        progress.show(label(one));
+        Outcome outcome = run_trial(trial_of(one, options, replication, cpu), inputs.fd(one.op, one.dtype), replication.timeout);
+        if (outcome.status == "interrupted") return false;
+        take(one, std::move(outcome));
+      }
+      progress.step(process_seconds(one, replication));
+    }
+  }
+  return true;
+}
+
+Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels) {
+  if (options.in_place && options.cold)
+    throw Error(kUsage, "--in-place restores its input just before each call, which warms it: no --cache cold with it");
+  const Replication replication = replication_of(options);
+  std::vector<std::vector<Series>> plan;
+  double estimate = 0;
+  for (const Workload& workload : workloads_of(options)) {
+    plan.push_back(plan_workload(options, kernels, workload));
+    for (const Series& series : plan.back()) estimate += replication.processes * process_seconds(series, replication);
+  }
+  const Interrupt interrupt;
+  Progress progress("bench", estimate, estimate);
+  Measured measured;
+  std::map<std::string, int> hangs;
+  for (std::vector<Series>& series : plan) {
+    for (Series& one : series)
+      if (one.kernel && hangs[one.kernel->id] >= 2) one.status = "timeout", one.message = "not tried: it hung on two workloads before";
+    measured.complete = measured.complete && interleave(series, options, replication, progress);
+    for (Series& one : series) {
+      if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];
+      if (!one.samples.empty() || one.status != "ok") measured.series.push_back(std::move(one));
+    }
+    if (!measured.complete) break;
+  }
+  if (!measured.complete) measured.warnings.push_back("interrupted: what was not measured is missing");
+  warn_about(options, measured.series, measured.warnings);
+  return measured;
+}
+
+}  // namespace softmark

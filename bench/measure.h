@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replication: every kernel on a workload in many fresh processes, interleaved, with the copy ceiling among them.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bench/trial.h"
+#include "bench/workload.h"
+#include "kernels/registry.h"
+
+namespace softmark {
+
+enum class Cache { kHot, kCold };
+
+struct BenchOptions {
+  std::vector<std::string> kernels, ops, dtypes;  // filters; no op: softmax, no dtype: f32
+  Effort effort = Effort::kStandard;
+  std::uint64_t seed = 1;
+  std::vector<int> threads;           // empty: 1, and all for those that claim THREADED
+  std::vector<std::string> workloads;  // globs; empty: the effort's
+  std::string logits;                 // an .npy file, instead of named workloads
+  std::size_t rows = 0, cols = 0;     // both: one's own shape, instead of named workloads
+  Distribution distribution = Distribution::kNormal;  // of one's own shape
+  int processes = 0;                  // 0: as the effort says
+  double min_time = 0;                // seconds a sample; 0: as the effort says
+  bool hot = true, cold = false;
+  bool in_place = false;              // kernels that claim it only
+  std::vector<std::string> benchmark_flags;
+};
+
+struct Replication {
+  int processes, samples;
+  double min_time;
+  double timeout;  // seconds for one process
+};
+Replication replication_of(const BenchOptions& options);
+
+/// One line of `measurements` or `ceilings`: what was run, and every sample in nanoseconds a call, process by process.
+struct Series {
+  std::optional<Kernel> kernel;  // none: the copy ceiling
+  Workload workload;
+  softmark_op op = SOFTMARK_SOFTMAX;
+  softmark_dtype dtype = SOFTMARK_F32;
+  int threads = 1;
+  Cache cache = Cache::kHot;
+  bool in_place = false;
+  std::size_t bytes = 0;       // moved at least: inputs read once, output written once
+  std::size_t pool_bytes = 0;  // rotated over; 0 when hot
+  std::string status = "ok", message;
+  std::vector<std::vector<double>> samples;
+  bool pinned = true;
+};
+
+/// What a run of series gave. Series that an interruption left without a sample are not in it.
+struct Measured {
+  std::vector<Series> series;
+  std::vector<std::string> warnings;
+  bool complete = true;
+};
+
+/// Times `kernels` as the options say. Throws Error(kUsage) for options that contradict each other or name nothing.
+Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels);
+
+/// Runs the series of one workload, rounds forward and backward in turn (ABBA), and appends their samples. A series that
+/// crashes, hangs or refuses keeps that status and is not tried again. Returns false when interrupted.
+class Progress;
+bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress);
+
+}  // namespace softmark

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/trial.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+
+#include "bench/interrupt.h"
+#include "kernels/names.h"
+#include "kernels/process.h"
+
+namespace softmark {
+namespace {
+
+using std::chrono::steady_clock;
+
+struct Pipe {
+  int read_end = -1, write_end = -1;
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw Error(kNotMeasurable, fmt::format("no pipe: {}", std::strerror(errno)));
+    read_end = ends[0], write_end = ends[1];
+  }
+  ~Pipe() { close_read(), close_write(); }
+  void close_read() { if (read_end >= 0) close(read_end); read_end = -1; }
+  void close_write() { if (write_end >= 0) close(write_end); write_end = -1; }
+};
+
+/// Reads until the child has closed its end, has ended, or time is up. An answer is one line.
+std::string gather(Child& child, int fd, steady_clock::time_point deadline) {
+  std::string text;
+  char buffer[4096];
+  while (!interrupted() && steady_clock::now() < deadline && (text.empty() || text.back() != '\n')) {
+    const auto slice = std::min(deadline, steady_clock::now() + std::chrono::milliseconds(100));
+    if (!child.wait_readable(fd, slice)) {
+      if (child.ended()) break;
+      continue;
+    }
+    const ssize_t got = read(fd, buffer, sizeof buffer);
+    if (got <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+Outcome judge(Child& child, const std::string& text, steady_clock::time_point deadline, double timeout_seconds) {
+  while (!child.ended() && !interrupted() && steady_clock::now() < deadline) usleep(200);
+  if (interrupted()) return {"interrupted", "interrupted", {}, false};
+  if (!child.ended()) {
+    child.kill();
+    return {"timeout", fmt::format("no answer in {:.0f} s", timeout_seconds), {}, false};
+  }
+  if (child.signal() != 0) return {"crash", child.ending(), {}, false};
+  try {
+    return outcome_from_json(Json::parse(text));
+  } catch (const Json::exception&) {
+    return {child.exit_code() == 0 ? "error" : "crash", "ended with no answer: " + child.ending(), {}, false};
+  }
+}
+
+}  // namespace
+
+Json to_json(const Trial& trial) {
+  return {{"library", trial.library}, {"index", trial.index},
+          {"copy", trial.copy}, {"op", name(trial.op)},
+          {"dtype", name(trial.dtype)}, {"rows", trial.rows},
+          {"cols", trial.cols}, {"threads", trial.threads},
+          {"cpu", trial.cpu}, {"pool_bytes", trial.pool_bytes},
+          {"in_place", trial.in_place}, {"min_time", number(trial.min_time)},
+          {"samples", trial.samples}, {"flags", trial.flags}};
+}
+
+Trial trial_from_json(const Json& json) {
+  Trial trial;
+  trial.library = json.at("library");
+  trial.index = json.at("index");
+  trial.copy = json.at("copy");
+  trial.op = find_op(json.at("op").get<std::string>()).value();
+  trial.dtype = find_dtype(json.at("dtype").get<std::string>()).value();
+  trial.rows = json.at("rows");
+  trial.cols = json.at("cols");
+  trial.threads = json.at("threads");
+  trial.cpu = json.at("cpu");
+  trial.pool_bytes = json.at("pool_bytes");
+  trial.in_place = json.at("in_place");
+  trial.min_time = json.at("min_time");
+  trial.samples = json.at("samples");
+  trial.flags = json.at("flags").get<std::vector<std::string>>();
+  return trial;
+}
+
+Json to_json(const Outcome& outcome) {
+  Json samples = Json::array();
+  for (double value : outcome.nanoseconds) samples.push_back(number(value));
+  return {{"status", outcome.status}, {"message", outcome.message}, {"nanoseconds", samples}, {"pinned", outcome.pinned}};
+}
+
+Outcome outcome_from_json(const Json& json) {
+  return {json.at("status"), json.at("message"), json.at("nanoseconds").get<std::vector<double>>(), json.at("pinned")};
+}
+
+Outcome run_trial(const Trial& trial, int inputs_fd, double timeout_seconds) {
+  Pipe request, answer;
+  const std::string text = to_json(trial).dump();
+  if (write(request.write_end, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    throw Error(kNotMeasurable, "a request did not fit its pipe");
+  request.close_write();
+  const auto deadline = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(
+                                                  std::chrono::duration<double>(timeout_seconds));
+  Child child({"bench-host"}, {request.read_end, answer.write_end, inputs_fd});
+  answer.close_write();
+  const std::string said = gather(child, answer.read_end, deadline);
+  return judge(child, said, deadline, timeout_seconds);
+}
+
+}  // namespace softmark

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// One trial: one kernel (or the copy ceiling) timed on one workload in one fresh process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/softmark.h"
+#include "reports/document.h"
+
+namespace softmark {
+
+/// What a child is asked. Everything that it needs, so that it looks nothing up.
+struct Trial {
+  std::string library;      // "" for a built-in
+  std::size_t index = 0;    // in that library
+  bool copy = false;        // the ceiling: memcpy that moves as many bytes, no kernel at all
+  softmark_op op = SOFTMARK_SOFTMAX;
+  softmark_dtype dtype = SOFTMARK_F32;
+  std::size_t rows = 0, cols = 0;
+  int threads = 1;
+  int cpu = -1;             // pin to it; -1: as the system likes
+  std::size_t pool_bytes = 0;  // 0: hot, the same buffers each time; else rotate over this much
+  bool in_place = false;    // y is x, restored outside the clock before each call
+  double min_time = 0.02;   // seconds a sample
+  int samples = 3;
+  std::vector<std::string> flags;  // of Google Benchmark, after ours
+};
+
+/// What came of it. `status`: "ok", "unsupported" (the kernel said so), "crash", "timeout", "error".
+struct Outcome {
+  std::string status = "error";
+  std::string message;              // why, where not ok
+  std::vector<double> nanoseconds;  // a call, one number a sample
+  bool pinned = false;
+};
+
+Json to_json(const Trial& trial);
+Trial trial_from_json(const Json& json);
+Json to_json(const Outcome& outcome);
+Outcome outcome_from_json(const Json& json);
+
+/// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an outcome, never an exception; an
+/// interruption (bench/interrupt.h) ends the wait with status "interrupted".
+Outcome run_trial(const Trial& trial, int inputs_fd, double timeout_seconds);
+
+/// The hidden verb `bench-host`: request on descriptor 3, answer on 4, inputs (bench/inputs.h) on 5.
+int bench_host_main(int argc, char** argv);
+
+}  // namespace softmark

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/workload.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "bench/random.h"
+#include "reference/element.h"
+#include "reference/npy.h"
+#include "reports/error.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::uint64_t kLogitStream = 1, kPeakStream = 2;
+
+/// The last column that a query may see: the diagonal, stretched over the rows where they are fewer than the columns.
+std::size_t causal_end(const Workload& workload, std::size_t row) {
+  if (workload.rows >= workload.cols) return row % workload.cols;
+  return (row + 1) * workload.cols / workload.rows - 1;
+}
+
+/// A logit whose exponential lies strictly within the type's subnormal range, half a unit of logit from its ends.
+double subnormal_logit(softmark_dtype dtype, double uniform) {
+  const double highest = std::log(2.0) * type_info(dtype).min_exponent - 0.5;
+  const double lowest = std::log(2.0) * (type_info(dtype).min_exponent - type_info(dtype).precision + 1) + 0.5;
+  return lowest + (highest - lowest) * uniform;
+}
+
+double logit(const Workload& workload, softmark_dtype dtype, const Random& random, std::uint64_t index) {
+  switch (workload.distribution) {
+    case Distribution::kFlat: return 0.02 * random.uniform(index) - 0.01;
+    case Distribution::kPeaked: return random.normal(index);
+    case Distribution::kSubnormal: return subnormal_logit(dtype, random.uniform(index));
+    case Distribution::kFile: return (*workload.logits)[index];
+    default: return 3 * random.normal(index);
+  }
+}
+
+}  // namespace
+
+std::string_view describe(Distribution distribution) {
+  switch (distribution) {
+    case Distribution::kNormal: return "3 N(0,1)";
+    case Distribution::kFlat: return "uniform in (-0.01, 0.01): results nearly alike";
+    case Distribution::kPeaked: return "N(0,1) with one logit a row 25 higher: one result near 1";
+    case Distribution::kCausal: return "3 N(0,1) up to the diagonal, -inf beyond it";
+    case Distribution::kSubnormal: return "0 once a row, else so low that the exponential is subnormal in the type";
+    case Distribution::kFile: return "from a file";
+  }
+  return "";
+}
+
+std::optional<Distribution> find_distribution(std::string_view name) {
+  const auto found = std::find(std::begin(kDistributionNames), std::end(kDistributionNames), name);
+  if (found == std::end(kDistributionNames)) return std::nullopt;
+  return static_cast<Distribution>(found - std::begin(kDistributionNames));
+}
+
+const std::vector<Workload>& named_workloads() {
+  static const std::vector<Workload> all = [] {
+    std::vector<Workload> table;
+#define WORKLOAD(kind, rows, cols, distribution, effort, stands_for) \
+  table.push_back({fmt::format("{}/{}x{}", kind, rows, cols), rows, cols, Distribution::distribution, Effort::effort, stands_for});
+#include "bench/workloads.def"
+#undef WORKLOAD
+    return table;
+  }();
+  return all;
+}
+
+std::vector<Workload> select_workloads(Effort effort, const std::vector<std::string>& globs) {
+  std::vector<Workload> chosen;
+  for (const std::string& glob : globs)
+    if (std::none_of(named_workloads().begin(), named_workloads().end(),
+                     [&](const Workload& w) { return fnmatch(glob.c_str(), w.name.c_str(), 0) == 0; }))
+      throw Error(kUsage, fmt::format("no workload matches '{}'; `softmark list` names them", glob));
+  for (const Workload& workload : named_workloads()) {
+    const bool wanted = globs.empty() ? workload.effort <= effort
+                                      : std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+                                          return fnmatch(glob.c_str(), workload.name.c_str(), 0) == 0;
+                                        });
+    if (wanted) chosen.push_back(workload);
+  }
+  return chosen;
+}
+
+Workload own_workload(std::size_t rows, std::size_t cols, Distribution distribution) {
+  if (rows == 0 || cols == 0) throw Error(kUsage, "nothing to time in a workload of no rows or no columns");
+  if (cols > std::numeric_limits<std::size_t>::max() / rows / 64)
+    throw Error(kUsage, fmt::format("a workload of {} x {} fits no memory", rows, cols));
+  return {fmt::format("own/{}x{}", rows, cols), rows, cols, distribution, Effort::kQuick, "a shape of your own"};
+}
+
+Workload file_workload(const std::string& path) {
+  Logits logits = read_npy(path);
+  if (logits.values.empty()) throw Error(kUnreadable, fmt::format("{}: holds no logits", path));
+  const std::string file = std::filesystem::path(path).filename().string();
+  return {fmt::format("{}/{}x{}", file, logits.rows, logits.cols),
+          logits.rows,
+          logits.cols,
+          Distribution::kFile,
+          Effort::kQuick,
+          "logits from " + file,
+          std::make_shared<const std::vector<double>>(std::move(logits.values))};
+}
+
+void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed, std::size_t row, std::span<double> logits) {
+  const Random random(seed, kLogitStream);
+  const std::uint64_t first = static_cast<std::uint64_t>(row) * workload.cols;
+  for (std::size_t col = 0; col < logits.size(); ++col) logits[col] = logit(workload, dtype, random, first + col);
+  const std::size_t chosen = Random(seed, kPeakStream).bits(row) % workload.cols;
+  if (workload.distribution == Distribution::kPeaked) logits[chosen] += 25;
+  if (workload.distribution == Distribution::kSubnormal) logits[chosen] = 0;
+  if (workload.distribution == Distribution::kCausal)
+    for (std::size_t col = causal_end(workload, row) + 1; col < logits.size(); ++col)
+      logits[col] = -std::numeric_limits<double>::infinity();
+  for (double& value : logits) value = dtype == SOFTMARK_F64 ? value : dtype == SOFTMARK_F32 ? static_cast<float>(value) : round_to(dtype, value);
+}
+
+}  // namespace softmark
