@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "reference/interval.h"
@@ -37,7 +38,21 @@ bool exact_difference(double b, double a) {
   return std::isfinite(difference) && error == 0;
 }
 
-int sign(const Interval& value) { return mpfi_is_strictly_pos(value.backend().data()) ? 1 : mpfi_is_strictly_neg(value.backend().data()) ? -1 : 0; }
+/// 1, -1, or 0 where the interval does not exclude 0.
+int sign(const Interval& value) {
+  return mpfi_is_strictly_pos(value.backend().data()) - mpfi_is_strictly_neg(value.backend().data());
+}
+
+
+/// inf * value: by IEEE NaN where the value is 0, anything where its sign is not known.
+Interval infinite_times(const Interval& value) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  Interval result = 0;
+  if (sign(value) != 0) return exact(sign(value) * inf);
+  if (mpfi_is_zero(value.backend().data())) return exact(std::numeric_limits<double>::quiet_NaN());
+  mpfi_interv_d(result.backend().data(), -inf, inf);
+  return result;
+}
 
 }  // namespace
 
@@ -156,7 +171,7 @@ Enclosed Enclosure::State::cross_entropy_vjp(std::size_t i) const {
 // g - exp(x) sum g, strictly beside g. An x beyond 4000 takes the result out of every type, however small the sum.
 Enclosed Enclosure::State::log_softmax_vjp(std::size_t i) const {
   const double x = problem.x[i];
-  if (std::isinf(x)) return {exact(-sign(row_sum)) * exact(x)};  // inf * 0 is NaN, as by IEEE
+  if (std::isinf(x)) return {infinite_times(-row_sum)};
   return {exact(problem.g[i]) - exp_of(exact(std::min(x, 4000.0))) * row_sum, problem.g[i], -sign(row_sum)};
 }
 
