@@ -15,6 +15,9 @@ inline constexpr std::string_view kOpNames[] = {
     "sigmoid", "sigmoid_vjp", "cross_entropy", "cross_entropy_vjp", "hardmax"};
 inline constexpr std::string_view kMaskedRowNames[] = {"nan", "zero", "uniform"};
 
+/// In the order of the claims' bits.
+inline constexpr std::string_view kClaimNames[] = {"in_place", "threaded", "reproducible", "correctly_rounded"};
+
 inline constexpr std::size_t kDtypeBytes[] = {2, 2, 4, 8};
 
 constexpr std::string_view name(softmark_dtype dtype) { return kDtypeNames[dtype]; }

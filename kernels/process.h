@@ -44,10 +44,16 @@ class Child {
 struct Answer {
   bool ok = false;       // ended with exit code 0 within the time
   bool timed_out = false;
+  bool interrupted = false;
   std::string output;    // what it wrote to descriptor 4
   std::string ending;    // "exit code 0", "killed by SIGSEGV", "timed out after 60 s"
   std::string noise;
 };
+/// From now on Ctrl-C and SIGTERM no longer end the program: they end waiting children, and interrupted() tells, so that
+/// what is known is still written. A second one ends the program at once.
+void watch_interrupts();
+bool interrupted();
+
 /// Runs this program with `arguments`, `input` readable on descriptor 3, and gathers what it writes to descriptor 4.
 Answer ask_child(const std::vector<std::string>& arguments, const std::string& input, double timeout_seconds);
 

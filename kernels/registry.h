@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/softmark.h"
+#include "reports/document.h"
 
 namespace softmark {
 
@@ -46,6 +47,13 @@ Registry load_registry(const std::vector<std::string>& plugins, bool with_peers 
 
 /// In a child: the entry of one kernel by library ("" for built-ins) and index. Throws Error(kUnreadable).
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index);
+
+/// An entry of the document's "kernels" section, and the kernel it describes (but for library and index).
+Json kernel_to_json(const Kernel& kernel);
+Kernel kernel_from_json(const Json& json);
+
+/// The child behind load_registry (hidden verb "child-list"): tells on descriptor 4 what a library holds.
+int list_library_main(const std::string& path);
 
 /// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's name; empty
 /// filters match all. A filter that matches nothing is Error(kUsage) and names the nearest ids.

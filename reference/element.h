@@ -3,8 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
-#include <vector>
 
 #include "kernels/softmark.h"
 
@@ -19,6 +17,10 @@ struct TypeInfo {
 TypeInfo type_info(softmark_dtype dtype);
 double largest_finite(softmark_dtype dtype);
 double smallest_subnormal(softmark_dtype dtype);
+
+/// The distance between neighbours of the type at |value| and above it within its binade; the smallest subnormal below
+/// the normal range, the top binade's spacing beyond the type.
+double spacing(softmark_dtype dtype, double value);
 
 /// The nearest value of the type, ties to even; overflow gives an infinity; NaN stays NaN.
 double round_to(softmark_dtype dtype, double value);

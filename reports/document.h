@@ -3,6 +3,7 @@
 // Every number goes through number() or hex(): JSON has no NaN, and nlohmann would write null in silence.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,14 +29,17 @@ double parse_value(const Json& datum, std::string_view where);
 /// The same from text (a command-line argument): decimal, hex, inf, nan. Throws Error(kUsage).
 double parse_value(std::string_view text);
 
+/// The document as text: indented, ending in a newline; bytes that are not UTF-8 (a stranger's name) become U+FFFD.
+std::string to_text(const Json& document);
+
 /// A document with its fixed head (schema, schema_version, generator, run, empty sections) for this invocation.
 /// `complete` starts false and is set by finish_document, so that an interrupted run says so.
 Json new_document(const std::vector<std::string>& argv, std::uint64_t seed);
 
-/// Sets run.seconds and run.complete. Call it last.
+/// Sets run.seconds (since the program started) and run.complete. Call it last.
 void finish_document(Json& document, bool complete);
 
-/// Reads and checks a document: not JSON, another schema or an unknown major version is Error(kUnreadable).
+/// Reads and checks a document ("-" is standard input): not JSON, another schema or an unknown major version is Error(kUnreadable).
 Json read_document(const std::string& path);
 
 /// Writes the whole text or nothing: temporary file beside `path`, flush, rename. "-" is standard output; a device

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the readable kernels share: walking over rows, and the two scalar building blocks that several ops need.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include "kernels/builtins.h"
+
+namespace softmark::portable {
+
+template <class T>
+inline constexpr T kInfinity = std::numeric_limits<T>::infinity();
+template <class T>
+inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
+
+/// Calls `one_row(x, y)` with the starts of each row's logits and outputs.
+template <class T, class F>
+int for_each_row(const softmark_args* args, F one_row) {
+  for (std::size_t r = 0; r < args->rows; ++r)
+    one_row(static_cast<const T*>(args->x) + r * args->x_stride, static_cast<T*>(args->y) + r * args->y_stride);
+  return 0;
+}
+
+/// The same with the upstream gradient of each row: `one_row(x, g, y)`.
+template <class T, class F>
+int for_each_row_with_gradient(const softmark_args* args, F one_row) {
+  for (std::size_t r = 0; r < args->rows; ++r)
+    one_row(static_cast<const T*>(args->x) + r * args->x_stride, static_cast<const T*>(args->g) + r * args->g_stride,
+            static_cast<T*>(args->y) + r * args->y_stride);
+  return 0;
+}
+
+/// The largest logit; NaN if any is NaN; -inf of no columns.
+template <class T>
+T max_of(const T* x, std::size_t cols) {
+  T max = -kInfinity<T>;
+  for (std::size_t c = 0; c < cols; ++c)
+    if (x[c] > max || std::isnan(x[c])) max = x[c];  // nothing is greater than NaN: once there, it stays
+  return max;
+}
+
+/// sum_k exp(x[k]) = exp(max) (1 + rest): the 1 stands for the first largest logit and is never added, so that
+/// log1p(rest) keeps its relative accuracy when one logit towers over all others.
+template <class T>
+struct MaxAndRest {
+  T max, rest;
+};
+
+template <class T>
+MaxAndRest<T> max_and_rest(const T* x, std::size_t cols) {
+  const T max = max_of(x, cols);
+  bool max_seen = false;
+  T rest = 0;
+  for (std::size_t c = 0; c < cols; ++c) {
+    if (x[c] == max && !max_seen)
+      max_seen = true;
+    else
+      rest += std::exp(x[c] - max);
+  }
+  return {max, rest};
+}
+
+/// A sum that carries its rounding errors along (Ogita, Rump, Oishi: Accurate sum and dot product, 2005, Sum2 and
+/// Dot2): as if in twice the precision, rounded once. Infinities and NaN come out as plain addition gives them.
+template <class T>
+class CarefulSum {
+ public:
+  void add(T value) {
+    const T sum = sum_ + value;
+    const T added = sum - sum_;
+    error_ += (sum_ - (sum - added)) + (value - added);
+    sum_ = sum;
+  }
+  void add_product(T a, T b) {
+    const T product = a * b;
+    const T lost = std::fma(a, b, -product);
+    add(product);
+    error_ += lost;
+  }
+  T value() const { return std::isfinite(sum_) ? sum_ + error_ : sum_; }
+
+ private:
+  T sum_ = 0, error_ = 0;
+};
+
+}  // namespace softmark::portable

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/registry.h"
+
+#include <dlfcn.h>
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "kernels/builtins.h"
+#include "kernels/names.h"
+#include "kernels/peers/peers.h"
+#include "kernels/process.h"
+#include "reports/error.h"
+
+namespace softmark {
+namespace {
+
+namespace fs = std::filesystem;
+
+using PluginFn = const softmark_kernel* (*)(std::uint32_t, std::size_t*);
+
+struct Library {
+  std::span<const softmark_kernel> kernels;
+  std::string version;
+};
+
+// Child side: the library stays loaded until the process ends.
+Library open_library(const std::string& path) {
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle) throw Error(kUnreadable, path + ": cannot be loaded: " + dlerror());
+  const auto plugin = reinterpret_cast<PluginFn>(dlsym(handle, "softmark_plugin"));
+  if (!plugin)
+    throw Error(kUnreadable, path + ": is no plugin: it does not export softmark_plugin (see kernels/softmark.h)");
+  Library library;
+  std::size_t count = 0;
+  const softmark_kernel* kernels = plugin(SOFTMARK_ABI_VERSION, &count);
+  if (!kernels)
+    throw Error(kUnreadable, path + ": does not speak ABI version " + std::to_string(SOFTMARK_ABI_VERSION) +
+                                 ": rebuild it against this softmark's kernels/softmark.h");
+  library.kernels = {kernels, count};
+  if (const auto version = reinterpret_cast<const char* (*)()>(dlsym(handle, "softmark_peer_version")))
+    library.version = version();
+  return library;
+}
+
+bool is_word(const char* text) {
+  if (!text || !*text) return false;
+  return std::all_of(text, text + std::strlen(text),
+                     [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+'; });
+}
+
+// An entry that breaks the contract's own rules is refused before anything is built on it.
+std::string fault_of(const softmark_kernel& k) {
+  if (!is_word(k.name)) return "its name must be one word of letters, digits and _ - . +";
+  if (k.op < 0 || k.op >= static_cast<int>(std::size(kOpNames))) return "its op is not in the contract";
+  if (k.dtype < 0 || k.dtype >= static_cast<int>(std::size(kDtypeNames))) return "its dtype is not in the contract";
+  if (k.masked_row < 0 || k.masked_row >= static_cast<int>(std::size(kMaskedRowNames)))
+    return "its masked_row is not in the contract";
+  if (!(k.max_ulp >= 0)) return "its max_ulp must be 0 or more (INFINITY: no promise)";
+  if (!k.run) return "its run is NULL";
+  return "";
+}
+
+std::string id_of(std::string_view kernel_name, softmark_op op, softmark_dtype dtype) {
+  return std::string(kernel_name) + "/" + std::string(name(op)) + "/" + std::string(name(dtype));
+}
+
+Kernel describe(const softmark_kernel& k, std::size_t index) {
+  Kernel kernel;
+  kernel.id = id_of(k.name, k.op, k.dtype);
+  kernel.name = k.name;
+  kernel.summary = k.summary ? k.summary : "";
+  kernel.op = k.op;
+  kernel.dtype = k.dtype;
+  kernel.claims = k.claims;
+  kernel.masked_row = k.masked_row;
+  kernel.max_ulp = k.max_ulp;
+  kernel.index = index;
+  return kernel;
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// Parent side: what a library holds, told by a child that loaded it.
+std::vector<Kernel> ask_library(const std::string& path, const std::string& provider) {
+  const Answer answer = ask_child({"child-list", path}, "", 60);
+  const Json listing = Json::parse(answer.output, nullptr, false);
+  if (!answer.ok || listing.is_discarded()) {
+    if (listing.is_object() && listing.contains("error")) throw Error(kUnreadable, listing["error"].get<std::string>());
+    const std::string noise = first_line(answer.noise);
+    throw Error(kUnreadable, path + ": failed while being loaded (" + answer.ending + ")" + (noise.empty() ? "" : ": " + noise));
+  }
+  std::vector<Kernel> kernels;
+  for (const Json& entry : listing["kernels"]) {
+    Kernel& k = kernels.emplace_back(kernel_from_json(entry));
+    k.provider = provider;
+    k.library = path;
+    k.index = kernels.size() - 1;
+    k.version = listing["version"];
+  }
+  return kernels;
+}
+
+fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+
+void append_peers(Registry& registry) {
+  for (const PeerBuild& peer : known_peers()) {
+    if (!peer.reason.empty()) {
+      registry.absent.push_back({std::string(peer.name), std::string(peer.reason)});
+      continue;
+    }
+    const fs::path path = program_folder() / "peers" / peer.file;
+    try {
+      if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
+      auto kernels = ask_library(path.string(), "peer");
+      registry.kernels.insert(registry.kernels.end(), kernels.begin(), kernels.end());
+    } catch (const Error& error) {
+      registry.absent.push_back({std::string(peer.name), error.what()});
+    }
+  }
+}
+
+// Two libraries may bring the same id (two builds of one kernel): the later one is told apart by its library's name.
+void append_plugin(Registry& registry, const std::string& argument) {
+  std::error_code ignored;
+  const fs::path path = fs::absolute(argument);
+  if (!fs::exists(path, ignored)) throw Error(kUnreadable, argument + ": no such plugin library; give the path of a .so");
+  std::set<std::string> taken;
+  for (const Kernel& k : registry.kernels) taken.insert(k.id);
+  auto kernels = ask_library(path.string(), "plugin");
+  const std::string stem = path.stem().string();
+  for (Kernel& k : kernels) {
+    if (taken.count(k.id)) {
+      k.name = stem + ":" + k.name;
+      k.id = id_of(k.name, k.op, k.dtype);
+    }
+    for (int copy = 2; taken.count(k.id); ++copy) k.id = id_of(k.name + "#" + std::to_string(copy), k.op, k.dtype);
+    taken.insert(k.id);
+    registry.kernels.push_back(k);
+  }
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j)
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+  }
+  return row.back();
+}
+
+template <class Names>
+std::string nearest(const Names& names, std::string_view wanted) {
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  for (const auto& candidate : names) ranked.emplace_back(edit_distance(candidate, wanted), std::string(candidate));
+  std::sort(ranked.begin(), ranked.end());
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, ranked.size()); ++i) text += (i ? ", " : "") + ranked[i].second;
+  return text;
+}
+
+bool matches(const std::string& glob, const Kernel& k) {
+  return fnmatch(glob.c_str(), k.id.c_str(), 0) == 0 || fnmatch(glob.c_str(), k.name.c_str(), 0) == 0;
+}
+
+template <class Find, class Names>
+void check_words(const std::vector<std::string>& words, Find find, const Names& names, const char* what) {
+  for (const auto& word : words)
+    if (!find(word)) throw Error(kUsage, "unknown " + std::string(what) + " '" + word + "': did you mean " + nearest(names, word) + "?");
+}
+
+bool listed(const std::vector<std::string>& words, std::string_view word) {
+  return words.empty() || std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+Registry load_registry(const std::vector<std::string>& plugins, bool with_peers) {
+  Registry registry;
+  for (const softmark_kernel* entry : builtin_kernels()) {
+    Kernel k = describe(*entry, registry.kernels.size());
+    k.provider = "builtin";
+    k.isa = builtin_isa(*entry);
+    registry.kernels.push_back(k);
+  }
+  if (with_peers) append_peers(registry);
+  for (const auto& plugin : plugins) append_plugin(registry, plugin);
+  return registry;
+}
+
+const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index) {
+  if (library.empty()) return *builtin_kernels()[index];
+  const Library loaded = open_library(library);
+  if (index >= loaded.kernels.size()) throw Error(kUnreadable, library + ": has changed: run softmark again");
+  return loaded.kernels[index];
+}
+
+std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
+                                   const std::vector<std::string>& ops, const std::vector<std::string>& dtypes) {
+  check_words(ops, find_op, kOpNames, "op");
+  check_words(dtypes, find_dtype, kDtypeNames, "dtype");
+  for (const auto& glob : globs) {
+    if (std::any_of(registry.kernels.begin(), registry.kernels.end(), [&](const Kernel& k) { return matches(glob, k); })) continue;
+    std::set<std::string> names;
+    for (const Kernel& k : registry.kernels) names.insert(glob.find('/') == std::string::npos ? k.name : k.id);
+    for (const Absent& a : registry.absent)
+      if (a.name == glob) throw Error(kUsage, "kernel '" + glob + "' is absent here: " + a.reason);
+    throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " + nearest(names, glob) + "? (softmark list)");
+  }
+  std::vector<Kernel> chosen;
+  for (const Kernel& k : registry.kernels) {
+    const bool named = globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const auto& g) { return matches(g, k); });
+    if (named && listed(ops, name(k.op)) && listed(dtypes, name(k.dtype))) chosen.push_back(k);
+  }
+  if (chosen.empty()) throw Error(kUsage, "no kernel has that name, op and dtype together (softmark list shows all)");
+  return chosen;
+}
+
+Json kernel_to_json(const Kernel& k) {
+  Json claims = Json::array();
+  for (std::size_t bit = 0; bit < std::size(kClaimNames); ++bit)
+    if (k.claims >> bit & 1) claims.push_back(kClaimNames[bit]);
+  return {{"id", k.id},           {"name", k.name},       {"op", name(k.op)},   {"dtype", name(k.dtype)},
+          {"provider", k.provider}, {"version", k.version}, {"summary", k.summary}, {"claims", claims},
+          {"masked_row", name(k.masked_row)}, {"max_ulp", number(k.max_ulp)}, {"isa", k.isa}};
+}
+
+Kernel kernel_from_json(const Json& json) {
+  Kernel k;
+  k.id = json.at("id");
+  k.name = json.at("name");
+  k.op = *find_op(json.at("op").get<std::string>());
+  k.dtype = *find_dtype(json.at("dtype").get<std::string>());
+  k.provider = json.at("provider");
+  k.version = json.at("version");
+  k.summary = json.at("summary");
+  for (std::size_t bit = 0; bit < std::size(kClaimNames); ++bit)
+    if (std::find(json.at("claims").begin(), json.at("claims").end(), kClaimNames[bit]) != json.at("claims").end()) k.claims |= 1u << bit;
+  k.masked_row = *find_name<softmark_masked_row>(kMaskedRowNames, json.at("masked_row").get<std::string>());
+  k.max_ulp = parse_value(json.at("max_ulp"), "max_ulp");
+  k.isa = json.at("isa");
+  return k;
+}
+
+int list_library_main(const std::string& path) {
+  Json answer;
+  int status = 0;
+  try {
+    const Library library = open_library(path);
+    answer = {{"version", library.version}, {"kernels", Json::array()}};
+    std::set<std::string> ids;
+    for (std::size_t i = 0; i < library.kernels.size(); ++i) {
+      const softmark_kernel& entry = library.kernels[i];
+      if (const std::string fault = fault_of(entry); !fault.empty())
+        throw Error(kUnreadable, path + ": kernel " + std::to_string(i) + " cannot be used: " + fault);
+      const Kernel k = describe(entry, i);
+      if (!ids.insert(k.id).second) throw Error(kUnreadable, path + ": two kernels share the id " + k.id);
+      answer["kernels"].push_back(kernel_to_json(k));
+    }
+  } catch (const Error& error) {
+    answer = {{"error", error.what()}};
+    status = error.code;
+  }
+  const std::string text = answer.dump(-1, ' ', true, Json::error_handler_t::replace);
+  return write(4, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? status : static_cast<int>(kNotMeasurable);
+}
+
+}  // namespace softmark

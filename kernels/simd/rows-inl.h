@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every row kernel is made of, once per instruction set: partial vectors at a row's end, the maximum, and sums
+// that are wider than their terms. Rows are always walked from their first element in unaligned vectors, so that a
+// row's bits depend on its values and its length alone.
+#include <limits>
+
+#if defined(SOFTMARK_SIMD_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef SOFTMARK_SIMD_ROWS_INL_H
+#undef SOFTMARK_SIMD_ROWS_INL_H
+#else
+#define SOFTMARK_SIMD_ROWS_INL_H
+#endif
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace softmark::simd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// The first `count` < Lanes(d) elements, -inf above them; reads nothing beyond.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> load_first(D d, const T* from, std::size_t count) {
+  const auto masked = hn::Set(d, -std::numeric_limits<T>::infinity());
+#if HWY_MEM_OPS_MIGHT_FAULT
+  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
+  hn::Store(masked, d, buffer);
+  for (std::size_t i = 0; i < count; ++i) buffer[i] = from[i];
+  return hn::Load(d, buffer);
+#else
+  const auto mask = hn::FirstN(d, count);
+  return hn::IfThenElse(mask, hn::MaskedLoad(mask, d, from), masked);
+#endif
+}
+
+/// Writes the first `count` < Lanes(d) lanes and nothing beyond.
+template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
+HWY_INLINE void store_first(D d, V v, T* to, std::size_t count) {
+#if HWY_MEM_OPS_MIGHT_FAULT
+  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
+  hn::Store(v, d, buffer);
+  for (std::size_t i = 0; i < count; ++i) to[i] = buffer[i];
+#else
+  hn::BlendedStore(v, hn::FirstN(d, count), d, to);
+#endif
+}
+
+/// The largest element, or -inf; NaN may be passed over.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {
+  const std::size_t lanes = hn::Lanes(d);
+  auto max0 = hn::Set(d, -std::numeric_limits<T>::infinity());
+  auto max1 = max0, max2 = max0, max3 = max0;
+  std::size_t c = 0;
+  for (; c + 4 * lanes <= cols; c += 4 * lanes) {
+    max0 = hn::Max(max0, hn::LoadU(d, x + c));
+    max1 = hn::Max(max1, hn::LoadU(d, x + c + lanes));
+    max2 = hn::Max(max2, hn::LoadU(d, x + c + 2 * lanes));
+    max3 = hn::Max(max3, hn::LoadU(d, x + c + 3 * lanes));
+  }
+  for (; c + lanes <= cols; c += lanes) max0 = hn::Max(max0, hn::LoadU(d, x + c));
+  if (c < cols) max1 = hn::Max(max1, load_first(d, x + c, cols - c));
+  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(max0, max1), hn::Max(max2, max3))));
+}
+
+// Sums. f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms carry their rounding errors
+// along in the second one (TwoSum).
+
+#if HWY_TARGET == HWY_SCALAR
+template <class D>
+using SumTag = hn::Rebind<double, D>;
+#else
+template <class D>
+using SumTag = hn::Repartition<double, D>;
+#endif
+
+template <class D, class V, class S>
+  requires(sizeof(hn::TFromD<D>) == 4)
+HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
+  const SumTag<D> wide;
+#if HWY_TARGET == HWY_SCALAR
+  (void)d;
+  (void)more;
+  sum = hn::Add(sum, hn::PromoteTo(wide, v));
+#else
+  const hn::Half<D> half;
+  (void)d;
+  sum = hn::Add(sum, hn::PromoteTo(wide, hn::LowerHalf(half, v)));
+  more = hn::Add(more, hn::PromoteTo(wide, hn::UpperHalf(half, v)));
+#endif
+}
+
+template <class D, class V>
+  requires(sizeof(hn::TFromD<D>) == 8)
+HWY_INLINE void add_to(D, V v, V& sum, V& error) {
+  const V total = hn::Add(sum, v);
+  const V added = hn::Sub(total, sum);
+  error = hn::Add(error, hn::Add(hn::Sub(sum, hn::Sub(total, added)), hn::Sub(v, added)));
+  sum = total;
+}
+
+template <class S>
+HWY_INLINE double total_of(S sum, S more) {
+  const hn::DFromV<S> d;
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum, more)));
+}
+
+}  // namespace softmark::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Softmax for every instruction set that Highway compiles: y = 2^(boost-K) exp(x) / sum 2^(boost-K) exp(x).
+// Three passes over the row (max; exp and sum; division), of which a short row needs only the reading one.
+//
+// Against max_shifted, two things change besides the vectors. The shift by the maximum is made on the integer
+// exponent (math-inl.h), so x - max is never rounded. The sum is wider than its terms: f32 terms are added four vectors
+// at a time in f32, then in f64; f64 terms carry their rounding errors along. The sum is never rounded to f32: y = e / S
+// is e times 1/S in two parts of the type, one fused multiply-add, or a true division where there is none.
+#include <cmath>
+
+#include "kernels/builtins.h"
+#include "kernels/simd/rows.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/softmax.cpp"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "kernels/simd/math-inl.h"
+#include "kernels/simd/rows-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace softmark::simd::HWY_NAMESPACE {
+
+/// y / sum for every element.
+template <class T>
+struct Quotient {
+#if HWY_NATIVE_FMA
+  T high, low;  // of 1 / sum
+
+  HWY_INLINE explicit Quotient(double sum) {
+    const double inverse = 1 / sum;
+    high = static_cast<T>(inverse);
+    if constexpr (sizeof(T) == 4) {
+      low = static_cast<T>(inverse - high);
+    } else {
+      const hn::CappedTag<double, 1> d;
+      const auto left = hn::NegMulAdd(hn::Set(d, sum), hn::Set(d, high), hn::Set(d, 1.0));
+      low = hn::GetLane(hn::Mul(left, hn::Set(d, high)));
+    }
+  }
+  template <class D, class V = hn::Vec<D>>
+  HWY_INLINE V of(D d, V v) const {
+    return hn::MulAdd(v, hn::Set(d, high), hn::Mul(v, hn::Set(d, low)));
+  }
+#else
+  T sum;
+
+  HWY_INLINE explicit Quotient(double s) : sum(static_cast<T>(s)) {}
+  template <class D, class V = hn::Vec<D>>
+  HWY_INLINE V of(D d, V v) const {
+    return hn::Div(v, hn::Set(d, sum));
+  }
+#endif
+};
+
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE double exp_and_sum(D d, const T* x, std::size_t cols, const Shift<T>& shift, T* y) {
+  const std::size_t lanes = hn::Lanes(d);
+  const SumTag<D> wide;
+  auto sum = hn::Zero(wide), more = hn::Zero(wide);
+  std::size_t c = 0;
+  for (; c + 4 * lanes <= cols; c += 4 * lanes) {
+    const auto e0 = scaled_exp(d, hn::LoadU(d, x + c), shift);
+    const auto e1 = scaled_exp(d, hn::LoadU(d, x + c + lanes), shift);
+    const auto e2 = scaled_exp(d, hn::LoadU(d, x + c + 2 * lanes), shift);
+    const auto e3 = scaled_exp(d, hn::LoadU(d, x + c + 3 * lanes), shift);
+    hn::StoreU(e0, d, y + c);
+    hn::StoreU(e1, d, y + c + lanes);
+    hn::StoreU(e2, d, y + c + 2 * lanes);
+    hn::StoreU(e3, d, y + c + 3 * lanes);
+    if constexpr (sizeof(T) == 4) {
+      add_to(d, hn::Add(hn::Add(e0, e1), hn::Add(e2, e3)), sum, more);
+    } else {
+      add_to(d, e0, sum, more);
+      add_to(d, e1, sum, more);
+      add_to(d, e2, sum, more);
+      add_to(d, e3, sum, more);
+    }
+  }
+  for (; c + lanes <= cols; c += lanes) {
+    const auto e = scaled_exp(d, hn::LoadU(d, x + c), shift);
+    hn::StoreU(e, d, y + c);
+    add_to(d, e, sum, more);
+  }
+  if (c < cols) {
+    const auto e = scaled_exp(d, load_first(d, x + c, cols - c), shift);
+    store_first(d, e, y + c, cols - c);
+    add_to(d, e, sum, more);  // the lanes above hold exp(max - drop), too little to count
+  }
+  return total_of(sum, more);
+}
+
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void divide_row(D d, T* y, std::size_t cols, double sum) {
+  const std::size_t lanes = hn::Lanes(d);
+  const Quotient<T> quotient(sum);
+  std::size_t c = 0;
+  for (; c + lanes <= cols; c += lanes) hn::StoreU(quotient.of(d, hn::LoadU(d, y + c)), d, y + c);
+  if (c < cols) store_first(d, quotient.of(d, load_first(d, y + c, cols - c)), y + c, cols - c);
+}
+
+template <class T>
+HWY_INLINE void fill_nan(T* y, std::size_t cols) {
+  for (std::size_t c = 0; c < cols; ++c) y[c] = std::numeric_limits<T>::quiet_NaN();
+}
+
+template <class T>
+void softmax(const T* x, std::size_t x_stride, T* y, std::size_t y_stride, std::size_t rows, std::size_t cols) {
+  const hn::ScalableTag<T> d;
+  if (cols == 0) return;
+  for (std::size_t r = 0; r < rows; ++r, x += x_stride, y += y_stride) {
+    const T max = max_of(d, x, cols);
+    if (max >= -std::numeric_limits<T>::max() && max <= std::numeric_limits<T>::max())
+      divide_row(d, y, cols, exp_and_sum(d, x, cols, shift_for(max), y));
+    else
+      fill_nan(y, cols);
+  }
+}
+
+void softmax_f32(const float* x, std::size_t x_stride, float* y, std::size_t y_stride, std::size_t rows,
+                 std::size_t cols) {
+  softmax(x, x_stride, y, y_stride, rows, cols);
+}
+void softmax_f64(const double* x, std::size_t x_stride, double* y, std::size_t y_stride, std::size_t rows,
+                 std::size_t cols) {
+  softmax(x, x_stride, y, y_stride, rows, cols);
+}
+float max_f32(const float* x, std::size_t cols) { return max_of(hn::ScalableTag<float>(), x, cols); }
+double max_f64(const double* x, std::size_t cols) { return max_of(hn::ScalableTag<double>(), x, cols); }
+double exp_f32(const float* x, std::size_t cols, float max, float* y) {
+  return exp_and_sum(hn::ScalableTag<float>(), x, cols, shift_for(max), y);
+}
+double exp_f64(const double* x, std::size_t cols, double max, double* y) {
+  return exp_and_sum(hn::ScalableTag<double>(), x, cols, shift_for(max), y);
+}
+void divide_f32(float* y, std::size_t cols, double sum) { divide_row(hn::ScalableTag<float>(), y, cols, sum); }
+void divide_f64(double* y, std::size_t cols, double sum) { divide_row(hn::ScalableTag<double>(), y, cols, sum); }
+const char* target() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace softmark::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace softmark {
+namespace simd {
+
+HWY_EXPORT(softmax_f32);
+HWY_EXPORT(softmax_f64);
+HWY_EXPORT(max_f32);
+HWY_EXPORT(max_f64);
+HWY_EXPORT(exp_f32);
+HWY_EXPORT(exp_f64);
+HWY_EXPORT(divide_f32);
+HWY_EXPORT(divide_f64);
+HWY_EXPORT(target);
+
+std::string_view isa() { return HWY_DYNAMIC_DISPATCH(target)(); }
+
+void softmax_rows(const float* x, std::size_t x_stride, float* y, std::size_t y_stride, std::size_t rows,
+                  std::size_t cols) {
+  HWY_DYNAMIC_DISPATCH(softmax_f32)(x, x_stride, y, y_stride, rows, cols);
+}
+void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t y_stride, std::size_t rows,
+                  std::size_t cols) {
+  HWY_DYNAMIC_DISPATCH(softmax_f64)(x, x_stride, y, y_stride, rows, cols);
+}
+float max_of(const float* x, std::size_t cols) { return HWY_DYNAMIC_DISPATCH(max_f32)(x, cols); }
+double max_of(const double* x, std::size_t cols) { return HWY_DYNAMIC_DISPATCH(max_f64)(x, cols); }
+double scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float* y) {
+  return HWY_DYNAMIC_DISPATCH(exp_f32)(x, cols, row_max, y);
+}
+double scaled_exp_and_sum(const double* x, std::size_t cols, double row_max, double* y) {
+  return HWY_DYNAMIC_DISPATCH(exp_f64)(x, cols, row_max, y);
+}
+void divide(float* y, std::size_t cols, double sum) { HWY_DYNAMIC_DISPATCH(divide_f32)(y, cols, sum); }
+void divide(double* y, std::size_t cols, double sum) { HWY_DYNAMIC_DISPATCH(divide_f64)(y, cols, sum); }
+
+}  // namespace simd
+
+namespace {
+
+template <class T>
+int softmax(const softmark_args* args) {
+  simd::softmax_rows(static_cast<const T*>(args->x), args->x_stride, static_cast<T*>(args->y), args->y_stride,
+                     args->rows, args->cols);
+  return 0;
+}
+
+constexpr auto kSummary = "three passes, max taken off the integer exponent, sum wider than its terms; Highway";
+constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
+
+}  // namespace
+
+SOFTMARK_BUILTINS(simd, softmax,
+                  {"simd", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
+                   softmax<float>},
+                  {"simd", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
+                   softmax<double>})
+
+}  // namespace softmark
+#endif  // HWY_ONCE

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/check.h"
+
+#include <rapidcheck.h>
+
+#include <chrono>
+#include <cmath>
+#include <functional>
+
+#include "kernels/names.h"
+#include "properties/shrink.h"
+#include "reference/element.h"
+
+namespace softmark {
+
+// RapidCheck wants to show values; the counterexample is told from the case itself.
+void showValue(const Case& c, std::ostream& os) { os << c.rows << " x " << c.cols; }
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kExplored[] = {60, 1000, 10000};  // random cases at quick, standard, thorough
+
+Clock::time_point after(double seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+std::uint64_t seed_of(std::uint64_t seed, const std::string& kernel, std::string_view property) {
+  // FNV-1a, so that a property's rows do not depend on which other properties run.
+  std::uint64_t hash = 0xcbf29ce484222325u ^ seed;
+  for (const std::string& text : {kernel, std::string(property)})
+    for (unsigned char byte : text) hash = (hash ^ byte) * 0x100000001b3u;
+  return hash;
+}
+
+/// Tries cases and remembers the last that failed, which during shrinking is the smallest so far.
+class Hunt {
+ public:
+  Hunt(Trial& trial, const Property& property, double seconds) : trial_(trial), property_(property), seconds_(seconds), end_(after(seconds)) {}
+
+  bool holds(const Case& c) {
+    if (out_of_time()) return true;
+    ++cases;
+    try {
+      if (auto found = property_.fault(trial_, c)) return fails(c, std::move(*found));
+    } catch (const Trial::Refused&) {
+      ++refused;
+    } catch (const Trial::Stopped& stopped) {
+      // Each hang costs its whole timeout, so few of them are spent on shrinking.
+      if (stopped.fault.verdict == "timeout" && ++hangs > 3) end_ = Clock::now();
+      return fails(c, stopped.fault);
+    }
+    return true;
+  }
+
+  bool out_of_time() const { return Clock::now() > end_; }
+  /// A failing case is worth as much time again to find the smallest.
+  void shrink_from_here() {
+    if (hangs <= 3) end_ = after(std::min(seconds_, 5.0));
+  }
+
+  std::optional<Case> worst;
+  Fault fault;
+  std::size_t cases = 0, refused = 0;
+  int hangs = 0;
+
+ private:
+  bool fails(const Case& c, Fault found) {
+    worst = c;
+    fault = std::move(found);
+    return false;
+  }
+
+  Trial& trial_;
+  const Property& property_;
+  double seconds_;
+  Clock::time_point end_;
+};
+
+using CaseGen = rc::Gen<Case>;
+
+rc::detail::TestResult check_with(Hunt& hunt, const CaseGen& gen, const rc::detail::TestParams& params) {
+  bool failed = false;
+  return rc::detail::checkTestable(
+      [&] {
+        const Case c = *gen;
+        if (hunt.holds(c)) return;
+        if (!failed) hunt.shrink_from_here();
+        failed = true;
+        RC_FAIL("property broken");
+      },
+      rc::detail::TestMetadata{}, params);
+}
+
+rc::Shrinkable<Case> shrinkable(const Case& c, const Kernel& kernel) {
+  const auto op = kernel.op;
+  const auto dtype = kernel.dtype;
+  return rc::shrinkable::shrinkRecur(Case(c), [=](const Case& larger) { return shrink_case(larger, op, dtype); });
+}
+
+// One given case: run it, and where it fails let the engine find the smallest that still does.
+bool try_case(Hunt& hunt, const Kernel& kernel, const Case& c) {
+  if (hunt.holds(c)) return true;
+  const CaseGen given([&](const rc::Random&, int) { return shrinkable(c, kernel); });
+  rc::detail::TestParams once;
+  once.maxSuccess = 1;
+  hunt.shrink_from_here();
+  check_with(hunt, given, once);
+  return false;
+}
+
+Case random_case(const Kernel& kernel, std::span<const Family> families, rc::Random random, int size) {
+  Rng rng(random.next());
+  constexpr std::size_t kRows[] = {1, 1, 1, 2, 3, 5};
+  const std::size_t shape = rng.below(8);
+  std::size_t cols = shape < 3 ? 1 + rng.below(9) : shape < 7 ? 1 + rng.below(130) : 1 + rng.below(16 * static_cast<std::size_t>(size) + 130);
+  if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) cols = 1 + cols % 20;
+  return make_case(kernel.op, kernel.dtype, families[rng.below(families.size())], kRows[rng.below(6)], cols, rng);
+}
+
+void explore(Hunt& hunt, const Kernel& kernel, const Property& property, const CheckOptions& options) {
+  const CaseGen gen([&](const rc::Random& random, int size) { return shrinkable(random_case(kernel, property.families, random, size), kernel); });
+  rc::detail::TestParams params;
+  params.seed = seed_of(options.seed, kernel.id, property.name);
+  params.maxSuccess = kExplored[static_cast<int>(options.effort)];
+  check_with(hunt, gen, params);
+}
+
+Json counterexample_of(Trial& trial, const Hunt& hunt) {
+  const Case& c = *hunt.worst;
+  const Kernel& kernel = trial.kernel();
+  Json json = {{"rows", c.rows}, {"cols", c.cols}};
+  json.update(case_to_json(c, kernel.op));
+  const std::size_t outputs = trial.outputs(c), row = hunt.fault.row.value_or(0);
+  try {
+    const auto y = trial.run(c);
+    if (c.rows > 0) json["got"] = row_to_json(y.data() + row * outputs, outputs);
+  } catch (const Trial::Refused&) {
+  } catch (const Trial::Stopped&) {
+  }
+  if (!json.contains("got")) json["got"] = Json::array();
+  json["want"] = Json::array();
+  if (c.rows > 0) {
+    std::vector<double> want;
+    for (const Exact& e : trial.truth(c, row).exact) want.push_back(e.rounded);
+    json["want"] = row_to_json(want.data(), want.size());
+  }
+  if (hunt.fault.row && hunt.fault.output) {
+    json["at"] = {*hunt.fault.row, *hunt.fault.output};
+  } else {
+    json["at"] = nullptr;
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string replay_command(const Kernel& kernel, const Property& property, const Case& c) {
+  std::string command = "softmark verify";
+  if (kernel.provider == "plugin") command += " --plugin " + kernel.library;
+  command += " --kernel " + kernel.id + " --property " + std::string(property.name) + " --case '";
+  return command + case_to_json(c, kernel.op).dump() + "'";
+}
+
+Json check_property(Trial& trial, const Property& property, const CheckOptions& options) {
+  const Kernel& kernel = trial.kernel();
+  const auto start = Clock::now();
+  Json verdict = {{"kernel", kernel.id},
+                  {"property", property.name},
+                  {"judge", kJudgeNames[static_cast<int>(property.judge)]},
+                  {"severity", property.severity == Severity::must ? "must" : "note"},
+                  {"verdict", "pass"},
+                  {"expected", false},
+                  {"cases", 0},
+                  {"message", ""},
+                  {"counterexample", nullptr},
+                  {"repro", ""}};
+  Hunt hunt(trial, property, options.seconds);
+  bool holds = true;
+  for (const Case& c : options.replay) holds = holds && try_case(hunt, kernel, c);
+  if (holds && !options.only_replay) {
+    property.sweep(kernel, options.effort, [&](const Case& c) {
+      holds = try_case(hunt, kernel, c);
+      return holds && !hunt.out_of_time();
+    });
+    const bool late = hunt.out_of_time();
+    if (holds && !late && !property.families.empty()) explore(hunt, kernel, property, options);
+    if (late && !hunt.worst) verdict["message"] = "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
+  }
+  if (hunt.worst) {
+    verdict["verdict"] = hunt.fault.verdict;
+    verdict["message"] = hunt.fault.message;
+    verdict["counterexample"] = counterexample_of(trial, hunt);
+    verdict["repro"] = replay_command(kernel, property, *hunt.worst);
+  } else if (hunt.refused == hunt.cases) {
+    verdict["verdict"] = "skip";
+    verdict["message"] = "the kernel takes none of the cases tried";
+  }
+  verdict["cases"] = hunt.cases;
+  verdict["seconds"] = number(std::chrono::duration<double>(Clock::now() - start).count());
+  return verdict;
+}
+
+}  // namespace softmark

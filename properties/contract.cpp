@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/contract.h"
+
+#include <fnmatch.h>
+
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "properties/contract_text.h"
+
+namespace softmark {
+namespace {
+
+bool is_failure(const std::string& verdict) { return verdict != "pass" && verdict != "skip"; }
+
+std::string text_of(const std::string& path) {
+  if (path.empty()) return kContractText;
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (!(text << file.rdbuf())) throw Error(kUnreadable, path + ": cannot be read as a contract file; give an existing JSON file");
+  return text.str();
+}
+
+std::string word(const Json& entry, const char* key, const std::string& where) {
+  const auto found = entry.find(key);
+  if (found == entry.end() || !found->is_string() || found->get<std::string>().empty())
+    throw Error(kUnreadable, where + " needs a \"" + key + "\" (a non-empty string)");
+  return *found;
+}
+
+std::optional<double> limit_of(const Json& entry, const char* key, const std::string& where) {
+  if (!entry.contains(key)) return std::nullopt;
+  const double limit = parse_value(entry[key], where + "." + key);
+  if (!(limit >= 0)) throw Error(kUnreadable, where + "." + key + " must be 0 or more");
+  return limit;
+}
+
+const Json& list(const Json& json, const char* key, const std::string& where) {
+  static const Json none = Json::array();
+  if (!json.contains(key)) return none;
+  if (!json[key].is_array()) throw Error(kUnreadable, where + ": \"" + key + "\" must be a list");
+  return json[key];
+}
+
+bool matches(const std::string& glob, const std::string& text) { return fnmatch(glob.c_str(), text.c_str(), 0) == 0; }
+
+void judge_limit(const Contract::Limit& limit, const Json& accuracy, Json& verdicts) {
+  Json verdict = {{"kernel", accuracy["kernel"]}, {"property", "accuracy_limit"}, {"judge", "claim"}, {"severity", "must"}, {"verdict", "pass"},
+                  {"expected", false}, {"cases", accuracy["elements"]}, {"message", ""}, {"counterexample", nullptr}, {"repro", ""}};
+  for (const auto& [key, most] : {std::pair{"max_ulp", limit.max_ulp}, std::pair{"p999", limit.p999}}) {
+    if (!most) continue;
+    const double got = parse_value(accuracy[key], key);
+    if (!(got <= *most)) {
+      verdict["verdict"] = "fail";
+      verdict["message"] = std::string(key) + " is " + accuracy[key].dump() + ", the contract allows " + number(*most).dump() + " (" + limit.reason + ")";
+    }
+  }
+  verdicts.push_back(verdict);
+}
+
+}  // namespace
+
+Contract::ExpectedFailure* Contract::find(const std::string& kernel, const std::string& property) {
+  for (auto& expected : expected_failures)
+    if (matches(expected.kernel, kernel) && matches(expected.property, property)) return &expected;
+  return nullptr;
+}
+
+Contract read_contract(const std::string& path) {
+  Contract contract;
+  if (path == "none") return contract;
+  const std::string where = path.empty() ? "the built-in contract" : path;
+  const Json json = Json::parse(text_of(path), nullptr, false);
+  if (json.is_discarded() || !json.is_object()) throw Error(kUnreadable, where + ": is not JSON");
+  if (json.value("schema", "") != "softmark.contract") throw Error(kUnreadable, where + ": is no contract file (\"schema\" must be \"softmark.contract\")");
+  if (json.value("schema_version", "").rfind("1.", 0) != 0) throw Error(kUnreadable, where + ": has an unknown schema_version; this softmark reads 1.x");
+  for (const Json& entry : list(json, "expected_failures", where)) {
+    const std::string place = where + ": expected_failures[" + std::to_string(contract.expected_failures.size()) + "]";
+    contract.expected_failures.push_back({word(entry, "kernel", place), word(entry, "property", place), word(entry, "reason", place)});
+  }
+  for (const Json& entry : list(json, "limits", where)) {
+    const std::string place = where + ": limits[" + std::to_string(contract.limits.size()) + "]";
+    contract.limits.push_back({word(entry, "kernel", place), limit_of(entry, "max_ulp", place), limit_of(entry, "p999", place), word(entry, "reason", place)});
+  }
+  return contract;
+}
+
+void apply_contract(Contract& contract, Json& document) {
+  for (const Json& accuracy : document["accuracy"])
+    for (const auto& limit : contract.limits)
+      if (accuracy["domain"] == "all" && matches(limit.kernel, accuracy["kernel"])) judge_limit(limit, accuracy, document["properties"]);
+  for (Json& verdict : document["properties"]) {
+    auto* expected = contract.find(verdict["kernel"], verdict["property"]);
+    verdict["expected"] = expected != nullptr;
+    verdict["reason"] = expected ? expected->reason : "";
+    if (expected && !is_failure(verdict["verdict"]))
+      document["warnings"].push_back(verdict["kernel"].get<std::string>() + " was expected to fail " + verdict["property"].get<std::string>() +
+                                     " but did not: take the expectation out of the contract file");
+  }
+}
+
+bool has_unexpected_failure(const Json& document) {
+  for (const Json& verdict : document["properties"])
+    if (is_failure(verdict["verdict"]) && verdict["severity"] == "must" && !verdict["expected"].get<bool>()) return true;
+  return false;
+}
+
+}  // namespace softmark

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract file: failures that are known and explained, and accuracy limits. Never written unasked.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/document.h"
+
+namespace softmark {
+
+struct Contract {
+  struct ExpectedFailure {
+    std::string kernel, property, reason;  // globs
+  };
+  struct Limit {
+    std::string kernel;  // glob
+    std::optional<double> max_ulp, p999;
+    std::string reason;
+  };
+  std::vector<ExpectedFailure> expected_failures;
+  std::vector<Limit> limits;
+
+  ExpectedFailure* find(const std::string& kernel, const std::string& property);
+};
+
+/// "" is the contract that ships with softmark, "none" an empty one, anything else a file.
+Contract read_contract(const std::string& path);
+
+/// Fills "expected" and "reason" of each verdict, and appends a verdict "accuracy_limit" for each kernel that a limit names.
+void apply_contract(Contract& contract, Json& document);
+
+/// Whether the document holds a failure that nothing explains ("must" properties only).
+bool has_unexpected_failure(const Json& document);
+
+}  // namespace softmark

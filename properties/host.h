@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one kernel in a child process and tells what came of each call: outputs, or a crash, a hang, memory or
+// environment touched that must not be. The parent holds the inputs and judges; it never runs the kernel.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/process.h"
+#include "kernels/registry.h"
+#include "properties/case.h"
+
+namespace softmark {
+
+struct Outcome {
+  enum Kind { done, unsupported, crash, timeout, error } kind = error;
+  std::string message;        // how it ended: "killed by SIGSEGV"; what run returned
+  std::vector<double> y;      // [rows * outputs], where done
+  std::string memory;         // what was written outside y's rows or changed in an input; empty if nothing
+  std::string environment;    // what was left changed; empty if nothing
+};
+
+class Host {
+ public:
+  /// `timeout_seconds` bounds one call, start of the child included.
+  explicit Host(const Kernel& kernel, double timeout_seconds = 10);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  Outcome run(const Case& c);
+  const Kernel& kernel() const { return kernel_; }
+
+ private:
+  void start();
+  void stop();
+  void reserve(std::size_t segment_bytes);
+  std::string send_and_wait(const void* call, std::size_t size, void* reply, std::size_t reply_size, Outcome::Kind& kind);
+
+  Kernel kernel_;
+  double timeout_;
+  Child child_;
+  bool alive_ = false;
+  int calls_ = -1, replies_ = -1, memory_ = -1;
+  std::byte* base_ = nullptr;
+  std::size_t segment_bytes_ = 0;
+};
+
+/// The child's main loop (hidden verb "child-host LIBRARY INDEX"); LIBRARY "" is a built-in.
+int host_main(const std::string& library, std::size_t index);
+
+}  // namespace softmark

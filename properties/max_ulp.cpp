@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "properties/property.h"
+#include "reference/element.h"
+
+namespace softmark {
+namespace {
+
+bool promises(const Kernel& kernel) { return std::isfinite(kernel.max_ulp); }
+
+std::optional<Fault> fault(Trial& trial, const Case& c) {
+  const auto y = trial.run(c);
+  const std::size_t outputs = trial.outputs(c);
+  const double promised = trial.kernel().max_ulp;
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    const Truth& truth = trial.truth(c, r);
+    for (std::size_t j = 0; j < outputs; ++j) {
+      // The promise is for finite input with finite exact results.
+      if (!std::isfinite(truth.exact[j].rounded)) continue;
+      const double error = ulp_error(truth.exact[j], y[r * outputs + j], trial.kernel().dtype);
+      if (!(error <= promised))
+        return fault_at(r, j, "off by " + decimal(error) + " ulp, its entry promises at most " + decimal(promised));
+    }
+  }
+  return std::nullopt;
+}
+
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) { sweep_lengths(kernel, effort, finite_families(), sink); }
+
+}  // namespace
+
+const Property max_ulp = {"max_ulp", "no output is off by more ulps than the kernel's entry promises", Judge::claim,
+                                 Severity::must, promises, fault, sweep, finite_families()};
+
+}  // namespace softmark

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/options.h"
+
+#include <fstream>
+
+namespace softmark {
+
+void KernelChoice::add_to(CLI::App& verb) {
+  verb.add_option("--plugin", plugins, "shared library that exports softmark_plugin (repeatable)")->type_name("LIB.so");
+  verb.add_option("--kernel", kernels, "kernels by id or name, as a glob: 'simd/*', 'naive' (repeatable)")->type_name("GLOB");
+  verb.add_option("--op", ops, "only these ops: softmax, log_softmax, sigmoid, ... (repeatable)")->type_name("OP");
+  verb.add_option("--dtype", dtypes, "only these types: f16, bf16, f32, f64 (repeatable)")->type_name("TYPE");
+}
+
+void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& formats) {
+  verb.add_option("-o,--output", path, "where to write; - is standard output")->type_name("FILE")->capture_default_str();
+  verb.add_option("--format", format, "how to write it")->check(CLI::IsMember(formats))->capture_default_str();
+}
+
+void add_seed(CLI::App& verb, std::uint64_t& seed) {
+  seed = kDefaultSeed;
+  verb.add_option_function<std::string>(
+          "--seed",
+          [&seed](const std::string& text) {
+            std::size_t used = 0;
+            try {
+              seed = std::stoull(text, &used, 0);
+            } catch (const std::exception&) {
+            }
+            if (used != text.size() || text.empty() || text[0] == '-') throw CLI::ValidationError("--seed", "'" + text + "' is no number; give e.g. 7 or 0x5eed");
+          },
+          "seed of every random row (default 0x5eed)")
+      ->type_name("N");
+}
+
+std::vector<std::string> command_line() {
+  std::vector<std::string> words;
+  std::ifstream file("/proc/self/cmdline");
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  return words;
+}
+
+}  // namespace softmark

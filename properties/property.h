@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// A property: a sentence that must hold for every row, the rows that try it, and how a breach is told.
+// Adding one is a file with a SOFTMARK_PROPERTY entry and its line in properties/list.def.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/registry.h"
+#include "properties/case.h"
+#include "properties/host.h"
+#include "properties/rows.h"
+#include "reference/reference.h"
+
+namespace softmark {
+
+enum class Effort { quick, standard, thorough };
+enum class Judge { contract, bound, claim };
+enum class Severity { must, note };
+
+inline constexpr std::string_view kEffortNames[] = {"quick", "standard", "thorough"};
+inline constexpr std::string_view kJudgeNames[] = {"contract", "bound", "claim"};
+
+/// How a case broke the property. `row` and `output` say where, when it is a place.
+struct Fault {
+  std::string message;
+  std::optional<std::size_t> row, output;
+  std::string verdict = "fail";  // or "crash", "timeout"
+};
+
+/// The exact outputs of one row and the largest sane error of each, in ulps.
+struct Truth {
+  std::vector<Exact> exact;
+  std::vector<double> bound;
+};
+
+/// One kernel on trial: runs it, and knows the truth.
+class Trial {
+ public:
+  Trial(const Kernel& kernel, Effort effort, double timeout_seconds);
+
+  const Kernel& kernel() const { return host_.kernel(); }
+  Effort effort() const { return effort_; }
+  std::size_t outputs(const Case& c) const;
+
+  /// The outputs, [rows * outputs]. Leaves by an exception where the kernel crashed, hung or refused the case.
+  std::vector<double> run(const Case& c);
+  /// The same with everything that was seen besides.
+  Outcome run_watched(const Case& c);
+  /// Kept for the rows tried last, since several properties try the same ones.
+  const Truth& truth(const Case& c, std::size_t row);
+
+  /// Thrown by run: caught where properties are checked.
+  struct Refused {};
+  struct Stopped {
+    Fault fault;
+  };
+
+ private:
+  Host host_;
+  Effort effort_;
+  struct Cache;
+  std::shared_ptr<Cache> cache_;
+};
+
+/// One row of a case as a problem for the reference.
+Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::size_t row,
+                   softmark_masked_row masked_row = SOFTMARK_MASKED_NAN);
+
+using Sink = std::function<bool(const Case&)>;  // false: enough
+
+struct Property {
+  std::string_view name;
+  std::string_view sentence;
+  Judge judge;
+  Severity severity;
+  bool (*applies)(const Kernel&);
+  /// What is wrong with this case, or nothing.
+  std::optional<Fault> (*fault)(Trial&, const Case&);
+  /// The fixed sweep, in order; stops when the sink says so.
+  void (*sweep)(const Kernel&, Effort, const Sink&);
+  /// What random exploration draws its rows from; empty: none.
+  std::span<const Family> families;
+};
+
+// Declared here from the list, so that a property that is not listed is an unused constant: a warning at once.
+#define SOFTMARK_PROPERTY(file) extern const Property file;
+#include "properties/list.def"
+#undef SOFTMARK_PROPERTY
+
+std::span<const Property* const> all_properties();
+
+// ---- shared by the properties' files ----
+
+bool any_kernel(const Kernel&);
+/// Every output within its bound (and exactly what the contract fixes). The common core of several properties.
+std::optional<Fault> exceeds_bound(Trial& trial, const Case& c, const std::vector<double>& y);
+/// "x[2] of row 0 ..." for messages.
+Fault fault_at(std::size_t row, std::size_t output, std::string message);
+std::string decimal(double value);  // shortest that reads back
+
+/// Lengths 1..130, around powers of two, and some more, crossed with rows 1, 2, 3, 5, families in turn.
+void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families, const Sink& sink);
+/// The exact value of an output as the nearest long double, residual included.
+long double exact_value(const Exact& e, softmark_dtype dtype);
+
+}  // namespace softmark

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bit>
+#include <cmath>
+
+#include "kernels/names.h"
+#include "properties/property.h"
+
+namespace softmark {
+namespace {
+
+bool claims_reproducible(const Kernel& kernel) { return kernel.claims & SOFTMARK_REPRODUCIBLE; }
+
+bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (std::isnan(a) && std::isnan(b)); }
+
+// One row of the case, alone.
+Case row_of(const Case& c, std::size_t row, std::size_t g_width) {
+  Case one = c;
+  one.rows = 1;
+  one.x.assign(c.x.begin() + row * c.cols, c.x.begin() + (row + 1) * c.cols);
+  if (!c.g.empty()) one.g.assign(c.g.begin() + row * g_width, c.g.begin() + (row + 1) * g_width);
+  if (!c.labels.empty()) one.labels = {c.labels[row]};
+  return one;
+}
+
+std::optional<Fault> differs(const std::vector<double>& first, const double* second, std::size_t row, const char* when) {
+  for (std::size_t j = 0; j < first.size(); ++j)
+    if (!same(first[j], second[j])) return fault_at(row, j, std::string("gives other bits ") + when + ": " + decimal(first[j]) + " and " + decimal(second[j]));
+  return std::nullopt;
+}
+
+// The row alone is the measure: run again, in its batch, at other alignments and strides, on more threads.
+std::optional<Fault> fault(Trial& trial, const Case& c) {
+  const std::size_t outputs = trial.outputs(c), element = bytes_of(trial.kernel().dtype);
+  const std::size_t g_width = shape_of(trial.kernel().op).takes_g ? c.cols : 1;
+  const auto batch = trial.run(c);
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    Case one = row_of(c, r, g_width);
+    const auto alone = trial.run(one);
+    if (auto found = differs(alone, batch.data() + r * outputs, r, "alone and in its batch")) return found;
+    if (auto found = differs(alone, trial.run(one).data(), r, "when run again")) return found;
+    one.layout.at_start = true;
+    for (std::size_t offset : {element, 3 * element, std::size_t{16}, std::size_t{32}}) {
+      one.layout.offset = offset;
+      if (auto found = differs(alone, trial.run(one).data(), r, "at another alignment")) return found;
+    }
+  }
+  Case padded = c;
+  padded.layout.x_padding = 3;
+  padded.layout.y_padding = 5;
+  const auto other = trial.run(padded);
+  for (std::size_t r = 0; r < c.rows; ++r)
+    if (auto found = differs({batch.begin() + static_cast<long>(r * outputs), batch.begin() + static_cast<long>((r + 1) * outputs)}, other.data() + r * outputs, r, "at another stride")) return found;
+  if (trial.kernel().claims & SOFTMARK_THREADED)
+    for (int threads : {2, 3, 4}) {
+      Case threaded = c;
+      threaded.layout.threads = threads;
+      const auto z = trial.run(threaded);
+      for (std::size_t r = 0; r < c.rows; ++r)
+        if (auto found = differs({batch.begin() + static_cast<long>(r * outputs), batch.begin() + static_cast<long>((r + 1) * outputs)}, z.data() + r * outputs, r, "on more threads")) return found;
+    }
+  return std::nullopt;
+}
+
+constexpr Family kRows[] = {Family::normal, Family::wide, Family::swamping, Family::masked, Family::subnormal};
+
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9 : effort == Effort::quick ? 70 : 130;
+  Rng rng(0x4e9);
+  for (std::size_t cols = 1; cols <= longest; ++cols)
+    if (!sink(make_case(kernel.op, kernel.dtype, kRows[cols % std::size(kRows)], 1 + cols % 3, cols, rng))) return;
+  if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) return;
+  for (std::size_t rows : {std::size_t{2}, std::size_t{19}})
+    for (std::size_t cols : {std::size_t{16}, std::size_t{1000}})
+      if (!sink(make_case(kernel.op, kernel.dtype, Family::wide, rows, cols, rng))) return;
+  if ((kernel.claims & SOFTMARK_THREADED) && effort != Effort::quick)
+    sink(make_case(kernel.op, kernel.dtype, Family::wide, 2, 300000, rng));
+}
+
+}  // namespace
+
+const Property reproducible = {
+    "reproducible", "a row's bits depend on that row alone: not on the run, its batch, alignment, stride or threads", Judge::claim,
+    Severity::must, claims_reproducible, fault, sweep, {}};
+
+}  // namespace softmark

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/names.h"
+#include "properties/property.h"
+
+namespace softmark {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// Probabilities and sigmoids are given to a VJP: NaN and infinities there are IEEE's business, told by error_bound.
+bool takes_logits(const Kernel& kernel) {
+  return kernel.op != SOFTMARK_SOFTMAX_VJP && kernel.op != SOFTMARK_LOG_SOFTMAX_VJP && kernel.op != SOFTMARK_SIGMOID_VJP;
+}
+
+std::optional<Fault> fault(Trial& trial, const Case& c) {
+  const auto y = trial.run(c);
+  const std::size_t outputs = trial.outputs(c);
+  if (auto beyond = exceeds_bound(trial, c, y)) return beyond;
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    const Truth& truth = trial.truth(c, r);
+    for (std::size_t j = 0; j < outputs; ++j)
+      if (truth.exact[j].rounded == 0 && truth.bound[j] == 0 && !std::signbit(truth.exact[j].rounded) && std::signbit(y[r * outputs + j]))
+        return fault_at(r, j, "got -0, the contract says +0");
+  }
+  return std::nullopt;
+}
+
+Case with_row(const Kernel& kernel, std::vector<double> row, std::size_t label = 0) {
+  Case c;
+  c.cols = row.size();
+  c.x = std::move(row);
+  const OpShape shape = shape_of(kernel.op);
+  if (shape.takes_g) c.g.assign(c.cols, 1.25);
+  if (shape.takes_g_row) c.g = {1.25};
+  if (shape.takes_labels) c.labels = {static_cast<std::int64_t>(label)};
+  if (shape.takes_labels && c.cols == 0) c.rows = 0, c.g.clear(), c.labels.clear();
+  return c;
+}
+
+// One special value at every position of rows of every length up to 2 vectors and a tail of the widest machine, alone and beside others.
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9 : effort == Effort::quick ? 37 : 130;
+  const double specials[] = {kNan, kInf, -kInf};
+  Rng rng(0x5bec);
+  for (std::size_t cols = 0; cols <= longest; ++cols) {
+    const auto base = make_logits(Family::normal, kernel.dtype, cols, rng);
+    if (!sink(with_row(kernel, base))) return;
+    if (!sink(with_row(kernel, std::vector<double>(cols, -kInf)))) return;
+    for (std::size_t at = 0; at < cols; ++at) {
+      for (double special : specials) {
+        auto row = base;
+        row[at] = special;
+        if (!sink(with_row(kernel, row, rng.below(cols)))) return;
+        if (cols > 1) {
+          row[rng.below(cols)] = specials[rng.below(3)];
+          if (!sink(with_row(kernel, row, at))) return;
+        }
+      }
+      std::vector<double> alone(cols, -kInf);
+      for (double v : {1.5, kNan, kInf}) {
+        alone[at] = v;
+        if (!sink(with_row(kernel, alone, rng.below(cols)))) return;
+      }
+    }
+  }
+}
+
+constexpr Family kRows[] = {Family::nan, Family::infinite, Family::all_masked, Family::masked, Family::zeros};
+
+}  // namespace
+
+const Property special_values = {
+    "special_values", "NaN, infinities, masked and empty rows give what the contract's table says, at every position",
+    Judge::contract, Severity::must, takes_logits, fault, sweep, kRows};
+
+}  // namespace softmark

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <unordered_map>
+
+#include "kernels/names.h"
+#include "properties/property.h"
+#include "reference/element.h"
+
+namespace softmark {
+
+struct Trial::Cache {
+  std::unordered_map<std::string, Truth> truths;
+  std::size_t outputs = 0;  // held
+};
+
+namespace {
+
+constexpr std::size_t kMostCached = std::size_t{1} << 21;  // outputs: 48 MiB
+
+std::string key_of(const Problem& p) {
+  const auto* x = reinterpret_cast<const char*>(p.x.data());
+  const auto* g = reinterpret_cast<const char*>(p.g.data());
+  std::string key(x, p.x.size_bytes());
+  key.append(g, p.g.size_bytes());
+  key.append(reinterpret_cast<const char*>(&p.label), sizeof p.label);
+  return key;
+}
+
+}  // namespace
+
+Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::size_t row, softmark_masked_row masked_row) {
+  const std::span x(c.x), g(c.g);
+  Problem p{op, dtype, x.subspan(row * c.cols, c.cols), {}, -1, masked_row};
+  const OpShape shape = shape_of(op);
+  if (shape.takes_g) p.g = g.subspan(row * c.cols, c.cols);
+  if (shape.takes_g_row) p.g = g.subspan(row, 1);
+  if (shape.takes_labels) p.label = c.labels[row];
+  return p;
+}
+
+Trial::Trial(const Kernel& kernel, Effort effort, double timeout_seconds)
+    : host_(kernel, timeout_seconds), effort_(effort), cache_(std::make_shared<Cache>()) {}
+
+std::size_t Trial::outputs(const Case& c) const { return outputs_of(kernel().op, c.cols); }
+
+Outcome Trial::run_watched(const Case& c) {
+  Outcome outcome = host_.run(c);
+  if (outcome.kind == Outcome::unsupported) throw Refused{};
+  if (outcome.kind != Outcome::done)
+    throw Stopped{{outcome.message, std::nullopt, std::nullopt, outcome.kind == Outcome::timeout ? "timeout" : "crash"}};
+  return outcome;
+}
+
+std::vector<double> Trial::run(const Case& c) { return run_watched(c).y; }
+
+const Truth& Trial::truth(const Case& c, std::size_t row) {
+  const Problem problem = problem_of(kernel().op, kernel().dtype, c, row, kernel().masked_row);
+  const std::string key = key_of(problem);
+  if (const auto found = cache_->truths.find(key); found != cache_->truths.end()) return found->second;
+  if (cache_->outputs > kMostCached) {
+    cache_->truths.clear();
+    cache_->outputs = 0;
+  }
+  Truth truth;
+  truth.exact = exact_row(problem);
+  truth.bound = bound_row(problem, truth.exact);
+  cache_->outputs += truth.exact.size() + problem.x.size();
+  return cache_->truths.emplace(key, std::move(truth)).first->second;
+}
+
+bool any_kernel(const Kernel&) { return true; }
+
+Fault fault_at(std::size_t row, std::size_t output, std::string message) { return {std::move(message), row, output, "fail"}; }
+
+std::string decimal(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+std::optional<Fault> exceeds_bound(Trial& trial, const Case& c, const std::vector<double>& y) {
+  const std::size_t outputs = trial.outputs(c);
+  const softmark_dtype dtype = trial.kernel().dtype;
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    const Truth& truth = trial.truth(c, r);
+    for (std::size_t j = 0; j < outputs; ++j) {
+      const double got = y[r * outputs + j], error = ulp_error(truth.exact[j], got, dtype);
+      if (!(error <= truth.bound[j]))
+        return fault_at(r, j, "got " + decimal(got) + ", want " + decimal(truth.exact[j].rounded) + ": off by " + decimal(std::round(error * 1e3) / 1e3) +
+                                  " ulp, a sane evaluation of this row by at most " + decimal(std::round(truth.bound[j] * 1e3) / 1e3));
+    }
+  }
+  return std::nullopt;
+}
+
+long double exact_value(const Exact& e, softmark_dtype dtype) {
+  return static_cast<long double>(e.rounded) + static_cast<long double>(e.residual) * static_cast<long double>(ulp_of(e, dtype));
+}
+
+void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families, const Sink& sink) {
+  constexpr std::size_t kRows[] = {1, 2, 3, 5};
+  // A Jacobian has cols^2 outputs a row: short rows already hold its defects.
+  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 24 : 130;
+  const std::size_t passes = effort == Effort::quick ? 1 : effort == Effort::standard ? families.size() / 2 + 1 : families.size();
+  Rng rng(0x50f7 + kernel.op);
+  for (std::size_t pass = 0; pass < passes; ++pass)
+    for (std::size_t cols = 1; cols <= longest; ++cols)
+      if (!sink(make_case(kernel.op, kernel.dtype, families[(cols + pass) % families.size()], kRows[(cols + pass) % 4], cols, rng))) return;
+  if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) return;
+  for (std::size_t power = 256; power <= (effort == Effort::quick ? 1024u : effort == Effort::standard ? 16384u : 1048576u); power *= 2)
+    for (std::size_t cols : {power - 1, power, power + 1})
+      if (!sink(make_case(kernel.op, kernel.dtype, families[rng.below(families.size())], 1, cols, rng))) return;
+}
+
+}  // namespace softmark

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// This room's verbs, for the front door.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace softmark {
+
+void add_eval(CLI::App& app, int& exit_code);
+void add_verify(CLI::App& app, int& exit_code);
+
+}  // namespace softmark

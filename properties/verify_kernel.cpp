@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process that verifies one kernel: it judges, and runs the kernel in a child of its own. What it tells, it tells at
+// once, so that even its own sudden end loses only what was still to come.
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "kernels/names.h"
+#include "properties/accuracy.h"
+#include "properties/check.h"
+#include "properties/verify.h"
+#include "reference/element.h"
+#include "reference/npy.h"
+
+namespace softmark {
+namespace {
+
+std::string read_all(int fd) {
+  std::string text;
+  char buffer[65536];
+  for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  return text;
+}
+
+void tell(const char* section, const Json& entry) {
+  const std::string line = Json{{"section", section}, {"entry", entry}}.dump() + "\n";
+  for (std::size_t done = 0; done < line.size();) {
+    const ssize_t n = write(4, line.data() + done, line.size() - done);
+    if (n <= 0) std::exit(kNotMeasurable);
+    done += static_cast<std::size_t>(n);
+  }
+}
+
+bool takes_logits(softmark_op op) {
+  return op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP;
+}
+
+// The user's rows, rounded to the kernel's type; cotangents of 1 and labels in turn where the op wants them. A Jacobian
+// of every row would be cols times as large: its first rows are enough.
+Case case_of_logits(const Logits& logits, const Kernel& kernel) {
+  Case c;
+  c.cols = logits.cols;
+  c.rows = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? std::min<std::size_t>(logits.rows, 64) : logits.rows;
+  for (std::size_t i = 0; i < c.rows * c.cols; ++i) c.x.push_back(round_to(kernel.dtype, logits.values[i]));
+  const OpShape shape = shape_of(kernel.op);
+  if (shape.takes_g_row) c.g.assign(c.rows, 1);
+  for (std::size_t r = 0; shape.takes_labels && r < c.rows; ++r) c.labels.push_back(static_cast<std::int64_t>(r % c.cols));
+  return c;
+}
+
+}  // namespace
+
+int verify_kernel_main() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const Json request = Json::parse(read_all(3));
+  Kernel kernel = kernel_from_json(request["kernel"]);
+  kernel.library = request["library"];
+  kernel.index = request["index"];
+  CheckOptions options;
+  options.effort = static_cast<Effort>(request["effort"].get<int>());
+  options.seed = request["seed"];
+  options.call_timeout_seconds = request["call_timeout_seconds"];
+  options.seconds = request["property_seconds"];
+  options.only_replay = !request["case"].is_null();
+  if (options.only_replay) options.replay = {case_from_json(request["case"], kernel.op, kernel.dtype)};
+  if (!request["logits"].get<std::string>().empty() && takes_logits(kernel.op)) {
+    const Logits logits = read_npy(request["logits"]);
+    if (logits.cols > 0) options.replay.push_back(case_of_logits(logits, kernel));
+  }
+  Trial trial(kernel, options.effort, options.call_timeout_seconds);
+  for (const Property* property : all_properties()) {
+    const Json& names = request["properties"];
+    if (!names.empty() && std::find(names.begin(), names.end(), property->name) == names.end()) continue;
+    if (property->applies(kernel)) tell("properties", check_property(trial, *property, options));
+  }
+  if (options.only_replay || !request["properties"].empty()) return 0;
+  try {
+    for (const Json& entry : measure_accuracy(trial, options.seed)) tell("accuracy", entry);
+    if (!options.replay.empty()) tell("accuracy", measure_accuracy_on(trial, options.replay.back(), "logits"));
+  } catch (const Trial::Refused&) {
+  } catch (const Trial::Stopped&) {
+    // Told already by the properties; a kernel that dies on ordinary rows has no accuracy.
+  }
+  return 0;
+}
+
+}  // namespace softmark

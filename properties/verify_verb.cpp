@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/process.h"
+#include "properties/contract.h"
+#include "properties/options.h"
+#include "properties/verbs.h"
+#include "properties/verify.h"
+#include "reports/render.h"
+
+namespace softmark {
+namespace {
+
+struct VerifyVerb {
+  VerifyOptions options;
+  KernelChoice choice;
+  OutputChoice output;
+};
+
+int run_verify(VerifyVerb& verb) {
+  if (!verb.options.one_case.empty() && Json::parse(verb.options.one_case, nullptr, false).is_discarded())
+    throw Error(kUsage, "--case: is not JSON; give what a counterexample's replay command gives");
+  watch_interrupts();
+  const Registry registry = verb.choice.registry();
+  const auto kernels = verb.choice.select(registry);
+  if (!verb.options.one_case.empty())
+    for (const Kernel& kernel : kernels) case_from_json(Json::parse(verb.options.one_case), kernel.op, kernel.dtype);
+  Json document = new_document(command_line(), verb.options.seed);
+  const bool complete = verify(verb.options, registry, kernels, document);
+  finish_document(document, complete);
+  deliver({&document, 1}, verb.output.format, verb.output.path);
+  return has_unexpected_failure(document) ? kGateFailed : complete ? kPass : kNotMeasurable;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& exit_code) {
+  auto verb = std::make_shared<VerifyVerb>();
+  CLI::App* sub = app.add_subcommand("verify", "hold kernels to every property; exit 1 on a failure that nothing explains");
+  verb->choice.add_to(*sub);
+  sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")->type_name("NAME");
+  sub->add_option("--effort", verb->options.effort, "how many rows")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str();
+  add_seed(*sub, verb->options.seed);
+  sub->add_option("--logits", verb->options.logits, "also hold kernels to the rows of this file")->type_name("FILE.npy");
+  sub->add_option("--case", verb->options.one_case, "replay this one case, as a counterexample's command gives it")->type_name("JSON");
+  sub->add_option("--contract", verb->options.contract, "expected failures and limits: a file, or 'none'; without it the built-in contract")->type_name("FILE");
+  sub->add_option("--timeout", verb->options.call_timeout_seconds, "seconds that one call may take")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")->check(CLI::Range(1u, 1024u));
+  verb->output.add_to(*sub, kFormats);
+  sub->callback([verb, &exit_code] { exit_code = run_verify(*verb); });
+}
+
+}  // namespace softmark

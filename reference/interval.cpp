@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference/interval.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "reference/element.h"
+
+namespace softmark {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kResidualWidth = 0x1p-21;  // the middle is then within 2^-22 ulp, and its conversion far below
+
+/// An mpfr number with the lifetime of a scope.
+struct Real {
+  explicit Real(mpfr_prec_t bits) { mpfr_init2(value, bits); }
+  ~Real() { mpfr_clear(value); }
+  Real(const Real&) = delete;
+  Real& operator=(const Real&) = delete;
+  mpfr_t value;
+};
+
+/// Exponent of the type's spacing at a finite number, strictly inside the binade below where `inward` is set and the
+/// number is a power of two.
+long quantum(mpfr_srcptr value, const TypeInfo& type, bool inward) {
+  long exponent = type.min_exponent;
+  if (!mpfr_zero_p(value)) {
+    exponent = mpfr_get_exp(value) - 1;
+    if (inward && mpfr_cmp_si_2exp(value, mpfr_sgn(value), exponent) == 0) --exponent;
+  }
+  return std::clamp<long>(exponent, type.min_exponent, type.max_exponent) - type.precision + 1;
+}
+
+double round_real(mpfr_srcptr value, softmark_dtype dtype) {
+  const TypeInfo type = type_info(dtype);
+  if (mpfr_zero_p(value)) return mpfr_signbit(value) ? -0.0 : 0.0;
+  if (mpfr_inf_p(value) || mpfr_get_exp(value) > type.max_exponent + 1) return mpfr_sgn(value) * kInf;
+  const long q = quantum(value, type, false);
+  Real scaled(mpfr_get_prec(value) + 1);  // one more bit: rounding up may carry
+  mpfr_mul_2si(scaled.value, value, -q, MPFR_RNDN);
+  mpfr_roundeven(scaled.value, scaled.value);
+  const double rounded = std::ldexp(mpfr_get_d(scaled.value, MPFR_RNDN), static_cast<int>(q));
+  return std::fabs(rounded) > largest_finite(dtype) ? std::copysign(kInf, rounded) : rounded;
+}
+
+/// (value - rounded) / 2^q, to the nearest double.
+double in_ulps(mpfr_srcptr value, double rounded, long q) {
+  Real difference(mpfr_get_prec(value) + 64);
+  mpfr_sub_d(difference.value, value, rounded, MPFR_RNDN);
+  mpfr_mul_2si(difference.value, difference.value, -q, MPFR_RNDN);
+  return mpfr_get_d(difference.value, MPFR_RNDN);
+}
+
+}  // namespace
+
+PrecisionScope::PrecisionScope(long bits) : before_(Interval::thread_default_precision()) {
+  Interval::thread_default_precision(static_cast<unsigned>(std::ceil(static_cast<double>(bits) * 0.30103)));
+}
+PrecisionScope::~PrecisionScope() { Interval::thread_default_precision(before_); }
+
+Interval up_to_power(long exponent) {
+  Interval tiny = 0;
+  mpfi_interv_d(tiny.backend().data(), 0, 1);
+  mpfi_mul_2si(tiny.backend().data(), tiny.backend().data(), exponent);
+  return tiny;
+}
+
+std::optional<Exact> certify(const Enclosed& enclosed, softmark_dtype dtype) {
+  const auto* interval = enclosed.value.backend().data();
+  mpfr_srcptr low = &interval->left;
+  mpfr_srcptr high = &interval->right;
+  if (mpfr_nan_p(low) || mpfr_nan_p(high)) return Exact{std::numeric_limits<double>::quiet_NaN(), 0};
+
+  // An end at or past a limit that is a value of the type stands for "just beside the limit".
+  const double limit = enclosed.limit;
+  const int side = round_to(dtype, limit) == limit ? enclosed.side : 0;
+  const bool cut_low = side > 0 && mpfr_cmp_d(low, limit) <= 0, cut_high = side < 0 && mpfr_cmp_d(high, limit) >= 0;
+  Real edge(64);
+  mpfr_set_d(edge.value, limit, MPFR_RNDN);
+  if (cut_low) low = edge.value;
+  if (cut_high) high = edge.value;
+
+  double rounded = round_real(low, dtype);
+  if (rounded != round_real(high, dtype)) return std::nullopt;
+  if (std::isinf(rounded)) return Exact{rounded, 0};
+  if (rounded == 0) rounded = mpfr_sgn(low) < 0 && mpfr_sgn(high) <= 0 ? -0.0 : 0.0;
+
+  const TypeInfo type = type_info(dtype);
+  const bool point = mpfr_equal_p(low, high) && !cut_low && !cut_high;
+  const long q = quantum(low, type, cut_low && limit < 0);
+  // An end that is cut off at a power of two belongs to the binade nearer to 0 where the range lies on that side of it.
+  if (q != quantum(high, type, cut_high && limit > 0)) return std::nullopt;
+  if (point && mpfr_cmp_d(low, rounded) == 0) return Exact{rounded, 0};
+
+  const double from = in_ulps(low, rounded, q), to = in_ulps(high, rounded, q);
+  if (!(to - from <= kResidualWidth)) return std::nullopt;
+  double residual = std::clamp(from + (to - from) / 2, -0.5, 0.5);
+  // Keep the sign that tells ulp_of the binade where the middle was rounded to nothing.
+  const double inward = rounded > 0 ? -1 : 1;
+  if (std::ldexp(1.0, static_cast<int>(q)) < spacing(dtype, rounded) && residual * inward <= 0) residual = inward * std::numeric_limits<double>::min();
+  return Exact{rounded, residual};
+}
+
+}  // namespace softmark

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The front door: one subcommand a line, and nothing else.
+#include <cstdio>
+#include <cstring>
+
+#include <CLI/CLI.hpp>
+
+#include "bench/verbs.h"
+#include "properties/hidden.h"
+#include "properties/verbs.h"
+#include "reports/error.h"
+#include "reports/render.h"
+
+int main(int argc, char** argv) {
+  using namespace softmark;
+  if (const auto code = run_as_child(argc, argv)) return *code;
+
+  CLI::App app{"softmark: which softmax may go into production: verified against exact values, then timed"};
+  app.require_subcommand(1);
+  int exit_code = kPass;
+  add_list(app, exit_code);
+  add_eval(app, exit_code);
+  add_verify(app, exit_code);
+  add_bench(app, exit_code);
+  add_run(app, exit_code);
+  add_report(app, exit_code);
+  add_compare(app, exit_code);
+  add_choose(app, exit_code);
+  add_doctor(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "softmark: %s (softmark --help, softmark VERB --help)\n", error.what());
+    return kUsage;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "softmark: %s\n", error.what());
+    return error.code;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "softmark: unexpected: %s\n", error.what());
+    return kNotMeasurable;
+  }
+  return exit_code;
+}
