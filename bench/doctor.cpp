@@ -1,1 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// softmark doctor: the machine's state, and the smallest difference in speed that can be told apart here and now.
+#include "bench/doctor.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bench/cpuid.h"
+#include "bench/interrupt.h"
+#include "bench/machine.h"
+#include "bench/options.h"
+#include "bench/verbs.h"
+#include "bench/versus.h"
+
+namespace softmark {
+namespace {
+
+struct Invocation {
+  std::string output = "-", format = "text", kernel, seed = "1";
+  bool thorough = false;
+};
+
+/// The kernel that is set against itself: the one asked for, else the first built-in float32 softmax.
+Kernel subject_of(const Registry& registry, const std::string& glob) {
+  const std::vector<std::string> globs = glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
+  const auto kernels = select_kernels(registry, globs, {"softmax"}, {"f32"});
+  return kernels.front();
+}
+
+/// A kernel against itself, on one shape or on five.
+std::vector<Comparison> against_itself(const Kernel& kernel, const Invocation& invocation) {
+  BenchOptions options;
+  options.effort = invocation.thorough ? Effort::kStandard : Effort::kQuick;
+  options.seed = parse_seed(invocation.seed);
+  options.workloads = {"attention/256x512"};
+  if (invocation.thorough)
+    options.workloads = {"router/4096x16", "attention/1024x64", "attention/256x512", "vocabulary/1x50257", "vocabulary/8x128256"};
+  return compare_kernels(kernel, kernel, options);
+}
+
+double widest(const std::vector<Comparison>& comparisons, double Ratio::*field) {
+  double most = 0;
+  for (const Comparison& one : comparisons)
+    if (one.failure.empty()) most = std::max(most, one.ratio.*field);
+  return most;
+}
+
+std::string as_text(const Json& machine, const std::vector<Finding>& findings, const std::vector<Comparison>& comparisons) {
+  static constexpr std::string_view kStates[] = {"ok", "NOISY", "unknown"};
+  const Cpuid cpu = read_cpuid();
+  const std::string name = microarchitecture(cpu);
+  std::string text = fmt::format("{}\n{}{}\n\n", machine["key"].get<std::string>(), cpu.brand.empty() ? cpu.vendor : cpu.brand,
+                                 name.empty() ? "" : ": " + name);
+  for (const Finding& finding : findings) {
+    text += fmt::format("{:<8} {:<18} {}\n", kStates[finding.state], finding.subject, finding.finding);
+    if (!finding.advice.empty()) text += fmt::format("{:<27} -> {}\n", "", finding.advice);
+  }
+  text += fmt::format("\n{} against itself:\n", comparisons.empty() ? "nothing" : comparisons.front().a);
+  for (const Comparison& one : comparisons) {
+    if (!one.failure.empty()) text += fmt::format("  {:<22} {}\n", one.workload.name, one.failure);
+    else
+      text += fmt::format("  {:<22} process to process {:.1f} %, called {}; differences from {:.1f} % can be told apart\n", one.workload.name,
+                          100 * one.ratio.aa_spread, kVerdictNames[static_cast<std::size_t>(one.verdict)], 100 * one.ratio.smallest_difference);
+  }
+  return text;
+}
+
+Json as_document(Json machine, const std::vector<Finding>& findings, const std::vector<Comparison>& comparisons, std::uint64_t seed) {
+  const double spread = widest(comparisons, &Ratio::aa_spread);
+  if (spread > 0) {
+    machine["environment"]["aa_spread"] = number(spread);
+    machine["unavailable"].erase("aa_spread");
+  }
+  Json document = new_document(command_line(), seed);
+  document["machine"] = machine;
+  document["build"] = build_section();
+  for (const Finding& finding : findings)
+    if (finding.state == Finding::kNoisy)
+      document["warnings"].push_back(fmt::format("{}: {}; {}", finding.subject, finding.finding, finding.advice));
+  finish_document(document, !interrupted());
+  return document;
+}
+
+int run_doctor(const Invocation& invocation) {
+  if (invocation.format != "text" && invocation.format != "json")
+    throw Error(kUsage, fmt::format("doctor writes text or json, not '{}'", invocation.format));
+  const Json machine = machine_section();  // before the measuring, which is a load itself
+  const std::vector<Finding> findings = examine(machine);
+  const auto comparisons = against_itself(subject_of(load_registry({}), invocation.kernel), invocation);
+  write_file(invocation.output, invocation.format == "json"
+                                    ? to_text(as_document(machine, findings, comparisons, parse_seed(invocation.seed)))
+                                    : as_text(machine, findings, comparisons));
+  return widest(comparisons, &Ratio::aa_spread) > 0 ? kPass : kNotMeasurable;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("doctor", "the machine: what is noisy or missing, the smallest difference that can be told apart here");
+  const auto invocation = std::make_shared<Invocation>();
+  verb->add_flag("--aa", invocation->thorough, "set a kernel against itself on five shapes instead of one, with more processes");
+  verb->add_option("--kernel", invocation->kernel, "the kernel to set against itself (the first float32 softmax)");
+  verb->add_option("--seed", invocation->seed, "seed of the logits (1)");
+  verb->add_option("-o,--output", invocation->output, "file to write (-)");
+  verb->add_option("--format", invocation->format, "text | json (text)");
+  verb->callback([invocation, &exit_code] { exit_code = run_doctor(*invocation); });
+}
+
+}  // namespace softmark

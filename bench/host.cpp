@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <memory>
+#include <numeric>
 
 #include "bench/copy.h"
 #include "bench/inputs.h"
@@ -29,39 +29,47 @@ std::string read_all(int fd) {
   return text;
 }
 
-/// Anonymous pages, all touched. Handed out in pieces that start on a cache line; the output starts half a page away from
-/// the input's phase, so that loads of x never wait for stores to y that share their low twelve bits.
-class Memory {
+std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/// Where one set's arrays start. Arrays of a page or more are kept a quarter of a page out of each other's phase, so that
+/// loads of x never wait for stores to y that share their low twelve bits; short ones are packed line by line.
+struct Places {
+  std::size_t g, labels, y, bytes;
+};
+Places places_of(const Layout& layout) {
+  const auto after = [&](std::size_t end, std::size_t phase) {
+    return layout.moved() < 16 * 4096 ? aligned(end) : (end + 4095) / 4096 * 4096 + phase;
+  };
+  Places places{};
+  places.g = after(layout.x_bytes, 1024);
+  places.labels = after(places.g + layout.g_bytes, 3072);
+  places.y = after(places.labels + layout.labels_bytes, 2048);
+  places.bytes = after(places.y + layout.y_bytes, 0);
+  return places;
+}
+
+/// One set of buffers, or many to rotate over so that each call finds its own cold.
+class Buffers {
  public:
-  explicit Memory(std::size_t bytes) : bytes_(bytes) {
-    void* pages = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED) throw Error(kNotMeasurable, fmt::format("no {} MiB of memory for the buffers", bytes >> 20));
-    next_ = static_cast<std::byte*>(pages);
-    std::memset(next_, 0xff, bytes_);
+  Buffers(const softmark_args& first, std::size_t count, std::size_t spacing) : first_(first), at_(first), count_(count), spacing_(spacing) {
+    // Neighbours are visited far apart in time, or the prefetcher would warm the next set.
+    for (step_ = std::max<std::size_t>(1, count * 618 / 1000); std::gcd(step_, count_) != 1;) --step_;
   }
-  std::byte* take(std::size_t bytes, std::size_t phase) {
-    const std::size_t start = (reinterpret_cast<std::uintptr_t>(next_) + 4095) / 4096 * 4096 + phase;
-    next_ = reinterpret_cast<std::byte*>(start + bytes);
-    return reinterpret_cast<std::byte*>(start);
-  }
-  static std::size_t needed(const Layout& layout) {
-    return layout.x_bytes + layout.g_bytes + layout.labels_bytes + layout.y_bytes + 6 * 4096;
+  const softmark_args& first() const { return first_; }
+  const softmark_args& rotate() {
+    if (count_ == 1) return first_;
+    next_ += step_;
+    if (next_ >= count_) next_ -= count_;
+    at_.x = static_cast<const std::byte*>(first_.x) + next_ * spacing_;
+    at_.y = static_cast<std::byte*>(first_.y) + next_ * spacing_;
+    if (first_.g) at_.g = static_cast<const std::byte*>(first_.g) + next_ * spacing_;
+    if (first_.labels) at_.labels = reinterpret_cast<const std::int64_t*>(reinterpret_cast<const std::byte*>(first_.labels) + next_ * spacing_);
+    return at_;
   }
 
  private:
-  std::size_t bytes_;
-  std::byte* next_;
-};
-
-/// One set of buffers, or many to rotate over so that each call finds its own cold.
-struct Buffers {
-  std::vector<softmark_args> sets;
-  std::size_t next = 0;
-  const softmark_args& rotate() {
-    const softmark_args& args = sets[next];
-    next = next + 1 == sets.size() ? 0 : next + 1;
-    return args;
-  }
+  softmark_args first_, at_;
+  std::size_t count_, spacing_, step_ = 1, next_ = 0;
 };
 
 Layout layout_for(const Trial& trial) {
@@ -71,27 +79,32 @@ Layout layout_for(const Trial& trial) {
   return {half, 0, 0, half, 0, 0, 0};
 }
 
-softmark_args place(const Trial& trial, const Layout& layout, const std::byte* inputs, Memory& memory) {
-  std::byte* x = memory.take(layout.x_bytes, 0);
-  std::byte* g = layout.g_bytes ? memory.take(layout.g_bytes, 1024) : nullptr;
-  std::byte* labels = layout.labels_bytes ? memory.take(layout.labels_bytes, 3072) : nullptr;
-  std::byte* y = trial.in_place ? x : memory.take(layout.y_bytes, 2048);
-  if (trial.copy) return {1, layout.x_bytes, x, nullptr, nullptr, y, layout.x_bytes, 0, layout.x_bytes, trial.threads};
-  std::memcpy(x, inputs, layout.x_bytes);
-  if (g) std::memcpy(g, inputs + layout.g_offset, layout.g_bytes);
-  if (labels) std::memcpy(labels, inputs + layout.labels_offset, layout.labels_bytes);
+softmark_args first_set(const Trial& trial, const Layout& layout, const Places& places, std::byte* memory) {
+  std::byte* y = trial.in_place ? memory : memory + places.y;
+  if (trial.copy) return {1, layout.x_bytes, memory, nullptr, nullptr, y, layout.x_bytes, 0, layout.x_bytes, trial.threads};
   const OpShape shape = shape_of(trial.op);
-  return {trial.rows, trial.cols, x, g, reinterpret_cast<const std::int64_t*>(labels), y, trial.cols,
+  const std::byte* g = layout.g_bytes ? memory + places.g : nullptr;
+  const std::byte* labels = layout.labels_bytes ? memory + places.labels : nullptr;
+  return {trial.rows, trial.cols, memory, g, reinterpret_cast<const std::int64_t*>(labels), y, trial.cols,
           shape.takes_g ? trial.cols : 1, outputs_of(trial.op, trial.cols), trial.threads};
 }
 
+/// Maps and touches every page, and fills the inputs of every set. The memory lives until the process ends.
 Buffers prepare(const Trial& trial, const std::byte* inputs) {
   const Layout layout = layout_for(trial);
-  const std::size_t count = std::max<std::size_t>(trial.pool_bytes ? 2 : 1, trial.pool_bytes / std::max<std::size_t>(layout.moved(), 1));
-  Memory memory(count * Memory::needed(layout));  // lives until the process ends
-  Buffers buffers;
-  for (std::size_t i = 0; i < count; ++i) buffers.sets.push_back(place(trial, layout, inputs, memory));
-  return buffers;
+  const Places places = places_of(layout);
+  const std::size_t spacing = aligned(std::max<std::size_t>(places.bytes, 1));
+  const std::size_t count = trial.pool_bytes ? std::max<std::size_t>(2, trial.pool_bytes / spacing) : 1;
+  void* pages = mmap(nullptr, count * spacing, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) throw Error(kNotMeasurable, fmt::format("no {} MiB of memory for the buffers", count * spacing >> 20));
+  std::memset(pages, 0xff, count * spacing);
+  auto* memory = static_cast<std::byte*>(pages);
+  for (std::size_t set = 0; inputs && set < count; ++set, memory += spacing) {
+    std::memcpy(memory, inputs, layout.x_bytes);
+    if (layout.g_bytes) std::memcpy(memory + places.g, inputs + layout.g_offset, layout.g_bytes);
+    if (layout.labels_bytes) std::memcpy(memory + places.labels, inputs + layout.labels_offset, layout.labels_bytes);
+  }
+  return {first_set(trial, layout, places, static_cast<std::byte*>(pages)), count, spacing};
 }
 
 bool pin(int cpu) {
@@ -153,7 +166,7 @@ Samples run_benchmark(const Trial& trial, softmark_fn run, Buffers& buffers, con
   benchmark::Initialize(&argc, argv.data());
   const std::size_t x_bytes = layout_for(trial).x_bytes;
   auto* benchmark = benchmark::RegisterBenchmark("trial", [&](benchmark::State& state) {
-    if (trial.in_place) time_in_place(state, run, buffers.sets.front(), inputs, x_bytes);
+    if (trial.in_place) time_in_place(state, run, buffers.first(), inputs, x_bytes);
     else time_calls(state, run, buffers);
   });
   if (trial.in_place) benchmark->UseManualTime();
@@ -176,7 +189,7 @@ Outcome measure_here(const Trial& trial) {
   }
   close(kInputs);
   Buffers buffers = prepare(trial, inputs);
-  if (const int refusal = run(&buffers.sets.front()); refusal != 0)
+  if (const int refusal = run(&buffers.first()); refusal != 0)
     return {"unsupported", fmt::format("returned {}", refusal), {}, outcome.pinned};
   const Samples samples = run_benchmark(trial, run, buffers, inputs);
   outcome.nanoseconds = samples.nanoseconds;

@@ -18,15 +18,6 @@ namespace {
 
 constexpr std::size_t kMostPool = std::size_t{1} << 30;
 
-std::vector<Workload> workloads_of(const BenchOptions& options) {
-  const bool own = options.rows != 0 || options.cols != 0;
-  if (own + !options.logits.empty() + !options.workloads.empty() > 1)
-    throw Error(kUsage, "choose one of --workload, --logits and --rows with --cols");
-  if (own) return {own_workload(options.rows, options.cols, options.distribution)};
-  if (!options.logits.empty()) return {file_workload(options.logits)};
-  return select_workloads(options.effort, options.workloads);
-}
-
 /// Four times the last-level cache, so that a buffer has left it when its turn comes again; less where memory forbids.
 std::size_t cold_pool_bytes() {
   return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20), kMostPool, available_memory_bytes() / 4});
@@ -45,24 +36,6 @@ std::vector<int> threads_of(const BenchOptions& options, const Kernel& kernel) {
 
 bool can_run_in_place(const Kernel& kernel) {
   return kernel.claims & SOFTMARK_IN_PLACE && shape_of(kernel.op).output == OpShape::kRow;
-}
-
-Series series_of(const Kernel& kernel, const Workload& workload, int threads, Cache cache, bool in_place) {
-  Series series;
-  series.kernel = kernel;
-  series.workload = workload;
-  series.op = kernel.op;
-  series.dtype = kernel.dtype;
-  series.threads = threads;
-  series.cache = cache;
-  series.in_place = in_place;
-  series.bytes = layout_of(kernel.op, kernel.dtype, workload.rows, workload.cols).moved();
-  if (cache == Cache::kCold) series.pool_bytes = std::max(cold_pool_bytes(), 2 * series.bytes);
-  if (std::max(series.pool_bytes, series.bytes) > available_memory_bytes() / 2) {
-    series.status = "unsupported";
-    series.message = fmt::format("needs {} MiB of buffers, more than half of the memory available", series.bytes >> 20);
-  }
-  return series;
 }
 
 /// The copy of as many bytes, as many threads, from the same cache: once for all kernels that share it.
@@ -85,7 +58,7 @@ std::vector<Series> plan_workload(const BenchOptions& options, const std::vector
       for (Cache cache : {Cache::kHot, Cache::kCold}) {
         if (cache == Cache::kHot ? !options.hot : !options.cold) continue;
         if (options.in_place && !can_run_in_place(kernel)) continue;
-        series.push_back(series_of(kernel, workload, threads, cache, options.in_place));
+        series.push_back(plan_series(kernel, workload, threads, cache, options.in_place));
         add_ceiling(ceilings, series.back());
       }
   series.insert(series.begin(), ceilings.begin(), ceilings.end());
@@ -160,6 +133,33 @@ void warn_about(const BenchOptions& options, const std::vector<Series>& series, 
 }
 
 }  // namespace
+
+std::vector<Workload> workloads_of(const BenchOptions& options) {
+  const bool own = options.rows != 0 || options.cols != 0;
+  if (own + !options.logits.empty() + !options.workloads.empty() > 1)
+    throw Error(kUsage, "choose one of --workload, --logits and --rows with --cols");
+  if (own) return {own_workload(options.rows, options.cols, options.distribution)};
+  if (!options.logits.empty()) return {file_workload(options.logits)};
+  return select_workloads(options.effort, options.workloads);
+}
+
+Series plan_series(const Kernel& kernel, const Workload& workload, int threads, Cache cache, bool in_place) {
+  Series series;
+  series.kernel = kernel;
+  series.workload = workload;
+  series.op = kernel.op;
+  series.dtype = kernel.dtype;
+  series.threads = threads;
+  series.cache = cache;
+  series.in_place = in_place;
+  series.bytes = layout_of(kernel.op, kernel.dtype, workload.rows, workload.cols).moved();
+  if (cache == Cache::kCold) series.pool_bytes = std::max(cold_pool_bytes(), 2 * series.bytes);
+  if (std::max(series.pool_bytes, series.bytes) > available_memory_bytes() / 2) {
+    series.status = "unsupported";
+    series.message = fmt::format("needs {} MiB of buffers, more than half of the memory available", series.bytes >> 20);
+  }
+  return series;
+}
 
 Replication replication_of(const BenchOptions& options) {
   static constexpr Replication kByEffort[] = {{6, 2, 0.01, 30}, {10, 5, 0.03, 60}, {20, 7, 0.1, 120}};

@@ -13,6 +13,8 @@
 
 namespace softmark {
 
+class Progress;
+
 enum class Cache { kHot, kCold };
 
 struct BenchOptions {
@@ -61,12 +63,16 @@ struct Measured {
   bool complete = true;
 };
 
+/// What the options ask to time on: named workloads, an .npy file, or one's own shape. Throws Error(kUsage, kUnreadable).
+std::vector<Workload> workloads_of(const BenchOptions& options);
+/// A series that is still to run; "unsupported" already where its buffers would not fit the memory.
+Series plan_series(const Kernel& kernel, const Workload& workload, int threads, Cache cache, bool in_place);
+
 /// Times `kernels` as the options say. Throws Error(kUsage) for options that contradict each other or name nothing.
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels);
 
 /// Runs the series of one workload, rounds forward and backward in turn (ABBA), and appends their samples. A series that
 /// crashes, hangs or refuses keeps that status and is not tried again. Returns false when interrupted.
-class Progress;
 bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress);
 
 }  // namespace softmark
