@@ -239,6 +239,8 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
 /// (12) From an absolute error in the working precision to ulps of the exact value in the output type.
 double to_ulps(const Exact& exact, double error, softmark_dtype dtype, const Working& w) {
   const double magnitude = std::fabs(approximate(exact, dtype));
+  // Where float64 itself is the working precision, this file's own arithmetic loses up to a subnormal.
+  if (w.type == SOFTMARK_F64 && magnitude < 0x1p-960) error += w.tiny;
   if (dtype != w.type) error += spacing(dtype, magnitude + error) / 2;
   const double threshold = largest_finite(dtype) + spacing(dtype, largest_finite(dtype)) / 2;
   if (!(magnitude + error < threshold)) return kInf;
