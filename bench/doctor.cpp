@@ -7,17 +7,17 @@
 #include <algorithm>
 
 #include "bench/cpuid.h"
-#include "bench/interrupt.h"
 #include "bench/machine.h"
 #include "bench/options.h"
 #include "bench/verbs.h"
 #include "bench/versus.h"
+#include "kernels/process.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 struct Invocation {
-  std::string output = "-", format = "text", kernel, seed = "1";
+  std::string output = "-", format = "text", kernel, seed = "0x5eed";
   bool thorough = false;
 };
 
@@ -95,16 +95,16 @@ int run_doctor(const Invocation& invocation) {
 }
 
 }  // namespace
+}  // namespace softmark::bench
 
-void add_doctor(CLI::App& app, int& exit_code) {
+void softmark::add_doctor(CLI::App& app, int& exit_code) {
+  using namespace softmark::bench;
   CLI::App* verb = app.add_subcommand("doctor", "the machine: what is noisy or missing, the smallest difference that can be told apart here");
   const auto invocation = std::make_shared<Invocation>();
   verb->add_flag("--aa", invocation->thorough, "set a kernel against itself on five shapes instead of one, with more processes");
   verb->add_option("--kernel", invocation->kernel, "the kernel to set against itself (the first float32 softmax)");
-  verb->add_option("--seed", invocation->seed, "seed of the logits (1)");
+  verb->add_option("--seed", invocation->seed, "seed of the logits (0x5eed)");
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
   verb->add_option("--format", invocation->format, "text | json (text)");
   verb->callback([invocation, &exit_code] { exit_code = run_doctor(*invocation); });
 }
-
-}  // namespace softmark

@@ -11,7 +11,7 @@
 #include "kernels/names.h"
 #include "reports/error.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 /// Google Benchmark itself says which flags are its own; what it leaves over is not.
@@ -67,7 +67,7 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
   add("--op", options.ops, "ops to time (softmax)");
   add("--dtype", options.dtypes, "element types to time (f32)");
   add("--effort", flags->effort, "quick | standard | thorough: which workloads, how many processes (standard)");
-  add("--seed", flags->seed, "seed of the logits (1)");
+  add("--seed", flags->seed, "seed of the logits (0x5eed)");
   add("--threads", options.threads, "thread counts of threaded kernels (1 and all); others run where 1 is among them");
   add("--workload", options.workloads, "workloads by glob of their names, such as 'vocabulary/*' (repeatable)");
   add("--logits", options.logits, "time on the logits of this .npy file");
@@ -105,4 +105,4 @@ BenchOptions checked(const BenchFlags& flags) {
   return options;
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

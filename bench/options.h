@@ -9,12 +9,12 @@
 
 #include "bench/measure.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 /// What the flags say before it is checked.
 struct BenchFlags {
   BenchOptions options;
-  std::string effort = "standard", cache = "hot", distribution = "normal", seed = "1";
+  std::string effort = "standard", cache = "hot", distribution = "normal", seed = "0x5eed";
 };
 
 /// Adds the flags that say what is timed and how (not --plugin, -o, --format, which every verb has). A verb that has some of
@@ -31,4 +31,4 @@ std::vector<std::string> command_line();
 /// Throws Error(kUsage).
 Effort parse_effort(const std::string& text);
 
-}  // namespace softmark
+}  // namespace softmark::bench

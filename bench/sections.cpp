@@ -9,7 +9,7 @@
 #include "bench/statistics.h"
 #include "kernels/names.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 std::string stated_distribution(const Workload& workload) {
@@ -103,20 +103,8 @@ std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& r
 }
 
 Json kernels_section(const std::vector<Kernel>& kernels) {
-  static constexpr std::pair<std::uint32_t, std::string_view> kClaims[] = {{SOFTMARK_IN_PLACE, "in_place"},
-                                                                          {SOFTMARK_THREADED, "threaded"},
-                                                                          {SOFTMARK_REPRODUCIBLE, "reproducible"},
-                                                                          {SOFTMARK_CORRECTLY_ROUNDED, "correctly_rounded"}};
   Json section = Json::array();
-  for (const Kernel& kernel : kernels) {
-    Json claims = Json::array();
-    for (const auto& [bit, claim] : kClaims)
-      if (kernel.claims & bit) claims.push_back(claim);
-    section.push_back({{"id", kernel.id}, {"name", kernel.name}, {"op", name(kernel.op)}, {"dtype", name(kernel.dtype)},
-                       {"provider", kernel.provider}, {"version", kernel.version}, {"summary", kernel.summary},
-                       {"claims", claims}, {"masked_row", name(kernel.masked_row)}, {"max_ulp", number(kernel.max_ulp)},
-                       {"isa", kernel.isa}});
-  }
+  for (const Kernel& kernel : kernels) section.push_back(kernel_to_json(kernel));
   return section;
 }
 
@@ -136,4 +124,4 @@ Json bench_sections(const BenchOptions& options, const Registry& registry, const
   return sections_of(measure(options, bench_kernels(options, registry)), failed);
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench
