@@ -2,6 +2,7 @@
 // `run`: the main job. Verify, then time, then report.
 #include <cstdio>
 
+#include "bench/options.h"
 #include "bench/sections.h"
 #include "bench/verbs.h"
 #include "kernels/process.h"
@@ -16,7 +17,7 @@ namespace {
 struct RunVerb {
   KernelChoice choice;
   VerifyOptions verify;
-  BenchOptions bench;
+  bench::BenchOptions bench;
   std::string prefix = "softmark-report";
 };
 
@@ -32,8 +33,8 @@ int run_all(RunVerb& verb) {
     verb.bench.dtypes = verb.choice.dtypes;
     verb.bench.seed = verb.verify.seed;
     verb.bench.logits = verb.verify.logits;
-    verb.bench.effort = parse_effort(verb.verify.effort);
-    const Json sections = bench_sections(verb.bench, registry, failed_kernels(document));
+    verb.bench.effort = bench::parse_effort(verb.verify.effort);
+    const Json sections = bench::bench_sections(verb.bench, registry, failed_kernels(document));
     for (const char* name : {"machine", "build", "measurements", "ceilings"}) document[name] = sections[name];
     for (const Json& warning : sections["warnings"]) document["warnings"].push_back(warning);
     complete = sections["complete"];
