@@ -44,6 +44,16 @@ HWY_INLINE void store_first(D d, V v, T* to, std::size_t count) {
 #endif
 }
 
+template <class T>
+HWY_INLINE bool is_finite(T v) {
+  return v >= -std::numeric_limits<T>::max() && v <= std::numeric_limits<T>::max();
+}
+
+template <class T>
+HWY_INLINE void fill_nan(T* y, std::size_t cols) {
+  for (std::size_t c = 0; c < cols; ++c) y[c] = std::numeric_limits<T>::quiet_NaN();
+}
+
 /// The largest element, or -inf; NaN may be passed over.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {

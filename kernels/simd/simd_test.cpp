@@ -110,5 +110,40 @@ TEST(Simd, DropsWhatItMustAndNothingElseOnEveryInstructionSet) {
   });
 }
 
+/// Rows whose levels lie too far apart, or too far from 0, for one shift of a group, among such that do not.
+template <class T>
+void check_company(const softmark_kernel& kernel) {
+  const double far = sizeof(T) == 4 ? 256 : 2048;
+  const double levels[] = {0, 1, -5, 20, -20, 24, far - 1, far + 1, 1 - far, -far - 1, 30 - far, 0, -far / 2, far / 2};
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  for (std::size_t cols = 1; cols <= 70; ++cols) {
+    test::Call<T> all;
+    all.rows = 61;
+    all.cols = cols;
+    for (std::size_t r = 0; r < all.rows; ++r) {
+      const double level = levels[random() % std::size(levels)], width = random() % 2 ? 1 : 25;
+      for (std::size_t c = 0; c < cols; ++c) all.x.push_back(static_cast<T>(level + width * normal(random)));
+      if (random() % 8 == 0) all.x.back() = -test::kInf<T>;
+      if (random() % 64 == 0) all.x.back() = test::kInf<T>;
+    }
+    const auto together = all.run(kernel);
+    for (std::size_t r = 0; r < all.rows; ++r) {
+      test::Call<T> one;
+      one.cols = cols;
+      one.x.assign(&all.x[r * cols], &all.x[r * cols] + cols);
+      const auto alone = one.run(kernel);
+      ASSERT_EQ(std::memcmp(alone.data(), &together[r * cols], cols * sizeof(T)), 0) << cols << " columns, row " << r;
+    }
+  }
+}
+
+TEST(Simd, GivesARowTheSameBitsInAnyCompanyOnEveryInstructionSet) {
+  for_each_target([] {
+    check_company<float>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F32));
+    check_company<double>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F64));
+  });
+}
+
 }  // namespace
 }  // namespace softmark
