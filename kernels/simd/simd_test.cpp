@@ -145,5 +145,48 @@ TEST(Simd, GivesARowTheSameBitsInAnyCompanyOnEveryInstructionSet) {
   });
 }
 
+/// Against the formula, in unit roundoffs of the terms that are added: |x - max| and log sum, or |max| and log sum.
+template <class T>
+void check_logarithms(softmark_op op) {
+  const auto& kernel = find("simd", op, sizeof(T) == 4 ? SOFTMARK_F32 : SOFTMARK_F64);
+  std::mt19937_64 random(6);
+  std::normal_distribution<double> normal;
+  for (std::size_t cols = 1; cols <= 300; ++cols) {
+    test::Call<T> call;
+    call.cols = cols;
+    for (std::size_t c = 0; c < cols; ++c) call.x.push_back(static_cast<T>(100 * normal(random)));
+    if (cols % 3 == 0) call.x.back() = call.x.front();
+    const auto got = call.run(kernel);
+    const std::vector<long double> x(call.x.begin(), call.x.end());
+    const auto want = test::formula(op, x, {}, 0);
+    const long double max = *std::max_element(x.begin(), x.end()), log_sum = test::logsumexp(x) - max;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      const long double terms = (op == SOFTMARK_LOGSUMEXP ? std::abs(max) : max - x[i]) + log_sum;
+      const long double error = std::abs(got[i] - want[i]) / (std::numeric_limits<T>::epsilon() / 2);
+      ASSERT_FALSE(!(error <= 4 * terms + 8)) << cols << " columns at " << i << ": " << got[i];
+    }
+  }
+}
+
+TEST(Simd, TakesLogarithmsOnEveryInstructionSet) {
+  for_each_target([] {
+    for (const auto op : {SOFTMARK_LOG_SOFTMAX, SOFTMARK_LOGSUMEXP}) {
+      check_logarithms<float>(op);
+      check_logarithms<double>(op);
+    }
+  });
+}
+
+TEST(Simd, KeepsATinyLogarithmOfTheLargestLogit) {
+  for_each_target([] {
+    const auto& kernel = find("simd", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64);
+    test::Call<double> call;
+    call.cols = 2;
+    call.x = {60, 0};
+    const double want = -std::exp(-60.0);  // -log1p(exp(-60))
+    EXPECT_FALSE(!(std::abs(call.run(kernel)[0] - want) <= 4 * std::numeric_limits<double>::epsilon() * -want));
+  });
+}
+
 }  // namespace
 }  // namespace softmark
