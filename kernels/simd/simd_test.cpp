@@ -188,5 +188,64 @@ TEST(Simd, KeepsATinyLogarithmOfTheLargestLogit) {
   });
 }
 
+/// A 16-bit pattern's value: `digits` of precision, the rest of the 15 bits exponent.
+double value_of(std::uint16_t bits, int digits) {
+  const int fraction_bits = digits - 1, exponent_bits = 15 - fraction_bits, bias = (1 << (exponent_bits - 1)) - 1;
+  const int fraction = bits & ((1 << fraction_bits) - 1), exponent = (bits & 0x7fff) >> fraction_bits;
+  const double sign = bits & 0x8000 ? -1 : 1;
+  if (exponent == (1 << exponent_bits) - 1) return fraction ? test::kNan<double> : sign * test::kInf<double>;
+  if (exponent == 0) return sign * std::ldexp(fraction, 1 - bias - fraction_bits);
+  return sign * std::ldexp(fraction + (1 << fraction_bits), exponent - bias - fraction_bits);
+}
+
+double ulp_error_16(double got, long double want, int digits) {
+  const int exponent_bits = 16 - digits, lowest = 2 - (1 << (exponent_bits - 1));
+  const int exponent = std::max(want == 0 ? lowest : std::ilogb(want), lowest);
+  return static_cast<double>(std::abs(got - want) / std::ldexp(1.0L, exponent - digits + 1));
+}
+
+void check_16_bits(softmark_dtype dtype, int digits, std::size_t cols, const std::vector<std::uint16_t>& x) {
+  const auto& kernel = find("simd", SOFTMARK_SOFTMAX, dtype);
+  test::Call<std::uint16_t> call;
+  call.rows = x.size() / cols;
+  call.cols = cols;
+  call.x = x;
+  const auto got = call.run(kernel);
+  for (std::size_t r = 0; r < call.rows; ++r) {
+    std::vector<long double> row;
+    for (std::size_t c = 0; c < cols; ++c) row.push_back(value_of(x[r * cols + c], digits));
+    const bool is_nan =
+        std::any_of(row.begin(), row.end(), [](auto v) { return std::isnan(v) || v == test::kInf<double>; });
+    const auto want = test::formula(SOFTMARK_SOFTMAX, row, {}, 0);
+    for (std::size_t c = 0; c < cols; ++c) {
+      const double y = value_of(got[r * cols + c], digits);
+      if (is_nan)
+        ASSERT_TRUE(std::isnan(y)) << row[0];
+      else
+        ASSERT_FALSE(!(ulp_error_16(y, want[c], digits) <= kernel.max_ulp)) << row[0] << " at " << c << ": " << y;
+    }
+  }
+}
+
+TEST(Simd, RoundsEvery16BitSigmoidAndLongRowsOnEveryInstructionSet) {
+  for_each_target([] {
+    for (const auto& [dtype, digits] : {std::pair(SOFTMARK_F16, 11), std::pair(SOFTMARK_BF16, 8)}) {
+      std::vector<std::uint16_t> pairs;
+      for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+        pairs.push_back(static_cast<std::uint16_t>(bits));
+        pairs.push_back(0);
+      }
+      check_16_bits(dtype, digits, 2, pairs);
+      std::mt19937_64 random(4);
+      for (const std::size_t cols : {1u, 7u, 33u, 1000u, 4096u, 4097u, 9000u}) {
+        std::vector<std::uint16_t> x(3 * cols);
+        const std::uint16_t one = dtype == SOFTMARK_F16 ? 0x3c00 : 0x3f80;  // about +-[0.5, 4)
+        for (auto& v : x) v = static_cast<std::uint16_t>((one - 0x80 + random() % 0x180) | (random() % 2) << 15);
+        check_16_bits(dtype, digits, cols, x);
+      }
+    }
+  });
+}
+
 }  // namespace
 }  // namespace softmark
