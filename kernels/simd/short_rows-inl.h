@@ -59,34 +59,40 @@ HWY_INLINE auto fold_row(D d, V terms) {
   }
 }
 
-template <std::size_t kVectors, class D, class T = hn::TFromD<D> >
+template <std::size_t kVectors, class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_piece(D d, const T* x, std::size_t cols, std::size_t i) {
   const std::size_t at = i * hn::Lanes(d);
   return i + 1 < kVectors ? hn::LoadU(d, x + at) : load_first(d, x + at, cols - at);
 }
 
-template <std::size_t kVectors, class D, class T = hn::TFromD<D> >
+template <std::size_t kVectors, class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> lane_maxima(D d, const T* x, std::size_t cols) {
   auto max = load_piece<kVectors>(d, x, cols, 0);
   for (std::size_t i = 1; i < kVectors; ++i) max = hn::Max(max, load_piece<kVectors>(d, x, cols, i));
   return max;
 }
 
+/// Stores a vector of terms; beyond the row's end 1, which no quotient takes for small.
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE void store_terms(D d, V e, T* terms, std::size_t count) {
+  hn::Store(count < hn::Lanes(d) ? hn::IfThenElse(hn::FirstN(d, count), e, hn::Set(d, T(1))) : e, d, terms);
+}
+
 /// exp of one row into `terms`, whole vectors; returns their sum, in two lanes.
-template <std::size_t kVectors, class D, class T = hn::TFromD<D> >
+template <std::size_t kVectors, class D, class T = hn::TFromD<D>>
 HWY_INLINE auto exp_short(D d, const T* x, std::size_t cols, const Shift<T>& shift, T* terms) {
   const std::size_t lanes = hn::Lanes(d);
   auto sum = scaled_exp(d, load_piece<kVectors>(d, x, cols, 0), shift);
-  hn::Store(sum, d, terms);
+  store_terms(d, sum, terms, cols);
   for (std::size_t i = 1; i < kVectors; ++i) {
     const auto e = scaled_exp(d, load_piece<kVectors>(d, x, cols, i), shift);
-    hn::Store(e, d, terms + i * lanes);
+    store_terms(d, e, terms + i * lanes, cols - i * lanes);
     sum = hn::Add(sum, e);
   }
   return fold_row(d, sum);
 }
 
-template <std::size_t kVectors, class D, class T = hn::TFromD<D> >
+template <std::size_t kVectors, class D, class T = hn::TFromD<D>>
 HWY_INLINE void divide_short(D d, const T* terms, const Quotient<T>& quotient, T* y, std::size_t cols) {
   const std::size_t lanes = hn::Lanes(d);
   for (std::size_t i = 0; i < kVectors; ++i) {
@@ -105,7 +111,7 @@ HWY_INLINE V sum_pair(V a, V b) {
   return hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
 }
 
-template <std::size_t kVectors, class D, class T = hn::TFromD<D> >
+template <std::size_t kVectors, class D, class T = hn::TFromD<D>>
 HWY_INLINE void softmax_alone(D d, const T* x, T* y, std::size_t cols, T* terms) {
   const T max = hn::GetLane(hn::MaxOfLanes(d, lane_maxima<kVectors>(d, x, cols)));
   if (!is_finite(max)) return fill_nan(y, cols);

@@ -74,7 +74,7 @@ HWY_INLINE void divide_row(D d, T* y, std::size_t cols, double sum) {
   const Quotient<T> quotient(sum);
   std::size_t c = 0;
   for (; c + lanes <= cols; c += lanes) hn::StoreU(quotient.of(d, hn::LoadU(d, y + c)), d, y + c);
-  if (c < cols) store_first(d, quotient.of(d, load_first(d, y + c, cols - c)), y + c, cols - c);
+  if (c < cols) store_first(d, quotient.of(d, load_first(d, y + c, cols - c, T(1))), y + c, cols - c);
 }
 
 template <class T>
