@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tier 2.
 #include "reference/enclosure.h"
 
-#include <bit>
-#include <cmath>
 #include <limits>
-#include <vector>
 
 #include "reference/interval.h"
+// After the interval's functions, which its templates use.
+#include "reference/formulas.h"
 
 namespace softmark {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 constexpr double kCut = -2000;
 constexpr long kTiny = -2885;
 
-Interval exact(double value) { return Interval(value); }
+}  // namespace
 
 Interval exp_of(const Interval& t) {
   if (t < kCut) return up_to_power(kTiny);
@@ -31,170 +31,25 @@ Interval log1p_of(const Interval& value) {
   return result;
 }
 
-/// Whether b - a is a double (TwoSum leaves no error), so that it can stand as a limit.
-bool exact_difference(double b, double a) {
-  const double difference = b - a, minus_a = difference - b;
-  const double error = (b - (difference - minus_a)) + (-a - minus_a);
-  return std::isfinite(difference) && error == 0;
-}
-
-/// 1, -1, or 0 where the interval does not exclude 0.
-int sign(const Interval& value) {
+int sign_of(const Interval& value) {
   return mpfi_is_strictly_pos(value.backend().data()) - mpfi_is_strictly_neg(value.backend().data());
 }
 
-
-/// inf * value: by IEEE NaN where the value is 0, anything where its sign is not known.
+// By IEEE NaN where the value is 0; anything where its sign is not known.
 Interval infinite_times(const Interval& value) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   Interval result = 0;
-  if (sign(value) != 0) return exact(sign(value) * inf);
-  if (mpfi_is_zero(value.backend().data())) return exact(std::numeric_limits<double>::quiet_NaN());
+  if (sign_of(value) != 0) return Interval(sign_of(value) * inf);
+  if (mpfi_is_zero(value.backend().data())) return Interval(std::numeric_limits<double>::quiet_NaN());
   mpfi_interv_d(result.backend().data(), -inf, inf);
   return result;
 }
 
-}  // namespace
-
-struct Enclosure::State {
-  State(const Problem& p, const RowFacts& f, long b) : problem(p), facts(f), bits(b) {}
-
-  const Problem& problem;
-  const RowFacts& facts;
+struct Enclosure::State : Formulas<Interval> {
+  State(const Problem& p, const RowFacts& f, long b) : Formulas<Interval>(p, f), bits(b) {}
+  softmark_dtype dtype() const { return problem.dtype; }
   long bits;
-  // Logits: exp(x - max), the sum of all but the first largest, that of all, and its logarithm. VJPs: the row's sum.
-  std::vector<Interval> exps;
-  Interval others, total, log_total, row_sum;
-
-  void prepare();
-  void prepare_logits();
-  Enclosed at(std::size_t index) const;
-  Interval shifted(std::size_t i) const { return exact(problem.x[i]) - exact(facts.max); }
-  bool at_max(std::size_t i) const { return problem.x[i] == facts.max; }
-  Interval complement(std::size_t i) const { return (i == facts.argmax ? others : total - exps[i]) / total; }
-  bool counts_power_of_two() const { return std::has_single_bit(facts.at_max); }
-
-  Enclosed softmax(std::size_t i) const;
-  Enclosed log_softmax(std::size_t i) const;
-  Enclosed jacobian(std::size_t i, std::size_t j) const;
-  Enclosed sigmoid(std::size_t i) const;
-  Enclosed cross_entropy() const;
-  Enclosed cross_entropy_vjp(std::size_t i) const;
-  Enclosed log_softmax_vjp(std::size_t i) const;
 };
-
-void Enclosure::State::prepare_logits() {
-  exps.resize(problem.x.size());
-  others = 0;
-  for (std::size_t i = 0; i < exps.size(); ++i) {
-    if (!std::isfinite(problem.x[i])) continue;
-    // Equal logits are common (ties, padding): no exponential for a neighbour's twin.
-    exps[i] = i > 0 && problem.x[i] == problem.x[i - 1] ? exps[i - 1] : exp_of(shifted(i));
-    if (i != facts.argmax) others += exps[i];
-  }
-  total = 1 + others;
-  log_total = log1p_of(others);
-}
-
-void Enclosure::State::prepare() {
-  switch (problem.op) {
-    case SOFTMARK_SOFTMAX_VJP:
-      row_sum = 0;
-      for (std::size_t i = 0; i < problem.x.size(); ++i) row_sum += exact(problem.x[i]) * exact(problem.g[i]);
-      break;
-    case SOFTMARK_LOG_SOFTMAX_VJP:
-      row_sum = 0;
-      for (const double g : problem.g) row_sum += exact(g);
-      break;
-    case SOFTMARK_SIGMOID:
-    case SOFTMARK_SIGMOID_VJP: break;
-    default: prepare_logits();
-  }
-}
-
-// Strictly below 1 over the number of largest elements, unless all are equal.
-Enclosed Enclosure::State::softmax(std::size_t i) const {
-  const double share = 1.0 / static_cast<double>(facts.at_max);
-  const bool below = at_max(i) && !facts.all_equal() && counts_power_of_two();
-  return {exps[i] / total, share, below ? -1 : 0};
-}
-
-// Strictly below x - max.
-Enclosed Enclosure::State::log_softmax(std::size_t i) const {
-  const double x = problem.x[i];
-  return {shifted(i) - log_total, x - facts.max, exact_difference(x, facts.max) ? -1 : 0};
-}
-
-// p_i (1 - p_i) is below 1/4, and p_i p_j below the square of the largest elements' common limit.
-Enclosed Enclosure::State::jacobian(std::size_t i, std::size_t j) const {
-  const Interval p = exps[i] / total;
-  const bool open = !facts.all_equal();
-  if (i == j) return {p * complement(i), 0.25, open ? -1 : 0};
-  const double share = 1.0 / static_cast<double>(facts.at_max);
-  const bool both = at_max(i) && at_max(j) && counts_power_of_two();
-  return {-(p * (exps[j] / total)), -share * share, open && both ? 1 : 0};
-}
-
-// Beside 1/2 on the side of x, and below 1.
-Enclosed Enclosure::State::sigmoid(std::size_t i) const {
-  const double x = problem.x[i];
-  const Interval small = exp_of(exact(-std::fabs(x)));
-  if (x < 0) return {small / (1 + small), 0.5, -1};
-  if (x == 0) return {1 / (1 + small)};
-  if (x < 1) return {1 / (1 + small), 0.5, 1};
-  return {1 / (1 + small), 1, -1};
-}
-
-// Strictly above max - x[label].
-Enclosed Enclosure::State::cross_entropy() const {
-  const double x = problem.x[static_cast<std::size_t>(problem.label)];
-  const Interval gap = exact(facts.max) - exact(x);
-  return {gap + log_total, facts.max - x, exact_difference(facts.max, x) ? 1 : 0};
-}
-
-// g p, strictly nearer to 0 than g over the number of largest elements; for the label -g (1 - p), which is strictly
-// nearer to 0 than -g, and for one of two largest elements strictly farther than -g/2.
-Enclosed Enclosure::State::cross_entropy_vjp(std::size_t i) const {
-  const double g = problem.g[0];
-  const int toward_zero = g > 0 ? -1 : g < 0 ? 1 : 0;
-  if (static_cast<std::int64_t>(i) != problem.label) {
-    Enclosed p = softmax(i);
-    const double limit = g * p.limit;
-    return {exact(g) * p.value, limit, p.side && limit / p.limit == g ? toward_zero : 0};
-  }
-  Interval value = -(exact(g) * complement(i));
-  const bool half = at_max(i) && facts.at_max == 2;
-  if (half) return {value, -g / 2, !facts.all_equal() && g / 2 * 2 == g ? toward_zero : 0};
-  return {value, -g, -toward_zero};
-}
-
-// g - exp(x) sum g, strictly beside g. An x beyond 4000 takes the result out of every type, however small the sum.
-Enclosed Enclosure::State::log_softmax_vjp(std::size_t i) const {
-  const double x = problem.x[i];
-  if (std::isinf(x)) return {infinite_times(-row_sum)};
-  return {exact(problem.g[i]) - exp_of(exact(std::min(x, 4000.0))) * row_sum, problem.g[i], -sign(row_sum)};
-}
-
-Enclosed Enclosure::State::at(std::size_t index) const {
-  const std::size_t cols = problem.x.size();
-  switch (problem.op) {
-    case SOFTMARK_SOFTMAX: return softmax(index);
-    case SOFTMARK_LOG_SOFTMAX: return log_softmax(index);
-    case SOFTMARK_LOGSUMEXP: return {exact(facts.max) + log_total, facts.max, 1};
-    case SOFTMARK_SOFTMAX_VJP: return {exact(problem.x[index]) * (exact(problem.g[index]) - row_sum)};
-    case SOFTMARK_LOG_SOFTMAX_VJP: return log_softmax_vjp(index);
-    case SOFTMARK_SOFTMAX_JACOBIAN: return jacobian(index / cols, index % cols);
-    case SOFTMARK_SIGMOID: return sigmoid(index);
-    case SOFTMARK_SIGMOID_VJP: {
-      const Interval s = exact(problem.x[index]);
-      return {exact(problem.g[index]) * s * (1 - s)};
-    }
-    case SOFTMARK_CROSS_ENTROPY: return cross_entropy();
-    case SOFTMARK_CROSS_ENTROPY_VJP: return cross_entropy_vjp(index);
-    case SOFTMARK_HARDMAX: break;
-  }
-  return {};
-}
 
 Enclosure::Enclosure(const Problem& problem, const RowFacts& facts, long bits)
     : state_(std::make_unique<State>(problem, facts, bits)) {
@@ -205,7 +60,8 @@ Enclosure::~Enclosure() = default;
 
 std::optional<Exact> Enclosure::decide(std::size_t index) const {
   PrecisionScope precision(state_->bits);
-  return certify(state_->at(index), state_->problem.dtype);
+  const Enclosed<Interval> enclosed = state_->at(index);
+  return certify(enclosed, state_->dtype());
 }
 
 }  // namespace softmark
