@@ -51,14 +51,14 @@ class Arena {
 /// The state that a kernel must leave as it found it.
 struct Environment {
   int rounding;
-  unsigned mxcsr = 0;
-  unsigned short x87 = 0;
+  unsigned mxcsr;
+  unsigned short x87;
   sigset_t signals;
   char folder[4096];
   off_t noise;
 
   static Environment now() {
-    Environment e;
+    Environment e = {};  // the kernel fills only part of a signal set
     e.rounding = fegetround();
 #if defined(__x86_64__) || defined(__i386__)
     e.mxcsr = _mm_getcsr() & ~0x3fu;  // without the exception flags, which may be raised

@@ -61,7 +61,10 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
   }
   result.interrupted = answer.interrupted;
   if (!answer.ok && !answer.interrupted) {
-    const std::string noise = answer.noise.substr(0, answer.noise.find('\n'));
+    // Its last line says why; RapidCheck writes its configuration before.
+    std::string noise = answer.noise;
+    while (!noise.empty() && noise.back() == '\n') noise.pop_back();
+    noise.erase(0, noise.rfind('\n') + 1);
     result.properties.push_back({{"kernel", kernel.id}, {"property", "verification"}, {"judge", "contract"}, {"severity", "must"},
                                  {"verdict", answer.timed_out ? "timeout" : "error"}, {"expected", false}, {"cases", 0},
                                  {"message", "the verification of this kernel ended early: " + answer.ending + (noise.empty() ? "" : ": " + noise)},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/enclosure.h"
 
-#include <bit>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "reference/interval.h"
@@ -30,14 +30,21 @@ Interval log1p_of(const Interval& value) {
   return result;
 }
 
-/// Whether b - a is a double (TwoSum leaves no error), so that it can stand as a limit.
-bool exact_difference(double b, double a) {
-  const double difference = b - a, minus_a = difference - b;
-  const double error = (b - (difference - minus_a)) + (-a - minus_a);
-  return std::isfinite(difference) && error == 0;
+/// 1, -1, or 0 where the interval does not exclude 0.
+int sign(const Interval& value) {
+  return mpfi_is_strictly_pos(value.backend().data()) - mpfi_is_strictly_neg(value.backend().data());
 }
 
-int sign(const Interval& value) { return mpfi_is_strictly_pos(value.backend().data()) ? 1 : mpfi_is_strictly_neg(value.backend().data()) ? -1 : 0; }
+
+/// inf * value: by IEEE NaN where the value is 0, anything where its sign is not known.
+Interval infinite_times(const Interval& value) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  Interval result = 0;
+  if (sign(value) != 0) return exact(sign(value) * inf);
+  if (mpfi_is_zero(value.backend().data())) return exact(std::numeric_limits<double>::quiet_NaN());
+  mpfi_interv_d(result.backend().data(), -inf, inf);
+  return result;
+}
 
 }  // namespace
 
@@ -57,7 +64,8 @@ struct Enclosure::State {
   Interval shifted(std::size_t i) const { return exact(problem.x[i]) - exact(facts.max); }
   bool at_max(std::size_t i) const { return problem.x[i] == facts.max; }
   Interval complement(std::size_t i) const { return (i == facts.argmax ? others : total - exps[i]) / total; }
-  bool counts_power_of_two() const { return std::has_single_bit(facts.at_max); }
+  /// `whole` over the number of largest elements; a point where that division is exact.
+  Interval share(const Interval& whole) const { return whole / facts.at_max; }
 
   Enclosed softmax(std::size_t i) const;
   Enclosed log_softmax(std::size_t i) const;
@@ -97,67 +105,54 @@ void Enclosure::State::prepare() {
   }
 }
 
-// Strictly below 1 over the number of largest elements, unless all are equal.
+// One of the largest is strictly below 1 over their number, unless all are equal.
 Enclosed Enclosure::State::softmax(std::size_t i) const {
-  const double share = 1.0 / static_cast<double>(facts.at_max);
-  const bool below = at_max(i) && !facts.all_equal() && counts_power_of_two();
-  return {exps[i] / total, share, below ? -1 : 0};
+  return {exps[i] / total, share(1), at_max(i) && !facts.all_equal() ? -1 : 0};
 }
 
 // Strictly below x - max.
-Enclosed Enclosure::State::log_softmax(std::size_t i) const {
-  const double x = problem.x[i];
-  return {shifted(i) - log_total, x - facts.max, exact_difference(x, facts.max) ? -1 : 0};
-}
+Enclosed Enclosure::State::log_softmax(std::size_t i) const { return {shifted(i) - log_total, shifted(i), -1}; }
 
-// p_i (1 - p_i) is below 1/4, and p_i p_j below the square of the largest elements' common limit.
+// With s = 1 over the number of largest elements: theirs are strictly below s (1 - s) where s <= 1/2, since p (1 - p) grows
+// up to there, and off the diagonal strictly above -s^2.
 Enclosed Enclosure::State::jacobian(std::size_t i, std::size_t j) const {
   const Interval p = exps[i] / total;
-  const bool open = !facts.all_equal();
-  if (i == j) return {p * complement(i), 0.25, open ? -1 : 0};
-  const double share = 1.0 / static_cast<double>(facts.at_max);
-  const bool both = at_max(i) && at_max(j) && counts_power_of_two();
-  return {-(p * (exps[j] / total)), -share * share, open && both ? 1 : 0};
+  const bool open = !facts.all_equal() && at_max(i) && at_max(j);
+  if (i == j) return {p * complement(i), share(share(facts.at_max - 1)), open && facts.at_max > 1 ? -1 : 0};
+  return {-(p * (exps[j] / total)), -share(share(1)), open ? 1 : 0};
 }
 
 // Beside 1/2 on the side of x, and below 1.
 Enclosed Enclosure::State::sigmoid(std::size_t i) const {
   const double x = problem.x[i];
   const Interval small = exp_of(exact(-std::fabs(x)));
-  if (x < 0) return {small / (1 + small), 0.5, -1};
+  if (x < 0) return {small / (1 + small), exact(0.5), -1};
   if (x == 0) return {1 / (1 + small)};
-  if (x < 1) return {1 / (1 + small), 0.5, 1};
-  return {1 / (1 + small), 1, -1};
+  if (x < 1) return {1 / (1 + small), exact(0.5), 1};
+  return {1 / (1 + small), exact(1), -1};
 }
 
 // Strictly above max - x[label].
 Enclosed Enclosure::State::cross_entropy() const {
-  const double x = problem.x[static_cast<std::size_t>(problem.label)];
-  const Interval gap = exact(facts.max) - exact(x);
-  return {gap + log_total, facts.max - x, exact_difference(facts.max, x) ? 1 : 0};
+  const Interval gap = exact(facts.max) - exact(problem.x[static_cast<std::size_t>(problem.label)]);
+  return {gap + log_total, gap, 1};
 }
 
-// g p, strictly nearer to 0 than g over the number of largest elements; for the label -g (1 - p), which is strictly
-// nearer to 0 than -g, and for one of two largest elements strictly farther than -g/2.
+// g p, for one of the largest strictly nearer to 0 than g over their number s. For the label -g (1 - p), strictly nearer to 0
+// than -g, and for one of several largest strictly farther than -g (1 - 1/s).
 Enclosed Enclosure::State::cross_entropy_vjp(std::size_t i) const {
-  const double g = problem.g[0];
-  const int toward_zero = g > 0 ? -1 : g < 0 ? 1 : 0;
-  if (static_cast<std::int64_t>(i) != problem.label) {
-    Enclosed p = softmax(i);
-    const double limit = g * p.limit;
-    return {exact(g) * p.value, limit, p.side && limit / p.limit == g ? toward_zero : 0};
-  }
-  Interval value = -(exact(g) * complement(i));
-  const bool half = at_max(i) && facts.at_max == 2;
-  if (half) return {value, -g / 2, !facts.all_equal() && g / 2 * 2 == g ? toward_zero : 0};
-  return {value, -g, -toward_zero};
+  const Interval g = exact(problem.g[0]);
+  if (static_cast<std::int64_t>(i) != problem.label) return {g * softmax(i).value, share(g), softmax(i).side * sign(g)};
+  const bool one_of_many = at_max(i) && facts.at_max > 1;
+  if (one_of_many) return {-(g * complement(i)), -share(g * (facts.at_max - 1)), facts.all_equal() ? 0 : -sign(g)};
+  return {-(g * complement(i)), -g, sign(g)};
 }
 
 // g - exp(x) sum g, strictly beside g. An x beyond 4000 takes the result out of every type, however small the sum.
 Enclosed Enclosure::State::log_softmax_vjp(std::size_t i) const {
   const double x = problem.x[i];
-  if (std::isinf(x)) return {exact(-sign(row_sum)) * exact(x)};  // inf * 0 is NaN, as by IEEE
-  return {exact(problem.g[i]) - exp_of(exact(std::min(x, 4000.0))) * row_sum, problem.g[i], -sign(row_sum)};
+  if (std::isinf(x)) return {infinite_times(-row_sum)};
+  return {exact(problem.g[i]) - exp_of(exact(std::min(x, 4000.0))) * row_sum, exact(problem.g[i]), -sign(row_sum)};
 }
 
 Enclosed Enclosure::State::at(std::size_t index) const {
@@ -165,7 +160,7 @@ Enclosed Enclosure::State::at(std::size_t index) const {
   switch (problem.op) {
     case SOFTMARK_SOFTMAX: return softmax(index);
     case SOFTMARK_LOG_SOFTMAX: return log_softmax(index);
-    case SOFTMARK_LOGSUMEXP: return {exact(facts.max) + log_total, facts.max, 1};
+    case SOFTMARK_LOGSUMEXP: return {exact(facts.max) + log_total, exact(facts.max), 1};
     case SOFTMARK_SOFTMAX_VJP: return {exact(problem.x[index]) * (exact(problem.g[index]) - row_sum)};
     case SOFTMARK_LOG_SOFTMAX_VJP: return log_softmax_vjp(index);
     case SOFTMARK_SOFTMAX_JACOBIAN: return jacobian(index / cols, index % cols);

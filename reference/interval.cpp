@@ -33,14 +33,24 @@ long quantum(mpfr_srcptr value, const TypeInfo& type, bool inward) {
   return std::clamp<long>(exponent, type.min_exponent, type.max_exponent) - type.precision + 1;
 }
 
-double round_real(mpfr_srcptr value, softmark_dtype dtype) {
+bool is_tie(mpfr_srcptr scaled) {
+  Real twice(mpfr_get_prec(scaled));
+  mpfr_mul_2ui(twice.value, scaled, 1, MPFR_RNDN);
+  return mpfr_integer_p(twice.value) && !mpfr_integer_p(scaled);
+}
+
+/// To nearest, ties to even; with a `side`, the rounding of the numbers just above (1) or below (-1) the value.
+double round_real(mpfr_srcptr value, softmark_dtype dtype, int side) {
   const TypeInfo type = type_info(dtype);
   if (mpfr_zero_p(value)) return mpfr_signbit(value) ? -0.0 : 0.0;
   if (mpfr_inf_p(value) || mpfr_get_exp(value) > type.max_exponent + 1) return mpfr_sgn(value) * kInf;
   const long q = quantum(value, type, false);
   Real scaled(mpfr_get_prec(value) + 1);  // one more bit: rounding up may carry
   mpfr_mul_2si(scaled.value, value, -q, MPFR_RNDN);
-  mpfr_roundeven(scaled.value, scaled.value);
+  if (side != 0 && is_tie(scaled.value))
+    mpfr_rint(scaled.value, scaled.value, side > 0 ? MPFR_RNDU : MPFR_RNDD);
+  else
+    mpfr_roundeven(scaled.value, scaled.value);
   const double rounded = std::ldexp(mpfr_get_d(scaled.value, MPFR_RNDN), static_cast<int>(q));
   return std::fabs(rounded) > largest_finite(dtype) ? std::copysign(kInf, rounded) : rounded;
 }
@@ -73,25 +83,23 @@ std::optional<Exact> certify(const Enclosed& enclosed, softmark_dtype dtype) {
   mpfr_srcptr high = &interval->right;
   if (mpfr_nan_p(low) || mpfr_nan_p(high)) return Exact{std::numeric_limits<double>::quiet_NaN(), 0};
 
-  // An end at or past a limit that is a value of the type stands for "just beside the limit".
-  const double limit = enclosed.limit;
-  const int side = round_to(dtype, limit) == limit ? enclosed.side : 0;
-  const bool cut_low = side > 0 && mpfr_cmp_d(low, limit) <= 0, cut_high = side < 0 && mpfr_cmp_d(high, limit) >= 0;
-  Real edge(64);
-  mpfr_set_d(edge.value, limit, MPFR_RNDN);
-  if (cut_low) low = edge.value;
-  if (cut_high) high = edge.value;
+  // An end at or past the limit stands for "just beside the limit".
+  mpfr_srcptr limit = &enclosed.limit.backend().data()->left;
+  const int side = mpfr_equal_p(limit, &enclosed.limit.backend().data()->right) ? enclosed.side : 0;
+  const bool cut_low = side > 0 && mpfr_cmp(low, limit) <= 0, cut_high = side < 0 && mpfr_cmp(high, limit) >= 0;
+  if (cut_low) low = limit;
+  if (cut_high) high = limit;
 
-  double rounded = round_real(low, dtype);
-  if (rounded != round_real(high, dtype)) return std::nullopt;
+  double rounded = round_real(low, dtype, cut_low ? side : 0);
+  if (rounded != round_real(high, dtype, cut_high ? side : 0)) return std::nullopt;
   if (std::isinf(rounded)) return Exact{rounded, 0};
   if (rounded == 0) rounded = mpfr_sgn(low) < 0 && mpfr_sgn(high) <= 0 ? -0.0 : 0.0;
 
   const TypeInfo type = type_info(dtype);
   const bool point = mpfr_equal_p(low, high) && !cut_low && !cut_high;
-  const long q = quantum(low, type, cut_low && limit < 0);
+  const long q = quantum(low, type, cut_low && mpfr_sgn(limit) < 0);
   // An end that is cut off at a power of two belongs to the binade nearer to 0 where the range lies on that side of it.
-  if (q != quantum(high, type, cut_high && limit > 0)) return std::nullopt;
+  if (q != quantum(high, type, cut_high && mpfr_sgn(limit) > 0)) return std::nullopt;
   if (point && mpfr_cmp_d(low, rounded) == 0) return Exact{rounded, 0};
 
   const double from = in_ulps(low, rounded, q), to = in_ulps(high, rounded, q);

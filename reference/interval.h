@@ -24,11 +24,12 @@ class PrecisionScope {
   unsigned before_;
 };
 
-/// A real number known to lie in `value` and, where `side` is not 0, strictly above (1) or below (-1) `limit`. Without
-/// the side, e.g. 1 - exp(-1000) would be told from 1 (whose ulp is twice as large) with 1500 bits only.
+/// A real number known to lie in `value` and, where `side` is not 0, strictly above (1) or below (-1) `limit`, which
+/// counts only where it is a point: one number, exactly. Without the side, e.g. 1 - exp(-1000) would be told from 1
+/// (whose ulp is twice as large), or from a tie, with 1500 bits only.
 struct Enclosed {
   Interval value;
-  double limit = 0;
+  Interval limit = 0;
   int side = 0;
 };
 

@@ -11,8 +11,8 @@
 // may round into the subnormals. Logits below max - drop are raised to it: what they give rounds to +0 in the end, and
 // -inf becomes an ordinary number on the way.
 //
-// Error of scaled_exp, in units of 2^-p (p = 24, 53): polynomial 0.06 (0.11), its last step 1, the rounding of r 0.25, the
-// rest below 0.1; simd_test measures it. Coefficients: exp_coefficients.py.
+// Error of scaled_exp, in units of 2^-p (p = 24, 53): polynomial 0.06 (0.11), its last step 1, the rounding of r 0.25,
+// the rest below 0.1; simd_test measures it. Coefficients: exp_coefficients.py.
 #include <cstddef>
 #include <cstdint>
 
@@ -34,10 +34,10 @@ struct ExpConstants;
 
 template <>
 struct ExpConstants<float> {
-  static constexpr float kLog2e = 0x1.715476p+0f;   // 1.442695
-  static constexpr float kLn2High = 0x1.62e8p-1f;   // 0.69317627: 14 bits, so that n times it is exact for |n| < 2^10
+  static constexpr float kLog2e = 0x1.715476p+0f;     // 1.442695
+  static constexpr float kLn2High = 0x1.62e8p-1f;     // 0.69317627: 14 bits, so that n times it is exact for |n| < 2^10
   static constexpr float kLn2Low = -0x1.e8082ep-16f;  // -2.9088971e-05
-  static constexpr float kMagic = 0x1.8p+23f;  // adding it leaves the rounded integer in the low bits
+  static constexpr float kMagic = 0x1.8p+23f;         // adding it leaves the rounded integer in the low bits
   static constexpr float kFar = 256, kDrop = 110;
   static constexpr int kBias = 127, kMantissaBits = 23, kBoost = 64;
 };

@@ -74,8 +74,7 @@ using SumTag = hn::Repartition<double, D>;
 #endif
 
 template <class D, class V, class S>
-  requires(sizeof(hn::TFromD<D>) == 4)
-HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
+requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
   const SumTag<D> wide;
 #if HWY_TARGET == HWY_SCALAR
   (void)d;
@@ -90,8 +89,7 @@ HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
 }
 
 template <class D, class V>
-  requires(sizeof(hn::TFromD<D>) == 8)
-HWY_INLINE void add_to(D, V v, V& sum, V& error) {
+requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE void add_to(D, V v, V& sum, V& error) {
   const V total = hn::Add(sum, v);
   const V added = hn::Sub(total, sum);
   error = hn::Add(error, hn::Add(hn::Sub(sum, hn::Sub(total, added)), hn::Sub(v, added)));

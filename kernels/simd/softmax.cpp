@@ -4,8 +4,8 @@
 //
 // Against max_shifted, two things change besides the vectors. The shift by the maximum is made on the integer
 // exponent (math-inl.h), so x - max is never rounded. The sum is wider than its terms: f32 terms are added four vectors
-// at a time in f32, then in f64; f64 terms carry their rounding errors along. The sum is never rounded to f32: y = e / S
-// is e times 1/S in two parts of the type, one fused multiply-add, or a true division where there is none.
+// at a time in f32, then in f64; f64 terms carry their rounding errors along. The sum is never rounded to f32: y = e /
+// S is e times 1/S in two parts of the type, one fused multiply-add, or a true division where there is none.
 #include <cmath>
 
 #include "kernels/builtins.h"

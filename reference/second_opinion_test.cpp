@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same values from another back end: Boost's cpp_bin_float by the plain formulas, for every op, with enough bits
+// to outlast every cancellation: 400 for rows within +-104, 1400 for those of float64 within +-750.
+#include <gtest/gtest.h>
+
+#include <boost/multiprecision/cpp_bin_float.hpp>
+#include <sstream>
+
+#include "kernels/names.h"
+#include "reference/reference.h"
+#include "reference/test_rows.h"
+
+namespace softmark {
+namespace {
+
+namespace mp = boost::multiprecision;
+template <unsigned bits>
+using Float = mp::number<mp::cpp_bin_float<bits, mp::digit_base_2>, mp::et_off>;
+
+#ifdef SOFTMARK_LONG_TESTS
+constexpr std::size_t kOutputs = 100000;
+#else
+constexpr std::size_t kOutputs = 1000;
+#endif
+
+template <class Big>
+struct Opinion {
+  const Problem& problem;
+  std::vector<Big> exps;
+  Big max = 0, sum = 0;
+
+  explicit Opinion(const Problem& p) : problem(p) {
+    bool first = true;
+    for (const double x : p.x)
+      if (std::isfinite(x) && (first || x > max)) max = x, first = false;
+    for (const double x : p.x) {
+      exps.push_back(std::isfinite(x) ? exp(Big(x) - max) : Big(0));
+      sum += exps.back();
+    }
+  }
+  Big probability(std::size_t i) const { return exps[i] / sum; }
+
+  Big at(std::size_t i) const {
+    const auto& [op, dtype, x, g, label, masked] = problem;
+    const auto l = static_cast<std::size_t>(label);
+    switch (op) {
+      case SOFTMARK_SOFTMAX: return probability(i);
+      case SOFTMARK_LOG_SOFTMAX: return Big(x[i]) - max - log(sum);
+      case SOFTMARK_LOGSUMEXP: return max + log(sum);
+      case SOFTMARK_SOFTMAX_VJP: return Big(x[i]) * (Big(g[i]) - dot(x, g));
+      case SOFTMARK_LOG_SOFTMAX_VJP: return Big(g[i]) - exp(Big(x[i])) * dot(std::vector<double>(g.size(), 1), g);
+      case SOFTMARK_SOFTMAX_JACOBIAN: {
+        const std::size_t row = i / x.size(), col = i % x.size();
+        return probability(row) * (Big(row == col ? 1 : 0) - probability(col));
+      }
+      case SOFTMARK_SIGMOID: return 1 / (1 + exp(-Big(x[i])));
+      case SOFTMARK_SIGMOID_VJP: return Big(g[i]) * x[i] * (1 - Big(x[i]));
+      case SOFTMARK_CROSS_ENTROPY: return max + log(sum) - x[l];
+      case SOFTMARK_CROSS_ENTROPY_VJP: return g[0] * (probability(i) - (i == l ? 1 : 0));
+      case SOFTMARK_HARDMAX: break;
+    }
+    return *std::max_element(x.begin(), x.end()) == x[i] && std::find(x.begin(), x.begin() + i, x[i]) == x.begin() + i;
+  }
+  static Big dot(std::span<const double> a, std::span<const double> b) {
+    Big sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += Big(a[i]) * b[i];
+    return sum;
+  }
+};
+
+/// Inputs that suit the op: probabilities for a softmax VJP, logarithms of them, sigmoids, or logits as they are.
+std::vector<double> inputs_of(softmark_op op, softmark_dtype dtype, std::vector<double> x) {
+  if (op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP) return x;
+  double max = -HUGE_VAL, sum = 0;
+  for (const double value : x) max = std::max(max, value);
+  for (const double value : x) sum += std::exp(value - max);
+  for (double& value : x) {
+    if (op == SOFTMARK_SIGMOID_VJP) value = 1 / (1 + std::exp(-value));
+    else if (op == SOFTMARK_LOG_SOFTMAX_VJP) value -= max + std::log(sum);
+    else value = std::exp(value - max) / sum;
+    value = std::clamp(round_to(dtype, value), -largest_finite(dtype), largest_finite(dtype));
+  }
+  return x;
+}
+
+// Past the type only that it is past it.
+template <class Big>
+bool agrees(const Exact& exact, const Big& want, softmark_dtype dtype) {
+  if (std::isinf(exact.rounded)) return abs(want) >= largest_finite(dtype) && (want > 0) == (exact.rounded > 0);
+  const Big got = Big(exact.rounded) + Big(exact.residual) * ulp_of(exact, dtype);
+  return abs(got - want) <= Big(ulp_of(exact, dtype)) * 0x1p-20;
+}
+
+template <class Big>
+std::string first_disagreement(const Problem& problem, const std::vector<Exact>& exact) {
+  const Opinion<Big> opinion(problem);
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    const Big want = opinion.at(i);
+    if (agrees(exact[i], want, problem.dtype)) continue;
+    std::ostringstream text;
+    text << "output " << i << ": " << exact[i].rounded << " + " << exact[i].residual << " ulp against " << want;
+    return text.str();
+  }
+  return "";
+}
+
+class SecondOpinion : public testing::TestWithParam<int> {};
+
+TEST_P(SecondOpinion, AgreesOnEveryOutput) {
+  const auto op = static_cast<softmark_op>(GetParam());
+  test::Random random(1000 + static_cast<unsigned>(op));
+  std::size_t outputs = 0;
+  for (std::size_t round = 0; outputs < kOutputs; ++round)
+    for (const auto family : test::kFamilies)
+      for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64}) {
+        if (family == "masked" && op != SOFTMARK_SOFTMAX && op != SOFTMARK_LOGSUMEXP) continue;
+        if (family == "extreme" && dtype == SOFTMARK_F64) continue;  // exp(-1e308) is not for every back end
+        const std::size_t n = 2 + random() % (shape_of(op).output == OpShape::kRow ? 30 : 6);
+        const auto x = inputs_of(op, dtype, test::row_of(family, dtype, n, random));
+        std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
+        for (double& value : g) value = round_to(dtype, test::normal(random));
+        const Problem problem{op, dtype, x, shape_of(op).takes_g || shape_of(op).takes_g_row ? std::span<const double>(g) : std::span<const double>(),
+                              static_cast<std::int64_t>(random() % n)};
+        if (family == "masked" && std::count(x.begin(), x.end(), -HUGE_VAL) + 1 >= static_cast<std::ptrdiff_t>(n)) continue;
+        const auto exact = exact_row(problem);
+        ASSERT_EQ(exact.size(), outputs_of(op, n));
+        const auto disagreement = dtype == SOFTMARK_F64 ? first_disagreement<Float<1400>>(problem, exact)
+                                                        : first_disagreement<Float<400>>(problem, exact);
+        ASSERT_EQ(disagreement, "") << family << " " << name(dtype) << " n=" << n;
+        outputs += exact.size();
+      }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, SecondOpinion, testing::Range(0, 11),
+                         [](const auto& op) { return std::string(kOpNames[static_cast<std::size_t>(op.param)]); });
+
+}  // namespace
+}  // namespace softmark

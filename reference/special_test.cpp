@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract's table, row by row, for every op and type.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "reference/element.h"
+#include "reference/reference.h"
+
+namespace softmark {
+namespace {
+
+constexpr softmark_dtype kAll[] = {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64};
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+using Values = std::vector<double>;
+
+void expect_values(const Problem& problem, const Values& want) {
+  const auto exact = exact_row(problem);
+  ASSERT_EQ(exact.size(), want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const double rounded = round_to(problem.dtype, want[i]);
+    EXPECT_TRUE(std::isnan(rounded) ? std::isnan(exact[i].rounded) : exact[i].rounded == rounded)
+        << "op " << problem.op << " type " << problem.dtype << " output " << i << ": " << exact[i].rounded << ", not "
+        << want[i];
+  }
+  // What the contract fixes leaves no room for error.
+  const auto bounds = bound_row(problem, exact);
+  ASSERT_EQ(bounds.size(), exact.size());
+}
+
+void expect_all(softmark_op op, const Values& x, const Values& want, const Values& g = {}, std::int64_t label = -1,
+                softmark_masked_row masked = SOFTMARK_MASKED_NAN) {
+  for (const softmark_dtype dtype : kAll) expect_values({op, dtype, x, g, label, masked}, want);
+}
+
+TEST(Special, SoftmaxFamily) {
+  const auto three = [](double v) { return Values(3, v); };
+  for (const softmark_op op : {SOFTMARK_SOFTMAX, SOFTMARK_LOG_SOFTMAX}) {
+    expect_all(op, {1, kNan, kInf}, three(kNan));
+    expect_all(op, {1, kInf, 2}, three(kNan));
+    expect_all(op, {1, kInf, -kInf}, three(kNan));
+    expect_all(op, {}, {});
+  }
+  expect_all(SOFTMARK_SOFTMAX, {-kInf, 4, -kInf}, {0, 1, 0});
+  expect_all(SOFTMARK_LOG_SOFTMAX, {-kInf, 4, -kInf}, {-kInf, 0, -kInf});
+  expect_all(SOFTMARK_SOFTMAX, {-kInf, 4, 4}, {0, 0.5, 0.5});
+  expect_all(SOFTMARK_LOG_SOFTMAX, {-kInf, 4, 4}, {-kInf, -std::log(2), -std::log(2)});
+  expect_all(SOFTMARK_SOFTMAX, {7}, {1});
+  expect_all(SOFTMARK_LOG_SOFTMAX, {7}, {0});
+}
+
+TEST(Special, MaskedRowsFollowTheirPolicy) {
+  const Values x(4, -kInf);
+  const auto all = [](double v) { return Values(4, v); };
+  expect_all(SOFTMARK_SOFTMAX, x, all(kNan));
+  expect_all(SOFTMARK_LOG_SOFTMAX, x, all(kNan));
+  expect_all(SOFTMARK_SOFTMAX, x, all(0), {}, -1, SOFTMARK_MASKED_ZERO);
+  expect_all(SOFTMARK_LOG_SOFTMAX, x, all(-kInf), {}, -1, SOFTMARK_MASKED_ZERO);
+  expect_all(SOFTMARK_SOFTMAX, x, all(0.25), {}, -1, SOFTMARK_MASKED_UNIFORM);
+  expect_all(SOFTMARK_LOG_SOFTMAX, x, all(-std::log(4)), {}, -1, SOFTMARK_MASKED_UNIFORM);
+  const Values two(2, -kInf);
+  expect_all(SOFTMARK_SOFTMAX_JACOBIAN, two, all(kNan));
+  expect_all(SOFTMARK_SOFTMAX_JACOBIAN, two, all(0), {}, -1, SOFTMARK_MASKED_ZERO);
+  expect_all(SOFTMARK_SOFTMAX_JACOBIAN, two, {0.25, -0.25, -0.25, 0.25}, {}, -1, SOFTMARK_MASKED_UNIFORM);
+  expect_all(SOFTMARK_CROSS_ENTROPY_VJP, two, {kNan, kNan}, {3}, 1);
+  expect_all(SOFTMARK_CROSS_ENTROPY_VJP, two, {0, -3}, {3}, 1, SOFTMARK_MASKED_ZERO);
+  expect_all(SOFTMARK_CROSS_ENTROPY_VJP, two, {1.5, -1.5}, {3}, 1, SOFTMARK_MASKED_UNIFORM);
+  for (const auto policy : {SOFTMARK_MASKED_NAN, SOFTMARK_MASKED_ZERO, SOFTMARK_MASKED_UNIFORM}) {
+    expect_all(SOFTMARK_LOGSUMEXP, x, {-kInf}, {}, -1, policy);
+    expect_all(SOFTMARK_CROSS_ENTROPY, x, {kNan}, {}, 2, policy);
+  }
+}
+
+TEST(Special, LogSumExpAndCrossEntropy) {
+  expect_all(SOFTMARK_LOGSUMEXP, {1, kNan, kInf}, {kNan});
+  expect_all(SOFTMARK_LOGSUMEXP, {1, kInf, -kInf}, {kInf});
+  expect_all(SOFTMARK_LOGSUMEXP, {-kInf, 3, -kInf}, {3});
+  expect_all(SOFTMARK_LOGSUMEXP, {}, {-kInf});
+  expect_all(SOFTMARK_CROSS_ENTROPY, {1, kNan}, {kNan}, {}, 0);
+  expect_all(SOFTMARK_CROSS_ENTROPY, {1, kInf}, {kInf}, {}, 0);
+  expect_all(SOFTMARK_CROSS_ENTROPY, {1, kInf}, {kNan}, {}, 1);
+  expect_all(SOFTMARK_CROSS_ENTROPY, {1, -kInf}, {kInf}, {}, 1);
+  expect_all(SOFTMARK_CROSS_ENTROPY, {1, -kInf}, {0}, {}, 0);
+  expect_all(SOFTMARK_CROSS_ENTROPY, {1, 1}, {std::log(2)}, {}, 0);
+}
+
+TEST(Special, LargestFiniteValuesAreRight) {
+  for (const softmark_dtype dtype : kAll) {
+    const double big = largest_finite(dtype);
+    expect_values({SOFTMARK_SOFTMAX, dtype, Values{big, -big, big}, {}}, {0.5, 0, 0.5});
+    expect_values({SOFTMARK_LOG_SOFTMAX, dtype, Values{big, -big}, {}}, {0, -kInf});
+    expect_values({SOFTMARK_LOG_SOFTMAX, dtype, Values{0, -big}, {}}, {0, -big});
+    expect_values({SOFTMARK_LOGSUMEXP, dtype, Values{-big, -big}, {}}, {-big});
+    expect_values({SOFTMARK_CROSS_ENTROPY, dtype, Values{big, -big}, {}, 1}, {kInf});
+    expect_values({SOFTMARK_SIGMOID, dtype, Values{big, -big}, {}}, {1, 0});
+    expect_values({SOFTMARK_CROSS_ENTROPY_VJP, dtype, Values{big, -big}, Values{big}, 1}, {big, -big});
+    expect_values({SOFTMARK_SOFTMAX_JACOBIAN, dtype, Values{big, -big}, {}}, {0, 0, 0, 0});
+  }
+}
+
+TEST(Special, HardmaxCountsNanAsTheLargest) {
+  expect_all(SOFTMARK_HARDMAX, {1, 3, 3, 2}, {0, 1, 0, 0});
+  expect_all(SOFTMARK_HARDMAX, {1, kNan, kInf, kNan}, {0, 1, 0, 0});
+  expect_all(SOFTMARK_HARDMAX, {-kInf, -kInf}, {1, 0});
+  expect_all(SOFTMARK_HARDMAX, {-0.0, 0.0}, {1, 0});
+  expect_all(SOFTMARK_HARDMAX, {}, {});
+}
+
+TEST(Special, SigmoidAndItsVjp) {
+  expect_all(SOFTMARK_SIGMOID, {kNan, -kInf, kInf, 0, -0.0}, {kNan, 0, 1, 0.5, 0.5});
+  expect_all(SOFTMARK_SIGMOID_VJP, {0.5, 0, 1, 0.5, kNan, 0, 0.25}, {0.25, 0, 0, kInf, kNan, kNan, kNan},
+             {1, 1, 1, kInf, 1, kInf, kNan});
+}
+
+TEST(Special, VjpsPropagateByIeee) {
+  expect_all(SOFTMARK_SOFTMAX_VJP, {0.5, 0.5}, {kNan, kNan}, {1, kNan});
+  expect_all(SOFTMARK_SOFTMAX_VJP, {kNan, 0.5}, {kNan, kNan}, {1, 1});
+  expect_all(SOFTMARK_SOFTMAX_VJP, {0.5, 0.25, 0.25}, {-kInf, kNan, -kInf}, {1, kInf, 2});
+  expect_all(SOFTMARK_SOFTMAX_VJP, {0, 1}, {kNan, kNan}, {kInf, 2});
+  expect_all(SOFTMARK_LOG_SOFTMAX_VJP, {-1, -kInf}, {kNan, kNan}, {1, kNan});
+  expect_all(SOFTMARK_LOG_SOFTMAX_VJP, {-kInf, 0}, {3, -3}, {3, -1});  // -1 - 1 * (3 - 1)
+  expect_all(SOFTMARK_LOG_SOFTMAX_VJP, {kNan, 0}, {kNan, -3}, {3, 0});
+  expect_all(SOFTMARK_LOG_SOFTMAX_VJP, {kInf, 0}, {-kInf, -3}, {3, 0});
+  expect_all(SOFTMARK_LOG_SOFTMAX_VJP, {kInf, 0}, {kNan, 1}, {-1, 1});
+  expect_all(SOFTMARK_LOG_SOFTMAX_VJP, {0, -1}, {-kInf, kNan}, {1, kInf});
+  expect_all(SOFTMARK_CROSS_ENTROPY_VJP, {0, 1}, {kNan, kNan}, {kNan}, 0);
+  expect_all(SOFTMARK_CROSS_ENTROPY_VJP, {0, 1}, {-kInf, kInf}, {kInf}, 0);
+  expect_all(SOFTMARK_CROSS_ENTROPY_VJP, {kInf, 1}, {kNan, kNan}, {1}, 0);
+  expect_all(SOFTMARK_CROSS_ENTROPY_VJP, {-kInf, 1}, {-2, 2}, {2}, 0);
+}
+
+}  // namespace
+}  // namespace softmark
