@@ -191,6 +191,39 @@ Errors ErrorsOf(double* HWY_RESTRICT e, const float* HWY_RESTRICT got, std::size
   return errors;
 }
 
+/// Rounds p; open where the bound allows two roundings.
+HWY_INLINE hn::Vec<F> Round(V p, hn::Mask<D>& open) {
+  const D d;
+  const F f;
+  const auto rounded = hn::DemoteTo(f, hn::Mul(p, hn::Set(d, 1 - 0x1p-48)));
+  const auto high = hn::DemoteTo(f, hn::Mul(p, hn::Set(d, 1 + 0x1p-48)));
+  open = hn::Ne(hn::PromoteTo(d, rounded), hn::PromoteTo(d, high));
+  return rounded;
+}
+
+std::size_t RoundedOf(double* HWY_RESTRICT e, std::size_t size, double inverse_sum, float* HWY_RESTRICT y) {
+  const D d;
+  const F f;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto inverse = hn::Set(d, inverse_sum);
+  std::size_t count = 0, i = 0;
+  auto open = hn::Ne(inverse, inverse);
+  for (; i + lanes <= size; i += lanes) {
+    const auto term = hn::LoadU(d, e + i);
+    hn::StoreU(Round(hn::Mul(term, inverse), open), f, y + i);
+    if (HWY_UNLIKELY(!hn::AllFalse(d, open))) {
+      hn::StoreU(hn::IfThenElse(open, hn::Set(d, -1.0), term), d, e + i);
+      count += hn::CountTrue(d, open);
+    }
+  }
+  for (; i < size; ++i) {  // a vector of one element's copies
+    const auto rounded = Round(hn::Mul(hn::Set(d, e[i]), inverse), open);
+    y[i] = hn::GetLane(rounded);
+    if (!hn::AllFalse(d, open)) e[i] = -1, ++count;
+  }
+  return count;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace softmark
 HWY_AFTER_NAMESPACE();
@@ -202,6 +235,7 @@ HWY_EXPORT(ExpAndSum64);
 HWY_EXPORT(ExpAndSum32);
 HWY_EXPORT(ExtentOf);
 HWY_EXPORT(ErrorsOf);
+HWY_EXPORT(RoundedOf);
 
 DoubleDouble exp_and_sum(const double* x, std::size_t n, double shift, double* e) {
   return HWY_DYNAMIC_DISPATCH(ExpAndSum64)(x, n, shift, e);
@@ -212,6 +246,9 @@ DoubleDouble exp_and_sum(const float* x, std::size_t n, double shift, double* e)
 Extent extent_of(const float* x, std::size_t n) { return HWY_DYNAMIC_DISPATCH(ExtentOf)(x, n); }
 Errors errors_of(double* e, const float* got, std::size_t n, double inverse_sum) {
   return HWY_DYNAMIC_DISPATCH(ErrorsOf)(e, got, n, inverse_sum);
+}
+std::size_t rounded_of(double* e, std::size_t n, double inverse_sum, float* y) {
+  return HWY_DYNAMIC_DISPATCH(RoundedOf)(e, n, inverse_sum, y);
 }
 
 }  // namespace softmark

@@ -33,4 +33,7 @@ struct Errors {
 };
 Errors errors_of(double* e, const float* got, std::size_t n, double inverse_sum);
 
+/// y[i] = e[i] / sum correctly rounded, under the same conditions. Where that is open e[i] becomes -1; returns how many are.
+std::size_t rounded_of(double* e, std::size_t n, double inverse_sum, float* y);
+
 }  // namespace softmark
