@@ -41,10 +41,9 @@ std::string_view cache_name(Cache cache) { return cache == Cache::kHot ? "hot" :
 
 Json head_of(const Series& series) {
   return {{"workload", series.workload.name}, {"rows", series.workload.rows},
-          {"cols", series.workload.cols}, {"op", name(series.op)},
+          {"cols", series.workload.cols},
           {"dtype", name(series.dtype)}, {"threads", series.threads},
-          {"cache", cache_name(series.cache)}, {"bytes", series.bytes},
-          {"pinned", series.threads == 1 && series.pinned}};
+          {"cache", cache_name(series.cache)}, {"bytes", series.bytes}};
 }
 
 const Series* ceiling_of(const Measured& measured, const Series& of) {
@@ -58,6 +57,7 @@ const Series* ceiling_of(const Measured& measured, const Series& of) {
 Json measurement(const Measured& measured, const Series& series, bool verified) {
   Json json = {{"kernel", series.kernel->id}};
   json.update(head_of(series));
+  json["op"] = name(series.op);
   json["in_place"] = series.in_place;
   json["distribution"] = stated_distribution(series.workload);
   json["status"] = series.status;
@@ -84,8 +84,6 @@ Json ceiling(const Series& series) {
   Json json = {{"kind", "memcpy"}};
   json.update(head_of(series));
   json["ns_per_element"] = nanoseconds(series, summary);
-  json["mad"] = number(summary.mad / elements_of(series));
-  json["processes"] = series.samples.size();
   json["samples"] = samples_of(series);
   json["gb_per_s"] = number(static_cast<double>(series.bytes) / summary.median);
   return json;
