@@ -121,10 +121,11 @@ Row::Row(const Problem& problem, const Working& w) {
   const auto rescales = rescales_of(w, x);
   double each = 0, tiny = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
+    if (problem.x[i] == -kInf && facts.finite) continue;
+    if (weight[i] < 2 * w.normal) tiny += w.exp_tiny * w.tiny;
     if (weight[i] == 0) continue;
     const double again = gap[i] > 0 ? rescales[i] * w.u * (w.exp_error + 1) : 0;
     each += weight[i] * std::expm1(exp_error(w, i, gap[i]) + w.shift_error(gap[i]) + again);
-    tiny += weight[i] < 2 * w.normal ? w.exp_tiny * w.tiny : 0;
   }
   const double rounding = summation_error(w, weight, sum) / sum;
   sigma = each / sum * (1 + rounding) + rounding + tiny / sum;

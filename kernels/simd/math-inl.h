@@ -38,7 +38,8 @@ struct ExpConstants<float> {
   static constexpr float kLn2High = 0x1.62e8p-1f;     // 0.69317627: 14 bits, so that n times it is exact for |n| < 2^10
   static constexpr float kLn2Low = -0x1.e8082ep-16f;  // -2.9088971e-05
   static constexpr float kMagic = 0x1.8p+23f;         // adding it leaves the rounded integer in the low bits
-  static constexpr float kFar = 256, kDrop = 110;
+  static constexpr float kFar = 256, kDrop = 128, kWindow = 23;
+  static constexpr double kLeastSum = 0x1p+31;  // 2^(boost - 33); 33 ln2 < kWindow
   static constexpr int kBias = 127, kMantissaBits = 23, kBoost = 64;
 };
 
@@ -48,7 +49,8 @@ struct ExpConstants<double> {
   static constexpr double kLn2High = 0x1.62e42fefa4p-1;  // 40 bits: n times it is exact for |n| < 2^13
   static constexpr double kLn2Low = -0x1.8432a1b0e2634p-43;
   static constexpr double kMagic = 0x1.8p+52;
-  static constexpr double kFar = 2048, kDrop = 760;
+  static constexpr double kFar = 2048, kDrop = 870, kWindow = 111;
+  static constexpr double kLeastSum = 0x1p+96;  // 2^(boost - 160); 160 ln2 < kWindow
   static constexpr int kBias = 1023, kMantissaBits = 52, kBoost = 256;
 };
 
