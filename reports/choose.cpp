@@ -151,11 +151,11 @@ Choice choose(const Json& document, const ChooseRequest& request) {
   if (chosen) explain_slower(candidates);
   Choice choice;
   choice.kernel = chosen ? candidates.front().kernel->id : "";
-  choice.text =
-      fmt::format("{}\n  wanted: {}\n  decided on {}: {} ({} cache, {} logits), the nearest shape measured\n\n{}",
-                  chosen ? one_line(choice.kernel) : "No kernel meets the request.", wanted_words(request),
-                  one_line(view.machine()), one_line(shape->workload) + " " + shape->size(), one_line(shape->cache),
-                  one_line(shape->distribution), table_of(candidates, chosen));
+  Shape decided = *shape;
+  decided.threads = request.threads;
+  choice.text = fmt::format("{}\n  wanted: {}\n  decided on {}: {}, the nearest shape measured\n\n{}",
+                            chosen ? one_line(choice.kernel) : "No kernel meets the request.", wanted_words(request),
+                            one_line(view.machine()), one_line(decided.words()), table_of(candidates, chosen));
   return choice;
 }
 

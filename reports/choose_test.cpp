@@ -21,7 +21,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 TEST(Choose, TheFastestRightKernelAtTheNearestShape) {
   const Choice choice = choose(sample_document(), at(60, 4000));
   EXPECT_EQ(choice.kernel, "simd/softmax/f32");
-  EXPECT_TRUE(has(choice.text, "attention_4k 64x4096")) << choice.text;
+  EXPECT_TRUE(has(choice.text, "attention_4k (64x4096)")) << choice.text;
   EXPECT_TRUE(has(choice.text, "wrong, as expected: overflow_safety")) << choice.text;
   EXPECT_TRUE(has(choice.text, "1.02 x the time; the intervals overlap")) << choice.text;
   EXPECT_TRUE(has(choice.text, "1.62 x the time")) << choice.text;

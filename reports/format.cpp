@@ -38,24 +38,6 @@ std::string figure(const Json& statistic) {
   return "-";
 }
 
-std::string decimal_and_hex(const Json& datum) {
-  const double value = parse_value(datum, "datum");
-  return std::isfinite(value) ? fmt::format("{:.9g} ({})", value, hex(value)) : hex(value);
-}
-
-std::string data_list(const Json& data, std::size_t most, bool as_hex) {
-  if (!data.is_array()) return "-";
-  std::string list;
-  for (std::size_t i = 0; i < std::min(most, data.size()); ++i) {
-    if (i) list += ", ";
-    if (as_hex || !data[i].is_string())
-      list += plain(data[i]);
-    else
-      list += fmt::format("{:.9g}", parse_value(data[i], "datum"));
-  }
-  return data.size() > most ? fmt::format("[{}, ... {} in all]", list, data.size()) : fmt::format("[{}]", list);
-}
-
 std::string plain(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return "unknown";

@@ -15,12 +15,6 @@ namespace softmark {
 std::string figure(const Json& statistic);
 std::string figure(double value);
 
-/// A datum as a person reads it: "89 (0x1.64p+6)"; names stay alone.
-std::string decimal_and_hex(const Json& datum);
-
-/// "[-0.5, 3, ...]" with at most `most` elements and their number where some are left out.
-std::string data_list(const Json& data, std::size_t most, bool as_hex);
-
 /// Any JSON value on one line: text bare, floats short, lists and objects spelled out.
 std::string plain(const Json& value);
 

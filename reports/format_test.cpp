@@ -22,17 +22,6 @@ TEST(Format, FiguresHaveThreeDigits) {
   EXPECT_EQ(figure(Json("<b>")), "-");
 }
 
-TEST(Format, DataAreReadable) {
-  EXPECT_EQ(decimal_and_hex("0x1.64p+6"), "89 (0x1.64p+6)");
-  EXPECT_EQ(decimal_and_hex("-inf"), "-inf");
-  const Json data = {"0x1p+0", "nan", "-0x0p+0"};
-  EXPECT_EQ(data_list(data, 8, true), "[0x1p+0, nan, -0x0p+0]");
-  EXPECT_EQ(data_list(data, 8, false), "[1, nan, -0]");
-  EXPECT_EQ(data_list(data, 1, false), "[1, ... 3 in all]");
-  EXPECT_EQ(data_list(Json({3, 4}), 8, true), "[3, 4]");
-  EXPECT_EQ(data_list(Json(), 8, true), "-");
-}
-
 TEST(Format, HtmlCannotBeLeft) {
   EXPECT_EQ(escape_html("<a href=\"x\">'&'\n\x01"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&#10;\uFFFD");
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "reports/data.h"
 #include "reports/format.h"
 #include "reports/readers.h"
 #include "reports/view.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/data.h"
 #include "reports/format.h"
 #include "reports/html_parts.h"
 
@@ -30,32 +31,25 @@ std::string matrix_cell(const Ranking& ranking, const KernelView& kernel) {
 
 std::string ranking_row(const Entry& entry) {
   const Json& row = *entry.measurement;
-  const Json& share = field(row, "of_ceiling");
   const std::string place = entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
+  const KernelView& kernel = *entry.kernel;
+  const bool only_here = !entry.place && kernel.standing < Standing::kKnownWrong;
+  const std::string verdict = only_here ? escape_html(entry.why_not) : std::string(word(kernel.standing));
   const bool measured = !std::isnan(entry.ns);
   return fmt::format(
-      "<tr{}><td class=\"n\">{}</td><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td><td "
-      "class=\"n\">{}</td>{}{}{}</tr>\n",
-      entry.place ? "" : " class=\"wrong\"", place, escape_html(entry.kernel->name),
-      fmt::format("<td>{}</td>", entry.kernel->standing < Standing::kKnownWrong && !entry.place
-                                     ? escape_html(entry.why_not)
-                                     : std::string(word(entry.kernel->standing))),
-      figure(measured ? Json(entry.ns) : Json()), measured ? figure(entry.low) + ".." + figure(entry.high) : "-",
-      figure_cell(field(row, "gb_per_s")), figure_cell(field(row, "x_memcpy")),
-      share.is_number() ? fmt::format("<td class=\"n\">{:.0f} %</td>", 100 * share.get<double>())
-                        : "<td class=\"n\">-</td>");
+      "<tr{}><td class=\"n\">{}</td><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td "
+      "class=\"n\">{}</td>{}{}</tr>\n",
+      entry.place ? "" : " class=\"wrong\"", place, escape_html(kernel.name), verdict,
+      measured ? figure(entry.ns) : "-", measured ? figure(entry.low) + ".." + figure(entry.high) : "-",
+      figure_cell(field(row, "gb_per_s")), figure_cell(field(row, "x_memcpy")));
 }
 
 std::string ranking_card(const Ranking& ranking) {
-  const Shape& shape = ranking.shape;
   std::string text = fmt::format(
-      "<div class=\"scroll\"><table><caption>{} {}, {} thread{}, {} cache, {} "
-      "logits</caption>\n<thead><tr><th></th><th>kernel</th>"
-      "<th>verdict</th><th class=\"n\">ns/element</th><th class=\"n\">95 %</th><th class=\"n\">GB/s</th><th "
-      "class=\"n\">x memcpy</th>"
-      "<th class=\"n\">of ceiling</th></tr></thead>\n<tbody>\n",
-      escape_html(shape.workload), shape.size(), shape.threads, shape.threads == 1 ? "" : "s", escape_html(shape.cache),
-      escape_html(shape.distribution));
+      "<div class=\"scroll\"><table><caption>{}</caption>\n<thead><tr><th></th><th>kernel</th><th>verdict</th>"
+      "<th class=\"n\">ns/element</th><th class=\"n\">95 %</th><th class=\"n\">GB/s</th>"
+      "<th class=\"n\">x memcpy</th></tr></thead>\n<tbody>\n",
+      escape_html(ranking.shape.words()));
   for (const auto* entries : {&ranking.ranked, &ranking.unranked})
     for (const Entry& entry : *entries) text += ranking_row(entry);
   return text + "</tbody></table></div>\n";
@@ -71,7 +65,8 @@ std::string speed_group(const Section& section, const std::string& op, const std
     }
   for (const Ranking& ranking : section.view.rankings) {
     if (ranking.shape.op != op || ranking.shape.dtype != dtype) continue;
-    rows += "<tr>" + shape_cells(ranking.shape) + cell(ranking.shape.cache) + cell(ranking.shape.distribution);
+    rows += "<tr>" + shape_cells(ranking.shape) + cell(ranking.shape.cache) +
+            cell(ranking.shape.logits() + (ranking.shape.in_place ? ", in place" : ""));
     for (const KernelView* kernel : kernels) rows += matrix_cell(ranking, *kernel);
     rows += "</tr>\n";
     cards += ranking_card(ranking);
@@ -84,6 +79,36 @@ std::string speed_group(const Section& section, const std::string& op, const std
       "div>\n<details><summary>Ranking of each "
       "shape</summary>\n<div class=\"cards\">\n{}</div></details>\n",
       escape_html(op), escape_html(dtype), head, rows, cards);
+}
+
+std::string worst_text(const Json& worst) {
+  if (worst.empty()) return "";
+  const Json& x = field(worst, "x");
+  return fmt::format("{} element {} of {}: got {}, want {}", x.is_array() ? data_list(x, 3, true) : "",
+                     count_of(worst, "at"), count_of(worst, "row_length"), text_of(worst, "got"),
+                     text_of(worst, "want"));
+}
+
+std::string accuracy_row(const KernelView& kernel, const Json& row) {
+  const Json& rounded = field(row, "correctly_rounded");
+  std::string text = fmt::format("<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td>", escape_html(kernel.id),
+                                 cell(text_of(row, "domain")), count_of(row, "elements"));
+  for (const char* key : {"max_ulp", "mean_ulp", "p50", "p99", "p999"}) text += figure_cell(field(row, key));
+  return text + fmt::format("<td class=\"n\">{}</td>{}<td><code>{}</code></td></tr>\n",
+                            rounded.is_number() ? fmt::format("{:.2f} %", 100 * rounded.get<double>()) : "-",
+                            figure_cell(field(row, "max_error_over_bound")),
+                            escape_html(worst_text(field(row, "worst"))));
+}
+
+std::string accuracy_table(const std::string& rows) {
+  std::string head;
+  for (const char* name : {"elements", "max", "mean", "median", "99 %", "99.9 %", "correctly rounded", "error / bound"})
+    head += fmt::format("<th class=\"n\">{}</th>", name);
+  return fmt::format(
+      "<div class=\"scroll\"><table "
+      "class=\"first\"><thead><tr><th>kernel</th><th>rows</th>{}<th>worst</th></tr></thead>\n"
+      "<tbody>\n{}</tbody></table></div>\n",
+      head, rows);
 }
 
 std::string list_of(const char* head, const Json& object) {
@@ -125,29 +150,19 @@ std::string speed(const Section& section) {
 }
 
 std::string accuracy(const Section& section) {
-  std::string rows;
+  std::string whole, parts;
   for (const KernelView& kernel : section.view.kernels)
-    for (const Json* row : kernel.accuracy) {
-      const Json& rounded = field(*row, "correctly_rounded");
-      rows += fmt::format("<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td>", escape_html(kernel.id),
-                          cell(text_of(*row, "domain")), count_of(*row, "elements"));
-      for (const char* key : {"max_ulp", "mean_ulp", "p50", "p99", "p999"}) rows += figure_cell(field(*row, key));
-      rows += fmt::format("<td class=\"n\">{}</td>{}<td><code>{}</code></td></tr>\n",
-                          rounded.is_number() ? fmt::format("{:.2f} %", 100 * rounded.get<double>()) : "-",
-                          figure_cell(field(*row, "max_error_over_bound")),
-                          escape_html(data_list(field(field(*row, "worst"), "x"), 3, true)));
-    }
-  if (rows.empty()) return "";
-  return "<p class=\"soft\">Errors in units in the last place, against the exact value before rounding. Error over "
-         "bound: "
-         "against the largest error that sane arithmetic can make on that row; above 1 is a defect.</p>\n<div "
-         "class=\"scroll\"><table "
-         "class=\"first\"><thead><tr><th>kernel</th><th>domain</th><th class=\"n\">elements</th><th "
-         "class=\"n\">max</th><th class=\"n\">mean"
-         "</th><th class=\"n\">median</th><th class=\"n\">99 %</th><th class=\"n\">99.9 %</th><th "
-         "class=\"n\">correctly rounded</th>"
-         "<th class=\"n\">error / bound</th><th>worst row</th></tr></thead>\n<tbody>\n" +
-         rows + "</tbody></table></div>\n";
+    for (const Json* row : kernel.accuracy)
+      (text_of(*row, "domain") == "all" ? whole : parts) += accuracy_row(kernel, *row);
+  if (whole.empty() && parts.empty()) return "";
+  std::string text =
+      "<p class=\"soft\">Errors in units in the last place, against the exact value before rounding. Error / bound: "
+      "against "
+      "the largest error that sane arithmetic can make on that row; above 1 is a defect.</p>\n";
+  if (whole.empty()) return text + accuracy_table(parts);
+  text += accuracy_table(whole);
+  return parts.empty() ? text
+                       : text + "<details><summary>By kind of row</summary>\n" + accuracy_table(parts) + "</details>\n";
 }
 
 std::string machine(const Section& section) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "reports/data.h"
 #include "reports/format.h"
 #include "reports/html_parts.h"
 
@@ -59,10 +60,7 @@ std::string summary(const Section& section, const std::string& op, const std::st
     if (kernel.op == op && kernel.dtype == dtype && std::find(shown.begin(), shown.end(), &kernel) == shown.end())
       add(kernel, nullptr);
   std::string caption = "not timed";
-  if (speed)
-    caption = fmt::format("times at {} ({}), {} thread{}, {} cache, {} logits", escape_html(speed->shape.workload),
-                          speed->shape.size(), speed->shape.threads, speed->shape.threads == 1 ? "" : "s",
-                          escape_html(speed->shape.cache), escape_html(speed->shape.distribution));
+  if (speed) caption = "times at " + escape_html(speed->shape.words());
   return fmt::format(
       "<div><h4>{} {}</h4>\n<div class=\"scroll\"><table "
       "class=\"first\"><caption>{}</caption>\n<thead><tr><th>kernel</th><th>verdict</th>"
@@ -76,9 +74,11 @@ std::string summary(const Section& section, const std::string& op, const std::st
 std::string counterexample(const Json& example) {
   if (!example.is_object()) return "";
   const Json &x = field(example, "x"), &got = field(example, "got"), &want = field(example, "want");
-  const bool aligned = x.size() <= kShownElements && got.size() == x.size() && want.size() == x.size() && !x.empty();
+  const std::size_t size = data_size(x);
+  const bool aligned = count_of(example, "rows") == 1 && size > 0 && size <= kShownElements && data_size(got) == size &&
+                       data_size(want) == size;
   std::string text = fmt::format("<p>{} row(s) of {} column(s)", count_of(example, "rows"), count_of(example, "cols"));
-  for (const char* key : {"g", "labels", "setting"}) {
+  for (const char* key : {"g", "labels", "layout"}) {
     const Json& value = field(example, key);
     if (value.is_null() || value.empty()) continue;
     text += fmt::format("; {} <code>{}</code>", key,
@@ -94,11 +94,11 @@ std::string counterexample(const Json& example) {
       "<div class=\"scroll\"><table><thead><tr><th class=\"n\">element</th><th class=\"n\">x</th><th "
       "class=\"n\">got</th>"
       "<th class=\"n\">want</th></tr></thead>\n<tbody class=\"mono\">\n";
-  for (std::size_t i = 0; i < x.size(); ++i)
+  for (std::size_t i = 0; i < size; ++i)
     text += fmt::format(
         "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", i,
-        escape_html(decimal_and_hex(x[i])), escape_html(decimal_and_hex(got[i])),
-        escape_html(decimal_and_hex(want[i])));
+        escape_html(decimal_and_hex(data_at(x, i))), escape_html(decimal_and_hex(data_at(got, i))),
+        escape_html(decimal_and_hex(data_at(want, i))));
   return text + "</tbody></table></div>\n";
 }
 

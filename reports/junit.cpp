@@ -4,6 +4,7 @@
 // to fail, undecided or not claimed is skipped with its reason.
 #include <fmt/format.h>
 
+#include "reports/data.h"
 #include "reports/format.h"
 #include "reports/readers.h"
 #include "reports/view.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "reports/data.h"
 #include "reports/format.h"
 #include "reports/readers.h"
 #include "reports/view.h"
@@ -46,14 +47,8 @@ std::string speed_row(const Entry& entry) {
 constexpr const char* kSpeedHead =
     "| place | kernel | verdict | max ulp | ns/element | GB/s | x memcpy |\n|--:|:--|:--|--:|--:|--:|--:|\n";
 
-std::string shape_words(const Shape& shape) {
-  return fmt::format("{} ({}), {} thread{}, {} cache, {} logits", escape_markdown(shape.workload), shape.size(),
-                     shape.threads, shape.threads == 1 ? "" : "s", escape_markdown(shape.cache),
-                     escape_markdown(shape.distribution));
-}
-
 std::string speed_table(const Ranking& ranking) {
-  std::string text = fmt::format("{}\n\n{}", shape_words(ranking.shape), kSpeedHead);
+  std::string text = fmt::format("{}\n\n{}", escape_markdown(ranking.shape.words()), kSpeedHead);
   for (const Entry& entry : ranking.ranked) text += speed_row(entry);
   for (const Entry& entry : ranking.unranked) text += speed_row(entry);
   return text + "\n";

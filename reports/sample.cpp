@@ -125,7 +125,8 @@ void add_accuracy(Json& document, const SampleKernel& kernel) {
          {"p999", 1.1},
          {"correctly_rounded", 0.8125},
          {"max_error_over_bound", number(max / 12)},
-         {"worst", {{"rows", 1}, {"cols", 2}, {"x", {hex(-0.5), hex(3)}}, {"at", {0, 1}}, {"ulp", number(max)}}}});
+         {"worst",
+          {{"row_length", 2}, {"x", {hex(-0.5), hex(3)}}, {"at", 1}, {"got", hex(0.9375)}, {"want", hex(0.96875)}}}});
   }
 }
 
@@ -155,7 +156,7 @@ void add_measurements(Json& document, const SampleKernel& kernel, int threads) {
                                         {"dtype", kernel.dtype},
                                         {"threads", threads},
                                         {"cache", "hot"},
-                                        {"distribution", "normal"},
+                                        {"distribution", "normal: 3 N(0,1)"},
                                         {"status", "ok"},
                                         {"verified", kernel.name != std::string_view("naive")},
                                         {"ns_per_element", timing(ns)},
@@ -234,7 +235,7 @@ Json failing_document() {
   fail(find_property(document, "openmp/softmax/f32", "within_bound"), "fail", "error of 812 ulp, the bound is 7.5",
        {{"rows", 1},
         {"cols", 40},
-        {"x", x},
+        {"x", {x}},
         {"got", got},
         {"want", want},
         {"at", {0, 7}},

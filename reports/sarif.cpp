@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "reports/data.h"
 #include "reports/format.h"
 #include "reports/readers.h"
 #include "reports/view.h"

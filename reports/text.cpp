@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "reports/data.h"
 #include "reports/format.h"
 #include "reports/readers.h"
 #include "reports/view.h"
@@ -61,9 +62,7 @@ std::string summary(const View& view, const std::string& op, const std::string& 
     if (kernel.op == op && kernel.dtype == dtype && std::find(shown.begin(), shown.end(), &kernel) == shown.end())
       add(kernel, nullptr);
   std::string head = fmt::format("{} {}", one_line(op), dtype);
-  if (speed)
-    head += fmt::format(": times at {} {}, {} thread{}, {} cache", one_line(speed->shape.workload), speed->shape.size(),
-                        speed->shape.threads, speed->shape.threads == 1 ? "" : "s", speed->shape.cache);
+  if (speed) head += ": times at " + one_line(speed->shape.words());
   return head + "\n" + table.text();
 }
 
@@ -106,8 +105,8 @@ std::string counterexample_text(const Json& example) {
   }
   const std::string place = spot(example);
   if (!place.empty()) text += fmt::format("    {}\n", place);
-  const Json& setting = field(example, "setting");
-  if (setting.is_object() && !setting.empty()) text += fmt::format("    called {}\n", one_line(plain(setting)));
+  const Json& layout = field(example, "layout");
+  if (layout.is_object() && !layout.empty()) text += fmt::format("    layout {}\n", one_line(plain(layout)));
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "reports/format.h"
 
@@ -84,6 +85,17 @@ std::string why_unranked(const Entry& entry) {
   return truth_of(*entry.measurement, "verified") ? "" : "not verified";
 }
 
+/// What stands for an interval where too few processes ran for one.
+std::pair<double, double> range_of_samples(const Json& measurement, double ns) {
+  double low = ns, high = ns;
+  for (const Json& process : field(measurement, "samples"))
+    for (const Json& sample : process) {
+      low = std::min(low, value_of(sample));
+      high = std::max(high, value_of(sample));
+    }
+  return {low, high};
+}
+
 Entry entry_of(const Json& measurement, const KernelView& kernel) {
   Entry entry;
   entry.measurement = &measurement;
@@ -91,9 +103,12 @@ Entry entry_of(const Json& measurement, const KernelView& kernel) {
   const Json& time = field(measurement, "ns_per_element");
   const Json& interval = field(time, "ci95");
   entry.ns = value_of(field(time, "median"));
-  const bool known = interval.is_array() && interval.size() == 2;
-  entry.low = known ? value_of(interval[0]) : entry.ns;
-  entry.high = known ? value_of(interval[1]) : entry.ns;
+  if (interval.is_array() && interval.size() == 2) {
+    entry.low = value_of(interval[0]);
+    entry.high = value_of(interval[1]);
+  } else {
+    std::tie(entry.low, entry.high) = range_of_samples(measurement, entry.ns);
+  }
   entry.why_not = why_unranked(entry);
   return entry;
 }
@@ -118,31 +133,12 @@ void add_measurement(std::vector<Ranking>& rankings, const Json& measurement, co
                     text_of(measurement, "distribution"),
                     count_of(measurement, "rows"),
                     count_of(measurement, "cols"),
-                    count_of(measurement, "threads")};
+                    count_of(measurement, "threads"),
+                    truth_of(measurement, "in_place")};
   auto place = std::find_if(rankings.begin(), rankings.end(), [&](const Ranking& r) { return r.shape == shape; });
   if (place == rankings.end()) place = rankings.insert(rankings.end(), Ranking{shape, {}, {}});
   const Entry entry = entry_of(measurement, kernel);
   (entry.why_not.empty() ? place->ranked : place->unranked).push_back(entry);
-}
-
-/// The element of x, got or want that `at` names; null where the sizes do not say which.
-const Json& element(const Json& example, const char* key) {
-  const Json &data = field(example, key), &at = field(example, "at");
-  const long long cols = count_of(example, "cols");
-  std::vector<long long> index;
-  for (const Json& i : at) index.push_back(i.is_number_integer() ? i.get<long long>() : -1);
-  const long long row = index.empty() ? -1 : index[0], column = index.size() > 1 ? index[1] : 0;
-  const auto size = static_cast<long long>(data.size());
-  const long long rows = count_of(example, "rows");
-  long long flat = -1;
-  if (size == rows && cols != 1)  // one output a row
-    flat = row;
-  else if (size == rows * cols)
-    flat = row * cols + column;
-  else if (size == rows * cols * cols && index.size() == 3)
-    flat = (row * cols + column) * cols + index[2];
-  const bool inside = data.is_array() && row >= 0 && column >= 0 && flat >= 0 && flat < size;
-  return inside ? data[static_cast<std::size_t>(flat)] : field(Json(), "");
 }
 
 double worse(double a, double b) { return std::isnan(a) || std::isnan(b) ? kNan : std::max(a, b); }
@@ -173,24 +169,6 @@ double value_of(const Json& statistic) {
   if (statistic == "inf") return std::numeric_limits<double>::infinity();
   if (statistic == "-inf") return -std::numeric_limits<double>::infinity();
   return kNan;
-}
-
-std::string spot(const Json& example) {
-  const Json& at = field(example, "at");
-  if (!at.is_array() || at.empty()) return "";
-  std::string text = fmt::format("at {}", data_list(at, 3, true));
-  const char* separator = ": ";
-  const auto add = [&](const std::string& words) {
-    text += separator + words;
-    separator = ", ";
-  };
-  for (const char* key : {"x", "got", "want"}) {
-    const Json& datum = element(example, key);
-    if (!datum.is_null()) add(fmt::format("{} {}", key, decimal_and_hex(datum)));
-  }
-  if (figure(field(example, "ulp")) != "-") add(figure(field(example, "ulp")) + " ulp");
-  if (figure(field(example, "bound")) != "-") add("bound " + figure(field(example, "bound")));
-  return text;
 }
 
 Outcome outcome(const Json& property) {
@@ -229,6 +207,13 @@ std::vector<std::string> KernelView::named(Outcome wanted) const {
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
 
 std::string Shape::size() const { return fmt::format("{}x{}", rows, cols); }
+
+std::string Shape::logits() const { return distribution.substr(0, distribution.find(':')); }
+
+std::string Shape::words() const {
+  return fmt::format("{} ({}), {} thread{}, {} cache, {} logits{}", workload, size(), threads, threads == 1 ? "" : "s",
+                     cache, logits(), in_place ? ", in place" : "");
+}
 
 View::View(const Json& of) : document(of) {
   for (const Json& row : field(document, "kernels")) {

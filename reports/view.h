@@ -21,10 +21,6 @@ bool truth_of(const Json& row, std::string_view key);
 /// A statistic as a double; NaN where it is null or missing.
 double value_of(const Json& statistic);
 
-/// Where a counterexample shows itself: "at [0, 7]: x 0.875 (0x1.cp-1), got ..., want ..., 812 ulp, bound 7.5"; with
-/// what it has of these. "" where it names no place.
-std::string spot(const Json& example);
-
 /// What one row of `properties` says.
 enum class Outcome {
   kPass,
@@ -58,15 +54,19 @@ struct KernelView {
 struct Shape {
   std::string op, dtype, workload, cache, distribution;
   long long rows = 0, cols = 0, threads = 0;
+  bool in_place = false;
   bool operator==(const Shape&) const = default;
-  std::string size() const;  // "64x4096"
+  std::string size() const;    // "64x4096"
+  std::string logits() const;  // the distribution's name: "normal" of "normal: 3 N(0,1)"
+  std::string words() const;   // "attention (64x4096), 1 thread, hot cache, normal logits"
 };
 
 /// A measurement of a kernel; `place` is 0 for what may not be ranked.
 struct Entry {
   const Json* measurement = nullptr;
   const KernelView* kernel = nullptr;
-  double ns = 0, low = 0, high = 0;  // an element; NaN where not measured
+  double ns = 0, low = 0,
+         high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN: unknown
   int place = 0;
   bool tied = false;    // its interval overlaps that of the kernel before it
   std::string why_not;  // why it is not ranked

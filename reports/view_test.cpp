@@ -96,22 +96,6 @@ TEST(View, NanIsTheLargestError) {
   EXPECT_EQ(view.kernels[1].max_ulp_text(), "inf");
 }
 
-TEST(View, SpotShowsTheElementThatIsWrong) {
-  const Json example = {{"rows", 2},
-                        {"cols", 2},
-                        {"x", {"0x1p+0", "0x1p+1", "0x1p+2", "0x1p+3"}},
-                        {"at", {1, 0}},
-                        {"got", {"0x0p+0", "0x0p+0", "nan", "0x0p+0"}},
-                        {"want", Json::array()},
-                        {"ulp", "nan"}};
-  EXPECT_EQ(spot(example), "at [1, 0]: x 4 (0x1p+2), got nan, nan ulp");
-  const Json scalar = {{"rows", 1}, {"cols", 2},         {"x", {"0x1p+0", "0x1p+1"}},
-                       {"at", {0}}, {"got", {"0x1p+2"}}, {"want", {"0x1p+1"}}};
-  EXPECT_EQ(spot(scalar), "at [0]: x 1 (0x1p+0), got 4 (0x1p+2), want 2 (0x1p+1)");
-  EXPECT_EQ(spot({{"rows", 1}, {"cols", 1}, {"x", {"0x1p+0"}}, {"at", {7, 9}}}), "at [7, 9]");
-  EXPECT_EQ(spot({{"at", Json::array()}}), "");
-}
-
 TEST(View, LivesWithHalfADocument) {
   const Json document =
       Json::parse(R"({"kernels":[{}],"properties":[{"kernel":7}],"measurements":[{}],"accuracy":[{"kernel":"a/b"}]})");
