@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two kernels side by side, by name: "simd", "simd/softmax/f64", or "build/old.so:name" for one of a plugin's.
+// `compare A B`: two documents, or two kernels side by side, by name: "simd", "simd/softmax/f64", or
+// "build/old.so:name" for one of a plugin's.
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "bench/options.h"
@@ -7,7 +10,7 @@
 #include "bench/verbs.h"
 #include "bench/versus.h"
 #include "kernels/names.h"
-#include "reports/document.h"
+#include "reports/compare.h"
 
 namespace softmark::bench {
 namespace {
@@ -34,7 +37,7 @@ Kernel one_kernel(const std::string& named, const std::vector<std::string>& plug
                                   found[0].id, found[1].id));
 }
 
-int run_compare(const BenchOptions& options, const Invocation& invocation) {
+int compare_two_kernels(const BenchOptions& options, const Invocation& invocation) {
   const auto comparisons = compare_kernels(one_kernel(invocation.a, invocation.plugins, options),
                                            one_kernel(invocation.b, invocation.plugins, options), options);
   Json json = Json::array();
@@ -43,19 +46,34 @@ int run_compare(const BenchOptions& options, const Invocation& invocation) {
   return exit_code_of(comparisons, invocation.strict);
 }
 
+bool is_document(const std::string& argument) {
+  return std::filesystem::is_regular_file(argument) && !argument.ends_with(".so");
+}
+
+int run_compare(const BenchFlags& flags, const Invocation& invocation) {
+  const bool first = is_document(invocation.a), second = is_document(invocation.b);
+  if (first && second) return compare_files(invocation.a, invocation.b, invocation.strict);
+  if (first || second)
+    throw Error(kUsage, fmt::format("{} is a file and {} is not: give two documents, or two kernels", first ? invocation.a : invocation.b,
+                                    first ? invocation.b : invocation.a));
+  for (const std::string& argument : {invocation.a, invocation.b})
+    if (argument.ends_with(".json")) throw Error(kUnreadable, fmt::format("{}: no such file; give two documents, or two kernels", argument));
+  return compare_two_kernels(checked(flags), invocation);
+}
+
 }  // namespace
 }  // namespace softmark::bench
 
-void softmark::add_compare_kernels(CLI::App& app, int& exit_code) {
+void softmark::add_compare(CLI::App& app, int& exit_code) {
   using namespace softmark::bench;
-  CLI::App* verb = app.add_subcommand("versus", "two kernels in one session: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 where B is slower");
+  CLI::App* verb = app.add_subcommand("compare", "two documents, or two kernels in one session: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 on a regression");
   const auto invocation = std::make_shared<Invocation>();
-  verb->add_option("A", invocation->a, "kernel: name, id, LIB.so or LIB.so:NAME")->required();
-  verb->add_option("B", invocation->b, "the kernel in question")->required();
+  verb->add_option("A", invocation->a, "the old document, or a kernel: name, id, LIB.so or LIB.so:NAME")->required();
+  verb->add_option("B", invocation->b, "the document or kernel in question")->required();
   const auto flags = add_bench_flags(*verb, {"--kernel"});
   verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)");
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
   verb->add_option("--format", invocation->format, "text | json (text)");
   verb->add_flag("--strict", invocation->strict, "exit 5 where something is undecided");
-  verb->callback([flags, invocation, &exit_code] { exit_code = run_compare(checked(*flags), *invocation); });
+  verb->callback([flags, invocation, &exit_code] { exit_code = run_compare(*flags, *invocation); });
 }

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "reports/compare.h"
 #include "reports/files.h"
 #include "reports/render.h"
 #include "reports/sample.h"
@@ -18,7 +19,12 @@ int call(std::vector<std::string> arguments, std::string& printed) {
   int exit_code = -1;
   add_report(app, exit_code);
   add_choose(app, exit_code);
-  add_compare(app, exit_code);
+  std::vector<std::string> files;
+  bool strict = false;
+  CLI::App* compare = app.add_subcommand("compare");
+  compare->add_option("files", files)->expected(2);
+  compare->add_flag("--strict", strict);
+  compare->callback([&] { exit_code = compare_files(files[0], files[1], strict); });
   std::reverse(arguments.begin(), arguments.end());
   testing::internal::CaptureStdout();
   try {
