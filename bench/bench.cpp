@@ -6,6 +6,7 @@
 #include "bench/sections.h"
 #include "bench/table.h"
 #include "bench/verbs.h"
+#include "properties/options.h"
 
 namespace softmark::bench {
 namespace {

@@ -31,9 +31,8 @@ Case smallest(Case c, softmark_op op, const std::function<bool(const Case&)>& fa
 void expect_valid(const Case& c, softmark_op op) {
   const OpShape shape = shape_of(op);
   EXPECT_EQ(c.x.size(), c.rows * c.cols);
-  if (shape.takes_g) EXPECT_EQ(c.g.size(), c.x.size());
-  if (shape.takes_g_row) EXPECT_EQ(c.g.size(), c.rows);
-  if (shape.takes_labels) EXPECT_EQ(c.labels.size(), c.rows);
+  EXPECT_EQ(c.g.size(), shape.takes_g ? c.x.size() : shape.takes_g_row ? c.rows : 0);
+  EXPECT_EQ(c.labels.size(), shape.takes_labels ? c.rows : 0);
   for (auto label : c.labels) EXPECT_TRUE(label >= 0 && label < static_cast<std::int64_t>(c.cols));
   for (double v : c.x) EXPECT_TRUE(std::isnan(v) || round_to(SOFTMARK_F32, v) == v);
 }

@@ -140,28 +140,30 @@ Extent ExtentOf(const float* x, std::size_t size) {
 }
 
 /// The ulp errors of got against p (in place of p), -1 where undecided.
-HWY_INLINE V UlpErrors(V p, V got, std::size_t& correct, std::size_t& undecided) {
+HWY_INLINE V UlpErrors(V p, V got, const Grid& grid, std::size_t& correct, std::size_t& undecided) {
   const D d;
-  const F f;
   const U du;
-  p = hn::Min(p, hn::Set(d, 1 - 0x1p-53));  // p < 1 is known
+  const auto most = hn::Set(d, grid.below_one ? 1 - 0x1p-53 : 0x1p+1000);
+  p = hn::Min(p, most);
   const auto low = hn::Mul(p, hn::Set(d, 1 - 0x1p-48));
-  const auto high = hn::Min(hn::Mul(p, hn::Set(d, 1 + 0x1p-48)), hn::Set(d, 1 - 0x1p-53));
-  const auto rounded = hn::PromoteTo(d, hn::DemoteTo(f, low));
-  const auto binade = [&](V value) HWY_ATTR {  // 2^max(floor(log2 value), -126)
-    return hn::Max(hn::BitCast(d, hn::And(hn::BitCast(du, value), hn::Set(du, 0x7ffull << 52))), hn::Set(d, 0x1p-126));
+  const auto high = hn::Min(hn::Mul(p, hn::Set(d, 1 + 0x1p-48)), most);
+  const auto binade = [&](V value) HWY_ATTR {  // 2^max(floor(log2 value), min_exponent)
+    return hn::Max(hn::BitCast(d, hn::And(hn::BitCast(du, value), hn::Set(du, 0x7ffull << 52))), hn::Set(d, grid.smallest_normal));
   };
   const auto power = binade(low);
-  const auto open = hn::Or(hn::Ne(rounded, hn::PromoteTo(d, hn::DemoteTo(f, high))), hn::Ne(power, binade(high)));
-  const auto scale = hn::BitCast(d, hn::Sub(hn::Set(du, 2069ull << 52), hn::BitCast(du, power)));  // 2^23 / power
-  auto error = hn::Mul(hn::Abs(hn::Sub(got, p)), scale);
+  // 2^(precision-1) / power, so that the type's values here are integers.
+  const auto scale = hn::BitCast(d, hn::Sub(hn::Set(du, (2045ull + grid.precision) << 52), hn::BitCast(du, power)));
+  const auto rounded = hn::Round(hn::Mul(low, scale));
+  const auto open = hn::Or(hn::Ne(rounded, hn::Round(hn::Mul(high, scale))), hn::Ne(power, binade(high)));
+  const auto result = hn::Mul(got, scale);
+  auto error = hn::Abs(hn::Sub(result, hn::Mul(p, scale)));
   error = hn::IfThenElse(hn::IsNaN(error), hn::Inf(d), error);
-  correct += hn::CountTrue(d, hn::AndNot(open, hn::Eq(got, rounded)));
+  correct += hn::CountTrue(d, hn::AndNot(open, hn::Eq(result, rounded)));
   undecided += hn::CountTrue(d, open);
   return hn::IfThenElse(open, hn::Set(d, -1.0), error);
 }
 
-Errors ErrorsOf(double* HWY_RESTRICT e, const float* HWY_RESTRICT got, std::size_t size, double inverse_sum) {
+Errors ErrorsOf(double* HWY_RESTRICT e, const float* HWY_RESTRICT got, std::size_t size, double inverse_sum, const Grid& grid) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   const auto inverse = hn::Set(d, inverse_sum);
@@ -169,26 +171,87 @@ Errors ErrorsOf(double* HWY_RESTRICT e, const float* HWY_RESTRICT got, std::size
   Errors errors{};
   std::size_t i = 0;
   for (; i + lanes <= size; i += lanes) {
-    const auto error = UlpErrors(hn::Mul(hn::LoadU(d, e + i), inverse), Load(got + i), errors.correct, errors.undecided);
+    const auto error = UlpErrors(hn::Mul(hn::LoadU(d, e + i), inverse), Load(got + i), grid, errors.correct, errors.undecided);
     hn::StoreU(error, d, e + i);
     sum = hn::Add(sum, hn::Max(error, hn::Zero(d)));
     max = hn::Max(max, error);
   }
   errors.sum = hn::GetLane(hn::SumOfLanes(d, sum));
   errors.max = hn::GetLane(hn::MaxOfLanes(d, max));
-  if (i < size) {
-    HWY_ALIGN double p[HWY_MAX_BYTES / sizeof(double)];
-    HWY_ALIGN double g[HWY_MAX_BYTES / sizeof(double)];
-    for (std::size_t k = 0; k < lanes; ++k) p[k] = i + k < size ? e[i + k] : 0.75 / inverse_sum, g[k] = i + k < size ? got[i + k] : 2;
-    const auto error = UlpErrors(hn::Mul(hn::Load(d, p), inverse), hn::Load(d, g), errors.correct, errors.undecided);
-    hn::Store(error, d, p);
-    for (std::size_t k = 0; i + k < size; ++k) {
-      e[i + k] = p[k];
-      errors.sum += p[k] > 0 ? p[k] : 0;
-      errors.max = p[k] > errors.max ? p[k] : errors.max;
-    }
+  for (; i < size; ++i) {  // a vector of one element's copies, of which one counts
+    std::size_t correct = 0, undecided = 0;
+    const auto p = hn::Mul(hn::Set(d, e[i]), inverse);
+    e[i] = hn::GetLane(UlpErrors(p, hn::Set(d, static_cast<double>(got[i])), grid, correct, undecided));
+    errors.correct += correct > 0;
+    errors.undecided += undecided > 0;
+    errors.sum += e[i] > 0 ? e[i] : 0;
+    errors.max = e[i] > errors.max ? e[i] : errors.max;
   }
   return errors;
+}
+
+/// Rounds p; open where the bound allows two roundings.
+HWY_INLINE hn::Vec<F> Round(V p, hn::Mask<D>& open) {
+  const D d;
+  const F f;
+  const auto rounded = hn::DemoteTo(f, hn::Mul(p, hn::Set(d, 1 - 0x1p-48)));
+  const auto high = hn::DemoteTo(f, hn::Mul(p, hn::Set(d, 1 + 0x1p-48)));
+  open = hn::Ne(hn::PromoteTo(d, rounded), hn::PromoteTo(d, high));
+  return rounded;
+}
+
+std::size_t RoundedOf(double* HWY_RESTRICT e, std::size_t size, double inverse_sum, float* HWY_RESTRICT y) {
+  const D d;
+  const F f;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto inverse = hn::Set(d, inverse_sum);
+  std::size_t count = 0, i = 0;
+  auto open = hn::Ne(inverse, inverse);
+  for (; i + lanes <= size; i += lanes) {
+    const auto term = hn::LoadU(d, e + i);
+    hn::StoreU(Round(hn::Mul(term, inverse), open), f, y + i);
+    if (HWY_UNLIKELY(!hn::AllFalse(d, open))) {
+      hn::StoreU(hn::IfThenElse(open, hn::Set(d, -1.0), term), d, e + i);
+      count += hn::CountTrue(d, open);
+    }
+  }
+  for (; i < size; ++i) {  // a vector of one element's copies
+    const auto rounded = Round(hn::Mul(hn::Set(d, e[i]), inverse), open);
+    y[i] = hn::GetLane(rounded);
+    if (!hn::AllFalse(d, open)) e[i] = -1, ++count;
+  }
+  return count;
+}
+
+// sigmoid(a - b): z = exp(-|a - b|) 4u, 1 + z u, the quotient u: below 7u < 2^-48.
+void SigmoidsOf(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t size, double* HWY_RESTRICT p) {
+  const D d;
+  const auto one = hn::Set(d, 1.0);
+  const auto sigmoid = [&](V left, V right) HWY_ATTR {
+    const auto z = Exp(hn::Min(left, right), hn::Neg(hn::Max(left, right)));
+    return hn::Div(hn::IfThenElse(hn::Lt(left, right), z, one), hn::Add(one, z));
+  };
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= size; i += hn::Lanes(d)) hn::StoreU(sigmoid(Load(a + i), Load(b + i)), d, p + i);
+  for (; i < size; ++i) p[i] = hn::GetLane(sigmoid(hn::Set(d, static_cast<double>(a[i])), hn::Set(d, static_cast<double>(b[i]))));
+}
+
+// log(1 + exp(a)) = max(a, 0) + log1p(z), z = exp(-|a|) within 4u, of which at most 4u arrive in log1p. log1p(z) = 2 atanh(f) for
+// f = z/(2 + z) <= 1/3 (2u): f (2 + f^2 (2/3 + f^2 (2/5 + ...))), the terms after f^2k, k = 16, below 9^-17/35/(1 - 1/9) < 2^-58 of
+// the first. The Horner sum rounds by 1u last, less than 1/9 * (1 + 1)u before, and f^2 (5u) enters with 1/9 * 1/3 at
+// most: below 2u; the product with f 1u, the sum with max(a, 0) 1u (no cancellation). Below 11u < 2^-48.
+void SoftplusOf(const float* HWY_RESTRICT a, std::size_t size, double* HWY_RESTRICT y) {
+  const D d;
+  const auto softplus = [&](V x) HWY_ATTR {
+    const auto z = Exp(hn::Neg(hn::Abs(x)), hn::Zero(d));
+    const auto f = hn::Div(z, hn::Add(hn::Set(d, 2.0), z)), square = hn::Mul(f, f);
+    auto series = hn::Set(d, 2.0 / 33);
+    for (int k = 31; k >= 1; k -= 2) series = hn::MulAdd(series, square, hn::Set(d, 2.0 / k));
+    return hn::Add(hn::Max(x, hn::Zero(d)), hn::Mul(f, series));
+  };
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= size; i += hn::Lanes(d)) hn::StoreU(softplus(Load(a + i)), d, y + i);
+  for (; i < size; ++i) y[i] = hn::GetLane(softplus(hn::Set(d, static_cast<double>(a[i]))));
 }
 
 }  // namespace HWY_NAMESPACE
@@ -202,6 +265,9 @@ HWY_EXPORT(ExpAndSum64);
 HWY_EXPORT(ExpAndSum32);
 HWY_EXPORT(ExtentOf);
 HWY_EXPORT(ErrorsOf);
+HWY_EXPORT(RoundedOf);
+HWY_EXPORT(SigmoidsOf);
+HWY_EXPORT(SoftplusOf);
 
 DoubleDouble exp_and_sum(const double* x, std::size_t n, double shift, double* e) {
   return HWY_DYNAMIC_DISPATCH(ExpAndSum64)(x, n, shift, e);
@@ -210,8 +276,13 @@ DoubleDouble exp_and_sum(const float* x, std::size_t n, double shift, double* e)
   return HWY_DYNAMIC_DISPATCH(ExpAndSum32)(x, n, shift, e);
 }
 Extent extent_of(const float* x, std::size_t n) { return HWY_DYNAMIC_DISPATCH(ExtentOf)(x, n); }
-Errors errors_of(double* e, const float* got, std::size_t n, double inverse_sum) {
-  return HWY_DYNAMIC_DISPATCH(ErrorsOf)(e, got, n, inverse_sum);
+Errors errors_of(double* e, const float* got, std::size_t n, double inverse_sum, const Grid& grid) {
+  return HWY_DYNAMIC_DISPATCH(ErrorsOf)(e, got, n, inverse_sum, grid);
+}
+void sigmoids_of(const float* a, const float* b, std::size_t n, double* p) { HWY_DYNAMIC_DISPATCH(SigmoidsOf)(a, b, n, p); }
+void softplus_of(const float* a, std::size_t n, double* y) { HWY_DYNAMIC_DISPATCH(SoftplusOf)(a, n, y); }
+std::size_t rounded_of(double* e, std::size_t n, double inverse_sum, float* y) {
+  return HWY_DYNAMIC_DISPATCH(RoundedOf)(e, n, inverse_sum, y);
 }
 
 }  // namespace softmark

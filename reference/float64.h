@@ -25,12 +25,26 @@ struct Extent {
 };
 Extent extent_of(const float* x, std::size_t n);
 
-/// Errors of float32 results got[i] against p = e[i] / sum, whose relative error must be below 2^-48, 0 < p < 1.
-/// Replaces e[i] by the ulp error, or by -1 where the bound leaves the rounding or the binade open.
+/// A result type of at most 24 bits, and whether the exact results are known to be below 1.
+struct Grid {
+  unsigned precision = 24;
+  double smallest_normal = 0x1p-126;
+  bool below_one = true;
+};
+
+/// Errors of results got[i] against the exact e[i] / sum >= 0, whose relative error must be below 2^-48. Replaces e[i] by
+/// the ulp error, or by -1 where the bound leaves the rounding or the binade open.
 struct Errors {
-  double sum, max;                // over the decided ones
+  double sum, max;  // over the decided ones
   std::size_t correct, undecided;
 };
-Errors errors_of(double* e, const float* got, std::size_t n, double inverse_sum);
+Errors errors_of(double* e, const float* got, std::size_t n, double inverse_sum, const Grid& grid = {});
+
+/// p[i] = sigmoid(a[i] - b[i]) and y[i] = log(1 + exp(a[i])), both within 2^-48 relative where above exp(-700).
+void sigmoids_of(const float* a, const float* b, std::size_t n, double* p);
+void softplus_of(const float* a, std::size_t n, double* y);
+
+/// y[i] = e[i] / sum correctly rounded, under the same conditions. Where that is open e[i] becomes -1; returns how many are.
+std::size_t rounded_of(double* e, std::size_t n, double inverse_sum, float* y);
 
 }  // namespace softmark
