@@ -109,8 +109,7 @@ std::string SpeedTally::text() const {
 void compare_entry(const Shape& shape, const Entry& was, const View& after, double least, bool gate, Comparison& result,
                    SpeedTally& tally) {
   const std::string kernel = one_line(was.kernel->id);
-  const std::string where =
-      fmt::format("{} {}, {} thread(s), {}", one_line(shape.workload), shape.size(), shape.threads, shape.cache);
+  const std::string where = one_line(shape.words());
   const Entry* is = find_entry(after, shape, was.kernel->id);
   if (std::isnan(was.ns) || !is) return;
   if (std::isnan(is->ns)) {
