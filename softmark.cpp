@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   add_bench(app, exit_code);
   add_run(app, exit_code);
   add_report(app, exit_code);
-  add_compare(app, exit_code);
+  add_compare_any(app, exit_code);
   add_choose(app, exit_code);
   add_doctor(app, exit_code);
   try {
