@@ -33,8 +33,8 @@ struct Tally {
         if (truth.bound[j] > 0) over_bound = std::max(over_bound, error / truth.bound[j]);
         if (error > worst_ulp) {
           worst_ulp = error;
-          worst = {{"rows", 1}, {"cols", c.cols}, {"x", Json::array()}, {"got", {hex(got)}}, {"want", {hex(exact.rounded)}}, {"at", {0, j}}, {"ulp", number(error)}};
-          for (std::size_t i = 0; i < c.cols; ++i) worst["x"].push_back(hex(c.x[r * c.cols + i]));
+          worst = {{"row_length", c.cols}, {"at", j}, {"got", hex(got)}, {"want", hex(exact.rounded)}};
+          if (c.cols <= 16) worst["x"] = row_to_json(c.x.data() + r * c.cols, c.cols);
         }
       }
     }

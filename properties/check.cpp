@@ -127,7 +127,9 @@ void explore(Hunt& hunt, const Kernel& kernel, const Property& property, const C
   check_with(hunt, gen, params);
 }
 
+// Every value for itself, so that anyone can read it; only what no person reads any more is folded.
 Json hex_list(const std::vector<double>& values) {
+  if (values.size() > 4096) return row_to_json(values.data(), values.size());
   Json list = Json::array();
   for (double v : values) list.push_back(hex(v));
   return list;
@@ -139,8 +141,9 @@ Json counterexample_of(Trial& trial, const Hunt& hunt) {
   Json json = {{"rows", c.rows}, {"cols", c.cols}, {"x", hex_list(c.x)}};
   if (!c.g.empty()) json["g"] = hex_list(c.g);
   if (!c.labels.empty()) json["labels"] = c.labels;
-  if (const Json as_request = case_to_json(c, trial.kernel().op); as_request.contains("layout")) json["setting"] = as_request["layout"];
-  json["got"] = json["want"] = json["at"] = Json::array();
+  if (const Json as_request = case_to_json(c, trial.kernel().op); as_request.contains("layout")) json["layout"] = as_request["layout"];
+  json["got"] = json["want"] = Json::array();
+  json["at"] = nullptr;
   if (c.rows == 0) return json;
   const std::size_t outputs = trial.outputs(c), row = hunt.fault.row.value_or(0);
   try {
@@ -152,8 +155,7 @@ Json counterexample_of(Trial& trial, const Hunt& hunt) {
   std::vector<double> want;
   for (const Exact& e : trial.truth(c, row).exact) want.push_back(e.rounded);
   json["want"] = hex_list(want);
-  if (hunt.fault.row) json["at"].push_back(row);
-  if (hunt.fault.row && hunt.fault.output) json["at"].push_back(*hunt.fault.output);
+  if (hunt.fault.row && hunt.fault.output) json["at"] = {row, *hunt.fault.output};
   return json;
 }
 

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "reports/format.h"
 #include "reports/view.h"
@@ -20,9 +22,18 @@ std::size_t item_size(const Json& item) {
   return 1;
 }
 
+/// A reader shows what it cannot read; refusing would lose all else that the document says.
+std::optional<double> readable(const Json& datum) {
+  try {
+    if (datum.is_string()) return parse_value(datum, "");
+  } catch (const Error&) {
+  }
+  return std::nullopt;
+}
+
 std::string value_text(const Json& datum, bool as_hex) {
-  if (as_hex || !datum.is_string()) return plain(datum);
-  return fmt::format("{:.9g}", parse_value(datum, "counterexample"));
+  const std::optional<double> value = as_hex ? std::nullopt : readable(datum);
+  return value ? fmt::format("{:.9g}", *value) : plain(datum);
 }
 
 /// The items of a list and, through their own brackets, of its rows; `budget` counts down to 0.
@@ -73,6 +84,8 @@ const Json& data_at(const Json& data, std::size_t index) {
 
 std::string data_list(const Json& data, std::size_t most, bool as_hex) {
   if (!data.is_array()) return "-";
+  if (data.size() == 1 && data[0].is_array())
+    return data_list(data[0], most, as_hex);  // one row needs no outer brackets
   std::size_t budget = most;
   const std::string items = items_text(data, budget, as_hex);
   const std::size_t size = data_size(data);
@@ -81,9 +94,9 @@ std::string data_list(const Json& data, std::size_t most, bool as_hex) {
 }
 
 std::string decimal_and_hex(const Json& datum) {
-  if (!datum.is_string()) return plain(datum);
-  const double value = parse_value(datum, "counterexample");
-  return std::isfinite(value) ? fmt::format("{:.9g} ({})", value, hex(value)) : hex(value);
+  const std::optional<double> value = readable(datum);
+  if (!value) return plain(datum);
+  return std::isfinite(*value) ? fmt::format("{:.9g} ({})", *value, hex(*value)) : hex(*value);
 }
 
 std::string spot(const Json& example) {

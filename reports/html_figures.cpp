@@ -141,7 +141,7 @@ std::string ceilings(const Section& section) {
 
 std::string speed(const Section& section) {
   std::string text;
-  for (const auto& [op, dtype] : groups(section.view)) text += speed_group(section, op, dtype);
+  for (const auto& [op, dtype] : timed_groups(section.view)) text += speed_group(section, op, dtype);
   if (text.empty()) return "";
   return "<p class=\"soft\">Nanoseconds an element; the best right kernel of each shape is marked. In brackets: timed, "
          "but not "

@@ -39,35 +39,30 @@ std::string summary_row(const Section& section, const KernelView& kernel, const 
       figure_cell(field(row, "x_memcpy")));
 }
 
-std::string summary(const Section& section, const std::string& op, const std::string& dtype) {
-  const Ranking* speed = headline(section.view, op, dtype);
-  std::string rows, others, wrong;
+std::string summary(const Section& section, const Ranking& speed) {
   double most_gb = 0;
-  std::vector<const KernelView*> shown;
-  if (speed)
-    for (const Entry& entry : speed->ranked)
-      most_gb = std::max(most_gb, value_of(field(*entry.measurement, "gb_per_s")));
-  const auto add = [&](const KernelView& kernel, const Entry* entry) {
-    const bool ranked = entry && entry->place > 0;
-    std::string& place = ranked ? rows : kernel.standing >= Standing::kKnownWrong ? wrong : others;
-    place += summary_row(section, kernel, entry, most_gb);
-    shown.push_back(&kernel);
-  };
-  if (speed)
-    for (const auto* entries : {&speed->ranked, &speed->unranked})
-      for (const Entry& entry : *entries) add(*entry.kernel, &entry);
-  for (const KernelView& kernel : section.view.kernels)
-    if (kernel.op == op && kernel.dtype == dtype && std::find(shown.begin(), shown.end(), &kernel) == shown.end())
-      add(kernel, nullptr);
-  std::string caption = "not timed";
-  if (speed) caption = "times at " + escape_html(speed->shape.words());
+  for (const Entry& entry : speed.ranked) most_gb = std::max(most_gb, value_of(field(*entry.measurement, "gb_per_s")));
+  std::string rows;
+  for (const auto& [kernel, entry] : summary_order(section.view, speed))
+    rows += summary_row(section, *kernel, entry, most_gb);
   return fmt::format(
-      "<div><h4>{} {}</h4>\n<div class=\"scroll\"><table "
-      "class=\"first\"><caption>{}</caption>\n<thead><tr><th>kernel</th><th>verdict</th>"
-      "<th class=\"n\">max ulp</th><th class=\"n\">ns/element</th><th class=\"n\">GB/s</th><th class=\"n\">x "
-      "memcpy</th></tr></thead>\n"
-      "<tbody>\n{}{}{}</tbody></table></div></div>\n",
-      escape_html(op), escape_html(dtype), caption, rows, others, wrong);
+      "<div><h4>{} {}</h4>\n<div class=\"scroll\"><table class=\"first\"><caption>times at {}</caption>\n"
+      "<thead><tr><th>kernel</th><th>verdict</th><th class=\"n\">max ulp</th><th class=\"n\">ns/element</th>"
+      "<th class=\"n\">GB/s</th><th class=\"n\">x memcpy</th></tr></thead>\n<tbody>\n{}</tbody></table></div></div>\n",
+      escape_html(speed.shape.op), escape_html(speed.shape.dtype), escape_html(speed.shape.words()), rows);
+}
+
+std::string untimed_table(const Section& section) {
+  std::string right, wrong;
+  for (const KernelView* kernel : untimed(section.view))
+    (kernel->standing >= Standing::kKnownWrong ? wrong : right) +=
+        fmt::format("<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td></tr>\n", escape_html(kernel->id),
+                    standing_cell(section, *kernel, nullptr), escape_html(kernel->max_ulp_text()));
+  if (right.empty() && wrong.empty()) return "";
+  return fmt::format(
+      "<div><h4>Not timed</h4>\n<div class=\"scroll\"><table class=\"first\"><thead><tr><th>kernel</th><th>verdict</th>"
+      "<th class=\"n\">max ulp</th></tr></thead>\n<tbody>\n{}{}</tbody></table></div></div>\n",
+      right, wrong);
 }
 
 /// Element by element where the row is short, as lists where it is long.
@@ -179,7 +174,9 @@ std::string standing_cell(const Section& section, const KernelView& kernel, cons
 
 std::string summaries(const Section& section) {
   std::string text;
-  for (const auto& [op, dtype] : groups(section.view)) text += summary(section, op, dtype);
+  for (const auto& [op, dtype] : timed_groups(section.view))
+    text += summary(section, *headline(section.view, op, dtype));
+  text += untimed_table(section);
   return text.empty() ? "" : fmt::format("<div class=\"cards\">\n{}</div>\n", text);
 }
 

@@ -54,19 +54,18 @@ std::string speed_table(const Ranking& ranking) {
   return text + "\n";
 }
 
-std::string verdict_table(const View& view, const std::string& op, const std::string& dtype) {
-  std::string text = "| kernel | verdict | max ulp |\n|:--|:--|--:|\n";
-  for (const KernelView& kernel : view.kernels)
-    if (kernel.op == op && kernel.dtype == dtype)
-      text +=
-          fmt::format("| {} | {} | {} |\n", escape_markdown(kernel.name), verdict_cell(kernel), kernel.max_ulp_text());
-  return text + "\n";
+std::string untimed_table(const View& view) {
+  std::string rows;
+  for (const KernelView* kernel : untimed(view))
+    rows +=
+        fmt::format("| {} | {} | {} |\n", escape_markdown(kernel->id), verdict_cell(*kernel), kernel->max_ulp_text());
+  return rows.empty() ? "" : fmt::format("### Not timed\n\n| kernel | verdict | max ulp |\n|:--|:--|--:|\n{}\n", rows);
 }
 
 std::string group(const View& view, const std::string& op, const std::string& dtype) {
   std::string text = fmt::format("### {} {}\n\n", escape_markdown(op), escape_markdown(dtype));
   const Ranking* speed = headline(view, op, dtype);
-  text += speed ? speed_table(*speed) : verdict_table(view, op, dtype);
+  text += speed_table(*speed);
   std::string rest;
   for (const Ranking& ranking : view.rankings)
     if (&ranking != speed && ranking.shape.op == op && ranking.shape.dtype == dtype) rest += speed_table(ranking);
@@ -129,7 +128,8 @@ std::string document_markdown(const Json& document) {
                   md(run, "started"), md(run, "seed"), md(field(document, "generator"), "version"),
                   view.complete() ? "" : ". **Incomplete**: the run was interrupted, this is what was known");
   text += findings(view);
-  for (const auto& [op, dtype] : groups(view)) text += group(view, op, dtype);
+  for (const auto& [op, dtype] : timed_groups(view)) text += group(view, op, dtype);
+  text += untimed_table(view);
   if (view.kernels.empty()) text += "No kernel was verified or timed.\n\n";
   return text + foot(view);
 }

@@ -39,31 +39,19 @@ std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entr
   return row;
 }
 
-/// Ranked kernels first, fastest on top; then those without a time; the wrong ones below a mark, unranked.
-std::string summary(const View& view, const std::string& op, const std::string& dtype) {
-  const Ranking* speed = headline(view, op, dtype);
+std::string summary(const View& view, const Ranking& speed) {
   TextTable table({"kernel", "verdict", "max ulp", "ns/element", "GB/s", "x memcpy"});
-  std::vector<const KernelView*> shown;
-  const auto add = [&](const KernelView& kernel, const Entry* entry) {
-    table.add(summary_row(kernel, entry));
-    shown.push_back(&kernel);
-  };
-  if (speed)
-    for (const Entry& entry : speed->ranked) add(*entry.kernel, &entry);
-  for (const KernelView& kernel : view.kernels) {
-    const bool wanted = kernel.op == op && kernel.dtype == dtype && kernel.standing <= Standing::kUndecided;
-    const bool timed = speed && std::any_of(speed->unranked.begin(), speed->unranked.end(),
-                                            [&](const Entry& entry) { return entry.kernel == &kernel; });
-    if (wanted && !timed && std::find(shown.begin(), shown.end(), &kernel) == shown.end()) add(kernel, nullptr);
-  }
-  if (speed)
-    for (const Entry& entry : speed->unranked) add(*entry.kernel, &entry);
-  for (const KernelView& kernel : view.kernels)
-    if (kernel.op == op && kernel.dtype == dtype && std::find(shown.begin(), shown.end(), &kernel) == shown.end())
-      add(kernel, nullptr);
-  std::string head = fmt::format("{} {}", one_line(op), dtype);
-  if (speed) head += ": times at " + one_line(speed->shape.words());
-  return head + "\n" + table.text();
+  for (const auto& [kernel, entry] : summary_order(view, speed)) table.add(summary_row(*kernel, entry));
+  return one_line(fmt::format("{} {}: times at {}", speed.shape.op, speed.shape.dtype, speed.shape.words())) + "\n" +
+         table.text();
+}
+
+std::string untimed_table(const View& view) {
+  TextTable table({"kernel", "verdict", "max ulp"});
+  const auto kernels = untimed(view);
+  for (const KernelView* kernel : kernels)
+    table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)), kernel->max_ulp_text()});
+  return kernels.empty() ? "" : fmt::format("\nNot timed\n{}", table.text());
 }
 
 std::string place_text(const Entry& entry) {
@@ -160,8 +148,9 @@ std::string document_text(const Json& document) {
       "softmark {} on {}, {}, seed {}, {} s{}\n", one_line(text_of(generator, "version")), one_line(view.machine()),
       text_of(run, "started"), text_of(run, "seed"), figure(field(run, "seconds")),
       view.complete() ? "" : "; INCOMPLETE: the run was interrupted, this is what was known");
-  for (const auto& [op, dtype] : groups(view))
-    text += fmt::format("\n{}{}", summary(view, op, dtype), rankings(view, op, dtype));
+  for (const auto& [op, dtype] : timed_groups(view))
+    text += fmt::format("\n{}{}", summary(view, *headline(view, op, dtype)), rankings(view, op, dtype));
+  text += untimed_table(view);
   if (view.kernels.empty()) text += "\nNo kernel was verified or timed.\n";
   return text + findings(view) + foot(view);
 }

@@ -257,12 +257,20 @@ std::string View::machine() const {
   return key.empty() ? "unknown machine" : key;
 }
 
-std::vector<std::pair<std::string, std::string>> groups(const View& view) {
+std::vector<std::pair<std::string, std::string>> timed_groups(const View& view) {
   std::vector<std::pair<std::string, std::string>> found;
   for (const KernelView& kernel : view.kernels) {
     const std::pair group(kernel.op, kernel.dtype);
-    if (std::find(found.begin(), found.end(), group) == found.end()) found.push_back(group);
+    if (std::find(found.begin(), found.end(), group) == found.end() && headline(view, kernel.op, kernel.dtype))
+      found.push_back(group);
   }
+  return found;
+}
+
+std::vector<const KernelView*> untimed(const View& view) {
+  std::vector<const KernelView*> found;
+  for (const KernelView& kernel : view.kernels)
+    if (!headline(view, kernel.op, kernel.dtype)) found.push_back(&kernel);
   return found;
 }
 
@@ -278,6 +286,21 @@ const Ranking* headline(const View& view, std::string_view op, std::string_view 
     if (ranking.shape.op == op && ranking.shape.dtype == dtype && (!best || merit(ranking) > merit(*best)))
       best = &ranking;
   return best;
+}
+
+std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View& view, const Ranking& ranking) {
+  std::vector<std::pair<const KernelView*, const Entry*>> order;
+  for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+    for (const Entry& entry : *entries) order.emplace_back(entry.kernel, &entry);
+  for (const KernelView& kernel : view.kernels) {
+    const auto is_it = [&](const auto& line) { return line.first == &kernel; };
+    if (kernel.op == ranking.shape.op && kernel.dtype == ranking.shape.dtype &&
+        std::none_of(order.begin(), order.end(), is_it))
+      order.emplace_back(&kernel, nullptr);
+  }
+  std::stable_partition(order.begin(), order.end(),
+                        [](const auto& line) { return line.first->standing < Standing::kKnownWrong; });
+  return order;
 }
 
 }  // namespace softmark

@@ -91,11 +91,17 @@ struct View {
   std::string machine() const;  // its key, or "unknown machine"
 };
 
-/// The pairs of op and dtype in the order in which kernels name them.
-std::vector<std::pair<std::string, std::string>> groups(const View& view);
+/// The pairs of op and dtype that were timed, in the order in which kernels name them.
+std::vector<std::pair<std::string, std::string>> timed_groups(const View& view);
+/// The kernels of all other pairs.
+std::vector<const KernelView*> untimed(const View& view);
 
 /// The shape that stands for a group in a summary: one thread, hot, measured for the most kernels, with a row length
-/// nearest to 4096. Null where the group was not measured.
+/// nearest to 4096. Null where the group was not timed.
 const Ranking* headline(const View& view, std::string_view op, std::string_view dtype);
+
+/// All kernels of the shape's group as a summary lists them: the ranked by time, then the others that are not known to
+/// be wrong, then the wrong ones. Entry is null where a kernel was not timed at the shape.
+std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View& view, const Ranking& ranking);
 
 }  // namespace softmark
