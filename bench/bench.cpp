@@ -31,7 +31,8 @@ int run_bench(const BenchOptions& options, const Invocation& invocation) {
   finish_document(document, sections["complete"]);
   write_file(invocation.output, rendered(document, invocation.format));
   const Json& all = document["measurements"];
-  const bool any = std::any_of(all.begin(), all.end(), [](const Json& measurement) { return measurement["status"] == "ok"; });
+  const bool any =
+      std::any_of(all.begin(), all.end(), [](const Json& measurement) { return measurement["status"] == "ok"; });
   return any && sections["complete"] == true ? kPass : kNotMeasurable;
 }
 
