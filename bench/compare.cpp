@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// `compare A B`: two documents, or two kernels side by side, by name: "simd", "simd/softmax/f64", or
-// "build/old.so:name" for one of a plugin's.
-#include <filesystem>
+// softmark compare: two kernels side by side, by name ("simd", "simd/softmax/f64", "build/old.so:name" for one of a
+// plugin's), or two documents, which reports compares.
+#include "reports/compare.h"
 
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "bench/options.h"
 #include "bench/sections.h"
 #include "bench/verbs.h"
 #include "bench/versus.h"
 #include "kernels/names.h"
-#include "reports/compare.h"
 
 namespace softmark::bench {
 namespace {
@@ -22,7 +23,8 @@ struct Invocation {
   bool strict = false;
 };
 
-/// The one kernel that `named` means. Two builds of a plugin have kernels of the same ids: "LIB.so:GLOB" looks into that library alone.
+/// The one kernel that `named` means. Two builds of a plugin have kernels of the same ids: "LIB.so:GLOB" looks into
+/// that library alone.
 Kernel one_kernel(const std::string& named, const std::vector<std::string>& plugins, BenchOptions options) {
   const std::size_t colon = named.find(".so:");
   const bool in_library = colon != named.npos || named.ends_with(".so");
@@ -33,11 +35,16 @@ Kernel one_kernel(const std::string& named, const std::vector<std::string>& plug
   options.kernels = glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
   const std::vector<Kernel> found = bench_kernels(options, registry);
   if (found.size() == 1) return found.front();
-  throw Error(kUsage, fmt::format("'{}' is {} kernels, {} and {} among them: give a whole id, or --op and --dtype", named, found.size(),
-                                  found[0].id, found[1].id));
+  throw Error(kUsage, fmt::format("'{}' is {} kernels, {} and {} among them: give a whole id, or --op and --dtype",
+                                  named, found.size(), found[0].id, found[1].id));
 }
 
-int compare_two_kernels(const BenchOptions& options, const Invocation& invocation) {
+bool is_document(const std::string& named) {
+  return named == "-" || named.ends_with(".json") ||
+         (named.find(".so") == named.npos && std::filesystem::is_regular_file(named));
+}
+
+int run_kernels(const BenchOptions& options, const Invocation& invocation) {
   const auto comparisons = compare_kernels(one_kernel(invocation.a, invocation.plugins, options),
                                            one_kernel(invocation.b, invocation.plugins, options), options);
   Json json = Json::array();
@@ -46,19 +53,12 @@ int compare_two_kernels(const BenchOptions& options, const Invocation& invocatio
   return exit_code_of(comparisons, invocation.strict);
 }
 
-bool is_document(const std::string& argument) {
-  return std::filesystem::is_regular_file(argument) && !argument.ends_with(".so");
-}
-
 int run_compare(const BenchFlags& flags, const Invocation& invocation) {
-  const bool first = is_document(invocation.a), second = is_document(invocation.b);
-  if (first && second) return compare_files(invocation.a, invocation.b, invocation.strict);
-  if (first || second)
-    throw Error(kUsage, fmt::format("{} is a file and {} is not: give two documents, or two kernels", first ? invocation.a : invocation.b,
-                                    first ? invocation.b : invocation.a));
-  for (const std::string& argument : {invocation.a, invocation.b})
-    if (argument.ends_with(".json")) throw Error(kUnreadable, fmt::format("{}: no such file; give two documents, or two kernels", argument));
-  return compare_two_kernels(checked(flags), invocation);
+  if (is_document(invocation.a) != is_document(invocation.b))
+    throw Error(kUsage, fmt::format("'{}' and '{}' are a document and a kernel: compare two of a kind", invocation.a,
+                                    invocation.b));
+  if (is_document(invocation.a)) return compare_files(invocation.a, invocation.b, invocation.strict, invocation.output);
+  return run_kernels(checked(flags), invocation);
 }
 
 }  // namespace
@@ -66,14 +66,17 @@ int run_compare(const BenchFlags& flags, const Invocation& invocation) {
 
 void softmark::add_compare(CLI::App& app, int& exit_code) {
   using namespace softmark::bench;
-  CLI::App* verb = app.add_subcommand("compare", "two documents, or two kernels in one session: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 on a regression");
+  CLI::App* verb = app.add_subcommand(
+      "compare",
+      "two documents, or two kernels in one session: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 on a regression");
   const auto invocation = std::make_shared<Invocation>();
-  verb->add_option("A", invocation->a, "the old document, or a kernel: name, id, LIB.so or LIB.so:NAME")->required();
+  verb->add_option("A", invocation->a, "document, or kernel: name, id, LIB.so or LIB.so:NAME")->required();
   verb->add_option("B", invocation->b, "the document or kernel in question")->required();
   const auto flags = add_bench_flags(*verb, {"--kernel"});
   verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)");
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format, "text | json (text)");
+  verb->add_option("--format", invocation->format, "of a comparison of kernels: text | json (text)")
+      ->check(CLI::IsMember({"text", "json"}));
   verb->add_flag("--strict", invocation->strict, "exit 5 where something is undecided");
   verb->callback([flags, invocation, &exit_code] { exit_code = run_compare(*flags, *invocation); });
 }

@@ -194,9 +194,9 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
   return result;
 }
 
-int compare_files(const std::string& old_path, const std::string& new_path, bool strict) {
+int compare_files(const std::string& old_path, const std::string& new_path, bool strict, const std::string& output) {
   const Comparison result = compare_documents(read_document(old_path), read_document(new_path));
-  write_file("-", result.text);
+  write_file(output, result.text);
   return result.broken ? kGateFailed : strict && result.undecided ? kUndecided : kPass;
 }
 
