@@ -14,6 +14,7 @@
 int main(int argc, char** argv) {
   using namespace softmark;
   if (const auto code = run_as_child(argc, argv)) return *code;
+  if (argc > 1 && std::strcmp(argv[1], "bench-host") == 0) return bench_host_main(argc, argv);
 
   CLI::App app{"softmark: which softmax may go into production: verified against exact values, then timed"};
   app.require_subcommand(1);

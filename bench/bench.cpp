@@ -6,8 +6,9 @@
 #include "bench/sections.h"
 #include "bench/table.h"
 #include "bench/verbs.h"
+#include "properties/options.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 struct Invocation {
@@ -32,8 +33,10 @@ int run_bench(const BenchOptions& options, const Invocation& invocation, const s
 }
 
 }  // namespace
+}  // namespace softmark::bench
 
-void add_bench(CLI::App& app, int& exit_code) {
+void softmark::add_bench(CLI::App& app, int& exit_code) {
+  using namespace softmark::bench;
   CLI::App* verb = app.add_subcommand("bench", "speed, through Google Benchmark (flags after -- go to it)");
   const auto flags = add_bench_flags(*verb);
   const auto invocation = std::make_shared<Invocation>();
@@ -44,5 +47,3 @@ void add_bench(CLI::App& app, int& exit_code) {
     exit_code = run_bench(checked(*flags), *invocation, command_line());
   });
 }
-
-}  // namespace softmark

@@ -8,7 +8,7 @@
 
 #include "bench/machine.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 std::vector<std::string> isa_macros() {
@@ -67,4 +67,4 @@ Json build_section() {
                          {"hwloc", fmt::format("{}.{}.{}", hwloc >> 16, hwloc >> 8 & 255, hwloc & 255)}}}};
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

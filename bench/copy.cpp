@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace softmark {
+namespace softmark::bench {
 
 int copy_bytes(const softmark_args* args) {
   const std::size_t bytes = args->cols;
@@ -22,4 +22,4 @@ int copy_bytes(const softmark_args* args) {
   return 0;
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -4,9 +4,9 @@
 
 #include "kernels/softmark.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 /// Copies args->cols bytes from x to y on args->threads threads, each a contiguous share that starts on a cache line.
 int copy_bytes(const softmark_args* args);
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -11,7 +11,7 @@
 #endif
 #include <sys/utsname.h>
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 struct Known {
@@ -157,4 +157,4 @@ std::string microarchitecture(const Cpuid& cpu) {
   return "";
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace softmark {
+namespace softmark::bench {
 
 struct Cpuid {
   std::string architecture;  // "x86_64", "aarch64"
@@ -24,4 +24,4 @@ Cpuid read_cpuid();
 /// contradict. Empty where the table knows nothing.
 std::string microarchitecture(const Cpuid& cpu);
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -7,17 +7,19 @@
 #include <algorithm>
 
 #include "bench/cpuid.h"
-#include "bench/interrupt.h"
 #include "bench/machine.h"
 #include "bench/options.h"
 #include "bench/verbs.h"
 #include "bench/versus.h"
+#include "kernels/process.h"
+#include "properties/options.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 struct Invocation {
-  std::string output = "-", format = "text", kernel, seed = "1";
+  std::string output = "-", format = "text", kernel;
+  std::uint64_t seed = kDefaultSeed;
   bool thorough = false;
 };
 
@@ -32,7 +34,7 @@ Kernel subject_of(const Registry& registry, const std::string& glob) {
 std::vector<Comparison> against_itself(const Kernel& kernel, const Invocation& invocation) {
   BenchOptions options;
   options.effort = invocation.thorough ? Effort::kStandard : Effort::kQuick;
-  options.seed = parse_seed(invocation.seed);
+  options.seed = invocation.seed;
   options.workloads = {"attention/256x512"};
   if (invocation.thorough)
     options.workloads = {"router/4096x16", "attention/1024x64", "attention/256x512", "vocabulary/1x50257", "vocabulary/8x128256"};
@@ -89,22 +91,22 @@ int run_doctor(const Invocation& invocation) {
   const std::vector<Finding> findings = examine(machine);
   const auto comparisons = against_itself(subject_of(load_registry({}), invocation.kernel), invocation);
   write_file(invocation.output, invocation.format == "json"
-                                    ? to_text(as_document(machine, findings, comparisons, parse_seed(invocation.seed)))
+                                    ? to_text(as_document(machine, findings, comparisons, invocation.seed))
                                     : as_text(machine, findings, comparisons));
   return widest(comparisons, &Ratio::aa_spread) > 0 ? kPass : kNotMeasurable;
 }
 
 }  // namespace
+}  // namespace softmark::bench
 
-void add_doctor(CLI::App& app, int& exit_code) {
+void softmark::add_doctor(CLI::App& app, int& exit_code) {
+  using namespace softmark::bench;
   CLI::App* verb = app.add_subcommand("doctor", "the machine: what is noisy or missing, the smallest difference that can be told apart here");
   const auto invocation = std::make_shared<Invocation>();
   verb->add_flag("--aa", invocation->thorough, "set a kernel against itself on five shapes instead of one, with more processes");
   verb->add_option("--kernel", invocation->kernel, "the kernel to set against itself (the first float32 softmax)");
-  verb->add_option("--seed", invocation->seed, "seed of the logits (1)");
+  add_seed(*verb, invocation->seed);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
   verb->add_option("--format", invocation->format, "text | json (text)");
   verb->callback([invocation, &exit_code] { exit_code = run_doctor(*invocation); });
 }
-
-}  // namespace softmark

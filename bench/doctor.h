@@ -7,7 +7,7 @@
 
 #include "reports/document.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 struct Finding {
   std::string subject;  // "governor"
@@ -19,4 +19,4 @@ struct Finding {
 /// Reads a document's `machine` section and judges it; measures nothing.
 std::vector<Finding> examine(const Json& machine);
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -3,7 +3,7 @@
 
 #include "bench/doctor.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
@@ -72,4 +72,4 @@ std::vector<Finding> examine(const Json& machine) {
           last_cache(machine)};
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

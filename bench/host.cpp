@@ -14,10 +14,11 @@
 #include "bench/copy.h"
 #include "bench/inputs.h"
 #include "bench/trial.h"
+#include "bench/verbs.h"
 #include "kernels/names.h"
 #include "kernels/registry.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 constexpr int kRequest = 3, kAnswer = 4, kInputs = 5;
@@ -199,8 +200,10 @@ Outcome measure_here(const Trial& trial) {
 }
 
 }  // namespace
+}  // namespace softmark::bench
 
-int bench_host_main(int, char**) {
+int softmark::bench_host_main(int, char**) {
+  using namespace softmark::bench;
   Outcome outcome;
   try {
     outcome = measure_here(trial_from_json(Json::parse(read_all(kRequest))));
@@ -212,5 +215,3 @@ int bench_host_main(int, char**) {
   // Threads of a kernel's library may be alive still: leave without running their destructors.
   _exit(written == static_cast<ssize_t>(answer.size()) ? 0 : kNotMeasurable);
 }
-
-}  // namespace softmark

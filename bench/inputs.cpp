@@ -17,7 +17,7 @@
 #include "reference/element.h"
 #include "reports/error.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 constexpr std::uint64_t kCotangentStream = 3, kLabelStream = 4;
@@ -106,4 +106,4 @@ SharedInputs::SharedInputs(softmark_op op, softmark_dtype dtype, const Workload&
 
 SharedInputs::~SharedInputs() { close(fd_); }
 
-}  // namespace softmark
+}  // namespace softmark::bench

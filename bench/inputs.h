@@ -8,7 +8,7 @@
 #include "bench/workload.h"
 #include "kernels/softmark.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 /// Sizes in bytes of one problem's arrays, and the offsets of the inputs in the shared file (each 64-byte aligned).
 struct Layout {
@@ -36,4 +36,4 @@ class SharedInputs {
   int fd_;
 };
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -16,7 +16,7 @@
 
 #include "bench/cpuid.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 struct Topology {
@@ -211,4 +211,4 @@ std::size_t available_memory_bytes() {
   return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

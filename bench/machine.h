@@ -8,7 +8,7 @@
 
 #include "reports/document.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 /// The document's `machine`: `key` and `identity` never hold a reading that changes from boot to boot or hour to hour;
 /// `environment` holds those; a field that cannot be had is null there, with its reason in `unavailable`.
@@ -23,4 +23,4 @@ std::size_t last_level_cache_bytes();
 std::vector<int> allowed_cpus();
 std::size_t available_memory_bytes();
 
-}  // namespace softmark
+}  // namespace softmark::bench

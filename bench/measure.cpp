@@ -6,14 +6,15 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 
 #include "bench/inputs.h"
-#include "bench/interrupt.h"
 #include "bench/machine.h"
 #include "bench/progress.h"
 #include "kernels/names.h"
+#include "kernels/process.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 constexpr std::size_t kMostPool = std::size_t{1} << 30;
@@ -170,15 +171,21 @@ Replication replication_of(const BenchOptions& options) {
   return replication;
 }
 
-bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress) {
+bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress,
+                std::vector<std::vector<std::size_t>> orders) {
   if (series.empty()) return true;
+  if (orders.empty()) {
+    orders.resize(2, std::vector<std::size_t>(series.size()));
+    std::iota(orders[0].begin(), orders[0].end(), 0);
+    std::iota(orders[1].rbegin(), orders[1].rend(), 0);
+  }
   InputsCache inputs(series.front().workload, options.seed);
   const std::vector<int> cpus = allowed_cpus();
   for (int round = 0; round < replication.processes; ++round) {
     // The core changes every second round only, so that each core sees both orders.
     const int cpu = cpus.empty() ? -1 : cpus[static_cast<std::size_t>(round / 2) % cpus.size()];
-    for (std::size_t k = 0; k < series.size(); ++k) {
-      Series& one = series[round % 2 ? series.size() - 1 - k : k];
+    for (std::size_t which : orders[static_cast<std::size_t>(round) % orders.size()]) {
+      Series& one = series[which];
       if (interrupted()) return false;
       if (one.status == "ok") {
         progress.show(label(one));
@@ -202,7 +209,7 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
     plan.push_back(plan_workload(options, kernels, workload));
     for (const Series& series : plan.back()) estimate += replication.processes * process_seconds(series, replication);
   }
-  const Interrupt interrupt;
+  watch_interrupts();
   Progress progress("bench", estimate, estimate);
   Measured measured;
   std::map<std::string, int> hangs;
@@ -221,4 +228,4 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   return measured;
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -11,7 +11,7 @@
 #include "bench/workload.h"
 #include "kernels/registry.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 class Progress;
 
@@ -20,7 +20,7 @@ enum class Cache { kHot, kCold };
 struct BenchOptions {
   std::vector<std::string> kernels, ops, dtypes;  // filters; no op: softmax, no dtype: f32
   Effort effort = Effort::kStandard;
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 0x5eed;
   std::vector<int> threads;           // empty: 1, and all for those that claim THREADED
   std::vector<std::string> workloads;  // globs; empty: the effort's
   std::string logits;                 // an .npy file, instead of named workloads
@@ -71,8 +71,10 @@ Series plan_series(const Kernel& kernel, const Workload& workload, int threads, 
 /// Times `kernels` as the options say. Throws Error(kUsage) for options that contradict each other or name nothing.
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels);
 
-/// Runs the series of one workload, rounds forward and backward in turn (ABBA), and appends their samples. A series that
-/// crashes, hangs or refuses keeps that status and is not tried again. Returns false when interrupted.
-bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress);
+/// Runs the series of one workload, a process of each a round, and appends their samples. Round r goes by
+/// orders[r % size]; without orders, forward and backward in turn (ABBA). A series that crashes, hangs or refuses keeps that status and
+/// is not tried again. Returns false when interrupted.
+bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress,
+                std::vector<std::vector<std::size_t>> orders = {});
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -5,13 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <fstream>
 
 #include "kernels/names.h"
+#include "properties/options.h"
 #include "reports/error.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 /// Google Benchmark itself says which flags are its own; what it leaves over is not.
@@ -33,24 +32,6 @@ void check_names(const std::vector<std::string>& given, const std::string_view (
 
 }  // namespace
 
-std::uint64_t parse_seed(const std::string& text) {
-  const bool hex = text.starts_with("0x");
-  std::uint64_t seed = 0;
-  const char* first = text.data() + (hex ? 2 : 0);
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(first, last, seed, hex ? 16 : 10);
-  if (error != std::errc{} || end != last || first == last)
-    throw Error(kUsage, fmt::format("'{}' is no seed: give 64 bits in decimal or as 0x...", text));
-  return seed;
-}
-
-std::vector<std::string> command_line() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  std::vector<std::string> arguments;
-  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
-  return arguments;
-}
-
 Effort parse_effort(const std::string& text) {
   const auto found = std::find(std::begin(kEffortNames), std::end(kEffortNames), text);
   if (found == std::end(kEffortNames)) throw Error(kUsage, fmt::format("'{}' is no effort: quick, standard or thorough", text));
@@ -67,7 +48,7 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
   add("--op", options.ops, "ops to time (softmax)");
   add("--dtype", options.dtypes, "element types to time (f32)");
   add("--effort", flags->effort, "quick | standard | thorough: which workloads, how many processes (standard)");
-  add("--seed", flags->seed, "seed of the logits (1)");
+  add_seed(verb, options.seed);
   add("--threads", options.threads, "thread counts of threaded kernels (1 and all); others run where 1 is among them");
   add("--workload", options.workloads, "workloads by glob of their names, such as 'vocabulary/*' (repeatable)");
   add("--logits", options.logits, "time on the logits of this .npy file");
@@ -86,7 +67,6 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
 BenchOptions checked(const BenchFlags& flags) {
   BenchOptions options = flags.options;
   options.effort = parse_effort(flags.effort);
-  options.seed = parse_seed(flags.seed);
   check_names(options.ops, kOpNames, "op");
   check_names(options.dtypes, kDtypeNames, "dtype");
   if (flags.cache != "hot" && flags.cache != "cold" && flags.cache != "both")
@@ -105,4 +85,4 @@ BenchOptions checked(const BenchFlags& flags) {
   return options;
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -9,12 +9,12 @@
 
 #include "bench/measure.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 /// What the flags say before it is checked.
 struct BenchFlags {
   BenchOptions options;
-  std::string effort = "standard", cache = "hot", distribution = "normal", seed = "1";
+  std::string effort = "standard", cache = "hot", distribution = "normal";
 };
 
 /// Adds the flags that say what is timed and how (not --plugin, -o, --format, which every verb has). A verb that has some of
@@ -24,11 +24,7 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
 /// The checked options. Throws Error(kUsage).
 BenchOptions checked(const BenchFlags& flags);
 
-/// A seed in decimal or hex ("0x5eed"). Throws Error(kUsage).
-std::uint64_t parse_seed(const std::string& text);
-/// This program's arguments as the system keeps them, for the document's run.argv.
-std::vector<std::string> command_line();
 /// Throws Error(kUsage).
 Effort parse_effort(const std::string& text);
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace softmark {
+namespace softmark::bench {
 
 using std::chrono::steady_clock;
 
@@ -33,4 +33,4 @@ void Progress::show(std::string_view now) {
   std::fflush(stderr);
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace softmark {
+namespace softmark::bench {
 
 class Progress {
  public:
@@ -27,4 +27,4 @@ class Progress {
   std::chrono::steady_clock::time_point start_, drawn_;
 };
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <numbers>
 
-namespace softmark {
+namespace softmark::bench {
 
 /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes BigCrush on counters.
 constexpr std::uint64_t mix_bits(std::uint64_t z) {
@@ -37,4 +37,4 @@ class Random {
   std::uint64_t base_;
 };
 
-}  // namespace softmark
+}  // namespace softmark::bench

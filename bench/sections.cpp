@@ -9,7 +9,7 @@
 #include "bench/statistics.h"
 #include "kernels/names.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 std::string stated_distribution(const Workload& workload) {
@@ -41,10 +41,9 @@ std::string_view cache_name(Cache cache) { return cache == Cache::kHot ? "hot" :
 
 Json head_of(const Series& series) {
   return {{"workload", series.workload.name}, {"rows", series.workload.rows},
-          {"cols", series.workload.cols}, {"op", name(series.op)},
+          {"cols", series.workload.cols},
           {"dtype", name(series.dtype)}, {"threads", series.threads},
-          {"cache", cache_name(series.cache)}, {"bytes", series.bytes},
-          {"pinned", series.threads == 1 && series.pinned}};
+          {"cache", cache_name(series.cache)}, {"bytes", series.bytes}};
 }
 
 const Series* ceiling_of(const Measured& measured, const Series& of) {
@@ -58,6 +57,7 @@ const Series* ceiling_of(const Measured& measured, const Series& of) {
 Json measurement(const Measured& measured, const Series& series, bool verified) {
   Json json = {{"kernel", series.kernel->id}};
   json.update(head_of(series));
+  json["op"] = name(series.op);
   json["in_place"] = series.in_place;
   json["distribution"] = stated_distribution(series.workload);
   json["status"] = series.status;
@@ -84,8 +84,6 @@ Json ceiling(const Series& series) {
   Json json = {{"kind", "memcpy"}};
   json.update(head_of(series));
   json["ns_per_element"] = nanoseconds(series, summary);
-  json["mad"] = number(summary.mad / elements_of(series));
-  json["processes"] = series.samples.size();
   json["samples"] = samples_of(series);
   json["gb_per_s"] = number(static_cast<double>(series.bytes) / summary.median);
   return json;
@@ -103,20 +101,8 @@ std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& r
 }
 
 Json kernels_section(const std::vector<Kernel>& kernels) {
-  static constexpr std::pair<std::uint32_t, std::string_view> kClaims[] = {{SOFTMARK_IN_PLACE, "in_place"},
-                                                                          {SOFTMARK_THREADED, "threaded"},
-                                                                          {SOFTMARK_REPRODUCIBLE, "reproducible"},
-                                                                          {SOFTMARK_CORRECTLY_ROUNDED, "correctly_rounded"}};
   Json section = Json::array();
-  for (const Kernel& kernel : kernels) {
-    Json claims = Json::array();
-    for (const auto& [bit, claim] : kClaims)
-      if (kernel.claims & bit) claims.push_back(claim);
-    section.push_back({{"id", kernel.id}, {"name", kernel.name}, {"op", name(kernel.op)}, {"dtype", name(kernel.dtype)},
-                       {"provider", kernel.provider}, {"version", kernel.version}, {"summary", kernel.summary},
-                       {"claims", claims}, {"masked_row", name(kernel.masked_row)}, {"max_ulp", number(kernel.max_ulp)},
-                       {"isa", kernel.isa}});
-  }
+  for (const Kernel& kernel : kernels) section.push_back(kernel_to_json(kernel));
   return section;
 }
 
@@ -136,4 +122,4 @@ Json bench_sections(const BenchOptions& options, const Registry& registry, const
   return sections_of(measure(options, bench_kernels(options, registry)), failed);
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -9,7 +9,7 @@
 #include "bench/measure.h"
 #include "reports/document.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 /// {"machine", "build", "measurements", "ceilings", "warnings", "complete"}: the document's sections, and whether the run
 /// reached its end. Kernels in `failed` are marked "verified": false; without a set nothing was verified and all are.
@@ -25,4 +25,4 @@ Json kernels_section(const std::vector<Kernel>& kernels);
 /// The kernels that the options choose: op softmax and dtype f32 where they name none.
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry);
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace softmark {
+namespace softmark::bench {
 
 double median(std::vector<double> values) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
@@ -56,4 +56,4 @@ Summary summarize(const std::vector<std::vector<double>>& processes) {
   return {median(medians), least, median_deviation(medians), median_interval(medians), medians.size()};
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

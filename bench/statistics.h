@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace softmark {
+namespace softmark::bench {
 
 /// The middle value, or the mean of the two middle ones; NaN for no values.
 double median(std::vector<double> values);
@@ -36,4 +36,4 @@ Summary summarize(const std::vector<std::vector<double>>& processes);
 /// The median of each process.
 std::vector<double> process_medians(const std::vector<std::vector<double>>& processes);
 
-}  // namespace softmark
+}  // namespace softmark::bench

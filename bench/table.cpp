@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 /// Measurements that may stand side by side: same shape, state and threads.
@@ -58,4 +58,4 @@ std::string measurements_table(const Json& document) {
   return text;
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -6,8 +6,8 @@
 
 #include "reports/document.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 std::string measurements_table(const Json& document);
 
-}  // namespace softmark
+}  // namespace softmark::bench

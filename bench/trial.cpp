@@ -8,11 +8,10 @@
 #include <chrono>
 #include <cstring>
 
-#include "bench/interrupt.h"
 #include "kernels/names.h"
 #include "kernels/process.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 using std::chrono::steady_clock;
@@ -116,4 +115,4 @@ Outcome run_trial(const Trial& trial, int inputs_fd, double timeout_seconds) {
   return judge(child, said, deadline, timeout_seconds);
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

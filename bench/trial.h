@@ -8,7 +8,7 @@
 #include "kernels/softmark.h"
 #include "reports/document.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 /// What a child is asked. Everything that it needs, so that it looks nothing up.
 struct Trial {
@@ -41,10 +41,7 @@ Json to_json(const Outcome& outcome);
 Outcome outcome_from_json(const Json& json);
 
 /// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an outcome, never an exception; an
-/// interruption (bench/interrupt.h) ends the wait with status "interrupted".
+/// interruption (watch_interrupts) ends the wait with status "interrupted".
 Outcome run_trial(const Trial& trial, int inputs_fd, double timeout_seconds);
 
-/// The hidden verb `bench-host`: request on descriptor 3, answer on 4, inputs (bench/inputs.h) on 5.
-int bench_host_main(int argc, char** argv);
-
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -6,7 +6,14 @@
 
 namespace softmark {
 
+/// The hidden verb `bench-host`, a measuring child: request on descriptor 3, answer on 4, inputs on 5.
+int bench_host_main(int argc, char** argv);
+
+void add_list(CLI::App& app, int& exit_code);
+void add_run(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
+/// `versus A B`: two kernels side by side (documents are compared by reports).
+void add_compare_kernels(CLI::App& app, int& exit_code);
 
 }  // namespace softmark

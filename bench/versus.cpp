@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bench/interrupt.h"
 #include "bench/progress.h"
 #include "kernels/names.h"
+#include "kernels/process.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 constexpr double kLeastEffect = 0.05;
@@ -18,8 +18,14 @@ constexpr double kLeastEffect = 0.05;
 Rounds operator+(Rounds first, const Rounds& second) {
   first.a.insert(first.a.end(), second.a.begin(), second.a.end());
   first.b.insert(first.b.end(), second.b.begin(), second.b.end());
-  first.a_again.insert(first.a_again.end(), second.a_again.begin(), second.a_again.end());
   return first;
+}
+
+std::vector<std::array<double, 2>> paired(const Series& first, const Series& second) {
+  const auto one = process_medians(first.samples), other = process_medians(second.samples);
+  std::vector<std::array<double, 2>> pairs;
+  for (std::size_t round = 0; round < std::min(one.size(), other.size()); ++round) pairs.push_back({one[round], other[round]});
+  return pairs;
 }
 
 /// Runs one set of rounds. Empty, with the reason in `failure`, where one of the kernels cannot be timed.
@@ -28,16 +34,16 @@ std::optional<Rounds> measure_rounds(const Kernel& a, const Kernel& b, const Wor
   const int threads = options.threads.empty() ? 1 : options.threads.front();
   const Cache cache = options.hot ? Cache::kHot : Cache::kCold;
   std::vector<Series> series;
-  for (const Kernel* kernel : {&a, &b, &a}) series.push_back(plan_series(*kernel, workload, threads, cache, options.in_place));
-  if (!interleave(series, options, replication, progress)) failure = "interrupted";
+  for (const Kernel* kernel : {&a, &b, &b, &a}) series.push_back(plan_series(*kernel, workload, threads, cache, options.in_place));
+  if (!interleave(series, options, replication, progress, {{0, 1, 2, 3}, {1, 0, 3, 2}})) failure = "interrupted";
   for (std::size_t i = 0; i < series.size() && failure.empty(); ++i)
     if (series[i].status != "ok") failure = fmt::format("{}: {}: {}", series[i].kernel->id, series[i].status, series[i].message);
   if (!failure.empty()) return std::nullopt;
-  return Rounds{process_medians(series[0].samples), process_medians(series[1].samples), process_medians(series[2].samples)};
+  return Rounds{paired(series[0], series[3]), paired(series[1], series[2])};
 }
 
 Replication rounds_of(const BenchOptions& options) {
-  static constexpr int kByEffort[] = {8, 12, 20};
+  static constexpr int kByEffort[] = {8, 10, 20};
   Replication replication = replication_of(options);
   if (options.processes == 0) replication.processes = kByEffort[static_cast<std::size_t>(options.effort)];
   if (replication.processes < 6) throw Error(kUsage, "a comparison needs at least 6 processes of each kernel, or it has no interval");
@@ -47,10 +53,13 @@ Replication rounds_of(const BenchOptions& options) {
 }  // namespace
 
 Ratio ratio_of(const Rounds& rounds) {
+  const auto lesser = [](const std::array<double, 2>& times) { return std::min(times[0], times[1]); };
+  const auto spread = [](const std::array<double, 2>& times) { return std::abs(std::log(times[1] / times[0])); };
   std::vector<double> logs, self;
-  for (std::size_t i = 0; i < rounds.b.size(); ++i) {
-    logs.push_back(std::log(rounds.b[i]) - 0.5 * (std::log(rounds.a[i]) + std::log(rounds.a_again[i])));
-    self.push_back(std::abs(std::log(rounds.a_again[i] / rounds.a[i])));
+  for (std::size_t round = 0; round < rounds.b.size(); ++round) {
+    logs.push_back(std::log(lesser(rounds.b[round]) / lesser(rounds.a[round])));
+    self.push_back(spread(rounds.a[round]));
+    self.push_back(spread(rounds.b[round]));
   }
   Ratio ratio;
   ratio.rounds = logs.size();
@@ -92,7 +101,7 @@ std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const 
     throw Error(kUsage, fmt::format("{} and {} do not compute the same thing: compare kernels of one op and type", a.id, b.id));
   BenchOptions quick_shapes = options;
   quick_shapes.effort = Effort::kQuick;
-  const Interrupt interrupt;
+  watch_interrupts();
   std::vector<Comparison> comparisons;
   for (const Workload& workload : workloads_of(quick_shapes)) {
     if (interrupted()) break;
@@ -140,4 +149,4 @@ int exit_code_of(const std::vector<Comparison>& comparisons, bool strict) {
   return strict && any([](const Comparison& c) { return c.verdict == Verdict::kAmbiguous; }) ? kUndecided : kPass;
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

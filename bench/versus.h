@@ -2,6 +2,7 @@
 // Two kernels side by side in one session: SAME, FASTER, SLOWER or AMBIGUOUS, with what this machine can tell apart now.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,19 +11,21 @@
 #include "bench/measure.h"
 #include "bench/statistics.h"
 
-namespace softmark {
+namespace softmark::bench {
 
-/// Process medians of rounds A, B, A': the two runs of A enclose B's, so that a steady drift cancels in B's ratio to their
-/// geometric mean, and A' to A tells what "equal" looks like here and now. All three have one length.
+/// Process medians, a round an entry. A round runs A B B A, the next B A A B: a steady drift cancels, and the two runs of each
+/// kernel tell what "equal" looks like here and now. Both have one length.
 struct Rounds {
-  std::vector<double> a, b, a_again;
+  std::vector<std::array<double, 2>> a, b;
 };
 
-/// What rounds say. Times are ratios B to A: above 1, B is slower.
+/// What rounds say. Ratios are B to A: above 1, B is slower. A round's ratio is that of its two lesser times, so that
+/// a process which something else disturbed spoils no round; the interval stays exact, because under equality A and B are
+/// exchangeable.
 struct Ratio {
   double median = 1;
   std::optional<Interval> ci95;    // exact order statistics; none for fewer than 6 rounds
-  double aa_spread = 0;            // median of |A'/A - 1|, as a ratio of logs: 0.02 is 2 %
+  double aa_spread = 0;            // median difference of one kernel's two processes in a round: 0.02 is 2 %
   double smallest_difference = 0;  // what could be told: max(5 %, twice the A/A spread)
   std::size_t rounds = 0;
 };
@@ -51,7 +54,7 @@ struct Comparison {
 /// Error(kUsage) where the kernels differ in op or type. Stops early, with what it has, when interrupted.
 std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const BenchOptions& options);
 
-/// One workload of the above; the rounds are the options' processes (by effort 8, 12 or 20).
+/// One workload of the above; the rounds are the options' processes (by effort 8, 10 or 20).
 Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options);
 
 Json to_json(const Comparison& comparison);
@@ -59,4 +62,4 @@ std::string comparisons_table(const std::vector<Comparison>& comparisons);
 /// 1 where any is SLOWER, 4 where one could not be measured, 5 where any is AMBIGUOUS and `strict`, else 0.
 int exit_code_of(const std::vector<Comparison>& comparisons, bool strict);
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -14,7 +14,7 @@
 #include "reference/npy.h"
 #include "reports/error.h"
 
-namespace softmark {
+namespace softmark::bench {
 namespace {
 
 constexpr std::uint64_t kLogitStream = 1, kPeakStream = 2;
@@ -123,4 +123,4 @@ void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t s
   for (double& value : logits) value = dtype == SOFTMARK_F64 ? value : dtype == SOFTMARK_F32 ? static_cast<float>(value) : round_to(dtype, value);
 }
 
-}  // namespace softmark
+}  // namespace softmark::bench

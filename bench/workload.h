@@ -12,7 +12,7 @@
 
 #include "kernels/softmark.h"
 
-namespace softmark {
+namespace softmark::bench {
 
 enum class Effort { kQuick, kStandard, kThorough };
 inline constexpr std::string_view kEffortNames[] = {"quick", "standard", "thorough"};
@@ -48,4 +48,4 @@ Workload file_workload(const std::string& path);
 /// The logits of one row as doubles, rounded to `dtype`; the same for the same seed on every machine. Size: [cols].
 void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed, std::size_t row, std::span<double> logits);
 
-}  // namespace softmark
+}  // namespace softmark::bench

@@ -9,11 +9,11 @@
 
 #include "kernels/softmark.h"
 
-#define SOFTMARK_BUILTINS(folder, file, ...)                          \
-  std::span<const softmark_kernel> folder##_##file##_kernels();       \
-  std::span<const softmark_kernel> folder##_##file##_kernels() {      \
-    static constexpr softmark_kernel kernels[] = {__VA_ARGS__};       \
-    return kernels;                                                   \
+#define SOFTMARK_BUILTINS(folder, file, ...)                     \
+  std::span<const softmark_kernel> folder##_##file##_kernels();  \
+  std::span<const softmark_kernel> folder##_##file##_kernels() { \
+    static constexpr softmark_kernel kernels[] = {__VA_ARGS__};  \
+    return kernels;                                              \
   }
 
 namespace softmark {

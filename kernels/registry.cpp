@@ -114,7 +114,7 @@ void append_peers(Registry& registry) {
       registry.absent.push_back({std::string(peer.name), std::string(peer.reason)});
       continue;
     }
-    const fs::path path = program_folder() / "peers" / peer.file;
+    const fs::path path = program_folder() / "peers" / peer.library;
     try {
       if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
       auto kernels = ask_library(path.string(), "peer");

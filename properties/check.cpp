@@ -127,30 +127,35 @@ void explore(Hunt& hunt, const Kernel& kernel, const Property& property, const C
   check_with(hunt, gen, params);
 }
 
+// Every value for itself, so that anyone can read it; only what no person reads any more is folded.
+Json hex_list(const std::vector<double>& values) {
+  if (values.size() > 4096) return row_to_json(values.data(), values.size());
+  Json list = Json::array();
+  for (double v : values) list.push_back(hex(v));
+  return list;
+}
+
+// The case in the document's form: all of its data, flat; got and want of the row that shows the fault.
 Json counterexample_of(Trial& trial, const Hunt& hunt) {
   const Case& c = *hunt.worst;
-  const Kernel& kernel = trial.kernel();
-  Json json = {{"rows", c.rows}, {"cols", c.cols}};
-  json.update(case_to_json(c, kernel.op));
+  Json json = {{"rows", c.rows}, {"cols", c.cols}, {"x", hex_list(c.x)}};
+  if (!c.g.empty()) json["g"] = hex_list(c.g);
+  if (!c.labels.empty()) json["labels"] = c.labels;
+  if (const Json as_request = case_to_json(c, trial.kernel().op); as_request.contains("layout")) json["layout"] = as_request["layout"];
+  json["got"] = json["want"] = Json::array();
+  json["at"] = nullptr;
+  if (c.rows == 0) return json;
   const std::size_t outputs = trial.outputs(c), row = hunt.fault.row.value_or(0);
   try {
     const auto y = trial.run(c);
-    if (c.rows > 0) json["got"] = row_to_json(y.data() + row * outputs, outputs);
+    json["got"] = hex_list({y.begin() + static_cast<long>(row * outputs), y.begin() + static_cast<long>((row + 1) * outputs)});
   } catch (const Trial::Refused&) {
   } catch (const Trial::Stopped&) {
   }
-  if (!json.contains("got")) json["got"] = Json::array();
-  json["want"] = Json::array();
-  if (c.rows > 0) {
-    std::vector<double> want;
-    for (const Exact& e : trial.truth(c, row).exact) want.push_back(e.rounded);
-    json["want"] = row_to_json(want.data(), want.size());
-  }
-  if (hunt.fault.row && hunt.fault.output) {
-    json["at"] = {*hunt.fault.row, *hunt.fault.output};
-  } else {
-    json["at"] = nullptr;
-  }
+  std::vector<double> want;
+  for (const Exact& e : trial.truth(c, row).exact) want.push_back(e.rounded);
+  json["want"] = hex_list(want);
+  if (hunt.fault.row && hunt.fault.output) json["at"] = {row, *hunt.fault.output};
   return json;
 }
 

@@ -1,58 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-// The generic envelope: what a sane evaluation may lose on this row. Derivations: reference/bounds.md (the section
-// numbers below are its).
+// Derivations: reference/bounds.md, whose section numbers stand here in brackets.
+#include "reference/bounds.h"
+
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
-#include <numeric>
 
 #include "kernels/names.h"
 #include "reference/element.h"
-#include "reference/reference.h"
 #include "reference/special.h"
 
 namespace softmark {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kExpUlp = 8;   // relative error of exp and log, in u: 4 ulp, what vector libraries promise
-constexpr double kShift = 2.25; // error of the exponent per u (a + ln S): shift, and base 2 or a second subtraction
-constexpr double kTinyUlp = 4;  // absolute error of exp below the normal range, in subnormals
 constexpr double kOwnError = 1 + 0x1p-30;  // this file computes in double
 
-/// Working precision and range: float32 below float64.
-struct Working {
-  explicit Working(softmark_dtype dtype)
-      : type(dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32),
-        u(std::ldexp(1.0, -type_info(type).precision)),
-        tiny(smallest_subnormal(type)),
-        normal(std::ldexp(1.0, type_info(type).min_exponent)),
-        largest(largest_finite(type)) {}
-  softmark_dtype type;
-  double u, tiny, normal, largest;
+/// An evaluation and the constants of its working precision.
+struct Working : Evaluation {
+  explicit Working(const Evaluation& evaluation)
+      : Evaluation(evaluation),
+        u(std::ldexp(1.0, -type_info(working).precision)),
+        tiny(smallest_subnormal(working)),
+        half_tiny(working == SOFTMARK_F64 ? tiny : tiny / 2),  // half of float64's is no double
+        normal(std::ldexp(1.0, type_info(working).min_exponent)),
+        largest(largest_finite(working)) {}
+  double u, tiny, half_tiny, normal, largest;
+  double shift_error(double gap) const { return shift == kExact ? 0 : u * gap; }
+  double exp_relative(double exponent) const { return u * (exp_error + base2 * std::fabs(exponent)); }
 };
 
 double log2_up(std::size_t n) { return n < 2 ? 0 : std::ceil(std::log2(static_cast<double>(n))); }
 
-/// (1) The most that summation in any usual order loses: u total * (K + ceil(log2 n) + 2).
+/// [1] The most that a sum of these magnitudes loses: an addition errs by u times its result at most, and by no more
+/// than its smaller operand.
 double summation_error(const Working& w, std::span<const double> magnitudes, double total) {
-  if (total == 0) return 0;
-  double terms = 0;
-  for (const double e : magnitudes) terms += std::min(w.u * total, e);
-  return terms + w.u * total * (log2_up(magnitudes.size()) + 2);
+  if (total == 0 || magnitudes.size() < 2) return 0;
+  const auto n = static_cast<double>(magnitudes.size());
+  double swallowed = 0, prefix = 0, largest = 0, in_order = 0;
+  for (const double e : magnitudes) {
+    largest = std::max(largest, e);
+    swallowed += std::min(w.u * total, e);
+    in_order += std::min({w.u * (prefix + e), e, prefix});
+    prefix += e;
+  }
+  const double second_order = 1 + n * w.u;
+  const double gamma = (n - 1) * w.u / (1 - (n - 1) * w.u);
+  switch (w.sum) {
+    case Evaluation::kRecursive: return in_order * second_order;
+    case Evaluation::kLanes: return (swallowed + w.u * total * log2_up(w.width)) * second_order;
+    case Evaluation::kPairwise: return total * std::expm1((w.width + log2_up(magnitudes.size() / w.width + 1)) * std::log1p(w.u));
+    case Evaluation::kCompensated: return total * (w.u + gamma * gamma);
+    case Evaluation::kWide: return total * ((1 + n * 0x1p-53) * (1 + w.u) - 1);
+    case Evaluation::kFixedPoint: return n * std::ldexp(largest, -static_cast<int>(w.width) - 1) + w.u * total;
+    case Evaluation::kAnyOrder: break;
+  }
+  return (swallowed + w.u * total * (log2_up(magnitudes.size()) + 2)) * second_order;
 }
 
-/// (2) How often a running maximum can change after each element, scanning any part of the row in lanes of `stride`,
-/// forwards or backwards: the length of its chain of next greater elements.
+/// [2] How often a running maximum can change after each element, scanning any part of the row in lanes of `stride`:
+/// the length of its chain of next greater elements.
 void count_rescales(std::span<const double> x, std::size_t stride, bool backwards, std::vector<unsigned>& most) {
   const std::size_t n = x.size();
-  const auto at = [&](std::size_t k) { return backwards ? k : n - 1 - k; };
   std::vector<unsigned> depth(n);
   std::vector<std::size_t> stack;
   for (std::size_t lane = 0; lane < std::min(stride, n); ++lane) {
     stack.clear();
     for (std::size_t k = lane; k < n; k += stride) {
-      const std::size_t i = at(k);
+      const std::size_t i = backwards ? k : n - 1 - k;
       while (!stack.empty() && !(x[stack.back()] > x[i])) stack.pop_back();
       depth[i] = stack.empty() ? 0 : depth[stack.back()] + 1;
       most[i] = std::max(most[i], depth[i]);
@@ -61,13 +77,33 @@ void count_rescales(std::span<const double> x, std::size_t stride, bool backward
   }
 }
 
-/// A row of logits as every evaluation sees it.
+/// [2] For each element the number of times that its term may be rescaled.
+std::vector<double> rescales_of(const Working& w, std::span<const double> x) {
+  std::vector<double> result(x.size());
+  if (w.rescaling == Evaluation::kNever) return result;
+  std::vector<unsigned> most(x.size());
+  count_rescales(x, 1, false, most);
+  double merges = 0;
+  if (w.rescaling == Evaluation::kAnyBlocks) {
+    merges = std::min(log2_up(x.size()), 6.0);
+    count_rescales(x, 1, true, most);
+    for (std::size_t stride = 2; stride <= 64 && stride < x.size(); stride *= 2)
+      for (const bool backwards : {false, true}) count_rescales(x, stride, backwards, most);
+  }
+  for (std::size_t i = 0; i < x.size(); ++i) result[i] = most[i] + merges;
+  return result;
+}
+
+/// A row of logits as the evaluation sees it.
 struct Row {
   Row(const Problem& problem, const Working& w);
   std::vector<double> gap, weight;  // a = max - x (infinite where masked) and exp(-a)
   double sum = 0, log_sum = 0;
-  double sigma = 0;       // relative error of the computed sum; >= 1 where nothing can be said
-  double log_error = 0;   // absolute error of the computed log of the sum
+  double sigma = 0;      // relative error of the computed sum; 1 where nothing can be said
+  double log_error = 0;  // absolute error of the computed log of the sum
+  double exp_error(const Working& w, std::size_t i, double exponent) const {
+    return gap[i] == 0 && exponent == 0 && w.exp_of_zero_is_one ? 0 : w.exp_relative(exponent);
+  }
 };
 
 Row::Row(const Problem& problem, const Working& w) {
@@ -82,80 +118,83 @@ Row::Row(const Problem& problem, const Working& w) {
   }
   log_sum = std::log(sum);
 
-  std::vector<unsigned> rescales(x.size());
-  for (const std::size_t stride : {1, 2, 4, 8, 16, 32, 64})
-    for (const bool backwards : {false, true})
-      if (stride == 1 || stride < x.size()) count_rescales(x, stride, backwards, rescales);
-  const double merges = std::min(log2_up(x.size()), 6.0);
+  const auto rescales = rescales_of(w, x);
   double each = 0, tiny = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
+    if (problem.x[i] == -kInf && facts.finite) continue;
+    if (weight[i] < 2 * w.normal) tiny += w.exp_tiny * w.tiny;
     if (weight[i] == 0) continue;
-    const double losses = gap[i] > 0 ? rescales[i] + merges : 0;
-    each += weight[i] * std::expm1(w.u * (kExpUlp + kShift * gap[i] + losses * (kExpUlp + 1)));
-    tiny += weight[i] < 2 * w.normal ? kTinyUlp * w.tiny : 0;
+    const double again = gap[i] > 0 ? rescales[i] * w.u * (w.exp_error + 1) : 0;
+    each += weight[i] * std::expm1(exp_error(w, i, gap[i]) + w.shift_error(gap[i]) + again);
   }
   const double rounding = summation_error(w, weight, sum) / sum;
   sigma = each / sum * (1 + rounding) + rounding + tiny / sum;
   if (!(sigma < 1)) sigma = 1;
-  log_error = -std::log1p(-sigma) * (1 + kExpUlp * w.u) + kExpUlp * w.u * log_sum;
+  log_error = -std::log1p(-sigma) * (1 + w.log_error * w.u) + w.log_error * w.u * log_sum;
 }
 
-/// (3) softmax: absolute error of output j, before rounding to a narrower type.
+/// [3] softmax: absolute error of output j, before rounding to a narrower type.
 double softmax_error(const Row& row, const Working& w, std::size_t j) {
   if (row.sigma >= 1) return kInf;
+  if (std::isinf(row.gap[j])) return w.exp_tiny * w.tiny;  // the difference alone overflowed; masked ones are fixed
+  const double shift = w.shift_error(row.gap[j]);
+  const double shifted = row.gap[j] + row.log_sum;
+  const double divide = row.exp_error(w, j, row.gap[j]) + shift - std::log1p(-row.sigma);
+  const double free = w.exp_relative(shifted) + shift + row.log_error + w.u * (shifted + row.log_error);
+  double exponent = divide + w.u;
+  if (w.normaliser == Evaluation::kReciprocal) exponent += w.u;
+  if (w.normaliser == Evaluation::kDivisionFree) exponent = free;
+  if (w.normaliser == Evaluation::kAnyNormaliser) exponent = std::max(divide + 4 * w.u, free);
   const double p = row.weight[j] / row.sum;
-  if (std::isinf(row.gap[j])) return w.tiny * kTinyUlp;  // the difference alone overflowed; masked ones are fixed
-  const double exponent = w.u * (kExpUlp + kShift * (row.gap[j] + row.log_sum) + kExpUlp * row.log_sum + 4);
-  const double relative = std::expm1(exponent - std::log1p(-row.sigma));
-  return p * relative + (p < 2 * w.normal ? (kTinyUlp + 0.5) * w.tiny : 0);
+  return p * std::expm1(exponent) + (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 
-// (4) log-softmax, and the cross-entropy that is its negative.
+// [4] log-softmax, and the cross-entropy that is its negative.
 double log_softmax_error(const Row& row, const Working& w, std::size_t j) {
   const double y = row.gap[j] + row.log_sum;
-  const double before = w.u * row.gap[j] + row.log_error;
+  const double before = w.shift_error(row.gap[j]) + row.log_error;
   return before + w.u * (y + before);
 }
 
-// (5)
+// [5]
 double logsumexp_error(const Row& row, const Working& w, double max) {
   return row.log_error + w.u * (std::fabs(max + row.log_sum) + row.log_error);
 }
 
-// (6)
+// [6]
 double jacobian_error(const Row& row, const Working& w, std::size_t i, std::size_t j) {
   const double p = row.weight[i] / row.sum, q = row.weight[j] / row.sum;
   const double dp = softmax_error(row, w, i), dq = softmax_error(row, w, j);
   if (i == j) return (dp * (1 + dp) + 2 * w.u * (p + dp)) * (1 + w.u) + w.u * p * (1 - p) + w.tiny;
   const double product = p * dq + q * dp + dp * dq;
-  return product + w.u * (p * q + product) + w.tiny / 2;
+  return product + w.u * (p * q + product) + w.half_tiny;
 }
 
-// (7)
+// [7]
 double cross_entropy_vjp_error(const Row& row, const Working& w, const Problem& problem, std::size_t j) {
   const double g = std::fabs(problem.g[0]), p = row.weight[j] / row.sum;
   const double q = static_cast<std::int64_t>(j) == problem.label ? 1 - p : p;
   const double dp = softmax_error(row, w, j);
   const double before = dp + w.u * (q + dp);
-  return g * (before + w.u * (q + before)) + w.tiny / 2;
+  return g * (before + w.u * (q + before)) + w.half_tiny;
 }
 
-// (8)
+// [8]
 double sigmoid_error(double x, const Working& w) {
   const double z = std::exp(-std::fabs(x)), p = (x < 0 ? z : 1) / (1 + z);
-  const double dz = std::expm1(w.u * (kExpUlp + (kShift - 1) * std::fabs(x)));
+  const double dz = std::expm1(w.exp_relative(x));
   const double small = x < 0 ? dz : 0;
   const double below = z / (1 + z) * dz + 2 * w.u;
-  return p * ((1 + small) * (1 + 3 * w.u) / (1 - below) - 1) + (p < 2 * w.normal ? (kTinyUlp + 0.5) * w.tiny : 0);
+  return p * ((1 + small) * (1 + 3 * w.u) / (1 - below) - 1) + (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 
-// (9)
+// [9]
 double sigmoid_vjp_error(double s, double g, const Working& w) {
   const double value = std::fabs(g * s * (1 - s)), flank = std::fabs(s * (1 - s)), product = std::fabs(g * s);
   if (std::max(product, std::fabs(g) * flank) * (1 + 4 * w.u) > w.largest || flank > w.largest) return kInf;
-  double underflow = w.tiny / 2;
-  if (flank < 2 * w.normal) underflow += std::fabs(g) * w.tiny / 2;
-  if (product < 2 * w.normal) underflow += std::fabs(1 - s) * w.tiny / 2;
+  double underflow = w.half_tiny;
+  if (flank < 2 * w.normal) underflow += std::fabs(g) * w.half_tiny;
+  if (product < 2 * w.normal) underflow += std::fabs(1 - s) * w.half_tiny;
   return value * 3.01 * w.u + underflow * (1 + 3 * w.u);
 }
 
@@ -173,25 +212,25 @@ SignedSum signed_sum(const Working& w, std::span<const double> terms, double ter
   }
   const double loss = summation_error(w, magnitudes, sum.magnitude);
   sum.error = loss * (1 + w.u + loss / std::max(sum.magnitude, w.tiny)) + term_error * sum.magnitude +
-              (term_error > 0 ? static_cast<double>(terms.size()) * w.tiny / 2 : 0);
+              (term_error > 0 ? static_cast<double>(terms.size()) * w.half_tiny : 0);
   return sum;
 }
 
-// (10)
+// [10]
 double softmax_vjp_error(const Problem& problem, const Working& w, const SignedSum& dot, std::size_t j) {
   const double p = std::fabs(problem.x[j]), reach = std::fabs(problem.g[j]) + std::fabs(dot.value) + dot.error;
   if (std::max({dot.magnitude, reach, p * reach}) * (1 + 4 * w.u) > w.largest) return kInf;
   return p * (dot.error * (1 + 3 * w.u) + 3.01 * w.u * reach) + 1.5 * w.tiny;
 }
 
-// (11)
+// [11]
 double log_softmax_vjp_error(const Problem& problem, const Working& w, const SignedSum& sum, double y, std::size_t j) {
   const double e = std::exp(problem.x[j]);
-  const double relative = std::expm1(w.u * (kExpUlp + (kShift - 1) * std::fabs(problem.x[j]) + 1));
+  const double relative = std::expm1(w.exp_relative(problem.x[j]) + w.u);
   const double total = std::fabs(sum.value) + sum.error;
   if (std::max({e * (1 + relative), sum.magnitude, e * total}) * (1 + 4 * w.u) > w.largest) return kInf;
-  double before = e * (total * relative + sum.error) + w.tiny / 2;
-  if (e < 2 * w.normal) before += kTinyUlp * w.tiny * total;
+  double before = e * (total * relative + sum.error) + w.half_tiny;
+  if (e < 2 * w.normal) before += w.exp_tiny * w.tiny * total;
   return before + w.u * (std::fabs(y) + before);
 }
 
@@ -236,12 +275,12 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
   }
 }
 
-/// (12) From an absolute error in the working precision to ulps of the exact value in the output type.
+/// [12] From an absolute error in the working precision to ulps of the exact value in the output type.
 double to_ulps(const Exact& exact, double error, softmark_dtype dtype, const Working& w) {
   const double magnitude = std::fabs(approximate(exact, dtype));
-  // Where float64 itself is the working precision, this file's own arithmetic loses up to a subnormal.
-  if (w.type == SOFTMARK_F64 && magnitude < 0x1p-960) error += w.tiny;
-  if (dtype != w.type) error += spacing(dtype, magnitude + error) / 2;
+  // Where float64 itself is the working precision, this file\'s own arithmetic loses up to a subnormal.
+  if (w.working == SOFTMARK_F64 && magnitude < 0x1p-960) error += w.tiny;
+  if (dtype != w.working) error += spacing(dtype, magnitude + error) / 2;
   const double threshold = largest_finite(dtype) + spacing(dtype, largest_finite(dtype)) / 2;
   if (!(magnitude + error < threshold)) return kInf;
   return error * kOwnError / ulp_of(exact, dtype);
@@ -249,21 +288,33 @@ double to_ulps(const Exact& exact, double error, softmark_dtype dtype, const Wor
 
 /// Whether IEEE leaves an output open: an infinite g times a p that may or may not have rounded to 0 (or 1).
 bool is_unsettled(const Problem& problem, const Working& w, std::size_t index) {
-  if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP) return std::isinf(problem.g[0]);
+  if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP) return std::isinf(problem.g[0]) && !facts_of(problem.x).has_nan;
   return problem.op == SOFTMARK_LOG_SOFTMAX_VJP && std::exp(problem.x[index]) < 2 * w.normal &&
          std::any_of(problem.g.begin(), problem.g.end(), [](double g) { return std::isinf(g); });
 }
 
 }  // namespace
 
+Evaluation generic_evaluation(softmark_dtype dtype) {
+  Evaluation evaluation;
+  evaluation.working = dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32;
+  evaluation.base2 = 1.25;
+  evaluation.rescaling = Evaluation::kAnyBlocks;
+  evaluation.normaliser = Evaluation::kAnyNormaliser;
+  return evaluation;
+}
+
 std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact) {
-  const Working w(problem.dtype);
+  return bound_row(problem, exact, generic_evaluation(problem.dtype));
+}
+
+std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact, const Evaluation& evaluation) {
+  const Working w(evaluation);
   std::vector<double> bounds(exact.size());
   const RowFacts facts = facts_of(problem.x);
   if (!becomes_uniform(problem, facts) && fixed_row(problem, facts)) {
     for (std::size_t i = 0; i < bounds.size(); ++i)
-      if (!std::isnan(exact[i].rounded) || problem.op == SOFTMARK_LOG_SOFTMAX_VJP || problem.op == SOFTMARK_CROSS_ENTROPY_VJP)
-        bounds[i] = is_unsettled(problem, w, i) ? kInf : 0;
+      bounds[i] = is_unsettled(problem, w, i) ? kInf : 0;
     return bounds;
   }
   const auto errors = working_errors(problem, exact, w);

@@ -2,6 +2,7 @@
 #include "reference/element.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -55,9 +56,11 @@ double smallest_subnormal(softmark_dtype dtype) {
 
 double spacing(softmark_dtype dtype, double value) {
   const TypeInfo type = kTypes[dtype];
-  int exponent = type.min_exponent;
-  if (value != 0) exponent = std::max(exponent, std::ilogb(value));
-  return std::ldexp(1.0, std::min(exponent, type.max_exponent) - type.precision + 1);
+  // By bits: this is asked for every output of every row. Zero and subnormals land below min_exponent.
+  const int exponent = static_cast<int>(std::bit_cast<std::uint64_t>(value) >> 52 & 0x7ff) - 1023;
+  const int result = std::clamp(exponent, type.min_exponent, type.max_exponent) - type.precision + 1;
+  if (result < -1022) return std::bit_cast<double>(std::uint64_t{1} << (result + 1074));
+  return std::bit_cast<double>(static_cast<std::uint64_t>(result + 1023) << 52);
 }
 
 double round_to(softmark_dtype dtype, double value) {

@@ -6,6 +6,7 @@
 #include "reference/enclosure.h"
 #include "reference/reference.h"
 #include "reference/special.h"
+#include "reference/tiers.h"
 
 namespace softmark {
 namespace {
@@ -23,9 +24,26 @@ constexpr long kFirstBits = 113, kLastBits = 113 << 7;
   throw std::logic_error(text.str());
 }
 
+/// The outputs still open, and what has been decided.
+struct Row {
+  std::vector<Exact> results;
+  std::vector<std::size_t> open;
+
+  template <class Decide>
+  void settle(Tier tier, Decide decide) {
+    std::erase_if(open, [&](std::size_t i) {
+      const std::optional<Exact> decided = decide(i);
+      if (decided) results[i] = {decided->rounded, decided->residual, tier};
+      return decided.has_value();
+    });
+  }
+};
+
 }  // namespace
 
-std::vector<Exact> exact_row(const Problem& given) {
+std::vector<Exact> exact_row(const Problem& problem) { return exact_row(problem, Tier::kFloat64); }
+
+std::vector<Exact> exact_row(const Problem& given, Tier first) {
   Problem problem = given;
   RowFacts facts = facts_of(problem.x);
   const std::vector<double> zeros(becomes_uniform(problem, facts) ? problem.x.size() : 0);
@@ -35,24 +53,25 @@ std::vector<Exact> exact_row(const Problem& given) {
   }
   if (auto fixed = fixed_row(problem, facts)) return *std::move(fixed);
 
-  std::vector<Exact> results(outputs_of(problem.op, problem.x.size()));
-  std::vector<std::size_t> open;
-  for (std::size_t i = 0; i < results.size(); ++i) {
+  Row row{std::vector<Exact>(outputs_of(problem.op, problem.x.size())), {}};
+  for (std::size_t i = 0; i < row.results.size(); ++i) {
     if (const auto value = fixed_output(problem, i))
-      results[i] = {*value, 0};
+      row.results[i] = {*value, 0};
     else
-      open.push_back(i);
+      row.open.push_back(i);
   }
-  for (long bits = kFirstBits; !open.empty(); bits *= 2) {
-    if (bits > kLastBits) undecided(problem, open.front());
+  for (const Tier tier : {Tier::kFloat64, Tier::kDoubleDouble}) {
+    // A float64 result is beyond what float64 arithmetic can decide.
+    if (tier < first || row.open.empty() || (tier == Tier::kFloat64 && problem.dtype == SOFTMARK_F64)) continue;
+    const BoundedRow bounded(problem, facts, tier);
+    row.settle(tier, [&](std::size_t i) { return bounded.decide(i); });
+  }
+  for (long bits = kFirstBits; !row.open.empty(); bits *= 2) {
+    if (bits > kLastBits) undecided(problem, row.open.front());
     const Enclosure enclosure(problem, facts, bits);
-    std::erase_if(open, [&](std::size_t i) {
-      const auto decided = enclosure.decide(i);
-      if (decided) results[i] = *decided;
-      return decided.has_value();
-    });
+    row.settle(Tier::kInterval, [&](std::size_t i) { return enclosure.decide(i); });
   }
-  return results;
+  return std::move(row.results);
 }
 
 }  // namespace softmark

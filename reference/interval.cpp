@@ -77,7 +77,7 @@ Interval up_to_power(long exponent) {
   return tiny;
 }
 
-std::optional<Exact> certify(const Enclosed& enclosed, softmark_dtype dtype) {
+std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype dtype) {
   const auto* interval = enclosed.value.backend().data();
   mpfr_srcptr low = &interval->left;
   mpfr_srcptr high = &interval->right;

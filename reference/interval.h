@@ -6,6 +6,7 @@
 #include <boost/multiprecision/mpfi.hpp>
 #include <optional>
 
+#include "reference/enclosed.h"
 #include "reference/reference.h"
 
 namespace softmark {
@@ -24,17 +25,14 @@ class PrecisionScope {
   unsigned before_;
 };
 
-/// A real number known to lie in `value` and, where `side` is not 0, strictly above (1) or below (-1) `limit`, which
-/// counts only where it is a point: one number, exactly. Without the side, e.g. 1 - exp(-1000) would be told from 1
-/// (whose ulp is twice as large), or from a tie, with 1500 bits only.
-struct Enclosed {
-  Interval value;
-  Interval limit = 0;
-  int side = 0;
-};
-
 /// The rounding and the residual, where the enclosure leaves one rounding, one binade and 2^-20 ulp.
-std::optional<Exact> certify(const Enclosed& enclosed, softmark_dtype dtype);
+std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype dtype);
+
+Interval exp_of(const Interval& t);
+Interval log1p_of(const Interval& value);
+int sign_of(const Interval& value);
+/// inf * value: by IEEE NaN where the value is 0; anything where its sign is not known.
+Interval infinite_times(const Interval& value);
 
 /// [0, 2^exponent]: all that need be known of a number too small to matter.
 Interval up_to_power(long exponent);

@@ -68,21 +68,6 @@ struct Opinion {
   }
 };
 
-/// Inputs that suit the op: probabilities for a softmax VJP, logarithms of them, sigmoids, or logits as they are.
-std::vector<double> inputs_of(softmark_op op, softmark_dtype dtype, std::vector<double> x) {
-  if (op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP) return x;
-  double max = -HUGE_VAL, sum = 0;
-  for (const double value : x) max = std::max(max, value);
-  for (const double value : x) sum += std::exp(value - max);
-  for (double& value : x) {
-    if (op == SOFTMARK_SIGMOID_VJP) value = 1 / (1 + std::exp(-value));
-    else if (op == SOFTMARK_LOG_SOFTMAX_VJP) value -= max + std::log(sum);
-    else value = std::exp(value - max) / sum;
-    value = std::clamp(round_to(dtype, value), -largest_finite(dtype), largest_finite(dtype));
-  }
-  return x;
-}
-
 // Past the type only that it is past it.
 template <class Big>
 bool agrees(const Exact& exact, const Big& want, softmark_dtype dtype) {
@@ -116,7 +101,7 @@ TEST_P(SecondOpinion, AgreesOnEveryOutput) {
         if (family == "masked" && op != SOFTMARK_SOFTMAX && op != SOFTMARK_LOGSUMEXP) continue;
         if (family == "extreme" && dtype == SOFTMARK_F64) continue;  // exp(-1e308) is not for every back end
         const std::size_t n = 2 + random() % (shape_of(op).output == OpShape::kRow ? 30 : 6);
-        const auto x = inputs_of(op, dtype, test::row_of(family, dtype, n, random));
+        const auto x = test::inputs_of(op, dtype, test::row_of(family, dtype, n, random));
         std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
         for (double& value : g) value = round_to(dtype, test::normal(random));
         const Problem problem{op, dtype, x, shape_of(op).takes_g || shape_of(op).takes_g_row ? std::span<const double>(g) : std::span<const double>(),

@@ -2,6 +2,7 @@
 // Rows for this room's own tests: every family in which something has gone wrong somewhere.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -54,6 +55,21 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
     else x[i] = -std::log(static_cast<double>(n)) + 1e-4 * normal(random);  // near_zero: logsumexp nearly cancels
     x[i] = std::max(-largest, std::min(largest, round_to(dtype, x[i])));
     if (family == "masked" && random() % 3 == 0) x[i] = -HUGE_VAL;
+  }
+  return x;
+}
+
+/// Inputs that suit the op: probabilities for a softmax VJP, logarithms of them, sigmoids, or logits as they are.
+inline std::vector<double> inputs_of(softmark_op op, softmark_dtype dtype, std::vector<double> x) {
+  if (op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP) return x;
+  double max = -HUGE_VAL, sum = 0;
+  for (const double value : x) max = std::max(max, value);
+  for (const double value : x) sum += std::exp(value - max);
+  for (double& value : x) {
+    if (op == SOFTMARK_SIGMOID_VJP) value = 1 / (1 + std::exp(-value));
+    else if (op == SOFTMARK_LOG_SOFTMAX_VJP) value -= max + std::log(sum);
+    else value = std::exp(value - max) / sum;
+    value = std::clamp(round_to(dtype, value), -largest_finite(dtype), largest_finite(dtype));
   }
   return x;
 }

@@ -17,12 +17,12 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// The enclosure [edge (1 + low), edge (1 + high)].
-Enclosed around(double edge, double low, double high) {
+Enclosed<Interval> around(double edge, double low, double high) {
   Interval value = edge;
   auto* interval = value.backend().data();
   mpfi_interv_d(interval, 1 + low, 1 + high);
   mpfi_mul_d(interval, interval, edge);
-  return {value};
+  return {value, 0, 0};
 }
 
 // Just below a power of two the ulp is that of the binade below, on it and just above that of the binade above.

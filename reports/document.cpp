@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reports/document.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <ctime>
 #include <limits>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "reports/files.h"
 #include "reports/version.h"
@@ -112,7 +112,9 @@ double parse_value(std::string_view text) {
   return value;
 }
 
-std::string to_text(const Json& document) { return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string to_text(const Json& document) {
+  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 Json new_document(const std::vector<std::string>& argv, std::uint64_t seed) {
   Json document;
@@ -124,13 +126,10 @@ Json new_document(const std::vector<std::string>& argv, std::uint64_t seed) {
                      {"argv", argv},
                      {"seed", fmt::format("{:#x}", seed)},
                      {"complete", false}};
-  document["machine"] = {{"key", ""},
-                         {"identity", Json::object()},
-                         {"environment", Json::object()},
-                         {"unavailable", Json::object()}};
+  document["machine"] = {
+      {"key", ""}, {"identity", Json::object()}, {"environment", Json::object()}, {"unavailable", Json::object()}};
   document["build"] = Json::object();
-  for (const char* section :
-       {"kernels", "absent", "properties", "accuracy", "measurements", "ceilings", "warnings"})
+  for (const char* section : {"kernels", "absent", "properties", "accuracy", "measurements", "ceilings", "warnings"})
     document[section] = Json::array();
   return document;
 }
@@ -157,7 +156,8 @@ Json read_document(const std::string& path) {
   const std::string text = version.is_string() ? version.get<std::string>() : version.dump();
   if (!text.starts_with("1."))
     throw Error(kUnreadable, fmt::format("{}: schema_version {} is unknown to softmark {}, which reads 1.x; "
-                                         "read it with the softmark that wrote it or a newer one", named, text, kVersion));
+                                         "read it with the softmark that wrote it or a newer one",
+                                         named, text, kVersion));
   check_sections(document, named);
   return document;
 }

@@ -46,4 +46,7 @@ Json read_document(const std::string& path);
 /// such as /dev/full is written directly. Every failure (full disk, directory, no permission) is Error(kNotMeasurable).
 void write_file(const std::string& path, std::string_view text);
 
+/// Adds to the end of a file (a log that others write too), made where it is missing. Throws Error(kNotMeasurable).
+void append_file(const std::string& path, std::string_view text);
+
 }  // namespace softmark

@@ -60,7 +60,8 @@ TEST(Document, ParsesWhatPeopleWrite) {
 }
 
 TEST(Document, RefusesWhatIsNoFloat) {
-  for (const char* text : {"", "-", "+", "0x", "--1", "+-1", "1.5x", "0x-1p0", "0x1p", "one", " 1", "1 ", "1e999", "0x1p5000"})
+  for (const char* text :
+       {"", "-", "+", "0x", "--1", "+-1", "1.5x", "0x-1p0", "0x1p", "one", " 1", "1 ", "1e999", "0x1p5000"})
     expect_error(kUsage, "", [&] { parse_value(text); });
   for (const char* json : {"null", "true", "[1]", "{}", "\"five\"", "\"\""})
     expect_error(kUnreadable, "x[0][2]", [&] { parse_value(Json::parse(json), "x[0][2]"); });

@@ -2,6 +2,7 @@
 #include "reports/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +12,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace softmark {
 namespace {
@@ -52,9 +51,8 @@ bool write_all(int fd, std::string_view text) {
   throw Error(kNotMeasurable, fmt::format("cannot write {}: {}; {}", where, std::strerror(error), advice));
 }
 
-/// What exists and is no regular file (a device, a pipe) cannot be replaced by a rename; its bytes go straight in.
-void write_directly(const std::string& path, std::string_view text) {
-  Descriptor out(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+void write_directly(const std::string& path, int flags, std::string_view text) {
+  Descriptor out(::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, 0666));
   if (out.get() < 0 || !write_all(out.get(), text) || !out.close()) cannot_write(path, errno);
 }
 
@@ -89,17 +87,19 @@ void write_file(const std::string& path, std::string_view text) {
     if (std::fflush(stdout) != 0 || !write_all(STDOUT_FILENO, text)) cannot_write("standard output", errno);
     return;
   }
-  struct stat target{};
+  struct stat target {};
   if (::stat(path.c_str(), &target) != 0) {
     if (errno != ENOENT) cannot_write(path, errno);
     return write_beside_and_rename(path, nullptr, text);
   }
   if (S_ISDIR(target.st_mode)) cannot_write(path, EISDIR);
   if (::access(path.c_str(), W_OK) != 0) cannot_write(path, errno);
-  if (!S_ISREG(target.st_mode)) return write_directly(path, text);
+  if (!S_ISREG(target.st_mode)) return write_directly(path, 0, text);  // no rename can replace a device or a pipe
   char resolved[PATH_MAX];  // through a symbolic link the file behind it is replaced, not the link
   if (!::realpath(path.c_str(), resolved)) cannot_write(path, errno);
   write_beside_and_rename(resolved, &target, text);
 }
+
+void append_file(const std::string& path, std::string_view text) { write_directly(path, O_CREAT | O_APPEND, text); }
 
 }  // namespace softmark

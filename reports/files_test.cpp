@@ -23,7 +23,7 @@ TEST(Files, KeepTheModeOfWhatTheyReplace) {
   write_file(folder / "a", "first");
   ASSERT_EQ(::chmod((folder / "a").c_str(), 0640), 0);
   write_file(folder / "a", "second");
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat((folder / "a").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0640u);
 }

@@ -10,6 +10,7 @@ namespace {
 
 template <class T>
 void one_row(const T* x, std::size_t label, T g, T* y, std::size_t cols) {
+  if (cols == 0) return;
   const T max = portable::max_of(x, cols);
   T others = 0;
   for (std::size_t c = 0; c < cols; ++c) {

@@ -30,9 +30,9 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE | SO
 
 }  // namespace
 
-SOFTMARK_BUILTINS(
-    portable, hardmax,
-    {"scalar", kSummary, SOFTMARK_HARDMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, 0, hardmax<float>},
-    {"scalar", kSummary, SOFTMARK_HARDMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, 0, hardmax<double>})
+SOFTMARK_BUILTINS(portable, hardmax,
+                  {"scalar", kSummary, SOFTMARK_HARDMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, 0, hardmax<float>},
+                  {"scalar", kSummary, SOFTMARK_HARDMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, 0,
+                   hardmax<double>})
 
 }  // namespace softmark

@@ -23,9 +23,10 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 
 }  // namespace
 
-SOFTMARK_BUILTINS(
-    portable, naive,
-    {"naive", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY, naive<float>},
-    {"naive", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY, naive<double>})
+SOFTMARK_BUILTINS(portable, naive,
+                  {"naive", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
+                   naive<float>},
+                  {"naive", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
+                   naive<double>})
 
 }  // namespace softmark

@@ -31,9 +31,10 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 
 }  // namespace
 
-SOFTMARK_BUILTINS(
-    portable, online,
-    {"online", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY, online<float>},
-    {"online", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY, online<double>})
+SOFTMARK_BUILTINS(portable, online,
+                  {"online", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
+                   online<float>},
+                  {"online", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
+                   online<double>})
 
 }  // namespace softmark

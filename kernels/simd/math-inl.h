@@ -11,8 +11,8 @@
 // may round into the subnormals. Logits below max - drop are raised to it: what they give rounds to +0 in the end, and
 // -inf becomes an ordinary number on the way.
 //
-// Error of scaled_exp, in units of 2^-p (p = 24, 53): polynomial 0.06 (0.11), its last step 1, the rounding of r 0.25, the
-// rest below 0.1; simd_test measures it. Coefficients: exp_coefficients.py.
+// Error of scaled_exp, in units of 2^-p (p = 24, 53): polynomial 0.06 (0.11), its last step 1, the rounding of r 0.25,
+// the rest below 0.1; simd_test measures it. Coefficients: exp_coefficients.py.
 #include <cstddef>
 #include <cstdint>
 
@@ -34,11 +34,12 @@ struct ExpConstants;
 
 template <>
 struct ExpConstants<float> {
-  static constexpr float kLog2e = 0x1.715476p+0f;   // 1.442695
-  static constexpr float kLn2High = 0x1.62e8p-1f;   // 0.69317627: 14 bits, so that n times it is exact for |n| < 2^10
+  static constexpr float kLog2e = 0x1.715476p+0f;     // 1.442695
+  static constexpr float kLn2High = 0x1.62e8p-1f;     // 0.69317627: 14 bits, so that n times it is exact for |n| < 2^10
   static constexpr float kLn2Low = -0x1.e8082ep-16f;  // -2.9088971e-05
-  static constexpr float kMagic = 0x1.8p+23f;  // adding it leaves the rounded integer in the low bits
-  static constexpr float kFar = 256, kDrop = 110;
+  static constexpr float kMagic = 0x1.8p+23f;         // adding it leaves the rounded integer in the low bits
+  static constexpr float kFar = 256, kDrop = 128, kWindow = 23;
+  static constexpr double kLeastSum = 0x1p+31;  // 2^(boost - 33); 33 ln2 < kWindow
   static constexpr int kBias = 127, kMantissaBits = 23, kBoost = 64;
 };
 
@@ -48,7 +49,8 @@ struct ExpConstants<double> {
   static constexpr double kLn2High = 0x1.62e42fefa4p-1;  // 40 bits: n times it is exact for |n| < 2^13
   static constexpr double kLn2Low = -0x1.8432a1b0e2634p-43;
   static constexpr double kMagic = 0x1.8p+52;
-  static constexpr double kFar = 2048, kDrop = 760;
+  static constexpr double kFar = 2048, kDrop = 870, kWindow = 111;
+  static constexpr double kLeastSum = 0x1p+96;  // 2^(boost - 160); 160 ln2 < kWindow
   static constexpr int kBias = 1023, kMantissaBits = 52, kBoost = 256;
 };
 

@@ -17,10 +17,10 @@ HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The first `count` < Lanes(d) elements, -inf above them; reads nothing beyond.
+/// The first `count` <= Lanes(d) elements, `rest` above them; reads nothing beyond.
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_first(D d, const T* from, std::size_t count) {
-  const auto masked = hn::Set(d, -std::numeric_limits<T>::infinity());
+HWY_INLINE hn::Vec<D> load_first(D d, const T* from, std::size_t count, T rest = -std::numeric_limits<T>::infinity()) {
+  const auto masked = hn::Set(d, rest);
 #if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
   hn::Store(masked, d, buffer);
@@ -32,7 +32,7 @@ HWY_INLINE hn::Vec<D> load_first(D d, const T* from, std::size_t count) {
 #endif
 }
 
-/// Writes the first `count` < Lanes(d) lanes and nothing beyond.
+/// Writes the first `count` <= Lanes(d) lanes and nothing beyond.
 template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
 HWY_INLINE void store_first(D d, V v, T* to, std::size_t count) {
 #if HWY_MEM_OPS_MIGHT_FAULT
@@ -42,6 +42,16 @@ HWY_INLINE void store_first(D d, V v, T* to, std::size_t count) {
 #else
   hn::BlendedStore(v, hn::FirstN(d, count), d, to);
 #endif
+}
+
+template <class T>
+HWY_INLINE bool is_finite(T v) {
+  return v >= -std::numeric_limits<T>::max() && v <= std::numeric_limits<T>::max();
+}
+
+template <class T>
+HWY_INLINE void fill_nan(T* y, std::size_t cols) {
+  for (std::size_t c = 0; c < cols; ++c) y[c] = std::numeric_limits<T>::quiet_NaN();
 }
 
 /// The largest element, or -inf; NaN may be passed over.
@@ -74,8 +84,7 @@ using SumTag = hn::Repartition<double, D>;
 #endif
 
 template <class D, class V, class S>
-  requires(sizeof(hn::TFromD<D>) == 4)
-HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
+requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
   const SumTag<D> wide;
 #if HWY_TARGET == HWY_SCALAR
   (void)d;
@@ -90,8 +99,7 @@ HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
 }
 
 template <class D, class V>
-  requires(sizeof(hn::TFromD<D>) == 8)
-HWY_INLINE void add_to(D, V v, V& sum, V& error) {
+requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE void add_to(D, V v, V& sum, V& error) {
   const V total = hn::Add(sum, v);
   const V added = hn::Sub(total, sum);
   error = hn::Add(error, hn::Add(hn::Sub(sum, hn::Sub(total, added)), hn::Sub(v, added)));

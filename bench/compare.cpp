@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two kernels side by side, by name: "simd", "simd/softmax/f64", or "build/old.so:name" for one of a plugin's.
+#include <fmt/format.h>
+
+#include "bench/options.h"
+#include "bench/sections.h"
+#include "bench/verbs.h"
+#include "bench/versus.h"
+#include "kernels/names.h"
+#include "reports/document.h"
+
+namespace softmark::bench {
+namespace {
+
+struct Invocation {
+  std::string a, b;
+  std::vector<std::string> plugins;
+  std::string output = "-", format = "text";
+  bool strict = false;
+};
+
+/// The one kernel that `named` means. Two builds of a plugin have kernels of the same ids: "LIB.so:GLOB" looks into that library alone.
+Kernel one_kernel(const std::string& named, const std::vector<std::string>& plugins, BenchOptions options) {
+  const std::size_t colon = named.find(".so:");
+  const bool in_library = colon != named.npos || named.ends_with(".so");
+  const std::string library = in_library ? named.substr(0, colon == named.npos ? colon : colon + 3) : "";
+  const std::string glob = !in_library ? named : colon == named.npos ? "" : named.substr(colon + 4);
+  Registry registry = in_library ? load_registry({library}, false) : load_registry(plugins);
+  if (in_library) std::erase_if(registry.kernels, [](const Kernel& kernel) { return kernel.provider != "plugin"; });
+  options.kernels = glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
+  const std::vector<Kernel> found = bench_kernels(options, registry);
+  if (found.size() == 1) return found.front();
+  throw Error(kUsage, fmt::format("'{}' is {} kernels, {} and {} among them: give a whole id, or --op and --dtype", named, found.size(),
+                                  found[0].id, found[1].id));
+}
+
+int run_compare(const BenchOptions& options, const Invocation& invocation) {
+  const auto comparisons = compare_kernels(one_kernel(invocation.a, invocation.plugins, options),
+                                           one_kernel(invocation.b, invocation.plugins, options), options);
+  Json json = Json::array();
+  for (const Comparison& comparison : comparisons) json.push_back(to_json(comparison));
+  write_file(invocation.output, invocation.format == "json" ? to_text(json) : comparisons_table(comparisons));
+  return exit_code_of(comparisons, invocation.strict);
+}
+
+}  // namespace
+}  // namespace softmark::bench
+
+void softmark::add_compare_kernels(CLI::App& app, int& exit_code) {
+  using namespace softmark::bench;
+  CLI::App* verb = app.add_subcommand("versus", "two kernels in one session: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 where B is slower");
+  const auto invocation = std::make_shared<Invocation>();
+  verb->add_option("A", invocation->a, "kernel: name, id, LIB.so or LIB.so:NAME")->required();
+  verb->add_option("B", invocation->b, "the kernel in question")->required();
+  const auto flags = add_bench_flags(*verb, {"--kernel"});
+  verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)");
+  verb->add_option("-o,--output", invocation->output, "file to write (-)");
+  verb->add_option("--format", invocation->format, "text | json (text)");
+  verb->add_flag("--strict", invocation->strict, "exit 5 where something is undecided");
+  verb->callback([flags, invocation, &exit_code] { exit_code = run_compare(checked(*flags), *invocation); });
+}

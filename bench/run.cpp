@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// `run`: the main job. Verify, then time, then report.
+#include <cstdio>
+
+#include "bench/options.h"
+#include "bench/sections.h"
+#include "bench/verbs.h"
+#include "kernels/process.h"
+#include "properties/contract.h"
+#include "properties/options.h"
+#include "properties/verify.h"
+#include "reports/render.h"
+
+namespace softmark {
+namespace {
+
+struct RunVerb {
+  KernelChoice choice;
+  VerifyOptions verify;
+  bench::BenchOptions bench;
+  std::string prefix = "softmark-report";
+};
+
+int run_all(RunVerb& verb) {
+  watch_interrupts();
+  const Registry registry = verb.choice.registry();
+  const auto kernels = verb.choice.select(registry);
+  Json document = new_document(command_line(), verb.verify.seed);
+  bool complete = verify(verb.verify, registry, kernels, document);
+  if (complete) {
+    verb.bench.kernels = verb.choice.kernels;
+    verb.bench.ops = verb.choice.ops;
+    verb.bench.dtypes = verb.choice.dtypes;
+    verb.bench.seed = verb.verify.seed;
+    verb.bench.logits = verb.verify.logits;
+    verb.bench.effort = bench::parse_effort(verb.verify.effort);
+    const Json sections = bench::bench_sections(verb.bench, registry, failed_kernels(document));
+    for (const char* name : {"machine", "build", "measurements", "ceilings"}) document[name] = sections[name];
+    for (const Json& warning : sections["warnings"]) document["warnings"].push_back(warning);
+    complete = sections["complete"];
+  }
+  finish_document(document, complete);
+  for (const char* ending : {"json", "md", "html"}) {
+    const std::string path = verb.prefix + "." + ending;
+    write_file(path, render(document, format_of(path)));
+  }
+  write_file("-", render(document, "text"));
+  std::fprintf(stderr, "wrote %s.json, %s.md and the page %s.html\n", verb.prefix.c_str(), verb.prefix.c_str(), verb.prefix.c_str());
+  return has_unexpected_failure(document) ? kGateFailed : complete ? kPass : kNotMeasurable;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto verb = std::make_shared<RunVerb>();
+  verb->verify.effort = "quick";
+  CLI::App* sub = app.add_subcommand("run", "the main job: verify, time, and write document, Markdown and page");
+  verb->choice.add_to(*sub);
+  sub->add_option("--effort", verb->verify.effort, "how many rows and samples")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str();
+  add_seed(*sub, verb->verify.seed);
+  sub->add_option("--threads", verb->bench.threads, "thread counts to time (default: 1 and all)")->check(CLI::Range(1, 4096));
+  sub->add_option("--logits", verb->verify.logits, "verify and time on the rows of this file")->type_name("FILE.npy");
+  sub->add_option("--contract", verb->verify.contract, "expected failures and limits: a file, or 'none'")->type_name("FILE");
+  sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")->type_name("PREFIX")->capture_default_str();
+  sub->callback([verb, &exit_code] { exit_code = run_all(*verb); });
+}
+
+}  // namespace softmark

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measuring children are this same program started afresh, so the tests' main answers for them too.
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+#include "bench/verbs.h"
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "bench-host") return softmark::bench_host_main(argc, argv);
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call of a kernel on rows held as vectors, with guarded padding; and the op's formula in long double.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "kernels/names.h"
+#include "kernels/softmark.h"
+
+namespace softmark::test {
+
+template <class T>
+inline constexpr T kInf = std::numeric_limits<T>::infinity();
+template <class T>
+inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
+
+/// What stands in padding, and in outputs before the call.
+inline constexpr double kPadding = 1e30, kUnwritten = -12345;
+
+template <class T>
+struct Call {
+  std::size_t rows = 1, cols = 0;
+  std::vector<T> x, g;  // dense [rows, cols]; g [rows] for cross_entropy_vjp
+  std::vector<std::int64_t> labels;
+  std::size_t padding = 0, offset = 0;  // elements between rows; elements before the first
+  int threads = 1;
+  bool in_place = false;
+  bool padding_kept = true;  // told by run
+
+  /// Dense outputs of all rows.
+  std::vector<T> run(const softmark_kernel& kernel) {
+    const OpShape shape = shape_of(kernel.op);
+    const std::size_t outputs = outputs_of(kernel.op, cols);
+    const std::size_t y_stride = outputs + padding;
+    std::vector<T> spread_x = spread(x, cols), spread_g = shape.takes_g ? spread(g, cols) : g;
+    std::vector<T> y(offset + rows * y_stride + 1, T(kUnwritten));
+    T* out = in_place ? spread_x.data() + offset : y.data() + offset;
+    const softmark_args args{rows,
+                             cols,
+                             spread_x.data() + offset,
+                             shape.takes_g       ? spread_g.data() + offset
+                             : shape.takes_g_row ? spread_g.data()
+                                                 : nullptr,
+                             shape.takes_labels ? labels.data() : nullptr,
+                             out,
+                             cols + padding,
+                             cols + padding,
+                             y_stride,
+                             threads};
+    if (kernel.run(&args) != 0) return {};
+    return gather(in_place ? spread_x : y, outputs, shape.output == OpShape::kScalar ? outputs : y_stride,
+                  in_place ? T(kPadding) : T(kUnwritten));
+  }
+
+ private:
+  std::vector<T> spread(const std::vector<T>& dense, std::size_t width) const {
+    std::vector<T> wide(offset + rows * (width + padding) + 1, T(kPadding));
+    for (std::size_t r = 0; r < rows; ++r)
+      std::copy_n(dense.begin() + static_cast<std::ptrdiff_t>(r * width), width,
+                  wide.begin() + static_cast<std::ptrdiff_t>(offset + r * (width + padding)));
+    return wide;
+  }
+
+  std::vector<T> gather(const std::vector<T>& wide, std::size_t width, std::size_t stride, T untouched) {
+    std::vector<T> dense;
+    std::vector<bool> written(wide.size());
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t c = 0; c < width; ++c) {
+        dense.push_back(wide[offset + r * stride + c]);
+        written[offset + r * stride + c] = true;
+      }
+    for (std::size_t i = 0; i < wide.size(); ++i) padding_kept = padding_kept && (written[i] || wide[i] == untouched);
+    return dense;
+  }
+};
+
+inline long double logsumexp(const std::vector<long double>& x) {
+  const long double max = *std::max_element(x.begin(), x.end());
+  long double sum = 0;
+  for (const long double v : x) sum += std::exp(v - max);
+  return max + std::log(sum);
+}
+
+/// The op's formula on one finite row, in long double.
+inline std::vector<long double> formula(softmark_op op, const std::vector<long double>& x,
+                                        const std::vector<long double>& g, std::size_t label) {
+  const std::size_t n = x.size();
+  std::vector<long double> p(n), y(n);
+  const long double lse = logsumexp(x);
+  for (std::size_t i = 0; i < n; ++i) p[i] = std::exp(x[i] - lse);
+  const auto first_largest = static_cast<std::size_t>(std::max_element(x.begin(), x.end()) - x.begin());
+  long double dot = 0, sum = 0;
+  for (std::size_t i = 0; i < g.size(); ++i) dot += g[i] * x[i], sum += g[i];
+  for (std::size_t i = 0; i < n; ++i) switch (op) {
+      case SOFTMARK_SOFTMAX:
+        y[i] = p[i];
+        break;
+      case SOFTMARK_LOG_SOFTMAX:
+        y[i] = x[i] - lse;
+        break;
+      case SOFTMARK_SOFTMAX_VJP:
+        y[i] = x[i] * (g[i] - dot);
+        break;
+      case SOFTMARK_LOG_SOFTMAX_VJP:
+        y[i] = g[i] - std::exp(x[i]) * sum;
+        break;
+      case SOFTMARK_SIGMOID:
+        y[i] = 1 / (1 + std::exp(-x[i]));
+        break;
+      case SOFTMARK_SIGMOID_VJP:
+        y[i] = g[i] * x[i] * (1 - x[i]);
+        break;
+      case SOFTMARK_CROSS_ENTROPY_VJP:
+        y[i] = g[0] * (p[i] - (i == label));
+        break;
+      case SOFTMARK_HARDMAX:
+        y[i] = i == first_largest;
+        break;
+      default:
+        break;
+    }
+  if (op == SOFTMARK_LOGSUMEXP) return {lse};
+  if (op == SOFTMARK_CROSS_ENTROPY) return {lse - x[label]};
+  if (op == SOFTMARK_SOFTMAX_JACOBIAN) {
+    y.resize(n * n);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) y[i * n + j] = p[i] * ((i == j) - p[j]);
+  }
+  return y;
+}
+
+}  // namespace softmark::test

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log-softmax for every instruction set that Highway compiles: y = (x - max) - log sum exp(x - max).
+// Three passes over the row, of which only the last one writes.
+//
+// x - max <= 0 <= log sum, so the last subtraction never cancels. Special values: -inf beside something finite stays
+// -inf; a NaN spreads through the sum; a row without a finite maximum is filled with NaN.
+#include "kernels/builtins.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/log_softmax.cpp"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "kernels/simd/log_sum-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace softmark::simd::HWY_NAMESPACE {
+
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void log_softmax_row(D d, const T* x, T* y, std::size_t cols) {
+  const std::size_t lanes = hn::Lanes(d);
+  const T max = max_of(d, x, cols);
+  if (!is_finite(max)) return fill_nan(y, cols);
+  const auto top = hn::Set(d, max), log = hn::Set(d, static_cast<T>(log_sum(d, x, cols, max)));
+  std::size_t c = 0;
+  for (; c + lanes <= cols; c += lanes) hn::StoreU(hn::Sub(hn::Sub(hn::LoadU(d, x + c), top), log), d, y + c);
+  if (c < cols) store_first(d, hn::Sub(hn::Sub(load_first(d, x + c, cols - c), top), log), y + c, cols - c);
+}
+
+template <class T>
+HWY_INLINE int log_softmax(const softmark_args* args) {
+  const hn::ScalableTag<T> d;
+  if (args->cols == 0) return 0;
+  for (std::size_t r = 0; r < args->rows; ++r)
+    log_softmax_row(d, static_cast<const T*>(args->x) + r * args->x_stride,
+                    static_cast<T*>(args->y) + r * args->y_stride, args->cols);
+  return 0;
+}
+
+int log_softmax_f32(const softmark_args* args) { return log_softmax<float>(args); }
+int log_softmax_f64(const softmark_args* args) { return log_softmax<double>(args); }
+
+}  // namespace softmark::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace softmark {
+namespace simd {
+
+HWY_EXPORT(log_softmax_f32);
+HWY_EXPORT(log_softmax_f64);
+
+}  // namespace simd
+
+namespace {
+
+int log_softmax_f32(const softmark_args* args) {
+  using namespace simd;
+  return HWY_DYNAMIC_DISPATCH(log_softmax_f32)(args);
+}
+int log_softmax_f64(const softmark_args* args) {
+  using namespace simd;
+  return HWY_DYNAMIC_DISPATCH(log_softmax_f64)(args);
+}
+
+constexpr auto kSummary = "(x - max) - log1p(sum of the others, in f64 or compensated); Highway";
+constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
+
+}  // namespace
+
+SOFTMARK_BUILTINS(simd, log_softmax,
+                  {"simd", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
+                   log_softmax_f32},
+                  {"simd", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
+                   log_softmax_f64})
+
+}  // namespace softmark
+#endif  // HWY_ONCE

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log-sum-exp for every instruction set that Highway compiles: y = max + log sum exp(x - max). Two reading passes.
+//
+// In f32 the last addition is made in f64 and rounded once. Special values: an infinite maximum is the answer as it
+// stands unless there is a NaN beside it; other NaN spread through the sum.
+#include <algorithm>
+
+#include "kernels/builtins.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/logsumexp.cpp"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "kernels/simd/log_sum-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace softmark::simd::HWY_NAMESPACE {
+
+template <class T>
+HWY_INLINE T logsumexp_row(const T* x, std::size_t cols) {
+  const hn::ScalableTag<T> d;
+  const T max = max_of(d, x, cols);
+  if (is_finite(max)) return static_cast<T>(max + log_sum(d, x, cols, max));
+  const bool any_nan = std::any_of(x, x + cols, [](T v) { return v != v; });
+  return any_nan ? std::numeric_limits<T>::quiet_NaN() : max;
+}
+
+template <class T>
+HWY_INLINE int logsumexp(const softmark_args* args) {
+  for (std::size_t r = 0; r < args->rows; ++r)
+    static_cast<T*>(args->y)[r] = logsumexp_row(static_cast<const T*>(args->x) + r * args->x_stride, args->cols);
+  return 0;
+}
+
+int logsumexp_f32(const softmark_args* args) { return logsumexp<float>(args); }
+int logsumexp_f64(const softmark_args* args) { return logsumexp<double>(args); }
+
+}  // namespace softmark::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace softmark {
+namespace simd {
+
+HWY_EXPORT(logsumexp_f32);
+HWY_EXPORT(logsumexp_f64);
+
+}  // namespace simd
+
+namespace {
+
+int logsumexp_f32(const softmark_args* args) {
+  using namespace simd;
+  return HWY_DYNAMIC_DISPATCH(logsumexp_f32)(args);
+}
+int logsumexp_f64(const softmark_args* args) {
+  using namespace simd;
+  return HWY_DYNAMIC_DISPATCH(logsumexp_f64)(args);
+}
+
+constexpr auto kSummary = "max + log1p(sum of the others, in f64 or compensated); Highway";
+
+}  // namespace
+
+SOFTMARK_BUILTINS(simd, logsumexp,
+                  {"simd", kSummary, SOFTMARK_LOGSUMEXP, SOFTMARK_F32, SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN,
+                   INFINITY, logsumexp_f32},
+                  {"simd", kSummary, SOFTMARK_LOGSUMEXP, SOFTMARK_F64, SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN,
+                   INFINITY, logsumexp_f64})
+
+}  // namespace softmark
+#endif  // HWY_ONCE

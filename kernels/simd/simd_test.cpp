@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simd kernels on every instruction set that was compiled and that this machine has.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "hwy/targets.h"
+#include "kernels/call_for_test.h"
+#include "kernels/registry.h"
+#include "kernels/simd/rows.h"
+
+namespace softmark {
+namespace {
+
+void use_target(std::int64_t target) {
+  hwy::SetSupportedTargetsForTest(target);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+/// Runs `check` once for each target, by name, and goes back to the best one.
+template <class F>
+void for_each_target(F check) {
+  use_target(0);
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    use_target(target);
+    SCOPED_TRACE(hwy::TargetName(target));
+    ASSERT_EQ(simd::isa(), hwy::TargetName(target));
+    check();
+  }
+  use_target(0);
+}
+
+const softmark_kernel& find(std::string_view wanted, softmark_op op, softmark_dtype dtype) {
+  for (const softmark_kernel* kernel : builtin_kernels())
+    if (kernel->name == wanted && kernel->op == op && kernel->dtype == dtype) return *kernel;
+  throw std::logic_error("no such kernel");
+}
+
+template <class T>
+double ulp_error(T got, long double want) {
+  const int lowest = std::numeric_limits<T>::min_exponent - 1;
+  const int exponent = std::max(want == 0 ? lowest : std::ilogb(want), lowest);
+  return static_cast<double>(std::abs(got - want) / std::ldexp(1.0L, exponent - std::numeric_limits<T>::digits + 1));
+}
+
+/// The worst error of a kernel in ulps over rows of one family.
+template <class T, class F>
+double worst_of(const softmark_kernel& kernel, F logit) {
+  std::mt19937_64 random(3);
+  double worst = 0;
+  for (const std::size_t cols : {1u, 2u, 3u, 8u, 15u, 16u, 17u, 31u, 47u, 64u, 65u, 127u, 130u, 1000u, 4099u})
+    for (int repeat = 0; repeat < 8; ++repeat) {
+      test::Call<T> call;
+      call.cols = cols;
+      for (std::size_t c = 0; c < cols; ++c) call.x.push_back(static_cast<T>(logit(random)));
+      const auto got = call.run(kernel);
+      const auto want = test::formula(kernel.op, {call.x.begin(), call.x.end()}, {}, 0);
+      for (std::size_t c = 0; c < cols; ++c) {
+        const double error = ulp_error(got[c], want[c]);
+        if (!(error <= worst)) worst = error;
+      }
+    }
+  return worst;
+}
+
+template <class T>
+void check_promise(const softmark_kernel& kernel) {
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> uniform;
+  const double deepest = sizeof(T) == 4 ? 104 : 745;
+  const auto expect = [&](const char* family, auto logit) {
+    EXPECT_FALSE(!(worst_of<T>(kernel, logit) <= kernel.max_ulp)) << family << ": " << worst_of<T>(kernel, logit);
+  };
+  expect("standard normal", [&](auto& random) { return normal(random); });
+  expect("wide", [&](auto& random) { return 6 * normal(random); });
+  expect("offset", [&](auto& random) { return 1000 + 10 * normal(random); });
+  expect("far below zero", [&](auto& random) { return -3000 + 5 * normal(random); });
+  expect("down to the subnormals", [&](auto& random) { return -deepest * uniform(random); });
+  expect("tiny", [&](auto& random) { return 1e-6 * normal(random); });
+  expect("a peak and a flat tail", [&](auto& random) { return uniform(random) < 0.01 ? 0 : -17.3287; });
+}
+
+TEST(Simd, KeepsItsPromiseOnEveryInstructionSet) {
+  for_each_target([] {
+    check_promise<float>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F32));
+    check_promise<double>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F64));
+  });
+}
+
+TEST(Simd, DropsWhatItMustAndNothingElseOnEveryInstructionSet) {
+  for_each_target([] {
+    const auto& kernel = find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F32);
+    const float inf = test::kInf<float>, nan = test::kNan<float>, huge = std::numeric_limits<float>::max();
+    for (const std::size_t cols : {2u, 5u, 16u, 19u, 64u, 100u})
+      for (std::size_t at = 0; at < cols; ++at) {
+        test::Call<float> call;
+        call.cols = cols;
+        for (const float below : {-inf, -huge, -105.0f}) {
+          call.x.assign(cols, below);
+          call.x[at] = 0;
+          const auto y = call.run(kernel);
+          for (std::size_t c = 0; c < cols; ++c) ASSERT_EQ(y[c], c == at ? 1 : 0) << cols << " " << at << " " << c;
+        }
+        for (const float poison : {nan, inf}) {
+          call.x.assign(cols, 1);
+          call.x[at] = poison;
+          for (const float v : call.run(kernel)) ASSERT_TRUE(std::isnan(v)) << cols << " " << at;
+        }
+      }
+  });
+}
+
+/// Rows whose levels lie too far apart, or too far from 0, for one shift of a group, among such that do not.
+template <class T>
+void check_company(const softmark_kernel& kernel) {
+  const double far = sizeof(T) == 4 ? 256 : 2048;
+  const double levels[] = {0, 1, -5, 20, -20, 24, far - 1, far + 1, 1 - far, -far - 1, 30 - far, 0, -far / 2, far / 2};
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  for (std::size_t cols = 1; cols <= 70; ++cols) {
+    test::Call<T> all;
+    all.rows = 61;
+    all.cols = cols;
+    for (std::size_t r = 0; r < all.rows; ++r) {
+      const double level = levels[random() % std::size(levels)], width = random() % 2 ? 1 : 25;
+      for (std::size_t c = 0; c < cols; ++c) all.x.push_back(static_cast<T>(level + width * normal(random)));
+      if (random() % 8 == 0) all.x.back() = -test::kInf<T>;
+      if (random() % 64 == 0) all.x.back() = test::kInf<T>;
+    }
+    const auto together = all.run(kernel);
+    for (std::size_t r = 0; r < all.rows; ++r) {
+      test::Call<T> one;
+      one.cols = cols;
+      one.x.assign(&all.x[r * cols], &all.x[r * cols] + cols);
+      const auto alone = one.run(kernel);
+      ASSERT_EQ(std::memcmp(alone.data(), &together[r * cols], cols * sizeof(T)), 0) << cols << " columns, row " << r;
+    }
+  }
+}
+
+TEST(Simd, GivesARowTheSameBitsInAnyCompanyOnEveryInstructionSet) {
+  for_each_target([] {
+    check_company<float>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F32));
+    check_company<double>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F64));
+  });
+}
+
+/// Against the formula, in unit roundoffs of the terms that are added: |x - max| and log sum, or |max| and log sum.
+template <class T>
+void check_logarithms(softmark_op op) {
+  const auto& kernel = find("simd", op, sizeof(T) == 4 ? SOFTMARK_F32 : SOFTMARK_F64);
+  std::mt19937_64 random(6);
+  std::normal_distribution<double> normal;
+  for (std::size_t cols = 1; cols <= 300; ++cols) {
+    test::Call<T> call;
+    call.cols = cols;
+    for (std::size_t c = 0; c < cols; ++c) call.x.push_back(static_cast<T>(100 * normal(random)));
+    if (cols % 3 == 0) call.x.back() = call.x.front();
+    const auto got = call.run(kernel);
+    const std::vector<long double> x(call.x.begin(), call.x.end());
+    const auto want = test::formula(op, x, {}, 0);
+    const long double max = *std::max_element(x.begin(), x.end()), log_sum = test::logsumexp(x) - max;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      const long double terms = (op == SOFTMARK_LOGSUMEXP ? std::abs(max) : max - x[i]) + log_sum;
+      const long double error = std::abs(got[i] - want[i]) / (std::numeric_limits<T>::epsilon() / 2);
+      ASSERT_FALSE(!(error <= 4 * terms + 8)) << cols << " columns at " << i << ": " << got[i];
+    }
+  }
+}
+
+TEST(Simd, TakesLogarithmsOnEveryInstructionSet) {
+  for_each_target([] {
+    for (const auto op : {SOFTMARK_LOG_SOFTMAX, SOFTMARK_LOGSUMEXP}) {
+      check_logarithms<float>(op);
+      check_logarithms<double>(op);
+    }
+  });
+}
+
+TEST(Simd, KeepsATinyLogarithmOfTheLargestLogit) {
+  for_each_target([] {
+    const auto& kernel = find("simd", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64);
+    test::Call<double> call;
+    call.cols = 2;
+    call.x = {60, 0};
+    const double want = -std::exp(-60.0);  // -log1p(exp(-60))
+    EXPECT_FALSE(!(std::abs(call.run(kernel)[0] - want) <= 4 * std::numeric_limits<double>::epsilon() * -want));
+  });
+}
+
+/// A 16-bit pattern's value: `digits` of precision, the rest of the 15 bits exponent.
+double value_of(std::uint16_t bits, int digits) {
+  const int fraction_bits = digits - 1, exponent_bits = 15 - fraction_bits, bias = (1 << (exponent_bits - 1)) - 1;
+  const int fraction = bits & ((1 << fraction_bits) - 1), exponent = (bits & 0x7fff) >> fraction_bits;
+  const double sign = bits & 0x8000 ? -1 : 1;
+  if (exponent == (1 << exponent_bits) - 1) return fraction ? test::kNan<double> : sign * test::kInf<double>;
+  if (exponent == 0) return sign * std::ldexp(fraction, 1 - bias - fraction_bits);
+  return sign * std::ldexp(fraction + (1 << fraction_bits), exponent - bias - fraction_bits);
+}
+
+double ulp_error_16(double got, long double want, int digits) {
+  const int exponent_bits = 16 - digits, lowest = 2 - (1 << (exponent_bits - 1));
+  const int exponent = std::max(want == 0 ? lowest : std::ilogb(want), lowest);
+  return static_cast<double>(std::abs(got - want) / std::ldexp(1.0L, exponent - digits + 1));
+}
+
+void check_16_bits(softmark_dtype dtype, int digits, std::size_t cols, const std::vector<std::uint16_t>& x) {
+  const auto& kernel = find("simd", SOFTMARK_SOFTMAX, dtype);
+  test::Call<std::uint16_t> call;
+  call.rows = x.size() / cols;
+  call.cols = cols;
+  call.x = x;
+  const auto got = call.run(kernel);
+  for (std::size_t r = 0; r < call.rows; ++r) {
+    std::vector<long double> row;
+    for (std::size_t c = 0; c < cols; ++c) row.push_back(value_of(x[r * cols + c], digits));
+    const bool is_nan =
+        std::any_of(row.begin(), row.end(), [](auto v) { return std::isnan(v) || v == test::kInf<double>; });
+    const auto want = test::formula(SOFTMARK_SOFTMAX, row, {}, 0);
+    for (std::size_t c = 0; c < cols; ++c) {
+      const double y = value_of(got[r * cols + c], digits);
+      if (is_nan)
+        ASSERT_TRUE(std::isnan(y)) << row[0];
+      else
+        ASSERT_FALSE(!(ulp_error_16(y, want[c], digits) <= kernel.max_ulp)) << row[0] << " at " << c << ": " << y;
+    }
+  }
+}
+
+TEST(Simd, RoundsEvery16BitSigmoidAndLongRowsOnEveryInstructionSet) {
+  for_each_target([] {
+    for (const auto& [dtype, digits] : {std::pair(SOFTMARK_F16, 11), std::pair(SOFTMARK_BF16, 8)}) {
+      std::vector<std::uint16_t> pairs;
+      for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+        pairs.push_back(static_cast<std::uint16_t>(bits));
+        pairs.push_back(0);
+      }
+      check_16_bits(dtype, digits, 2, pairs);
+      std::mt19937_64 random(4);
+      for (const std::size_t cols : {1u, 7u, 33u, 1000u, 4096u, 4097u, 9000u}) {
+        std::vector<std::uint16_t> x(3 * cols);
+        const std::uint16_t one = dtype == SOFTMARK_F16 ? 0x3c00 : 0x3f80;  // about +-[0.5, 4)
+        for (auto& v : x) v = static_cast<std::uint16_t>((one - 0x80 + random() % 0x180) | (random() % 2) << 15);
+        check_16_bits(dtype, digits, cols, x);
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace softmark

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as a user meets it: answers, exit codes, and one clear line for bad input.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "reports/document.h"
+
+namespace softmark {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Ran {
+  int code;
+  std::string out, err;
+};
+
+/// A folder of the test's own inside the build folder, empty at its start.
+fs::path scratch() {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const fs::path folder = fs::path(SOFTMARK_SCRATCH) / (std::string(test->test_suite_name()) + "." + test->name());
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  return folder;
+}
+
+std::string text_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+Ran run(const std::string& arguments, const std::string& input = "") {
+  const fs::path folder = fs::path(SOFTMARK_SCRATCH) / ("io." + std::to_string(getpid()));
+  fs::create_directories(folder);
+  std::ofstream(folder / "in") << input;
+  const std::string command = std::string(SOFTMARK_BINARY) + " " + arguments + " <" + (folder / "in").string() + " >" +
+                              (folder / "out").string() + " 2>" + (folder / "err").string();
+  const int status = std::system(command.c_str());
+  const Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
+  fs::remove_all(folder);
+  return ran;
+}
+
+void expect_one_line(const Ran& ran, int code, const std::string& says) {
+  EXPECT_EQ(ran.code, code) << ran.err;
+  EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+  EXPECT_NE(ran.err.find(says), std::string::npos) << ran.err;
+  EXPECT_TRUE(ran.out.empty()) << ran.out;
+}
+
+Json eval(const std::string& arguments, const std::string& input = "") {
+  const Ran ran = run("eval --format json " + arguments, input);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  return Json::parse(ran.out);
+}
+
+double value(const Json& datum) { return parse_value(datum, "datum"); }
+
+TEST(Eval, GivesTheTextbookExamples) {
+  const Json answer = eval("5,7,10");
+  const double want[] = {0.00637746, 0.04712342, 0.94649912};
+  ASSERT_GE(answer["results"].size(), 5u);
+  for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(answer["exact"][0][j]), want[j], 5e-9);
+  for (const Json& result : answer["results"])
+    for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(result["y"][0][j]), want[j], 1e-7) << result["kernel"];
+}
+
+TEST(Eval, RowsThatDifferByAShiftComeOutEqual) {
+  for (const Json& result : eval("'1,2,3;4,5,6;7,8,9'")["results"]) {
+    EXPECT_EQ(result["y"][0], result["y"][1]) << result["kernel"];
+    EXPECT_EQ(result["y"][1], result["y"][2]) << result["kernel"];
+  }
+}
+
+TEST(Eval, LargeLogitsAreRightForAllButNaive) {
+  for (const Json& result : eval("123,456,789")["results"]) {
+    const bool naive = result["kernel"].get<std::string>().starts_with("naive/");
+    EXPECT_EQ(result["y"][0] == Json({"0x0p+0", "0x0p+0", "0x1p+0"}), !naive) << result["kernel"];
+  }
+}
+
+TEST(Eval, TwoColumnSoftmaxIsSigmoid) {
+  for (const char* t : {"-20", "-3.5", "-0x1p-24", "0", "0.75", "12"}) {
+    const Json softmax = eval(std::string("--kernel max_shifted -- ") + t + ",0"), sigmoid = eval(std::string("--op sigmoid --kernel stable -- ") + t);
+    EXPECT_EQ(softmax["exact"][0][0], sigmoid["exact"][0][0]) << t;
+    EXPECT_NEAR(value(softmax["results"][0]["y"][0][0]) / value(sigmoid["results"][0]["y"][0][0]), 1, 1e-6) << t;
+  }
+}
+
+TEST(Eval, TheSigmoidsDerivativePeaksAtAQuarter) {
+  const Json answer = eval("--op sigmoid_vjp --g 1,1,1 0.25,0.5,0.75");
+  EXPECT_EQ(answer["exact"][0], Json({"0x1.8p-3", "0x1p-2", "0x1.8p-3"}));
+  for (const Json& result : answer["results"]) EXPECT_EQ(result["y"], answer["exact"]) << result["kernel"];
+}
+
+TEST(Eval, AnswersARequestOnStandardInput) {
+  const Json answer = eval("", R"({"op":"cross_entropy","dtype":"f64","x":[["0x1p+1",0,"-inf"]],"g":null,"labels":[2]})");
+  EXPECT_EQ(answer["exact"], Json::parse(R"([["inf"]])"));
+}
+
+TEST(Eval, TellsWhetherTheDecisionChanged) {
+  const Json answer = eval("100,0,0");
+  EXPECT_EQ(answer["decision"][0], "argmax 0");
+  for (const Json& result : answer["results"])
+    EXPECT_EQ(result["decision_changed"].get<bool>(), false) << result["kernel"];  // naive: NaN at 0 is the first largest
+  EXPECT_EQ(eval("--op sigmoid --threshold 0.7 -- -1,0,1,2")["decision"][0], "labels 2,3");
+}
+
+// ---- bad input ----
+
+std::string npy(const std::string& dictionary, std::size_t data_bytes) {
+  std::string header = dictionary;
+  header.resize((header.size() + 1 + 10 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::string text("\x93NUMPY\x01\x00", 8);
+  text += static_cast<char>(header.size() % 256);
+  text += static_cast<char>(header.size() / 256);
+  return text + header + std::string(data_bytes, '\0');
+}
+
+TEST(BadInput, LogitFiles) {
+  const fs::path folder = scratch();
+  const auto expect_refused = [&](const std::string& file_name, const std::string& content) {
+    const fs::path path = folder / file_name;
+    std::ofstream(path, std::ios::binary) << content;
+    for (const char* verb : {"eval", "verify --effort quick --kernel naive", "bench --kernel naive"})
+      expect_one_line(run(std::string(verb) + " --logits " + path.string()), kUnreadable, path.string());
+  };
+  expect_refused("truncated.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 10), }", 100));
+  expect_refused("strings.npy", npy("{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }", 24));
+  expect_refused("cube.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 2), }", 32));
+  expect_refused("empty.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 7), }", 0));
+  expect_refused("no.npy", "");
+  expect_one_line(run("eval --logits " + (folder / "absent.npy").string()), kUnreadable, "absent.npy");
+  expect_one_line(run("eval --logits " + folder.string()), kUnreadable, folder.string());
+}
+
+TEST(BadInput, Requests) {
+  expect_one_line(run("eval", "{\"x\": [[1, 2"), kUnreadable, "standard input");
+  expect_one_line(run("eval", "[1]"), kUnreadable, "request");
+  expect_one_line(run("eval", R"({"x":[]})"), kUnreadable, "x");
+  expect_one_line(run("eval", R"({"op":"softmaxx","x":[[1]]})"), kUnreadable, "softmaxx");
+  expect_one_line(run("eval", R"({"op":7,"x":[[1]]})"), kUnreadable, "op");
+  expect_one_line(run("eval 1,two"), kUsage, "two");
+  expect_one_line(run("eval 1,2 --dtype f31"), kUsage, "f31");
+  expect_one_line(run("verify --case '{'"), kUsage, "--case");
+}
+
+TEST(BadInput, NamesThatAreNotThere) {
+  expect_one_line(run("eval --kernel nave 1,2"), kUsage, "did you mean naive");
+  expect_one_line(run("verify --kernel nave"), kUsage, "did you mean naive");
+  expect_one_line(run("verify --property sum_to_two"), kUsage, "sum_to_two");
+  expect_one_line(run("verify --effort heroic"), kUsage, "heroic");
+  expect_one_line(run("verifye"), kUsage, "verifye");
+  expect_one_line(run("verify --contract /no/such.json --kernel naive"), kUnreadable, "/no/such.json");
+}
+
+TEST(BadInput, Outputs) {
+  const fs::path folder = scratch();
+  const std::string verify = "verify --effort quick --kernel scalar/hardmax/f32 --format json -o ";
+  expect_one_line(run(verify + folder.string()), kNotMeasurable, folder.string());
+  expect_one_line(run(verify + "/dev/full"), kNotMeasurable, "/dev/full");
+  expect_one_line(run(verify + (folder / "no" / "such.json").string()), kNotMeasurable, "such.json");
+  EXPECT_TRUE(fs::is_empty(folder));
+  expect_one_line(run("eval 1,2 -o /dev/full"), kNotMeasurable, "/dev/full");
+}
+
+TEST(BadInput, Plugins) {
+  const fs::path folder = scratch();
+  expect_one_line(run("list --plugin /no/such.so"), kUnreadable, "/no/such.so");
+  std::ofstream(folder / "text.so") << "no library";
+  expect_one_line(run("list --plugin " + (folder / "text.so").string()), kUnreadable, "text.so");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/no_plugin.so"), kUnreadable, "is no plugin");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/other_abi.so"), kUnreadable, "ABI version");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/crash_on_load.so"), kUnreadable, "killed by");
+}
+
+// ---- verification ----
+
+Json verify(const std::string& arguments, int code) {
+  const fs::path path = fs::path(SOFTMARK_SCRATCH) / ("verify." + std::to_string(getpid()) + ".json");
+  const Ran ran = run("verify --effort quick --format json -o " + path.string() + " " + arguments);
+  EXPECT_EQ(ran.code, code) << ran.err;
+  const Json document = read_document(path.string());
+  fs::remove(path);
+  return document;
+}
+
+const Json* verdict(const Json& document, const std::string& kernel, const std::string& property) {
+  for (const Json& entry : document["properties"])
+    if (entry["kernel"] == kernel && entry["property"] == property) return &entry;
+  ADD_FAILURE() << kernel << " has no verdict on " << property;
+  return nullptr;
+}
+
+TEST(Verify, NaiveOverflowsOnARowAPersonCanRead) {
+  const Json document = verify("--kernel naive/softmax/f32 --property overflow_safety", 0);
+  const Json& found = *verdict(document, "naive/softmax/f32", "overflow_safety");
+  EXPECT_EQ(found["verdict"], "fail");
+  EXPECT_TRUE(found["expected"].get<bool>());
+  EXPECT_NE(found["reason"], "");
+  EXPECT_EQ(found["counterexample"]["rows"], 1);
+  EXPECT_LE(found["counterexample"]["cols"].get<int>(), 2);
+  verify("--kernel naive/softmax/f32 --property overflow_safety --contract none", 1);
+}
+
+TEST(Verify, NaiveSigmoidBreaksItsBoundWhereExpOverflows) {
+  const Json document = verify("--kernel naive/sigmoid/f32 --property error_bound", 0);
+  const Json& found = *verdict(document, "naive/sigmoid/f32", "error_bound");
+  EXPECT_EQ(found["verdict"], "fail");
+  EXPECT_TRUE(found["expected"].get<bool>());
+  EXPECT_LT(value(found["counterexample"]["x"][0]), -88.7);
+}
+
+TEST(Verify, AReplayCommandFailsAgainAlone) {
+  const Json document = verify("--kernel naive/softmax/f64 --property overflow_safety", 0);
+  std::string repro = (*verdict(document, "naive/softmax/f64", "overflow_safety"))["repro"];
+  ASSERT_TRUE(repro.starts_with("softmark "));
+  const Ran ran = run(repro.substr(9) + " --contract none --format json");
+  EXPECT_EQ(ran.code, kGateFailed) << ran.err;
+  const Json again = Json::parse(ran.out);
+  ASSERT_EQ(again["properties"].size(), 1u);
+  EXPECT_EQ(again["properties"][0]["counterexample"], document["properties"][0]["counterexample"]);
+}
+
+TEST(Verify, TheExamplePluginPasses) {
+  const std::string plugin = std::string("--plugin ") + SOFTMARK_PLUGINS + "/example_plugin.so";
+  const Json document = verify(plugin + " --kernel example --contract none", 0);
+  EXPECT_GE(document["properties"].size(), 6u);
+  EXPECT_EQ(document["kernels"][0]["provider"], "plugin");
+}
+
+// Three wounds to a correct kernel, each seen by the property that is named for it.
+TEST(Verify, KillsWoundedKernels) {
+  const std::string plugin = std::string("--plugin ") + SOFTMARK_PLUGINS + "/wounded.so --contract none --kernel ";
+  const struct {
+    const char *kernel, *property;
+  } wounds[] = {{"no_shift/softmax/f32", "overflow_safety"}, {"diagonal_only/softmax_jacobian/f32", "jacobian"}, {"tail_of_seven/softmax/f32", "sum_to_one"}};
+  for (const auto& wound : wounds) {
+    const Json document = verify(plugin + wound.kernel, 1);
+    EXPECT_EQ((*verdict(document, wound.kernel, wound.property))["verdict"], "fail") << wound.kernel;
+  }
+  const Json tail = verify(plugin + "tail_of_seven/softmax/f32 --property sum_to_one", 1);
+  EXPECT_EQ(tail["properties"][0]["counterexample"]["cols"], 7);
+  verify(plugin + "healthy/softmax/f32", 0);
+  verify(plugin + "healthy/softmax_jacobian/f32", 0);
+}
+
+TEST(Verify, ACrashAHangAndAnExitAreVerdictsAndTheRestGoesOn) {
+  const std::string plugin = std::string("--timeout 1 --plugin ") + SOFTMARK_PLUGINS + "/faulty.so --contract none --property special_values --property environment --kernel ";
+  const struct {
+    const char *kernel, *verdict, *message;
+  } faults[] = {{"segfault", "crash", "SIGSEGV"}, {"abort", "crash", "SIGABRT"}, {"exit", "crash", "exit code 0"}, {"hang", "timeout", "no answer"}};
+  for (const auto& fault : faults) {
+    const std::string id = std::string(fault.kernel) + "/softmax/f32";
+    const Json document = verify(plugin + fault.kernel, 1);
+    const Json& found = *verdict(document, id, "special_values");
+    EXPECT_EQ(found["verdict"], fault.verdict) << id;
+    EXPECT_NE(found["message"].get<std::string>().find(fault.message), std::string::npos) << found["message"];
+    EXPECT_LE(found["counterexample"]["cols"].get<int>(), 2) << id;
+    EXPECT_EQ((*verdict(document, id, "environment"))["verdict"], "pass") << id;
+  }
+}
+
+}  // namespace
+}  // namespace softmark

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/choose.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "reports/format.h"
+#include "reports/render.h"
+#include "reports/view.h"
+
+namespace softmark {
+namespace {
+
+/// A kernel at the deciding shape, by its fastest measurement within the thread limit.
+struct Candidate {
+  const KernelView* kernel = nullptr;
+  const Entry* entry = nullptr;  // null: not measured there
+  long long threads = 0;
+  std::string lost;  // why; empty while it is in the running
+};
+
+double octaves(std::optional<long long> wanted, long long have) {
+  if (!wanted) return 0;
+  return std::fabs(std::log2(static_cast<double>(std::max(*wanted, 1ll)) / static_cast<double>(std::max(have, 1ll))));
+}
+
+const Shape* nearest_shape(const View& view, const ChooseRequest& request) {
+  const auto cost = [&](const Shape& shape) {
+    return std::pair(octaves(request.cols, shape.cols) + octaves(request.rows, shape.rows), shape.cache != "hot");
+  };
+  const Shape* best = nullptr;
+  for (const Ranking& ranking : view.rankings) {
+    const Shape& shape = ranking.shape;
+    if (shape.op != request.op || shape.dtype != request.dtype || shape.threads > request.threads) continue;
+    if (!best || cost(shape) < cost(*best)) best = &shape;
+  }
+  return best;
+}
+
+bool same_but_threads(Shape a, const Shape& b) {
+  a.threads = b.threads;
+  return a == b;
+}
+
+std::string unmet(const Candidate& candidate, const ChooseRequest& request) {
+  if (!candidate.entry) return "not measured at this shape";
+  if (!candidate.entry->why_not.empty()) return candidate.entry->why_not;
+  const KernelView& kernel = *candidate.kernel;
+  if (request.max_ulp && kernel.accuracy.empty()) return "its error was not measured";
+  if (request.max_ulp && !(kernel.max_ulp <= *request.max_ulp))
+    return fmt::format("max ulp {} is above {}", figure(kernel.max_ulp), figure(*request.max_ulp));
+  if (request.reproducible) {
+    const Json& claims = kernel.row ? field(*kernel.row, "claims") : field(Json(), "");
+    if (std::find(claims.begin(), claims.end(), "reproducible") == claims.end())
+      return "does not claim to be reproducible";
+  }
+  return "";
+}
+
+/// Each kernel of the op and type once, with the fastest of its entries at the shape; a ranked entry beats any other.
+std::vector<Candidate> candidates_at(const View& view, const Shape& shape, const ChooseRequest& request) {
+  std::vector<Candidate> candidates;
+  for (const KernelView& kernel : view.kernels) {
+    if (kernel.op != shape.op || kernel.dtype != shape.dtype) continue;
+    Candidate& candidate = candidates.emplace_back();
+    candidate.kernel = &kernel;
+    for (const Ranking& ranking : view.rankings) {
+      if (!same_but_threads(ranking.shape, shape) || ranking.shape.threads > request.threads) continue;
+      for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+        for (const Entry& entry : *entries) {
+          if (entry.kernel != &kernel) continue;
+          const bool better = !candidate.entry || (entry.place && !candidate.entry->place) ||
+                              ((entry.place > 0) == (candidate.entry->place > 0) && entry.ns < candidate.entry->ns);
+          if (!better) continue;
+          candidate.entry = &entry;
+          candidate.threads = ranking.shape.threads;
+        }
+    }
+    candidate.lost = unmet(candidate, request);
+  }
+  return candidates;
+}
+
+void order(std::vector<Candidate>& candidates) {
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    if (a.lost.empty() != b.lost.empty()) return a.lost.empty();
+    const double left = a.entry ? a.entry->ns : NAN, right = b.entry ? b.entry->ns : NAN;
+    return left < right || (std::isnan(right) && !std::isnan(left));
+  });
+}
+
+/// The others in the running were only slower than the first.
+void explain_slower(std::vector<Candidate>& candidates) {
+  const Entry& best = *candidates.front().entry;
+  for (std::size_t i = 1; i < candidates.size() && candidates[i].lost.empty(); ++i) {
+    const Entry& entry = *candidates[i].entry;
+    candidates[i].lost = entry.low > best.high
+                             ? fmt::format("{:.2f} x the time", entry.ns / best.ns)
+                             : fmt::format("{:.2f} x the time; the intervals overlap", entry.ns / best.ns);
+  }
+}
+
+std::string table_of(const std::vector<Candidate>& candidates, bool chosen) {
+  TextTable table({"kernel", "", "max ulp", "threads", "ns/element"});
+  for (const Candidate& candidate : candidates) {
+    const bool first = chosen && &candidate == &candidates.front();
+    table.add({one_line(candidate.kernel->id), first ? "chosen" : one_line(candidate.lost),
+               candidate.kernel->max_ulp_text(), candidate.entry ? std::to_string(candidate.threads) : "-",
+               candidate.entry ? figure(candidate.entry->ns) : "-"});
+  }
+  return table.text();
+}
+
+std::string wanted_words(const ChooseRequest& request) {
+  const auto size = [](std::optional<long long> n) { return n ? std::to_string(*n) : std::string("any"); };
+  std::string words = fmt::format("{} {}, {} x {}, at most {} thread{}", request.op, request.dtype, size(request.rows),
+                                  size(request.cols), request.threads, request.threads == 1 ? "" : "s");
+  if (request.max_ulp) words += fmt::format(", max ulp {}", figure(*request.max_ulp));
+  return request.reproducible ? words + ", reproducible" : words;
+}
+
+void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
+  verb.add_option("FILE", file, "a document with measurements (- is standard input)")->required();
+  verb.add_option("--op", request.op, "operation")->capture_default_str();
+  verb.add_option("--dtype", request.dtype, "element type")->capture_default_str();
+  verb.add_option("--rows", request.rows, "rows of a call")->check(CLI::NonNegativeNumber);
+  verb.add_option("--cols", request.cols, "columns (logits of a row)")->check(CLI::NonNegativeNumber);
+  verb.add_option("--threads", request.threads, "threads that a call may use at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb.add_option("--max-ulp", request.max_ulp, "largest measured error allowed")->check(CLI::NonNegativeNumber);
+  verb.add_flag("--reproducible", request.reproducible, "only kernels that claim bits that depend on the row alone");
+}
+
+}  // namespace
+
+Choice choose(const Json& document, const ChooseRequest& request) {
+  const View view(document);
+  const Shape* shape = nearest_shape(view, request);
+  if (!shape)
+    throw Error(
+        kNotMeasurable,
+        fmt::format("the document has no measurement of {} {} with at most {} thread{}; run softmark bench for it",
+                    request.op, request.dtype, request.threads, request.threads == 1 ? "" : "s"));
+  std::vector<Candidate> candidates = candidates_at(view, *shape, request);
+  order(candidates);
+  const bool chosen = !candidates.empty() && candidates.front().lost.empty();
+  if (chosen) explain_slower(candidates);
+  Choice choice;
+  choice.kernel = chosen ? candidates.front().kernel->id : "";
+  Shape decided = *shape;
+  decided.threads = request.threads;
+  choice.text = fmt::format("{}\n  wanted: {}\n  decided on {}: {}, the nearest shape measured\n\n{}",
+                            chosen ? one_line(choice.kernel) : "No kernel meets the request.", wanted_words(request),
+                            one_line(view.machine()), one_line(decided.words()), table_of(candidates, chosen));
+  return choice;
+}
+
+void add_choose(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("choose", "the best right kernel for a shape, and why the others lost");
+  const auto request = std::make_shared<ChooseRequest>();
+  const auto file = std::make_shared<std::string>();
+  add_options(*verb, *request, *file);
+  verb->callback([request, file, &exit_code] {
+    const Choice choice = choose(read_document(*file), *request);
+    write_file("-", choice.text);
+    exit_code = choice.kernel.empty() ? kGateFailed : kPass;
+  });
+}
+
+}  // namespace softmark

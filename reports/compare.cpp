@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "reports/format.h"
+#include "reports/render.h"
+#include "reports/view.h"
+
+namespace softmark {
+namespace {
+
+constexpr double kLeastEffect = 0.05;
+constexpr std::size_t kShownAmbiguous = 8;
+
+using Key = std::pair<std::string, std::string>;
+
+std::map<Key, const Json*> by_key(const Json& rows, const char* first, const char* second) {
+  std::map<Key, const Json*> found;
+  for (const Json& row : rows) found[{text_of(row, first), text_of(row, second)}] = &row;
+  return found;
+}
+
+std::string named(const Key& key) { return one_line(key.first) + " " + one_line(key.second); }
+
+void compare_verdicts(const Json& before, const Json& after, Comparison& result) {
+  const auto old_rows = by_key(field(before, "properties"), "kernel", "property");
+  const auto new_rows = by_key(field(after, "properties"), "kernel", "property");
+  for (const auto& [key, row] : new_rows) {
+    const auto old_row = old_rows.find(key);
+    const bool failed_before = old_row != old_rows.end() && outcome(*old_row->second) == Outcome::kFail;
+    const Outcome now = outcome(*row);
+    if (now == Outcome::kFail && !failed_before) {
+      ++result.broken;
+      result.text +=
+          fmt::format("  BROKEN   {}: {} ({})\n           replay {}\n", named(key), one_line(text_of(*row, "message")),
+                      text_of(*row, "verdict"), one_line(text_of(*row, "repro")));
+    } else if (now == Outcome::kFail) {
+      result.text += fmt::format("  failing  {}: failed before, fails still\n", named(key));
+    } else if (failed_before) {
+      result.text += fmt::format("  mended   {}: failed before, now {}\n", named(key), text_of(*row, "verdict"));
+    }
+  }
+  for (const auto& [key, row] : old_rows) {
+    if (outcome(*row) != Outcome::kPass) continue;
+    const auto new_row = new_rows.find(key);
+    const bool checked = new_row != new_rows.end();
+    const Outcome now = checked ? outcome(*new_row->second) : Outcome::kSkip;
+    if (now == Outcome::kExpected)
+      result.text += fmt::format("  expected {}: passed before, fails now; known because {}\n", named(key),
+                                 one_line(text_of(*new_row->second, "reason")));
+    if (now != Outcome::kSkip && now != Outcome::kInconclusive) continue;
+    ++result.undecided;
+    result.text += fmt::format("  unknown  {}: passed before, {} now\n", named(key),
+                               checked ? text_of(*new_row->second, "verdict") : "not checked");
+  }
+}
+
+void compare_accuracy(const Json& before, const Json& after, Comparison& result) {
+  const auto old_rows = by_key(field(before, "accuracy"), "kernel", "domain");
+  const auto new_rows = by_key(field(after, "accuracy"), "kernel", "domain");
+  for (const auto& [key, old_row] : old_rows) {
+    const auto found = new_rows.find(key);
+    if (found == new_rows.end()) {
+      ++result.undecided;
+      result.text += fmt::format("  unknown  {}: error measured before, not now\n", named(key));
+      continue;
+    }
+    const double was = value_of(field(*old_row, "max_ulp")), is = value_of(field(*found->second, "max_ulp"));
+    const bool both_nan = std::isnan(was) && std::isnan(is);
+    if (both_nan || is == was) continue;
+    const bool worse = !(is <= was);
+    result.broken += worse && !std::isnan(was);
+    result.text += fmt::format("  {} {}: max ulp {} -> {}\n", worse && !std::isnan(was) ? "WORSE   " : "better  ",
+                               named(key), figure(was), figure(is));
+  }
+}
+
+const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel) {
+  for (const Ranking& ranking : view.rankings) {
+    if (ranking.shape != shape) continue;
+    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+      for (const Entry& entry : *entries)
+        if (entry.kernel->id == kernel) return &entry;
+  }
+  return nullptr;
+}
+
+struct SpeedTally {
+  std::size_t same = 0;
+  std::vector<std::vector<std::string>> slower, faster, ambiguous;  // rows of the table
+  std::string text() const;
+};
+
+std::string SpeedTally::text() const {
+  TextTable table({"verdict", "kernel", "shape", "old ns", "new ns", "ratio", "95 %"});
+  for (const auto* rows : {&slower, &faster})
+    for (const auto& row : *rows) table.add(row);
+  for (std::size_t i = 0; i < std::min(ambiguous.size(), kShownAmbiguous); ++i) table.add(ambiguous[i]);
+  const std::size_t hidden = ambiguous.size() - std::min(ambiguous.size(), kShownAmbiguous);
+  const bool any = !slower.empty() || !faster.empty() || !ambiguous.empty();
+  return (any ? table.text(3) : "") + (hidden ? fmt::format("  and {} more AMBIGUOUS\n", hidden) : "");
+}
+
+void compare_entry(const Shape& shape, const Entry& was, const View& after, double least, bool gate, Comparison& result,
+                   SpeedTally& tally) {
+  const std::string kernel = one_line(was.kernel->id);
+  const std::string where =
+      fmt::format("{} {}, {} thread(s), {}", one_line(shape.workload), shape.size(), shape.threads, shape.cache);
+  const Entry* is = find_entry(after, shape, was.kernel->id);
+  if (std::isnan(was.ns) || !is) return;
+  if (std::isnan(is->ns)) {
+    ++result.broken;
+    result.text += fmt::format("  BROKEN   {} at {}: was timed, now {}\n", kernel, where, one_line(is->why_not));
+    return;
+  }
+  const SpeedJudgement speed = judge_speed(was.ns, was.low, was.high, is->ns, is->low, is->high, least);
+  if (speed.word == std::string_view("SAME")) {
+    ++tally.same;
+    return;
+  }
+  const bool slower = speed.word == std::string_view("SLOWER"), faster = speed.word == std::string_view("FASTER");
+  result.broken += gate && slower;
+  result.undecided += gate && !slower && !faster;
+  auto& rows = slower ? tally.slower : faster ? tally.faster : tally.ambiguous;
+  rows.push_back({speed.word, kernel, where, figure(was.ns), figure(is->ns), fmt::format("{:.3f}", speed.ratio),
+                  fmt::format("{:.3f}..{:.3f}", speed.low, speed.high)});
+}
+
+/// The smallest effect believed: 5 %, or twice what identical runs differed by on the noisier side.
+double least_effect(const Json& before, const Json& after) {
+  double least = kLeastEffect;
+  for (const Json* document : {&before, &after}) {
+    const Json& spread = field(field(field(*document, "machine"), "environment"), "aa_spread");
+    if (spread.is_number()) least = std::max(least, 2 * spread.get<double>());
+  }
+  return least;
+}
+
+void compare_speed(const View& before, const View& after, Comparison& result) {
+  const std::string key = text_of(field(before.document, "machine"), "key");
+  const bool gate = !key.empty() && key == text_of(field(after.document, "machine"), "key");
+  const double least = least_effect(before.document, after.document);
+  SpeedTally tally;
+  for (const Ranking& ranking : before.rankings)
+    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+      for (const Entry& entry : *entries) compare_entry(ranking.shape, entry, after, least, gate, result, tally);
+  if (tally.same + tally.slower.size() + tally.faster.size() + tally.ambiguous.size() == 0) return;
+  result.text += fmt::format(
+      "speed ({}; differences below {:.0f} % do not count): {} SAME, {} FASTER, {} SLOWER, {} AMBIGUOUS\n{}",
+      gate ? "same machine key" : "advisory: another machine or none named", least * 100, tally.same,
+      tally.faster.size(), tally.slower.size(), tally.ambiguous.size(), tally.text());
+}
+
+std::string head(const char* side, const Json& document) {
+  const Json& run = field(document, "run");
+  const View view(document);
+  return fmt::format("{} {}, softmark {} {}, {}, seed {}{}\n", side, text_of(run, "started"),
+                     text_of(field(document, "generator"), "version"), text_of(field(document, "generator"), "git"),
+                     one_line(view.machine()), text_of(run, "seed"), view.complete() ? "" : ", INCOMPLETE");
+}
+
+void check_is_document(const std::string& path) {
+  if (path == "-" || std::filesystem::exists(path)) return;
+  throw Error(kUsage, fmt::format("{} is not a file; give two documents that softmark wrote", path));
+}
+
+}  // namespace
+
+SpeedJudgement judge_speed(double old_ns, double old_low, double old_high, double new_ns, double new_low,
+                           double new_high, double least) {
+  const double ratio = new_ns / old_ns;
+  const auto apart = [](double a, double b) { return std::log(a / b); };
+  const double low = ratio * std::exp(-std::hypot(apart(new_ns, new_low), apart(old_high, old_ns)));
+  const double high = ratio * std::exp(std::hypot(apart(new_high, new_ns), apart(old_ns, old_low)));
+  const char* word = "AMBIGUOUS";
+  if (low > 1 && ratio > 1 + least)
+    word = "SLOWER";
+  else if (high < 1 && ratio < 1 / (1 + least))
+    word = "FASTER";
+  else if (low >= 1 / (1 + least) && high <= 1 + least)
+    word = "SAME";
+  return {word, ratio, low, high};
+}
+
+Comparison compare_documents(const Json& old_document, const Json& new_document) {
+  Comparison result;
+  result.text = head("old", old_document) + head("new", new_document);
+  if (text_of(field(old_document, "run"), "seed") != text_of(field(new_document, "run"), "seed"))
+    result.text += "the seeds differ: errors are those of different rows\n";
+  compare_verdicts(old_document, new_document, result);
+  compare_accuracy(old_document, new_document, result);
+  compare_speed(View(old_document), View(new_document), result);
+  result.text += result.broken ? fmt::format("{} regression{}\n", result.broken, result.broken == 1 ? "" : "s")
+                               : "no regression\n";
+  return result;
+}
+
+void add_compare(CLI::App& app, int& exit_code) {
+  CLI::App* verb =
+      app.add_subcommand("compare", "two documents: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 on a regression");
+  struct Options {
+    std::string before, after;
+    bool strict = false;
+  };
+  const auto options = std::make_shared<Options>();
+  verb->add_option("OLD", options->before, "the document to compare with")->required();
+  verb->add_option("NEW", options->after, "the document in question")->required();
+  verb->add_flag("--strict", options->strict, "exit 5 where something is undecided");
+  verb->callback([options, &exit_code] {
+    check_is_document(options->before);
+    check_is_document(options->after);
+    const Comparison result = compare_documents(read_document(options->before), read_document(options->after));
+    write_file("-", result.text);
+    exit_code = result.broken ? kGateFailed : options->strict && result.undecided ? kUndecided : kPass;
+  });
+}
+
+}  // namespace softmark

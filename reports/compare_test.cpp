@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/compare.h"
+
+#include <gtest/gtest.h>
+
+#include "reports/sample.h"
+
+namespace softmark {
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void scale_times(Json& document, const char* kernel, double factor) {
+  for (Json& row : document["measurements"]) {
+    if (row["kernel"] != kernel) continue;
+    Json& time = row["ns_per_element"];
+    time["median"] = time["median"].get<double>() * factor;
+    for (Json& end : time["ci95"]) end = end.get<double>() * factor;
+  }
+}
+
+TEST(Compare, ADocumentWithItselfIsTheSame) {
+  const Comparison result = compare_documents(failing_document(), failing_document());
+  EXPECT_EQ(result.broken, 0u) << result.text;
+  EXPECT_TRUE(has(result.text, "0 FASTER, 0 SLOWER, 0 AMBIGUOUS")) << result.text;
+  EXPECT_TRUE(has(result.text, "no regression"));
+}
+
+TEST(Compare, ANewFailureIsARegressionAndAMendedOneIsNot) {
+  const Comparison worse = compare_documents(sample_document(), failing_document());
+  EXPECT_EQ(worse.broken, 3u) << worse.text;
+  EXPECT_TRUE(has(worse.text, "BROKEN   log_sum_exp/softmax/f32 strides: killed by SIGSEGV (crash)")) << worse.text;
+  const Comparison better = compare_documents(failing_document(), sample_document());
+  EXPECT_EQ(better.broken, 0u) << better.text;
+  EXPECT_TRUE(has(better.text, "mended   log_sum_exp/softmax/f32 strides"));
+}
+
+TEST(Compare, AFailureOfANewKernelCountsToo) {
+  Json before = failing_document();
+  before["properties"] = Json::array();
+  EXPECT_EQ(compare_documents(before, failing_document()).broken, 3u);
+}
+
+TEST(Compare, ALargerErrorIsARegression) {
+  Json after = sample_document();
+  after["accuracy"][3]["max_ulp"] = 1.54;
+  EXPECT_EQ(compare_documents(sample_document(), after).broken, 1u);
+  EXPECT_EQ(compare_documents(after, sample_document()).broken, 0u);
+  after["accuracy"][3]["max_ulp"] = "nan";
+  const Comparison result = compare_documents(sample_document(), after);
+  EXPECT_EQ(result.broken, 1u);
+  EXPECT_TRUE(has(result.text, "max ulp 1.53 -> nan")) << result.text;
+}
+
+TEST(Compare, WhatIsNoLongerCheckedIsUndecided) {
+  Json after = sample_document();
+  after["properties"].erase(after["properties"].begin() + 1);
+  after["accuracy"].erase(after["accuracy"].begin());
+  const Comparison result = compare_documents(sample_document(), after);
+  EXPECT_EQ(result.broken, 0u);
+  EXPECT_EQ(result.undecided, 2u) << result.text;
+}
+
+TEST(Compare, SpeedCountsOnTheSameMachineOnly) {
+  Json after = sample_document();
+  scale_times(after, "simd/softmax/f32", 1.5);
+  const Comparison same = compare_documents(sample_document(), after);
+  EXPECT_EQ(same.broken, 9u) << same.text;
+  EXPECT_TRUE(has(same.text, "SLOWER"));
+  after["machine"]["key"] = "another";
+  const Comparison other = compare_documents(sample_document(), after);
+  EXPECT_EQ(other.broken, 0u);
+  EXPECT_TRUE(has(other.text, "SLOWER"));
+  EXPECT_TRUE(has(other.text, "advisory"));
+}
+
+TEST(Compare, AKernelThatNoLongerRunsIsBroken) {
+  Json after = sample_document();
+  after["measurements"][0]["status"] = "crash";
+  after["measurements"][0]["ns_per_element"] = nullptr;
+  const Comparison result = compare_documents(sample_document(), after);
+  EXPECT_EQ(result.broken, 1u) << result.text;
+}
+
+TEST(Compare, NoiseOfTheMachineWidensTheGate) {
+  Json before = sample_document(), after = sample_document();
+  scale_times(after, "simd/softmax/f32", 1.1);
+  EXPECT_EQ(compare_documents(before, after).broken, 9u);
+  before["machine"]["environment"]["aa_spread"] = 0.06;
+  EXPECT_EQ(compare_documents(before, after).broken, 0u);
+}
+
+TEST(Compare, FourWordsForSpeed) {
+  const auto word = [](double ratio, double spread) {
+    return std::string(
+        judge_speed(1, 1 - spread, 1 + spread, ratio, ratio * (1 - spread), ratio * (1 + spread), 0.05).word);
+  };
+  EXPECT_EQ(word(1.0, 0.01), "SAME");
+  EXPECT_EQ(word(1.02, 0.01), "SAME");
+  EXPECT_EQ(word(1.1, 0.01), "SLOWER");
+  EXPECT_EQ(word(0.9, 0.01), "FASTER");
+  EXPECT_EQ(word(1.1, 0.1), "AMBIGUOUS");  // the interval includes 1
+  EXPECT_EQ(word(1.0, 0.1), "AMBIGUOUS");  // and so could hide 5 %
+  EXPECT_EQ(word(1.045, 0.01), "AMBIGUOUS");
+}
+
+}  // namespace
+}  // namespace softmark

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// GitHub workflow commands. A step shows ten annotations of a kind and drops the rest in silence, so at most eight
+// failures are told one by one and a single notice says what is left.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "reports/data.h"
+#include "reports/format.h"
+#include "reports/readers.h"
+#include "reports/view.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::size_t kMostErrors = 8;
+
+/// The command syntax's own escapes; a title also loses ':' and ','.
+std::string escaped(std::string_view text, bool title) {
+  std::string out;
+  for (char c : text) {
+    if (c == '%' || c == '\n' || c == '\r' || (title && (c == ':' || c == ',')))
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string error_line(const Json& property) {
+  std::string message = fmt::format("{} ({})", text_of(property, "message"), text_of(property, "verdict"));
+  const Json& example = field(property, "counterexample");
+  if (example.is_object())
+    message += fmt::format("\nx {}\ngot {}\nwant {}\n{}", data_list(field(example, "x"), 8, true),
+                           data_list(field(example, "got"), 8, true), data_list(field(example, "want"), 8, true),
+                           spot(example));
+  const std::string repro = text_of(property, "repro");
+  if (!repro.empty()) message += "\nreplay: " + repro;
+  const std::string title = fmt::format("{} {}", text_of(property, "kernel"), text_of(property, "property"));
+  return fmt::format("::error title={}::{}\n", escaped(title, true), escaped(message, false));
+}
+
+std::string counted(std::size_t count, const char* one, const char* many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+}  // namespace
+
+std::string render_github(Documents documents) {
+  std::string errors;
+  std::size_t failures = 0, healed = 0, incomplete = 0;
+  for (const Json& document : documents) {
+    const View view(document);
+    for (const Json* property : view.with(Outcome::kFail))
+      if (++failures <= kMostErrors) errors += error_line(*property);
+    healed += view.with(Outcome::kUnexpectedPass).size();
+    incomplete += !view.complete();
+  }
+  std::vector<std::string> rest;
+  if (failures > kMostErrors)
+    rest.push_back(counted(failures - kMostErrors, "more failure", "more failures") + " in the step summary");
+  if (healed)
+    rest.push_back(counted(healed, "expected failure passes", "expected failures pass") +
+                   " now: update the contract file");
+  if (incomplete) rest.push_back(counted(incomplete, "run was", "runs were") + " interrupted, not all is known");
+  return rest.empty() ? errors
+                      : errors + fmt::format("::notice title=softmark::{}\n",
+                                             escaped(fmt::format("{}", fmt::join(rest, "; ")), false));
+}
+
+}  // namespace softmark

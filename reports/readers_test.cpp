@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/readers.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "reports/render.h"
+#include "reports/sample.h"
+#include "reports/test_support.h"
+
+namespace softmark {
+namespace {
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
+  return found;
+}
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(Readers, EveryFormatTakesEveryDocument) {
+  const Json documents[] = {sample_document(), failing_document(), odd_document(), empty_document(), Json::object()};
+  for (const std::string& format : kFormats) {
+    for (const Json& document : documents) EXPECT_NO_THROW(render(document, format)) << format;
+    if (format == "json") continue;
+    EXPECT_NO_THROW(render(Documents(documents), format)) << format;
+  }
+  expect_error(kUsage, "one document", [&] { render(Documents(documents), "json"); });
+  expect_error(kUsage, "unknown format \"pdf\"", [&] { render(documents[0], "pdf"); });
+}
+
+TEST(Readers, JsonIsTheDocumentItself) {
+  const Json document = sample_document();
+  EXPECT_EQ(Json::parse(render(document, "json")), document);
+}
+
+TEST(Readers, TextHasTheTableOfTheProject) {
+  const std::string text = render(sample_document(), "text");
+  EXPECT_TRUE(std::regex_search(text, std::regex("kernel +verdict +max ulp +ns/element +GB/s +x memcpy")));
+  EXPECT_TRUE(std::regex_search(text, std::regex("simd +pass +1.77 +0.213 +37.5 +1.78")));
+  const auto row = [&](const char* kernel) { return text.find(std::string("\n  ") + kernel + " "); };
+  EXPECT_LT(row("simd"), row("openmp"));
+  EXPECT_LT(row("log_sum_exp"), row("naive"));  // faster, but wrong: below
+  EXPECT_TRUE(has(text, "moe_router     4096x16     1        hot    simd 0.293 ~ openmp 0.300 < onednn 0.476 <"));
+  EXPECT_TRUE(has(text, "because the textbook formula has no max shift"));
+  EXPECT_TRUE(has(text, "replay softmark verify --kernel naive/softmax/f32 --property overflow_safety"));
+  EXPECT_TRUE(has(text, "at [0, 0]: x 89 (0x1.64p+6), got nan, want 1 (0x1p+0)"));
+  EXPECT_TRUE(has(text, "absent: xnnpack"));
+}
+
+TEST(Readers, TextTellsFailuresApart) {
+  const std::string text = render(failing_document(), "text");
+  EXPECT_TRUE(has(text, "FAIL log_sum_exp/softmax/f32 strides (contract, crash): killed by SIGSEGV"));
+  EXPECT_TRUE(has(text, "max_shifted/softmax/f32 any_length (was: fails at 7 columns, known)"));
+  EXPECT_TRUE(has(text, "Notes\n  max_shifted/softmax/f64 shift_invariance: raises FE_INVALID"));
+  EXPECT_TRUE(has(text, "pass; here not verified"));
+}
+
+TEST(Readers, AnInterruptedRunSaysSo) {
+  EXPECT_TRUE(has(render(empty_document(), "text"), "INCOMPLETE"));
+  EXPECT_TRUE(has(render(empty_document(), "markdown"), "Incomplete"));
+  EXPECT_TRUE(has(render(empty_document(), "html"), "Incomplete"));
+  EXPECT_TRUE(has(render(empty_document(), "github"), "interrupted"));
+  EXPECT_FALSE(has(render(sample_document(), "text"), "INCOMPLETE"));
+}
+
+TEST(Readers, MarkdownTablesKeepTheirColumns) {
+  for (const Json& document : {sample_document(), failing_document(), odd_document()}) {
+    std::istringstream lines(render(document, "markdown"));
+    std::size_t columns = 0, tables = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const std::string bare = std::regex_replace(line, std::regex(R"(\\\\|\\\|)"), "");
+      const std::size_t bars = line.starts_with('|') ? count(bare, "|") : 0;
+      if (bars && columns) {
+        EXPECT_EQ(bars, columns) << line;
+      }
+      tables += bars && !columns;
+      columns = bars;
+      EXPECT_FALSE(has(std::regex_replace(line, std::regex("(`+)[^`].*?[^`]\\1(?!`)"), ""), "<script>")) << line;
+    }
+    EXPECT_GT(tables, 0u);
+  }
+}
+
+/// Every tag that is opened is closed in order; the page has no tag but ours.
+void check_tags(const std::string& html) {
+  static const std::regex tag("<(/?)([a-z0-9]+)([^<>]*)>");
+  std::vector<std::string> open = {"html"};  // the tags before the style sheet are only ours
+  const std::size_t style = html.find("</style>");
+  std::size_t angles = count(html.substr(style), "<"), tags = 0;
+  for (std::sregex_iterator it(html.begin() + static_cast<std::ptrdiff_t>(style), html.end(), tag), end; it != end;
+       ++it, ++tags) {
+    const std::string name = (*it)[2];
+    if (name == "br" || name == "style") continue;
+    if ((*it)[1] == "") {
+      EXPECT_NE(name, "script");
+      open.push_back(name);
+      continue;
+    }
+    if (name == "head") continue;
+    ASSERT_FALSE(open.empty()) << name;
+    EXPECT_EQ(open.back(), name);
+    open.pop_back();
+  }
+  EXPECT_EQ(angles, tags);
+}
+
+TEST(Readers, ThePageIsWellFormedAndAlone) {
+  const Json documents[] = {sample_document("one"), failing_document(), odd_document(), empty_document()};
+  for (const Json& document : documents) check_tags(render(document, "html"));
+  const std::string page = render(Documents(documents), "html");
+  check_tags(page);
+  for (const char* outside : {"http://", "https://", "<script", "url(", "@import", " src="})
+    EXPECT_FALSE(has(page, outside)) << outside;
+  EXPECT_TRUE(has(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
+}
+
+TEST(Readers, LinksOfThePageLeadSomewhereAndAnchorsAreUnique) {
+  const Json documents[] = {sample_document("one"), failing_document()};
+  const std::string page = render(Documents(documents), "html");
+  static const std::regex link("href=\"#([^\"]*)\""), anchor(" id=\"([^\"]*)\"");
+  std::vector<std::string> anchors;
+  for (std::sregex_iterator it(page.begin(), page.end(), anchor), end; it != end; ++it) anchors.push_back((*it)[1]);
+  std::sort(anchors.begin(), anchors.end());
+  EXPECT_EQ(std::adjacent_find(anchors.begin(), anchors.end()), anchors.end());
+  std::size_t links = 0;
+  for (std::sregex_iterator it(page.begin(), page.end(), link), end; it != end; ++it, ++links)
+    EXPECT_TRUE(std::binary_search(anchors.begin(), anchors.end(), (*it)[1].str())) << (*it)[1];
+  EXPECT_GT(links, 20u);
+}
+
+TEST(Readers, JunitCountsWhatItHolds) {
+  const std::string xml = render(failing_document(), "junit");
+  EXPECT_EQ(count(xml, "<testsuite "), 10u);
+  EXPECT_EQ(count(xml, "<testcase "), 100u);
+  EXPECT_EQ(count(xml, "<failure "), 2u);
+  EXPECT_EQ(count(xml, "<error "), 1u);
+  const auto sum = [&](const char* attribute) {
+    const std::regex pattern(std::string(attribute) + "=\"([0-9]+)\"");
+    std::size_t total = 0;
+    for (std::sregex_iterator it(xml.begin(), xml.end(), pattern), end; it != end; ++it) total += std::stoul((*it)[1]);
+    return total;
+  };
+  EXPECT_EQ(sum("tests"), 100u);
+  EXPECT_EQ(sum("failures"), 2u);
+  EXPECT_EQ(sum("errors"), 1u);
+  EXPECT_EQ(sum("skipped"), count(xml, "<skipped "));
+  EXPECT_TRUE(has(xml, "<skipped message=\"expected failure: the textbook formula"));
+  EXPECT_TRUE(has(xml, "want: [nan, nan, nan]"));
+  EXPECT_TRUE(has(xml, "replay: softmark verify --kernel openmp/softmax/f32"));
+  EXPECT_TRUE(has(xml, "any_length: expected to fail, but passes"));
+}
+
+TEST(Readers, SarifHasFailuresWithStableFingerprints) {
+  Json other = failing_document();
+  other["run"]["seed"] = "0x1";
+  other["machine"]["key"] = "another";
+  for (Json& row : other["properties"]) row["message"] = "other words";
+  const Json sarif = Json::parse(render(failing_document(), "sarif")), again = Json::parse(render(other, "sarif"));
+  EXPECT_EQ(sarif["version"], "2.1.0");
+  const Json& results = sarif["runs"][0]["results"];
+  ASSERT_EQ(results.size(), 6u);  // three failures, two expected, one note
+  const Json& rules = sarif["runs"][0]["tool"]["driver"]["rules"];
+  std::size_t errors = 0, suppressed = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(rules.at(results[i]["ruleIndex"].get<std::size_t>())["id"], results[i]["ruleId"]);
+    EXPECT_EQ(results[i]["partialFingerprints"], again["runs"][0]["results"][i]["partialFingerprints"]);
+    errors += results[i]["level"] == "error";
+    suppressed += results[i].contains("suppressions");
+  }
+  EXPECT_EQ(errors, 5u);
+  EXPECT_EQ(suppressed, 2u);
+  EXPECT_TRUE(Json::parse(render(empty_document(), "sarif"))["runs"][0]["results"].empty());
+}
+
+TEST(Readers, GithubStaysWithinItsAnnotations) {
+  Json document = failing_document();
+  EXPECT_EQ(count(render(document, "github"), "::error title="), 3u);
+  for (Json& row : document["properties"]) {
+    row["verdict"] = "fail";
+    row["message"] = "first\nsecond, 100%: third";
+  }
+  const std::string text = render(document, "github");
+  EXPECT_EQ(count(text, "::error title="), 8u);
+  EXPECT_EQ(count(text, "::notice "), 1u);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 9);
+  EXPECT_TRUE(has(text, "first%0Asecond, 100%25: third"));
+  EXPECT_TRUE(has(text, "more failures in the step summary"));
+  EXPECT_EQ(render(sample_document(), "github"), "");
+}
+
+TEST(Readers, GithubTitlesCannotInject) {
+  std::istringstream lines(render(odd_document(), "github"));
+  std::string line;
+  while (std::getline(lines, line))
+    EXPECT_TRUE(line.starts_with("::error title=a|b<i>%0A%3A%3Ax/softmax/f32 range::")) << line;
+}
+
+}  // namespace
+}  // namespace softmark

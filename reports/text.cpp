@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// A terminal's view: who is right, how fast on one telling shape, the ranking on every shape in one line each, and the
+// smallest counterexample of every failure with the command that replays it.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "reports/data.h"
+#include "reports/format.h"
+#include "reports/readers.h"
+#include "reports/view.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::size_t kShownElements = 6;
+
+/// "pass", "FAIL: strides +2"; an entry that may not be ranked for another reason says which.
+std::string verdict_text(const KernelView& kernel, const Entry* entry) {
+  const auto failed = kernel.named(kernel.standing == Standing::kFail ? Outcome::kFail : Outcome::kExpected);
+  if (failed.empty() && entry && !entry->place && kernel.standing == Standing::kPass)
+    return "pass; here " + entry->why_not;
+  if (failed.empty()) return std::string(word(kernel.standing));
+  const std::string more = failed.size() > 1 ? fmt::format(" +{}", failed.size() - 1) : "";
+  return fmt::format("{}: {}{}", kernel.standing == Standing::kFail ? "FAIL" : "wrong (expected)", failed[0], more);
+}
+
+std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entry) {
+  std::vector<std::string> row = {one_line(kernel.name), one_line(verdict_text(kernel, entry)), kernel.max_ulp_text()};
+  for (const char* key : {"ns_per_element", "gb_per_s", "x_memcpy"}) {
+    if (!entry) {
+      row.push_back("-");
+      continue;
+    }
+    const Json& value = field(*entry->measurement, key);
+    row.push_back(figure(value.is_object() ? field(value, "median") : value));
+  }
+  return row;
+}
+
+std::string summary(const View& view, const Ranking& speed) {
+  TextTable table({"kernel", "verdict", "max ulp", "ns/element", "GB/s", "x memcpy"});
+  for (const auto& [kernel, entry] : summary_order(view, speed)) table.add(summary_row(*kernel, entry));
+  return one_line(fmt::format("{} {}: times at {}", speed.shape.op, speed.shape.dtype, speed.shape.words())) + "\n" +
+         table.text();
+}
+
+std::string untimed_table(const View& view) {
+  TextTable table({"kernel", "verdict", "max ulp"});
+  const auto kernels = untimed(view);
+  for (const KernelView* kernel : kernels)
+    table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)), kernel->max_ulp_text()});
+  return kernels.empty() ? "" : fmt::format("\nNot timed\n{}", table.text());
+}
+
+std::string place_text(const Entry& entry) {
+  const char* relation = entry.place == 1 ? "" : entry.tied ? "~ " : "< ";
+  return fmt::format("{}{} {}", relation, one_line(entry.kernel->name), figure(entry.ns));
+}
+
+std::string ranking_line(const Ranking& ranking) {
+  std::vector<std::string> places, others;
+  for (const Entry& entry : ranking.ranked) places.push_back(place_text(entry));
+  for (const Entry& entry : ranking.unranked)  // the wrong ones stand in the summary
+    if (entry.kernel->standing < Standing::kKnownWrong)
+      others.push_back(fmt::format("{} ({})", one_line(entry.kernel->name), one_line(entry.why_not)));
+  if (places.empty()) places.push_back("none passes");
+  return fmt::format("{}{}", fmt::join(places, " "),
+                     others.empty() ? "" : fmt::format("   unranked: {}", fmt::join(others, ", ")));
+}
+
+std::string rankings(const View& view, const std::string& op, const std::string& dtype) {
+  TextTable table({"workload", "size", "threads", "cache", "ns/element, best first (~: cannot be told apart)"});
+  bool any = false;
+  for (const Ranking& ranking : view.rankings) {
+    if (ranking.shape.op != op || ranking.shape.dtype != dtype) continue;
+    any = true;
+    table.add({one_line(ranking.shape.workload), ranking.shape.size(), std::to_string(ranking.shape.threads),
+               one_line(ranking.shape.cache), ranking_line(ranking)});
+  }
+  return any ? fmt::format("\n{}", table.text(5)) : "";
+}
+
+std::string counterexample_text(const Json& example) {
+  if (!example.is_object()) return "";
+  std::string text = fmt::format("    row    {} x {}: {}\n", count_of(example, "rows"), count_of(example, "cols"),
+                                 data_list(field(example, "x"), kShownElements, false));
+  for (const char* key : {"x", "g", "labels", "got", "want"}) {
+    const Json& data = field(example, key);
+    if (!data.is_array() || data.empty()) continue;
+    text += fmt::format("    {:<6} {}\n", key, data_list(data, kShownElements, true));
+  }
+  const std::string place = spot(example);
+  if (!place.empty()) text += fmt::format("    {}\n", place);
+  const Json& layout = field(example, "layout");
+  if (layout.is_object() && !layout.empty()) text += fmt::format("    layout {}\n", one_line(plain(layout)));
+  return text;
+}
+
+std::string failure(const Json& property, const char* mark) {
+  std::string text = fmt::format("  {} {} {} ({}, {}): {}\n", mark, one_line(text_of(property, "kernel")),
+                                 one_line(text_of(property, "property")), text_of(property, "judge"),
+                                 text_of(property, "verdict"), one_line(text_of(property, "message")));
+  text += counterexample_text(field(property, "counterexample"));
+  const std::string repro = text_of(property, "repro");
+  return repro.empty() ? text : text + fmt::format("    replay {}\n", one_line(repro));
+}
+
+std::string findings(const View& view) {
+  std::string text;
+  const auto section = [&](Outcome wanted, const char* head, auto&& line) {
+    const auto rows = view.with(wanted);
+    if (!rows.empty()) text += fmt::format("\n{}\n", head);
+    for (const Json* row : rows) text += line(*row);
+  };
+  const auto brief = [](const Json& row) {
+    return fmt::format("  {} {}: {}\n", one_line(text_of(row, "kernel")), one_line(text_of(row, "property")),
+                       one_line(text_of(row, "message")));
+  };
+  section(Outcome::kFail, "Failures", [](const Json& row) { return failure(row, "FAIL"); });
+  section(Outcome::kExpected, "Expected failures", [](const Json& row) {
+    return fmt::format("{}    because {}\n", failure(row, "known"), one_line(text_of(row, "reason")));
+  });
+  section(Outcome::kUnexpectedPass, "Expected to fail, but pass now: take them off the contract file",
+          [](const Json& row) {
+            return fmt::format("  {} {} (was: {})\n", one_line(text_of(row, "kernel")),
+                               one_line(text_of(row, "property")), one_line(text_of(row, "reason")));
+          });
+  section(Outcome::kInconclusive, "Undecided", brief);
+  section(Outcome::kNote, "Notes", brief);
+  return text;
+}
+
+std::string foot(const View& view) {
+  std::string text;
+  for (const Json& absent : field(view.document, "absent"))
+    text += fmt::format("absent: {}: {}\n", one_line(text_of(absent, "name")), one_line(text_of(absent, "reason")));
+  for (const Json& warning : field(view.document, "warnings"))
+    text += fmt::format("warning: {}\n", one_line(plain(warning)));
+  return text.empty() ? "" : fmt::format("\n{}", text);
+}
+
+std::string document_text(const Json& document) {
+  const View view(document);
+  const Json &run = field(document, "run"), &generator = field(document, "generator");
+  std::string text = fmt::format(
+      "softmark {} on {}, {}, seed {}, {} s{}\n", one_line(text_of(generator, "version")), one_line(view.machine()),
+      text_of(run, "started"), text_of(run, "seed"), figure(field(run, "seconds")),
+      view.complete() ? "" : "; INCOMPLETE: the run was interrupted, this is what was known");
+  for (const auto& [op, dtype] : timed_groups(view))
+    text += fmt::format("\n{}{}", summary(view, *headline(view, op, dtype)), rankings(view, op, dtype));
+  text += untimed_table(view);
+  if (view.kernels.empty()) text += "\nNo kernel was verified or timed.\n";
+  return text + findings(view) + foot(view);
+}
+
+}  // namespace
+
+std::string render_text(Documents documents) {
+  std::vector<std::string> texts;
+  for (const Json& document : documents) texts.push_back(document_text(document));
+  return fmt::format("{}", fmt::join(texts, "\n"));
+}
+
+}  // namespace softmark

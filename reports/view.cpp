@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/view.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tuple>
+
+#include "reports/format.h"
+
+namespace softmark {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+Standing standing_of(const std::vector<const Json*>& properties) {
+  Standing standing = Standing::kUnverified;
+  for (const Json* property : properties) {
+    Standing one = Standing::kUnverified;
+    switch (outcome(*property)) {
+      case Outcome::kPass:
+      case Outcome::kUnexpectedPass:
+        one = Standing::kPass;
+        break;
+      case Outcome::kInconclusive:
+        one = Standing::kUndecided;
+        break;
+      case Outcome::kExpected:
+        one = Standing::kKnownWrong;
+        break;
+      case Outcome::kFail:
+        one = Standing::kFail;
+        break;
+      case Outcome::kSkip:
+      case Outcome::kNote:
+        continue;
+    }
+    const bool passes_on = standing == Standing::kUnverified || one > standing;
+    if (passes_on) standing = one;
+  }
+  return standing;
+}
+
+/// "simd/softmax/f32" where no entry says it better.
+void name_from_id(KernelView& view) {
+  const auto last = view.id.rfind('/');
+  const auto first = last == std::string::npos ? last : view.id.rfind('/', last - 1);
+  if (last == std::string::npos || last == 0 || first == std::string::npos) {
+    view.name = view.id;
+    return;
+  }
+  view.name = view.id.substr(0, first);
+  view.op = view.id.substr(first + 1, last - first - 1);
+  view.dtype = view.id.substr(last + 1);
+}
+
+KernelView& find_or_add(std::vector<KernelView>& kernels, const std::string& id) {
+  for (KernelView& kernel : kernels)
+    if (kernel.id == id) return kernel;
+  KernelView& added = kernels.emplace_back();
+  added.id = id;
+  name_from_id(added);
+  return added;
+}
+
+std::string why_unranked(const Entry& entry) {
+  const std::string status = text_of(*entry.measurement, "status");
+  if (status != "ok") return status;
+  if (std::isnan(entry.ns)) return "not measured";
+  const KernelView& kernel = *entry.kernel;
+  switch (kernel.standing) {
+    case Standing::kFail:
+      return fmt::format("wrong: {}", fmt::join(kernel.named(Outcome::kFail), ", "));
+    case Standing::kKnownWrong:
+      return fmt::format("wrong, as expected: {}", fmt::join(kernel.named(Outcome::kExpected), ", "));
+    case Standing::kUndecided:
+      return fmt::format("undecided: {}", fmt::join(kernel.named(Outcome::kInconclusive), ", "));
+    case Standing::kPass:
+    case Standing::kUnverified:
+      break;  // a document of timings alone says by `verified` what was verified elsewhere
+  }
+  return truth_of(*entry.measurement, "verified") ? "" : "not verified";
+}
+
+/// What stands for an interval where too few processes ran for one.
+std::pair<double, double> range_of_samples(const Json& measurement, double ns) {
+  double low = ns, high = ns;
+  for (const Json& process : field(measurement, "samples"))
+    for (const Json& sample : process) {
+      low = std::min(low, value_of(sample));
+      high = std::max(high, value_of(sample));
+    }
+  return {low, high};
+}
+
+Entry entry_of(const Json& measurement, const KernelView& kernel) {
+  Entry entry;
+  entry.measurement = &measurement;
+  entry.kernel = &kernel;
+  const Json& time = field(measurement, "ns_per_element");
+  const Json& interval = field(time, "ci95");
+  entry.ns = value_of(field(time, "median"));
+  if (interval.is_array() && interval.size() == 2) {
+    entry.low = value_of(interval[0]);
+    entry.high = value_of(interval[1]);
+  } else {
+    std::tie(entry.low, entry.high) = range_of_samples(measurement, entry.ns);
+  }
+  entry.why_not = why_unranked(entry);
+  return entry;
+}
+
+void rank(Ranking& ranking) {
+  const auto faster = [](const Entry& a, const Entry& b) {
+    return a.ns < b.ns || (std::isnan(b.ns) && !std::isnan(a.ns));
+  };
+  std::stable_sort(ranking.ranked.begin(), ranking.ranked.end(), faster);
+  std::stable_sort(ranking.unranked.begin(), ranking.unranked.end(), faster);
+  for (std::size_t i = 0; i < ranking.ranked.size(); ++i) {
+    ranking.ranked[i].place = static_cast<int>(i) + 1;
+    ranking.ranked[i].tied = i > 0 && !(ranking.ranked[i].low > ranking.ranked[i - 1].high);
+  }
+}
+
+void add_measurement(std::vector<Ranking>& rankings, const Json& measurement, const KernelView& kernel) {
+  const Shape shape{kernel.op,
+                    kernel.dtype,
+                    text_of(measurement, "workload"),
+                    text_of(measurement, "cache"),
+                    text_of(measurement, "distribution"),
+                    count_of(measurement, "rows"),
+                    count_of(measurement, "cols"),
+                    count_of(measurement, "threads"),
+                    truth_of(measurement, "in_place")};
+  auto place = std::find_if(rankings.begin(), rankings.end(), [&](const Ranking& r) { return r.shape == shape; });
+  if (place == rankings.end()) place = rankings.insert(rankings.end(), Ranking{shape, {}, {}});
+  const Entry entry = entry_of(measurement, kernel);
+  (entry.why_not.empty() ? place->ranked : place->unranked).push_back(entry);
+}
+
+double worse(double a, double b) { return std::isnan(a) || std::isnan(b) ? kNan : std::max(a, b); }
+
+}  // namespace
+
+const Json& field(const Json& row, std::string_view key) {
+  static const Json kNull;
+  if (!row.is_object()) return kNull;
+  const auto found = row.find(key);
+  return found == row.end() ? kNull : *found;
+}
+
+std::string text_of(const Json& row, std::string_view key) {
+  const Json& value = field(row, key);
+  return value.is_string() ? value.get<std::string>() : "";
+}
+
+long long count_of(const Json& row, std::string_view key) {
+  const Json& value = field(row, key);
+  return value.is_number_integer() ? value.get<long long>() : 0;
+}
+
+bool truth_of(const Json& row, std::string_view key) { return field(row, key) == true; }
+
+double value_of(const Json& statistic) {
+  if (statistic.is_number()) return statistic.get<double>();
+  if (statistic == "inf") return std::numeric_limits<double>::infinity();
+  if (statistic == "-inf") return -std::numeric_limits<double>::infinity();
+  return kNan;
+}
+
+Outcome outcome(const Json& property) {
+  const std::string verdict = text_of(property, "verdict");
+  const bool expected = truth_of(property, "expected");
+  if (verdict == "pass") return expected ? Outcome::kUnexpectedPass : Outcome::kPass;
+  if (verdict == "skip") return Outcome::kSkip;
+  if (text_of(property, "severity") == "note") return Outcome::kNote;
+  if (verdict == "inconclusive") return Outcome::kInconclusive;
+  return expected ? Outcome::kExpected : Outcome::kFail;  // a verdict unknown to this version is no pass
+}
+
+std::string_view word(Standing standing) {
+  switch (standing) {
+    case Standing::kPass:
+      return "pass";
+    case Standing::kUnverified:
+      return "unverified";
+    case Standing::kUndecided:
+      return "undecided";
+    case Standing::kKnownWrong:
+      return "wrong (expected)";
+    case Standing::kFail:
+      break;
+  }
+  return "FAIL";
+}
+
+std::vector<std::string> KernelView::named(Outcome wanted) const {
+  std::vector<std::string> names;
+  for (const Json* property : properties)
+    if (outcome(*property) == wanted) names.push_back(text_of(*property, "property"));
+  return names;
+}
+
+std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
+
+std::string Shape::size() const { return fmt::format("{}x{}", rows, cols); }
+
+std::string Shape::logits() const { return distribution.substr(0, distribution.find(':')); }
+
+std::string Shape::words() const {
+  return fmt::format("{} ({}), {} thread{}, {} cache, {} logits{}", workload, size(), threads, threads == 1 ? "" : "s",
+                     cache, logits(), in_place ? ", in place" : "");
+}
+
+View::View(const Json& of) : document(of) {
+  for (const Json& row : field(document, "kernels")) {
+    KernelView& kernel = find_or_add(kernels, text_of(row, "id"));
+    kernel.row = &row;
+    kernel.name = text_of(row, "name");
+    kernel.op = text_of(row, "op");
+    kernel.dtype = text_of(row, "dtype");
+  }
+  for (const Json& row : field(document, "properties"))
+    find_or_add(kernels, text_of(row, "kernel")).properties.push_back(&row);
+  for (const Json& row : field(document, "accuracy"))
+    find_or_add(kernels, text_of(row, "kernel")).accuracy.push_back(&row);
+  for (const Json& row : field(document, "measurements")) find_or_add(kernels, text_of(row, "kernel"));
+  for (KernelView& kernel : kernels) {
+    kernel.standing = standing_of(kernel.properties);
+    for (const Json* row : kernel.accuracy) kernel.max_ulp = worse(kernel.max_ulp, value_of(field(*row, "max_ulp")));
+  }
+  for (const Json& row : field(document, "measurements"))
+    add_measurement(rankings, row, *kernel(text_of(row, "kernel")));
+  for (Ranking& ranking : rankings) rank(ranking);
+}
+
+std::vector<const Json*> View::with(Outcome wanted) const {
+  std::vector<const Json*> found;
+  for (const Json& property : field(document, "properties"))
+    if (outcome(property) == wanted) found.push_back(&property);
+  return found;
+}
+
+const KernelView* View::kernel(std::string_view id) const {
+  for (const KernelView& candidate : kernels)
+    if (candidate.id == id) return &candidate;
+  return nullptr;
+}
+
+bool View::complete() const { return truth_of(field(document, "run"), "complete"); }
+
+std::string View::machine() const {
+  const std::string key = text_of(field(document, "machine"), "key");
+  return key.empty() ? "unknown machine" : key;
+}
+
+std::vector<std::pair<std::string, std::string>> timed_groups(const View& view) {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const KernelView& kernel : view.kernels) {
+    const std::pair group(kernel.op, kernel.dtype);
+    if (std::find(found.begin(), found.end(), group) == found.end() && headline(view, kernel.op, kernel.dtype))
+      found.push_back(group);
+  }
+  return found;
+}
+
+std::vector<const KernelView*> untimed(const View& view) {
+  std::vector<const KernelView*> found;
+  for (const KernelView& kernel : view.kernels)
+    if (!headline(view, kernel.op, kernel.dtype)) found.push_back(&kernel);
+  return found;
+}
+
+const Ranking* headline(const View& view, std::string_view op, std::string_view dtype) {
+  const auto merit = [](const Ranking& ranking) {
+    const Shape& shape = ranking.shape;
+    const double distance = std::fabs(std::log2(static_cast<double>(std::max(shape.cols, 1ll))) - 12);
+    return std::tuple(ranking.ranked.size() + ranking.unranked.size(), shape.threads == 1, shape.cache == "hot",
+                      -distance);
+  };
+  const Ranking* best = nullptr;
+  for (const Ranking& ranking : view.rankings)
+    if (ranking.shape.op == op && ranking.shape.dtype == dtype && (!best || merit(ranking) > merit(*best)))
+      best = &ranking;
+  return best;
+}
+
+std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View& view, const Ranking& ranking) {
+  std::vector<std::pair<const KernelView*, const Entry*>> order;
+  for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+    for (const Entry& entry : *entries) order.emplace_back(entry.kernel, &entry);
+  for (const KernelView& kernel : view.kernels) {
+    const auto is_it = [&](const auto& line) { return line.first == &kernel; };
+    if (kernel.op == ranking.shape.op && kernel.dtype == ranking.shape.dtype &&
+        std::none_of(order.begin(), order.end(), is_it))
+      order.emplace_back(&kernel, nullptr);
+  }
+  std::stable_partition(order.begin(), order.end(),
+                        [](const auto& line) { return line.first->standing < Standing::kKnownWrong; });
+  return order;
+}
+
+}  // namespace softmark

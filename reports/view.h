@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all readers of a document agree on: who passed, who is known to be wrong, who may be ranked, and in which order.
+// Views point into the document they were made from.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/document.h"
+
+namespace softmark {
+
+/// A field, or null where a row lacks it (a document of a newer minor version, or one written by hand).
+const Json& field(const Json& row, std::string_view key);
+/// The same as text, "" where it is none; as a count, 0; as a truth, false.
+std::string text_of(const Json& row, std::string_view key);
+long long count_of(const Json& row, std::string_view key);
+bool truth_of(const Json& row, std::string_view key);
+/// A statistic as a double; NaN where it is null or missing.
+double value_of(const Json& statistic);
+
+/// What one row of `properties` says.
+enum class Outcome {
+  kPass,
+  kUnexpectedPass,  // expected to fail, and passes: the contract file is out of date
+  kSkip,
+  kNote,      // a failure that is told and does not fail the kernel
+  kExpected,  // a failure that is known, with its reason
+  kInconclusive,
+  kFail,  // fail, crash, timeout or error that nobody expected
+};
+Outcome outcome(const Json& property);
+
+/// What all rows of a kernel say together: the worst of them.
+enum class Standing { kPass, kUnverified, kUndecided, kKnownWrong, kFail };
+/// "pass", "unverified", "undecided", "wrong (expected)", "FAIL".
+std::string_view word(Standing standing);
+
+struct KernelView {
+  std::string id, name, op, dtype;
+  const Json* row = nullptr;  // its entry in `kernels`; null where the document has none
+  std::vector<const Json*> properties, accuracy;
+  Standing standing = Standing::kUnverified;
+  double max_ulp = 0;  // largest over the domains, NaN winning; meaningless where `accuracy` is empty
+  /// The properties with this outcome, by name.
+  std::vector<std::string> named(Outcome wanted) const;
+  /// max_ulp as a figure, "-" where unknown.
+  std::string max_ulp_text() const;
+};
+
+/// One shape on which kernels compete: only equal things are compared.
+struct Shape {
+  std::string op, dtype, workload, cache, distribution;
+  long long rows = 0, cols = 0, threads = 0;
+  bool in_place = false;
+  bool operator==(const Shape&) const = default;
+  std::string size() const;    // "64x4096"
+  std::string logits() const;  // the distribution's name: "normal" of "normal: 3 N(0,1)"
+  std::string words() const;   // "attention (64x4096), 1 thread, hot cache, normal logits"
+};
+
+/// A measurement of a kernel; `place` is 0 for what may not be ranked.
+struct Entry {
+  const Json* measurement = nullptr;
+  const KernelView* kernel = nullptr;
+  double ns = 0, low = 0,
+         high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN: unknown
+  int place = 0;
+  bool tied = false;    // its interval overlaps that of the kernel before it
+  std::string why_not;  // why it is not ranked
+};
+
+struct Ranking {
+  Shape shape;
+  std::vector<Entry> ranked, unranked;  // by time
+};
+
+struct View {
+  explicit View(const Json& document);
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  const Json& document;
+  std::vector<KernelView> kernels;
+  std::vector<Ranking> rankings;
+  std::vector<const Json*> with(Outcome wanted) const;  // properties, in the document's order
+  const KernelView* kernel(std::string_view id) const;
+  bool complete() const;
+  std::string machine() const;  // its key, or "unknown machine"
+};
+
+/// The pairs of op and dtype that were timed, in the order in which kernels name them.
+std::vector<std::pair<std::string, std::string>> timed_groups(const View& view);
+/// The kernels of all other pairs.
+std::vector<const KernelView*> untimed(const View& view);
+
+/// The shape that stands for a group in a summary: one thread, hot, measured for the most kernels, with a row length
+/// nearest to 4096. Null where the group was not timed.
+const Ranking* headline(const View& view, std::string_view op, std::string_view dtype);
+
+/// All kernels of the shape's group as a summary lists them: the ranked by time, then the others that are not known to
+/// be wrong, then the wrong ones. Entry is null where a kernel was not timed at the shape.
+std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View& view, const Ranking& ranking);
+
+}  // namespace softmark
