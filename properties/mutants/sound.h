@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// What defective kernels are made of: a sound evaluation of each op in steps. A mutant takes it over and gets one step wrong.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "kernels/softmark.h"
+
+namespace softmark::mutants {
+
+template <class T>
+inline constexpr T kInf = std::numeric_limits<T>::infinity();
+
+/// One row of a call. `g` is the row's cotangents, or for cross_entropy_vjp the batch's.
+template <class T>
+struct Row {
+  const T* x;
+  const T* g;
+  T* y;
+  std::size_t n, index;
+  std::int64_t label;
+};
+
+template <class T>
+Row<T> row_of(const softmark_args* a, std::size_t r) {
+  const auto* g = static_cast<const T*>(a->g);
+  return {static_cast<const T*>(a->x) + r * a->x_stride, g && !a->labels ? g + r * a->g_stride : g, static_cast<T*>(a->y) + r * a->y_stride,
+          a->cols, r, a->labels ? a->labels[r] : -1};
+}
+
+/// Runs `one_row` on every row: `each<float, [](Row<float> r) { ... }>` is a kernel.
+template <class T, auto one_row>
+int each(const softmark_args* a) {
+  for (std::size_t r = 0; r < a->rows; ++r) one_row(row_of<T>(a, r));
+  return 0;
+}
+
+/// The same for ops with one output a row (y_stride is unused): `one_row` returns it.
+template <class T, auto one_row>
+int each_scalar(const softmark_args* a) {
+  for (std::size_t r = 0; r < a->rows; ++r) static_cast<T*>(a->y)[r] = one_row(row_of<T>(a, r));
+  return 0;
+}
+
+/// Softmax, step by step. NaN and +inf spread through the exponentials by themselves.
+template <class T = float>
+struct Sound {
+  using Value = T;
+  static T max(const T* x, std::size_t n) {
+    T m = -kInf<T>;
+    for (std::size_t i = 0; i < n; ++i)
+      if (x[i] > m) m = x[i];
+    return m;
+  }
+  static T exp(T t) { return std::exp(t); }
+  static T sum(const T* e, std::size_t n) {
+    double s = 0;
+    for (std::size_t i = 0; i < n; ++i) s += e[i];
+    return static_cast<T>(s);
+  }
+  static T scale(T e, T s) { return e / s; }
+};
+
+template <class Steps, class T = typename Steps::Value>
+void softmax_row(Row<T> r) {
+  const T m = Steps::max(r.x, r.n);
+  for (std::size_t i = 0; i < r.n; ++i) r.y[i] = Steps::exp(r.x[i] - m);
+  const T s = Steps::sum(r.y, r.n);
+  for (std::size_t i = 0; i < r.n; ++i) r.y[i] = Steps::scale(r.y[i], s);
+}
+
+template <class Steps>
+inline constexpr softmark_fn softmax = each<typename Steps::Value, softmax_row<Steps>>;
+
+/// log sum exp(x - max), in double; `max` is returned beside it.
+struct MaxAndLog {
+  double max, log_sum;
+};
+template <class T>
+MaxAndLog max_and_log(const T* x, std::size_t n) {
+  const T m = Sound<T>::max(x, n);
+  if (n == 0 || m == -kInf<T>) {
+    bool nan = false;
+    for (std::size_t i = 0; i < n; ++i) nan |= std::isnan(x[i]);
+    return {nan ? std::nan("") : -kInf<double>, 0};
+  }
+  double s = 0;
+  for (std::size_t i = 0; i < n; ++i) s += std::exp(static_cast<double>(x[i]) - static_cast<double>(m));
+  return {static_cast<double>(m), m == kInf<T> ? (std::isnan(Sound<T>::sum(x, n)) ? std::nan("") : 0.0) : std::log(s)};
+}
+
+/// An entry of the table. The summary's first words name the property that must kill it; the self-test reads them.
+#define SOFTMARK_MUTANT(name, property, defect, op, dtype, claims, ...) \
+  softmark_kernel { name, "killed by " property ": " defect, SOFTMARK_##op, SOFTMARK_##dtype, claims, SOFTMARK_MASKED_NAN, INFINITY, __VA_ARGS__ }
+
+using Table = std::vector<softmark_kernel>;
+Table shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(), gradient_mutants(), op_mutants(), type_mutants(),
+    claim_mutants(), state_mutants(), environment_mutants(), fatal_mutants();
+
+}  // namespace softmark::mutants

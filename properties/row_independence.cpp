@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/names.h"
+#include "properties/cases.h"
+#include "reference/element.h"
+
+namespace softmark {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+std::optional<Fault> fault(Trial& trial, const Case& c) {
+  auto beyond = exceeds_bound(trial, c, trial.run(c));
+  if (!beyond || c.rows < 2 || !beyond->row) return beyond;
+  const std::size_t row = *beyond->row;
+  const Case alone = row_alone(c, trial.kernel().op, row);
+  if (!exceeds_bound(trial, alone, trial.run(alone))) beyond->message = "right alone, wrong beside the other rows: " + beyond->message;
+  return beyond;
+}
+
+// What a neighbour may hold. Probabilities and their logs keep their rows; there the cotangents go wild.
+constexpr double kWild[] = {kNan, kInf, -kInf, 1e30, -1e30, 100, -200, 0};
+
+void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
+  const double top = largest_finite(kernel.dtype);
+  if (std::isfinite(value)) value = std::clamp(round_to(kernel.dtype, value), -top, top);
+  if (!takes_logits(kernel.op)) {
+    if (std::isinf(value)) value = kNan;  // an infinite cotangent leaves IEEE too much choice
+    c.g[row * c.cols] = value;
+    return;
+  }
+  for (std::size_t i = 0; i < c.cols; ++i) {
+    double& x = c.x[row * c.cols + i];
+    // A level of their own for finite neighbours; special values at one place, or all over for masked rows.
+    if (std::isfinite(value))
+      x = std::clamp(round_to(kernel.dtype, x + value), -top, top);
+    else if (value == -kInf || i == c.cols / 2)
+      x = value;
+  }
+}
+
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  Rng rng(0x10de);
+  const std::size_t passes = effort == Effort::quick ? 1 : 4;
+  for (std::size_t pass = 0; pass < passes; ++pass)
+    for (std::size_t cols : {1, 2, 5, 8, 16, 17, 33, 64, 100}) {
+      if (is_jacobian(kernel) && cols > 8) continue;
+      for (std::size_t rows : {2, 3, 5}) {
+        const Case calm = make_case(kernel.op, kernel.dtype, Family::normal, rows, cols, rng);
+        for (std::size_t w = 0; w < std::size(kWild); ++w) {
+          Case c = calm;
+          for (std::size_t r = (w + pass) % 2; r < rows; r += 2) make_wild(c, kernel, r, kWild[(w + r / 2) % std::size(kWild)]);
+          if (!sink(c)) return;
+        }
+      }
+    }
+}
+
+}  // namespace
+
+const Property row_independence = {"row_independence", "a row's results do not depend on its neighbours, be they NaN, infinite, masked or of any level",
+                                   Judge::contract, Severity::must, any_kernel, fault, sweep, {}};
+
+}  // namespace softmark
