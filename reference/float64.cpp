@@ -145,8 +145,14 @@ HWY_INLINE V UlpErrors(V p, V got, const Grid& grid, std::size_t& correct, std::
   const U du;
   const auto most = hn::Set(d, grid.below_one ? 1 - 0x1p-53 : 0x1p+1000);
   p = hn::Min(p, most);
-  const auto low = hn::Mul(p, hn::Set(d, 1 - 0x1p-48));
-  const auto high = hn::Min(hn::Mul(p, hn::Set(d, 1 + 0x1p-48)), most);
+  auto low = hn::Mul(p, hn::Set(d, 1 - 0x1p-48));
+  auto high = hn::Min(hn::Mul(p, hn::Set(d, 1 + 0x1p-48)), most);
+  if (grid.side_of_half) {
+    const auto half = hn::Set(d, 0.5);
+    low = hn::IfThenElse(hn::Ge(p, half), hn::Max(low, half), low);
+    high = hn::IfThenElse(hn::Lt(p, half), hn::Min(high, hn::Set(d, 0.5 - 0x1p-54)), high);
+    high = hn::IfThenElse(hn::Eq(p, half), half, high);
+  }
   const auto binade = [&](V value) HWY_ATTR {  // 2^max(floor(log2 value), min_exponent)
     return hn::Max(hn::BitCast(d, hn::And(hn::BitCast(du, value), hn::Set(du, 0x7ffull << 52))), hn::Set(d, grid.smallest_normal));
   };
@@ -223,13 +229,15 @@ std::size_t RoundedOf(double* HWY_RESTRICT e, std::size_t size, double inverse_s
   return count;
 }
 
-// sigmoid(a - b): z = exp(-|a - b|) 4u, 1 + z u, the quotient u: below 7u < 2^-48.
+// sigmoid(a - b): z = exp(-|a - b|) 4u, 1 + z u, the quotient u, the side of 1/2 at most 2u: below 9u < 2^-48.
 void SigmoidsOf(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t size, double* HWY_RESTRICT p) {
   const D d;
   const auto one = hn::Set(d, 1.0);
   const auto sigmoid = [&](V left, V right) HWY_ATTR {
     const auto z = Exp(hn::Min(left, right), hn::Neg(hn::Max(left, right)));
-    return hn::Div(hn::IfThenElse(hn::Lt(left, right), z, one), hn::Add(one, z));
+    const auto quotient = hn::Div(hn::IfThenElse(hn::Lt(left, right), z, one), hn::Add(one, z));
+    const auto above = hn::IfThenElse(hn::Gt(left, right), hn::Max(quotient, hn::Set(d, 0.5 + 0x1p-53)), quotient);
+    return hn::IfThenElse(hn::Lt(left, right), hn::Min(above, hn::Set(d, 0.5 - 0x1p-54)), above);
   };
   std::size_t i = 0;
   for (; i + hn::Lanes(d) <= size; i += hn::Lanes(d)) hn::StoreU(sigmoid(Load(a + i), Load(b + i)), d, p + i);

@@ -25,11 +25,12 @@ struct Extent {
 };
 Extent extent_of(const float* x, std::size_t n);
 
-/// A result type of at most 24 bits, and whether the exact results are known to be below 1.
+/// A result type of at most 24 bits, and what is known of the exact results: below 1; on the same side of 1/2 as what
+/// sigmoids_of gave (and 1/2 where that is). Without that, values that close to a power of two would stay open.
 struct Grid {
   unsigned precision = 24;
   double smallest_normal = 0x1p-126;
-  bool below_one = true;
+  bool below_one = true, side_of_half = false;
 };
 
 /// Errors of results got[i] against the exact e[i] / sum >= 0, whose relative error must be below 2^-48. Replaces e[i] by
@@ -40,7 +41,8 @@ struct Errors {
 };
 Errors errors_of(double* e, const float* got, std::size_t n, double inverse_sum, const Grid& grid = {});
 
-/// p[i] = sigmoid(a[i] - b[i]) and y[i] = log(1 + exp(a[i])), both within 2^-48 relative where above exp(-700).
+/// p[i] = sigmoid(a[i] - b[i]) and y[i] = log(1 + exp(a[i])), both within 2^-48 relative where above exp(-700); p[i] is above,
+/// at or below 1/2 as a[i] is above, at or below b[i].
 void sigmoids_of(const float* a, const float* b, std::size_t n, double* p);
 void softplus_of(const float* a, std::size_t n, double* y);
 

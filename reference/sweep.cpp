@@ -172,7 +172,7 @@ void Chunk::judge() {
   if (is_sigmoid) sigmoids_of(left.data(), right.data(), outputs, exact.data());
   else softplus_of(left.data(), outputs, exact.data());
   const TypeInfo type = type_info(set.dtype);
-  const Grid grid{static_cast<unsigned>(type.precision), std::ldexp(1.0, type.min_exponent), is_sigmoid};
+  const Grid grid{static_cast<unsigned>(type.precision), std::ldexp(1.0, type.min_exponent), is_sigmoid, is_sigmoid};
   const Errors errors = errors_of(exact.data(), got.data(), outputs, 1, grid);
   if (set.op == SOFTMARK_LOG_SOFTMAX)
     for (float& value : got) value = -value;
