@@ -40,7 +40,8 @@ TEST(Sweep, ACorrectlyRoundedKernelIsFoundToBeOne) {
   for (const SweepSet& set : sweep_sets()) {
     const std::uint64_t shards = set.kind == SweepSet::kPatterns ? 1 : set.inputs() / 30000;
     for (const std::uint64_t shard : {std::uint64_t{0}, shards / 3, shards - 1}) {
-      const auto result = sweep(set, "exact", [&](const softmark_args& args) { return run_exact(set.op, set.dtype, args); }, shard, shards);
+      const auto result = sweep(
+          set, "exact", [&](const softmark_args& args) { return run_exact(set.op, set.dtype, args); }, shard, shards);
       EXPECT_TRUE(result.complete()) << set.name;
       EXPECT_EQ(result.judgement.correctly_rounded, result.judgement.outputs) << set.name << " shard " << shard;
       EXPECT_LE(result.judgement.max_ulp, 0.5) << set.name;
@@ -54,11 +55,14 @@ TEST(Sweep, FindsTheOneWrongOutput) {
   for (const SweepSet& set : sweep_sets()) {
     if (set.dtype != SOFTMARK_F32) continue;
     int calls = 0;
-    const auto result = sweep(set, "wrong once", [&](const softmark_args& args) {
-      run_exact(set.op, set.dtype, args);
-      if (++calls == 1) static_cast<float*>(args.y)[77] *= 1.0001f;
-      return 0;
-    }, 5000, 20000);
+    const auto result = sweep(
+        set, "wrong once",
+        [&](const softmark_args& args) {
+          run_exact(set.op, set.dtype, args);
+          if (++calls == 1) static_cast<float*>(args.y)[77] *= 1.0001f;
+          return 0;
+        },
+        5000, 20000);
     EXPECT_EQ(result.judgement.correctly_rounded + 1, result.judgement.outputs) << set.name;
     EXPECT_GT(result.judgement.max_ulp, 500) << set.name;
     EXPECT_LT(result.judgement.max_ulp, 2000) << set.name;
@@ -87,24 +91,29 @@ TEST(Sweep, ShardsCoverTheSetAndMerge) {
 
 TEST(Sweep, EndsEarlyWithWhatIsKnown) {
   const SweepSet& set = *find_sweep_set("sigmoid/f32");
-  const auto stopped = sweep(set, "k", run_sigmoid, 0, 1, [](std::uint64_t done, std::uint64_t) { return done < 100000; });
+  const auto stopped =
+      sweep(set, "k", run_sigmoid, 0, 1, [](std::uint64_t done, std::uint64_t) { return done < 100000; });
   EXPECT_FALSE(stopped.complete());
   EXPECT_GE(stopped.judgement.outputs, 100000u);
   EXPECT_NE(sweep_text(stopped).find("(incomplete)"), std::string::npos);
   const auto refused = sweep(set, "k", [](const softmark_args&) { return 3; });
   EXPECT_EQ(refused.inputs, 0u);
   EXPECT_NE(refused.failure.find("status 3"), std::string::npos);
-  const auto crashed = sweep(set, "k", [](const softmark_args&) -> int { throw std::runtime_error("killed by SIGSEGV"); });
+  const auto crashed =
+      sweep(set, "k", [](const softmark_args&) -> int { throw std::runtime_error("killed by SIGSEGV"); });
   EXPECT_EQ(crashed.failure, "killed by SIGSEGV");
 }
 
 TEST(Sweep, CountsStepsDown) {
   const SweepSet& set = *find_sweep_set("sigmoid/f32");
-  const auto result = sweep(set, "k", [](const softmark_args& args) {
-    run_sigmoid(args);
-    static_cast<float*>(args.y)[1000] = 0;
-    return 0;
-  }, 3, 20000);
+  const auto result = sweep(
+      set, "k",
+      [](const softmark_args& args) {
+        run_sigmoid(args);
+        static_cast<float*>(args.y)[1000] = 0;
+        return 0;
+      },
+      3, 20000);
   EXPECT_GE(result.non_monotone, 1u);
   EXPECT_FALSE(result.first_step_down.empty());
 }

@@ -25,8 +25,8 @@ std::string first_difference(const std::vector<Exact>& got, const std::vector<Ex
                       ulp_of(got[i], dtype) == ulp_of(want[i], dtype);
     if (same || (std::isnan(got[i].rounded) && std::isnan(want[i].rounded))) continue;
     std::ostringstream text;
-    text << "output " << i << " by tier " << static_cast<int>(got[i].tier) << ": " << got[i].rounded << " + " << got[i].residual
-         << ", tier 2: " << want[i].rounded << " + " << want[i].residual;
+    text << "output " << i << " by tier " << static_cast<int>(got[i].tier) << ": " << got[i].rounded << " + "
+         << got[i].residual << ", tier 2: " << want[i].rounded << " + " << want[i].residual;
     return text.str();
   }
   return "";
@@ -46,8 +46,9 @@ TEST_P(Tiers, AgreeOnEveryFamily) {
           std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
           for (double& value : g) value = round_to(dtype, test::normal(random));
           const OpShape shape = shape_of(op);
-          const Problem problem{op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
-                                static_cast<std::int64_t>(random() % n)};
+          const Problem problem{
+              op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
+              static_cast<std::int64_t>(random() % n)};
           const auto want = exact_row(problem, Tier::kInterval);
           for (const Tier first : {Tier::kFloat64, Tier::kDoubleDouble}) {
             const auto got = exact_row(problem, first);
@@ -67,7 +68,8 @@ TEST_P(Tiers, AgreeOnEveryFamily) {
 INSTANTIATE_TEST_SUITE_P(Ops, Tiers, testing::Range(0, 11),
                          [](const auto& op) { return std::string(kOpNames[static_cast<std::size_t>(op.param)]); });
 
-// Rows at which a tier may be wrong or slow: long ones, a long tail below the last bit, a late peak, and near-midpoint ones.
+// Rows at which a tier may be wrong or slow: long ones, a long tail below the last bit, a late peak, and near-midpoint
+// ones.
 TEST(Tiers, AgreeOnLongAndAdversarialRows) {
   test::Random random(78);
 #ifdef SOFTMARK_LONG_TESTS
@@ -105,7 +107,8 @@ std::vector<double> exp_arguments(std::size_t count) {
   for (int k = -1010; k < 0; ++k)  // around the multiples of ln 2, and of half of it
     for (const double half : {0.0, 0.5})
       for (const double off : {-0x1p-30, 0.0, 0x1p-45}) x.push_back((k + half) * 0.693147180559945309 + off);
-  while (x.size() < count) x.push_back(test::uniform(random, -700, 0) * std::ldexp(1.0, -static_cast<int>(random() % 12)));
+  while (x.size() < count)
+    x.push_back(test::uniform(random, -700, 0) * std::ldexp(1.0, -static_cast<int>(random() % 12)));
   std::erase_if(x, [](double value) { return value > 0 || value < -700; });
   return x;
 }
