@@ -125,23 +125,20 @@ DoubleDouble ExpAndSum32(const float* x, std::size_t n, double shift, double* e)
 Extent ExtentOf(const float* x, std::size_t size) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
-  auto max = hn::Set(d, x[0]), min = max;
-  auto wild = hn::Zero(d);  // becomes NaN with the first value that is not finite
+  const auto masked = hn::Neg(hn::Inf(d));
+  auto max = masked, min = hn::Inf(d);
+  auto wild = hn::Zero(d);  // becomes NaN with the first NaN or +inf
   std::size_t i = 0;
-  for (; i + lanes <= size; i += lanes) {
-    const auto v = hn::LoadU(d, x + i);
+  const auto take = [&](hn::Vec<decltype(d)> v) HWY_ATTR {
+    const auto hidden = hn::Eq(v, masked);
     max = hn::Max(max, v);
-    min = hn::Min(min, v);
-    wild = hn::MulAdd(v, hn::Zero(d), wild);
-  }
-  Extent extent{hn::GetLane(hn::MaxOfLanes(d, max)), hn::GetLane(hn::MinOfLanes(d, min)),
-                hn::GetLane(hn::SumOfLanes(d, wild)) == 0};
-  for (; i < size; ++i) {
-    extent.max = x[i] > extent.max ? x[i] : extent.max;
-    extent.min = x[i] < extent.min ? x[i] : extent.min;
-    extent.finite = extent.finite && x[i] * 0 == 0;
-  }
-  return extent;
+    min = hn::Min(min, hn::IfThenElse(hidden, hn::Inf(d), v));
+    wild = hn::MulAdd(hn::IfThenZeroElse(hidden, v), hn::Zero(d), wild);
+  };
+  for (; i + lanes <= size; i += lanes) take(hn::LoadU(d, x + i));
+  for (; i < size; ++i) take(hn::Set(d, x[i]));
+  return {hn::GetLane(hn::MaxOfLanes(d, max)), hn::GetLane(hn::MinOfLanes(d, min)),
+          hn::GetLane(hn::SumOfLanes(d, wild)) == 0};
 }
 
 /// The ulp errors of got against p (in place of p), -1 where undecided.

@@ -20,9 +20,11 @@ inline constexpr double kSumError = 12 * 0x1p-53;
 DoubleDouble exp_and_sum(const double* x, std::size_t n, double shift, double* e);
 DoubleDouble exp_and_sum(const float* x, std::size_t n, double shift, double* e);
 
+/// Of a row with -inf for masked elements: the ends of what is finite, and whether all the rest is -inf. Where nothing
+/// is finite max is -inf.
 struct Extent {
   float max, min;
-  bool finite;
+  bool ordinary;
 };
 Extent extent_of(const float* x, std::size_t n);
 

@@ -106,8 +106,8 @@ void exact_softmax(std::span<const float> x, std::span<float> y, Certificate& ce
   thread_local std::vector<double> terms;
   if (terms.size() < n) terms.resize(n);
   std::size_t open = n;
-  const Extent extent = n > 1 ? extent_of(x.data(), n) : Extent{0, 0, false};
-  if (extent.finite && extent.max != extent.min) {
+  const Extent extent = extent_of(x.data(), n);
+  if (extent.ordinary && extent.max > extent.min) {
     const DoubleDouble sum = exp_and_sum(x.data(), n, extent.max, terms.data());
     open = rounded_of(terms.data(), n, 1 / sum.hi, y.data());
   } else {
@@ -126,9 +126,9 @@ void exact_softmax(std::span<const float> x, std::span<float> y, Certificate& ce
 
 Worst judge_softmax(std::span<const float> x, std::span<const float> got, Judgement& judgement) {
   const std::size_t n = x.size();
-  if (n < 2) return judge_slowly(x, got, judgement);
   const Extent extent = extent_of(x.data(), n);
-  if (!extent.finite || extent.max == extent.min) return judge_slowly(x, got, judgement);
+  // Equal logits, one finite element, nothing finite, NaN or +inf: exact cases, or the contract's table.
+  if (!extent.ordinary || !(extent.max > extent.min)) return judge_slowly(x, got, judgement);
 
   thread_local std::vector<double> terms;
   if (terms.size() < n) terms.resize(n);

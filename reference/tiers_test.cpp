@@ -3,11 +3,13 @@
 #include "reference/tiers.h"
 
 #include <gtest/gtest.h>
+#include <hwy/targets.h>
 
 #include "kernels/names.h"
 #include "reference/bounded.h"
 #include "reference/float64.h"
 #include "reference/interval.h"
+#include "reference/judge.h"
 #include "reference/test_rows.h"
 
 namespace softmark {
@@ -113,9 +115,23 @@ std::vector<double> exp_arguments(std::size_t count) {
   return x;
 }
 
-TEST(Float64, ExpIsWithinItsBound) {
+/// Runs the check on every instruction set that this machine has.
+template <class Check>
+void on_every_target(Check check) {
+  const auto targets = hwy::SupportedAndGeneratedTargets();
+  for (const std::int64_t target : targets) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    check();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+void expect_exp_within_bound() {
   const PrecisionScope precision(200);
-  const auto x = exp_arguments(60000);
+  const auto x = exp_arguments(20000);
   // With shifts too: the difference of two doubles need not be one.
   for (const double shift : {0.0, 100.3, 1e-30, -17.0}) {
     std::vector<double> moved(x), e(x.size());
@@ -133,7 +149,49 @@ TEST(Float64, ExpIsWithinItsBound) {
   }
 }
 
-TEST(Float64, SumIsWithinItsBound) {
+TEST(Float64, ExpIsWithinItsBound) { on_every_target(expect_exp_within_bound); }
+
+TEST(Float64, EveryTargetJudgesAlike) {
+  on_every_target([] {
+    test::Random random(21);
+    for (const auto family : test::kFamilies) {
+      const auto row = test::row_of(family, SOFTMARK_F32, 333, random);
+      const std::vector<float> x(row.begin(), row.end());
+      std::vector<float> y(x.size());
+      Certificate certificate;
+      exact_softmax(x, y, certificate);
+      const auto want = exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, row, {}}, Tier::kDoubleDouble);
+      for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], want[i].rounded) << family << " " << i;
+      Judgement judgement;
+      judge_softmax(x, y, judgement);
+      ASSERT_EQ(judgement.correctly_rounded, y.size()) << family;
+      ASSERT_LE(judgement.max_ulp, 0.5) << family;
+    }
+  });
+}
+
+TEST(Float64, SigmoidAndSoftplusAreWithinTheirBounds) {
+  const PrecisionScope precision(200);
+  std::vector<float> a;
+  test::Random random(22);
+  for (int i = 0; i < 3000; ++i)
+    a.push_back(
+        static_cast<float>(test::uniform(random, -104, 104) * std::ldexp(1.0, -static_cast<int>(random() % 30))));
+  const std::vector<float> zeros(a.size());
+  std::vector<double> p(a.size()), y(a.size());
+  on_every_target([&] {
+    sigmoids_of(a.data(), zeros.data(), a.size(), p.data());
+    softplus_of(a.data(), a.size(), y.data());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const Interval z = exp_of(Interval(-static_cast<double>(a[i])));
+      ASSERT_LE(relative_error({p[i], 0}, 1 / (1 + z)), 16 * 0x1p-53) << a[i];
+      const Interval big = log1p_of(exp_of(Interval(static_cast<double>(a[i]))));
+      ASSERT_LE(relative_error({y[i], 0}, big), 16 * 0x1p-53) << a[i];
+    }
+  });
+}
+
+void expect_sum_within_bound() {
   const PrecisionScope precision(200);
   test::Random random(6);
   double worst = 0;
@@ -149,6 +207,8 @@ TEST(Float64, SumIsWithinItsBound) {
   }
   EXPECT_GT(worst, 0);
 }
+
+TEST(Float64, SumIsWithinItsBound) { on_every_target(expect_sum_within_bound); }
 
 TEST(DoubleDouble, EveryOperationIsWithinItsBound) {
   const PrecisionScope precision(400);
