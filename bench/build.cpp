@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The document's `build`. Flags alone do not say what the compiler was allowed (-march=native means another thing to each),
-// so the macros that it set for this file are told too.
+// The document's `build`. Flags alone do not say what the compiler was allowed (-march=native means another thing to
+// each), so the macros that it set for this file are told too.
+#include <fmt/format.h>
 #include <gnu/libc-version.h>
 #include <hwloc.h>
-
-#include <fmt/format.h>
 
 #include "bench/machine.h"
 
@@ -62,9 +61,10 @@ Json build_section() {
           {"type", SOFTMARK_BUILD_TYPE},
           {"flags", SOFTMARK_BUILD_FLAGS},
           {"isa_macros", isa_macros()},
-          {"libraries", {{"glibc", gnu_get_libc_version()},
-                         {"google_benchmark", SOFTMARK_BENCHMARK_VERSION},
-                         {"hwloc", fmt::format("{}.{}.{}", hwloc >> 16, hwloc >> 8 & 255, hwloc & 255)}}}};
+          {"libraries",
+           {{"glibc", gnu_get_libc_version()},
+            {"google_benchmark", SOFTMARK_BENCHMARK_VERSION},
+            {"hwloc", fmt::format("{}.{}.{}", hwloc >> 16, hwloc >> 8 & 255, hwloc & 255)}}}};
 }
 
 }  // namespace softmark::bench

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two kernels side by side, by name: "simd", "simd/softmax/f64", or "build/old.so:name" for one of a plugin's.
+// softmark compare: two kernels side by side, by name ("simd", "simd/softmax/f64", "build/old.so:name" for one of a
+// plugin's), or two documents, which reports compares.
+#include "reports/compare.h"
+
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "bench/options.h"
 #include "bench/sections.h"
 #include "bench/verbs.h"
 #include "bench/versus.h"
 #include "kernels/names.h"
-#include "reports/document.h"
 
 namespace softmark::bench {
 namespace {
@@ -19,7 +23,8 @@ struct Invocation {
   bool strict = false;
 };
 
-/// The one kernel that `named` means. Two builds of a plugin have kernels of the same ids: "LIB.so:GLOB" looks into that library alone.
+/// The one kernel that `named` means. Two builds of a plugin have kernels of the same ids: "LIB.so:GLOB" looks into
+/// that library alone.
 Kernel one_kernel(const std::string& named, const std::vector<std::string>& plugins, BenchOptions options) {
   const std::size_t colon = named.find(".so:");
   const bool in_library = colon != named.npos || named.ends_with(".so");
@@ -30,11 +35,16 @@ Kernel one_kernel(const std::string& named, const std::vector<std::string>& plug
   options.kernels = glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
   const std::vector<Kernel> found = bench_kernels(options, registry);
   if (found.size() == 1) return found.front();
-  throw Error(kUsage, fmt::format("'{}' is {} kernels, {} and {} among them: give a whole id, or --op and --dtype", named, found.size(),
-                                  found[0].id, found[1].id));
+  throw Error(kUsage, fmt::format("'{}' is {} kernels, {} and {} among them: give a whole id, or --op and --dtype",
+                                  named, found.size(), found[0].id, found[1].id));
 }
 
-int run_compare(const BenchOptions& options, const Invocation& invocation) {
+bool is_document(const std::string& named) {
+  return named == "-" || named.ends_with(".json") ||
+         (named.find(".so") == named.npos && std::filesystem::is_regular_file(named));
+}
+
+int run_kernels(const BenchOptions& options, const Invocation& invocation) {
   const auto comparisons = compare_kernels(one_kernel(invocation.a, invocation.plugins, options),
                                            one_kernel(invocation.b, invocation.plugins, options), options);
   Json json = Json::array();
@@ -43,19 +53,30 @@ int run_compare(const BenchOptions& options, const Invocation& invocation) {
   return exit_code_of(comparisons, invocation.strict);
 }
 
+int run_compare(const BenchFlags& flags, const Invocation& invocation) {
+  if (is_document(invocation.a) != is_document(invocation.b))
+    throw Error(kUsage, fmt::format("'{}' and '{}' are a document and a kernel: compare two of a kind", invocation.a,
+                                    invocation.b));
+  if (is_document(invocation.a)) return compare_files(invocation.a, invocation.b, invocation.strict, invocation.output);
+  return run_kernels(checked(flags), invocation);
+}
+
 }  // namespace
 }  // namespace softmark::bench
 
-void softmark::add_compare_kernels(CLI::App& app, int& exit_code) {
+void softmark::add_compare(CLI::App& app, int& exit_code) {
   using namespace softmark::bench;
-  CLI::App* verb = app.add_subcommand("versus", "two kernels in one session: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 where B is slower");
+  CLI::App* verb = app.add_subcommand(
+      "compare",
+      "two documents, or two kernels in one session: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 on a regression");
   const auto invocation = std::make_shared<Invocation>();
-  verb->add_option("A", invocation->a, "kernel: name, id, LIB.so or LIB.so:NAME")->required();
-  verb->add_option("B", invocation->b, "the kernel in question")->required();
+  verb->add_option("A", invocation->a, "document, or kernel: name, id, LIB.so or LIB.so:NAME")->required();
+  verb->add_option("B", invocation->b, "the document or kernel in question")->required();
   const auto flags = add_bench_flags(*verb, {"--kernel"});
   verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)");
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format, "text | json (text)");
+  verb->add_option("--format", invocation->format, "of a comparison of kernels: text | json (text)")
+      ->check(CLI::IsMember({"text", "json"}));
   verb->add_flag("--strict", invocation->strict, "exit 5 where something is undecided");
-  verb->callback([flags, invocation, &exit_code] { exit_code = run_compare(checked(*flags), *invocation); });
+  verb->callback([flags, invocation, &exit_code] { exit_code = run_compare(*flags, *invocation); });
 }

@@ -136,7 +136,7 @@ void read_other(Cpuid& cpu) {
 
 Cpuid read_cpuid() {
   Cpuid cpu;
-  struct utsname system{};
+  struct utsname system {};
   if (uname(&system) == 0) cpu.architecture = system.machine;
 #if defined(__x86_64__)
   read_x86(cpu);
@@ -148,9 +148,11 @@ Cpuid read_cpuid() {
 
 std::string microarchitecture(const Cpuid& cpu) {
   for (const Known& known : kKnown) {
-    if (cpu.vendor != known.vendor || cpu.family != known.family || cpu.model < known.first_model || cpu.model > known.last_model)
+    if (cpu.vendor != known.vendor || cpu.family != known.family || cpu.model < known.first_model ||
+        cpu.model > known.last_model)
       continue;
-    if ((known.has.empty() || has(cpu, known.has)) && (known.lacks.empty() || !has(cpu, known.lacks))) return std::string(known.name);
+    if ((known.has.empty() || has(cpu, known.has)) && (known.lacks.empty() || !has(cpu, known.lacks)))
+      return std::string(known.name);
     const std::string says = "masked: the model number is " + std::string(known.name) + "'s, the features are not";
     return has(cpu, "amx_tile") ? says + " (those of Sapphire Rapids or later)" : says;
   }

@@ -10,10 +10,10 @@
 namespace softmark::bench {
 
 struct Cpuid {
-  std::string architecture;  // "x86_64", "aarch64"
-  std::string vendor, brand; // as the processor (or its hypervisor) says; empty where it says nothing
+  std::string architecture;                    // "x86_64", "aarch64"
+  std::string vendor, brand;                   // as the processor (or its hypervisor) says; empty where it says nothing
   int family = -1, model = -1, stepping = -1;  // -1 where the architecture has none
-  std::uint32_t signature = 0;  // x86: leaf 1 eax; ARM: MIDR_EL1
+  std::uint32_t signature = 0;                 // x86: leaf 1 eax; ARM: MIDR_EL1
   bool hypervisor = false;
   std::string hypervisor_vendor;
   std::vector<std::string> features;  // instruction sets that processor and system both allow, of a fixed list

@@ -37,7 +37,8 @@ std::vector<Comparison> against_itself(const Kernel& kernel, const Invocation& i
   options.seed = invocation.seed;
   options.workloads = {"attention/256x512"};
   if (invocation.thorough)
-    options.workloads = {"router/4096x16", "attention/1024x64", "attention/256x512", "vocabulary/1x50257", "vocabulary/8x128256"};
+    options.workloads = {"router/4096x16", "attention/1024x64", "attention/256x512", "vocabulary/1x50257",
+                         "vocabulary/8x128256"};
   return compare_kernels(kernel, kernel, options);
 }
 
@@ -48,27 +49,32 @@ double widest(const std::vector<Comparison>& comparisons, double Ratio::*field) 
   return most;
 }
 
-std::string as_text(const Json& machine, const std::vector<Finding>& findings, const std::vector<Comparison>& comparisons) {
+std::string as_text(const Json& machine, const std::vector<Finding>& findings,
+                    const std::vector<Comparison>& comparisons) {
   static constexpr std::string_view kStates[] = {"ok", "NOISY", "unknown"};
   const Cpuid cpu = read_cpuid();
   const std::string name = microarchitecture(cpu);
-  std::string text = fmt::format("{}\n{}{}\n\n", machine["key"].get<std::string>(), cpu.brand.empty() ? cpu.vendor : cpu.brand,
-                                 name.empty() ? "" : ": " + name);
+  std::string text = fmt::format("{}\n{}{}\n\n", machine["key"].get<std::string>(),
+                                 cpu.brand.empty() ? cpu.vendor : cpu.brand, name.empty() ? "" : ": " + name);
   for (const Finding& finding : findings) {
     text += fmt::format("{:<8} {:<18} {}\n", kStates[finding.state], finding.subject, finding.finding);
     if (!finding.advice.empty()) text += fmt::format("{:<27} -> {}\n", "", finding.advice);
   }
   text += fmt::format("\n{} against itself:\n", comparisons.empty() ? "nothing" : comparisons.front().a);
   for (const Comparison& one : comparisons) {
-    if (!one.failure.empty()) text += fmt::format("  {:<22} {}\n", one.workload.name, one.failure);
+    if (!one.failure.empty())
+      text += fmt::format("  {:<22} {}\n", one.workload.name, one.failure);
     else
-      text += fmt::format("  {:<22} process to process {:.1f} %, called {}; differences from {:.1f} % can be told apart\n", one.workload.name,
-                          100 * one.ratio.aa_spread, kVerdictNames[static_cast<std::size_t>(one.verdict)], 100 * one.ratio.smallest_difference);
+      text +=
+          fmt::format("  {:<22} process to process {:.1f} %, called {}; differences from {:.1f} % can be told apart\n",
+                      one.workload.name, 100 * one.ratio.aa_spread,
+                      kVerdictNames[static_cast<std::size_t>(one.verdict)], 100 * one.ratio.smallest_difference);
   }
   return text;
 }
 
-Json as_document(Json machine, const std::vector<Finding>& findings, const std::vector<Comparison>& comparisons, std::uint64_t seed) {
+Json as_document(Json machine, const std::vector<Finding>& findings, const std::vector<Comparison>& comparisons,
+                 std::uint64_t seed) {
   const double spread = widest(comparisons, &Ratio::aa_spread);
   if (spread > 0) {
     machine["environment"]["aa_spread"] = number(spread);
@@ -101,9 +107,11 @@ int run_doctor(const Invocation& invocation) {
 
 void softmark::add_doctor(CLI::App& app, int& exit_code) {
   using namespace softmark::bench;
-  CLI::App* verb = app.add_subcommand("doctor", "the machine: what is noisy or missing, the smallest difference that can be told apart here");
+  CLI::App* verb = app.add_subcommand(
+      "doctor", "the machine: what is noisy or missing, the smallest difference that can be told apart here");
   const auto invocation = std::make_shared<Invocation>();
-  verb->add_flag("--aa", invocation->thorough, "set a kernel against itself on five shapes instead of one, with more processes");
+  verb->add_flag("--aa", invocation->thorough,
+                 "set a kernel against itself on five shapes instead of one, with more processes");
   verb->add_option("--kernel", invocation->kernel, "the kernel to set against itself (the first float32 softmax)");
   add_seed(*verb, invocation->seed);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");

@@ -32,8 +32,8 @@ std::string read_all(int fd) {
 
 std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/// Where one set's arrays start. Arrays of a page or more are kept a quarter of a page out of each other's phase, so that
-/// loads of x never wait for stores to y that share their low twelve bits; short ones are packed line by line.
+/// Where one set's arrays start. Arrays of a page or more are kept a quarter of a page out of each other's phase, so
+/// that loads of x never wait for stores to y that share their low twelve bits; short ones are packed line by line.
 struct Places {
   std::size_t g, labels, y, bytes;
 };
@@ -52,7 +52,8 @@ Places places_of(const Layout& layout) {
 /// One set of buffers, or many to rotate over so that each call finds its own cold.
 class Buffers {
  public:
-  Buffers(const softmark_args& first, std::size_t count, std::size_t spacing) : first_(first), at_(first), count_(count), spacing_(spacing) {
+  Buffers(const softmark_args& first, std::size_t count, std::size_t spacing)
+      : first_(first), at_(first), count_(count), spacing_(spacing) {
     // Neighbours are visited far apart in time, or the prefetcher would warm the next set.
     for (step_ = std::max<std::size_t>(1, count * 618 / 1000); std::gcd(step_, count_) != 1;) --step_;
   }
@@ -64,7 +65,9 @@ class Buffers {
     at_.x = static_cast<const std::byte*>(first_.x) + next_ * spacing_;
     at_.y = static_cast<std::byte*>(first_.y) + next_ * spacing_;
     if (first_.g) at_.g = static_cast<const std::byte*>(first_.g) + next_ * spacing_;
-    if (first_.labels) at_.labels = reinterpret_cast<const std::int64_t*>(reinterpret_cast<const std::byte*>(first_.labels) + next_ * spacing_);
+    if (first_.labels)
+      at_.labels =
+          reinterpret_cast<const std::int64_t*>(reinterpret_cast<const std::byte*>(first_.labels) + next_ * spacing_);
     return at_;
   }
 
@@ -82,12 +85,21 @@ Layout layout_for(const Trial& trial) {
 
 softmark_args first_set(const Trial& trial, const Layout& layout, const Places& places, std::byte* memory) {
   std::byte* y = trial.in_place ? memory : memory + places.y;
-  if (trial.copy) return {1, layout.x_bytes, memory, nullptr, nullptr, y, layout.x_bytes, 0, layout.x_bytes, trial.threads};
+  if (trial.copy)
+    return {1, layout.x_bytes, memory, nullptr, nullptr, y, layout.x_bytes, 0, layout.x_bytes, trial.threads};
   const OpShape shape = shape_of(trial.op);
   const std::byte* g = layout.g_bytes ? memory + places.g : nullptr;
   const std::byte* labels = layout.labels_bytes ? memory + places.labels : nullptr;
-  return {trial.rows, trial.cols, memory, g, reinterpret_cast<const std::int64_t*>(labels), y, trial.cols,
-          shape.takes_g ? trial.cols : 1, outputs_of(trial.op, trial.cols), trial.threads};
+  return {trial.rows,
+          trial.cols,
+          memory,
+          g,
+          reinterpret_cast<const std::int64_t*>(labels),
+          y,
+          trial.cols,
+          shape.takes_g ? trial.cols : 1,
+          outputs_of(trial.op, trial.cols),
+          trial.threads};
 }
 
 /// Maps and touches every page, and fills the inputs of every set. The memory lives until the process ends.
@@ -97,7 +109,8 @@ Buffers prepare(const Trial& trial, const std::byte* inputs) {
   const std::size_t spacing = aligned(std::max<std::size_t>(places.bytes, 1));
   const std::size_t count = trial.pool_bytes ? std::max<std::size_t>(2, trial.pool_bytes / spacing) : 1;
   void* pages = mmap(nullptr, count * spacing, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) throw Error(kNotMeasurable, fmt::format("no {} MiB of memory for the buffers", count * spacing >> 20));
+  if (pages == MAP_FAILED)
+    throw Error(kNotMeasurable, fmt::format("no {} MiB of memory for the buffers", count * spacing >> 20));
   std::memset(pages, 0xff, count * spacing);
   auto* memory = static_cast<std::byte*>(pages);
   for (std::size_t set = 0; inputs && set < count; ++set, memory += spacing) {
@@ -142,9 +155,10 @@ void time_calls(benchmark::State& state, softmark_fn run, Buffers& buffers) {
   if (refused) state.SkipWithError("refused these args after accepting them once");
 }
 
-/// In place: the input is put back before each call, outside the clock, or later calls would see a softmax of a softmax.
-/// Two readings of the clock (about 50 ns) are inside.
-void time_in_place(benchmark::State& state, softmark_fn run, const softmark_args& args, const std::byte* inputs, std::size_t bytes) {
+/// In place: the input is put back before each call, outside the clock, or later calls would see a softmax of a
+/// softmax. Two readings of the clock (about 50 ns) are inside.
+void time_in_place(benchmark::State& state, softmark_fn run, const softmark_args& args, const std::byte* inputs,
+                   std::size_t bytes) {
   int refused = 0;
   for (auto _ : state) {
     std::memcpy(args.y, inputs, bytes);
@@ -167,11 +181,15 @@ Samples run_benchmark(const Trial& trial, softmark_fn run, Buffers& buffers, con
   benchmark::Initialize(&argc, argv.data());
   const std::size_t x_bytes = layout_for(trial).x_bytes;
   auto* benchmark = benchmark::RegisterBenchmark("trial", [&](benchmark::State& state) {
-    if (trial.in_place) time_in_place(state, run, buffers.first(), inputs, x_bytes);
-    else time_calls(state, run, buffers);
+    if (trial.in_place)
+      time_in_place(state, run, buffers.first(), inputs, x_bytes);
+    else
+      time_calls(state, run, buffers);
   });
-  if (trial.in_place) benchmark->UseManualTime();
-  else benchmark->UseRealTime();
+  if (trial.in_place)
+    benchmark->UseManualTime();
+  else
+    benchmark->UseRealTime();
   Samples samples;
   benchmark::RunSpecifiedBenchmarks(&samples);
   return samples;
@@ -194,7 +212,9 @@ Outcome measure_here(const Trial& trial) {
     return {"unsupported", fmt::format("returned {}", refusal), {}, outcome.pinned};
   const Samples samples = run_benchmark(trial, run, buffers, inputs);
   outcome.nanoseconds = samples.nanoseconds;
-  outcome.message = !samples.error.empty() ? samples.error : samples.nanoseconds.empty() ? "Google Benchmark ran nothing" : "";
+  outcome.message = !samples.error.empty()        ? samples.error
+                    : samples.nanoseconds.empty() ? "Google Benchmark ran nothing"
+                                                  : "";
   outcome.status = outcome.message.empty() ? "ok" : "error";
   return outcome;
 }

@@ -60,7 +60,8 @@ void fill(std::byte* file, const Layout& layout, softmark_op op, softmark_dtype 
     for (std::size_t c = 0; c < g.size(); ++c) g[c] = cotangents.normal(r * g.size() + c);
     if (!g.empty()) store_row(dtype, file + layout.g_offset, r * g.size(), g);
     if (shape.takes_labels)
-      reinterpret_cast<std::int64_t*>(file + layout.labels_offset)[r] = static_cast<std::int64_t>(labels.bits(r) % workload.cols);
+      reinterpret_cast<std::int64_t*>(file + layout.labels_offset)[r] =
+          static_cast<std::int64_t>(labels.bits(r) % workload.cols);
   }
 }
 
@@ -75,7 +76,8 @@ Layout layout_of(softmark_op op, softmark_dtype dtype, std::size_t rows, std::si
   const std::size_t size = bytes_of(dtype);
   constexpr double kAddressable = 0x1p46;  // less than the 47 bits of user space
   if (static_cast<double>(rows) * static_cast<double>(cols) *
-          (shape.output == OpShape::kMatrix ? static_cast<double>(cols) : 1.0) * static_cast<double>(size) > kAddressable)
+          (shape.output == OpShape::kMatrix ? static_cast<double>(cols) : 1.0) * static_cast<double>(size) >
+      kAddressable)
     throw Error(kUsage, fmt::format("{} on {} x {} has more output than memory can address", name(op), rows, cols));
   Layout layout{};
   layout.x_bytes = rows * cols * size;
@@ -101,7 +103,8 @@ SharedInputs::SharedInputs(softmark_op op, softmark_dtype dtype, const Workload&
   }
   fill(static_cast<std::byte*>(file), layout, op, dtype, workload, seed);
   munmap(file, layout.file_bytes);
-  fcntl(fd_, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);  // no child may spoil another's input
+  fcntl(fd_, F_ADD_SEALS,
+        F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);  // no child may spoil another's input
 }
 
 SharedInputs::~SharedInputs() { close(fd_); }

@@ -68,8 +68,10 @@ class Environment {
     unavailable[field] = reason;
   }
   void from_file(const std::string& field, const std::string& path) {
-    if (const auto line = first_line(path)) set(field, *line);
-    else lack(field, "no " + path);
+    if (const auto line = first_line(path))
+      set(field, *line);
+    else
+      lack(field, "no " + path);
   }
 };
 
@@ -80,9 +82,12 @@ std::string chosen_of(const std::string& line) {
 }
 
 void add_turbo(Environment& environment) {
-  if (const auto off = first_line("/sys/devices/system/cpu/intel_pstate/no_turbo")) environment.set("turbo", *off == "0");
-  else if (const auto boost = first_line("/sys/devices/system/cpu/cpufreq/boost")) environment.set("turbo", *boost == "1");
-  else environment.lack("turbo", "neither intel_pstate/no_turbo nor cpufreq/boost in /sys/devices/system/cpu");
+  if (const auto off = first_line("/sys/devices/system/cpu/intel_pstate/no_turbo"))
+    environment.set("turbo", *off == "0");
+  else if (const auto boost = first_line("/sys/devices/system/cpu/cpufreq/boost"))
+    environment.set("turbo", *boost == "1");
+  else
+    environment.lack("turbo", "neither intel_pstate/no_turbo nor cpufreq/boost in /sys/devices/system/cpu");
 }
 
 void add_virtualised(Environment& environment, const Cpuid& cpu) {
@@ -94,21 +99,28 @@ void add_virtualised(Environment& environment, const Cpuid& cpu) {
 void add_cpu_quota(Environment& environment) {
   const auto line = first_line("/sys/fs/cgroup/cpu.max");
   double quota = 0, period = 0;
-  if (!line) environment.lack("cpu_quota", "no /sys/fs/cgroup/cpu.max");
-  else if (std::istringstream(*line) >> quota >> period && period > 0) environment.set("cpu_quota", number(quota / period));
-  else environment.set("cpu_quota", "none");
+  if (!line)
+    environment.lack("cpu_quota", "no /sys/fs/cgroup/cpu.max");
+  else if (std::istringstream(*line) >> quota >> period && period > 0)
+    environment.set("cpu_quota", number(quota / period));
+  else
+    environment.set("cpu_quota", "none");
 }
 
 void add_counters(Environment& environment) {
-  const bool pmu = access("/sys/bus/event_source/devices/cpu", F_OK) == 0 || access("/sys/bus/event_source/devices/cpu_core", F_OK) == 0;
-  if (pmu) environment.set("hardware_counters", true);
-  else environment.lack("hardware_counters", "no cpu event source in /sys/bus/event_source/devices");
+  const bool pmu = access("/sys/bus/event_source/devices/cpu", F_OK) == 0 ||
+                   access("/sys/bus/event_source/devices/cpu_core", F_OK) == 0;
+  if (pmu)
+    environment.set("hardware_counters", true);
+  else
+    environment.lack("hardware_counters", "no cpu event source in /sys/bus/event_source/devices");
 }
 
 void add_frequency(Environment& environment) {
   if (const auto khz = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
     environment.set("mhz", number(std::atof(khz->c_str()) / 1000));
-  else environment.lack("mhz", "no cpufreq for cpu0; /proc/cpuinfo's figure is nominal on such machines");
+  else
+    environment.lack("mhz", "no cpufreq for cpu0; /proc/cpuinfo's figure is nominal on such machines");
 }
 
 std::string system_name() {
@@ -120,7 +132,7 @@ std::string system_name() {
 
 Environment environment_now(const Cpuid& cpu) {
   Environment environment;
-  struct utsname system{};
+  struct utsname system {};
   uname(&system);
   environment.set("system", system_name());
   environment.set("kernel", std::string(system.sysname) + " " + system.release);
@@ -128,20 +140,29 @@ Environment environment_now(const Cpuid& cpu) {
   add_frequency(environment);
   add_turbo(environment);
   add_virtualised(environment, cpu);
-  if (const auto aslr = first_line("/proc/sys/kernel/randomize_va_space")) environment.set("aslr", *aslr != "0");
-  else environment.lack("aslr", "no /proc/sys/kernel/randomize_va_space");
-  if (const auto smt = first_line("/sys/devices/system/cpu/smt/active")) environment.set("smt", *smt == "1");
-  else environment.lack("smt", "no /sys/devices/system/cpu/smt/active");
-  if (const auto huge = first_line("/sys/kernel/mm/transparent_hugepage/enabled")) environment.set("huge_pages", chosen_of(*huge));
-  else environment.lack("huge_pages", "no /sys/kernel/mm/transparent_hugepage/enabled");
+  if (const auto aslr = first_line("/proc/sys/kernel/randomize_va_space"))
+    environment.set("aslr", *aslr != "0");
+  else
+    environment.lack("aslr", "no /proc/sys/kernel/randomize_va_space");
+  if (const auto smt = first_line("/sys/devices/system/cpu/smt/active"))
+    environment.set("smt", *smt == "1");
+  else
+    environment.lack("smt", "no /sys/devices/system/cpu/smt/active");
+  if (const auto huge = first_line("/sys/kernel/mm/transparent_hugepage/enabled"))
+    environment.set("huge_pages", chosen_of(*huge));
+  else
+    environment.lack("huge_pages", "no /sys/kernel/mm/transparent_hugepage/enabled");
   environment.from_file("clock_source", "/sys/devices/system/clocksource/clocksource0/current_clocksource");
   add_cpu_quota(environment);
   add_counters(environment);
   environment.set("allowed_cpus", allowed_cpus().size());
-  environment.set("memory_bytes", static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
+  environment.set("memory_bytes",
+                  static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
   double load[3];
-  if (getloadavg(load, 3) == 3) environment.set("load_average", {number(load[0]), number(load[1]), number(load[2])});
-  else environment.lack("load_average", "getloadavg failed");
+  if (getloadavg(load, 3) == 3)
+    environment.set("load_average", {number(load[0]), number(load[1]), number(load[2])});
+  else
+    environment.lack("load_average", "getloadavg failed");
   environment.lack("aa_spread", "not measured in this run; `softmark doctor` does");
   return environment;
 }
@@ -162,7 +183,8 @@ Json identity_of(const Cpuid& cpu) {
 /// Words a person can read and a hash over all of identity: FNV-1a of 64 bits.
 std::string key_of(const Json& identity, const Cpuid& cpu) {
   std::uint64_t hash = 0xcbf29ce484222325u;
-  for (unsigned char byte : identity.dump(-1, ' ', false, Json::error_handler_t::replace)) hash = (hash ^ byte) * 0x100000001b3u;
+  for (unsigned char byte : identity.dump(-1, ' ', false, Json::error_handler_t::replace))
+    hash = (hash ^ byte) * 0x100000001b3u;
   const std::string model = cpu.family >= 0 ? fmt::format("{}.{}.{}", cpu.family, cpu.model, cpu.stepping)
                                             : fmt::format("{:#x}", cpu.signature);
   return fmt::format("{}-{}-{}-{}c{}t-{:08x}", cpu.architecture, cpu.vendor.empty() ? "unknown" : cpu.vendor, model,

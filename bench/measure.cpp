@@ -21,7 +21,8 @@ constexpr std::size_t kMostPool = std::size_t{1} << 30;
 
 /// Four times the last-level cache, so that a buffer has left it when its turn comes again; less where memory forbids.
 std::size_t cold_pool_bytes() {
-  return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20), kMostPool, available_memory_bytes() / 4});
+  return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20), kMostPool,
+                   available_memory_bytes() / 4});
 }
 
 std::vector<int> threads_of(const BenchOptions& options, const Kernel& kernel) {
@@ -52,7 +53,8 @@ void add_ceiling(std::vector<Series>& all, const Series& of) {
   all.push_back(ceiling);
 }
 
-std::vector<Series> plan_workload(const BenchOptions& options, const std::vector<Kernel>& kernels, const Workload& workload) {
+std::vector<Series> plan_workload(const BenchOptions& options, const std::vector<Kernel>& kernels,
+                                  const Workload& workload) {
   std::vector<Series> ceilings, series;
   for (const Kernel& kernel : kernels)
     for (int threads : threads_of(options, kernel))
@@ -84,7 +86,8 @@ Trial trial_of(const Series& series, const BenchOptions& options, const Replicat
   return trial;
 }
 
-/// Seconds that one process of this series will probably take: to start, to fill its buffers, to calibrate and to sample.
+/// Seconds that one process of this series will probably take: to start, to fill its buffers, to calibrate and to
+/// sample.
 double process_seconds(const Series& series, const Replication& replication) {
   constexpr double kStart = 0.02, kFillPerByte = 1e-9, kCopyPerByte = 1e-10, kSlowPerElement = 3e-9;
   const double call = series.kernel ? kSlowPerElement * static_cast<double>(series.workload.elements())
@@ -126,10 +129,12 @@ void take(Series& series, Outcome outcome) {
 void warn_about(const BenchOptions& options, const std::vector<Series>& series, std::vector<std::string>& warnings) {
   const std::size_t llc = last_level_cache_bytes(), pool = cold_pool_bytes();
   if (options.cold && pool < 4 * llc)
-    warnings.push_back(fmt::format("cold cache: the pool of {} MiB is {:.1f} times the last-level cache of {} MiB (4 times is "
-                                   "wanted); part of it may still be cached", pool >> 20,
-                                   static_cast<double>(pool) / static_cast<double>(llc), llc >> 20));
-  if (std::any_of(series.begin(), series.end(), [](const Series& s) { return s.threads == 1 && s.status == "ok" && !s.pinned; }))
+    warnings.push_back(
+        fmt::format("cold cache: the pool of {} MiB is {:.1f} times the last-level cache of {} MiB (4 times is "
+                    "wanted); part of it may still be cached",
+                    pool >> 20, static_cast<double>(pool) / static_cast<double>(llc), llc >> 20));
+  if (std::any_of(series.begin(), series.end(),
+                  [](const Series& s) { return s.threads == 1 && s.status == "ok" && !s.pinned; }))
     warnings.push_back("single threads could not be pinned to a core; they may have moved between cores");
 }
 
@@ -171,8 +176,8 @@ Replication replication_of(const BenchOptions& options) {
   return replication;
 }
 
-bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress,
-                std::vector<std::vector<std::size_t>> orders) {
+bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication,
+                Progress& progress, std::vector<std::vector<std::size_t>> orders) {
   if (series.empty()) return true;
   if (orders.empty()) {
     orders.resize(2, std::vector<std::size_t>(series.size()));
@@ -189,7 +194,8 @@ bool interleave(std::vector<Series>& series, const BenchOptions& options, const 
       if (interrupted()) return false;
       if (one.status == "ok") {
         progress.show(label(one));
-        Outcome outcome = run_trial(trial_of(one, options, replication, cpu), inputs.fd(one.op, one.dtype), replication.timeout);
+        Outcome outcome =
+            run_trial(trial_of(one, options, replication, cpu), inputs.fd(one.op, one.dtype), replication.timeout);
         if (outcome.status == "interrupted") return false;
         take(one, std::move(outcome));
       }
@@ -215,7 +221,8 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   std::map<std::string, int> hangs;
   for (std::vector<Series>& series : plan) {
     for (Series& one : series)
-      if (one.kernel && hangs[one.kernel->id] >= 2) one.status = "timeout", one.message = "not tried: it hung on two workloads before";
+      if (one.kernel && hangs[one.kernel->id] >= 2)
+        one.status = "timeout", one.message = "not tried: it hung on two workloads before";
     measured.complete = measured.complete && interleave(series, options, replication, progress);
     for (Series& one : series) {
       if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];

@@ -21,15 +21,15 @@ struct BenchOptions {
   std::vector<std::string> kernels, ops, dtypes;  // filters; no op: softmax, no dtype: f32
   Effort effort = Effort::kStandard;
   std::uint64_t seed = 0x5eed;
-  std::vector<int> threads;           // empty: 1, and all for those that claim THREADED
-  std::vector<std::string> workloads;  // globs; empty: the effort's
-  std::string logits;                 // an .npy file, instead of named workloads
-  std::size_t rows = 0, cols = 0;     // both: one's own shape, instead of named workloads
+  std::vector<int> threads;                           // empty: 1, and all for those that claim THREADED
+  std::vector<std::string> workloads;                 // globs; empty: the effort's
+  std::string logits;                                 // an .npy file, instead of named workloads
+  std::size_t rows = 0, cols = 0;                     // both: one's own shape, instead of named workloads
   Distribution distribution = Distribution::kNormal;  // of one's own shape
-  int processes = 0;                  // 0: as the effort says
-  double min_time = 0;                // seconds a sample; 0: as the effort says
+  int processes = 0;                                  // 0: as the effort says
+  double min_time = 0;                                // seconds a sample; 0: as the effort says
   bool hot = true, cold = false;
-  bool in_place = false;              // kernels that claim it only
+  bool in_place = false;  // kernels that claim it only
   std::vector<std::string> benchmark_flags;
 };
 
@@ -63,7 +63,8 @@ struct Measured {
   bool complete = true;
 };
 
-/// What the options ask to time on: named workloads, an .npy file, or one's own shape. Throws Error(kUsage, kUnreadable).
+/// What the options ask to time on: named workloads, an .npy file, or one's own shape. Throws Error(kUsage,
+/// kUnreadable).
 std::vector<Workload> workloads_of(const BenchOptions& options);
 /// A series that is still to run; "unsupported" already where its buffers would not fit the memory.
 Series plan_series(const Kernel& kernel, const Workload& workload, int threads, Cache cache, bool in_place);
@@ -72,9 +73,9 @@ Series plan_series(const Kernel& kernel, const Workload& workload, int threads, 
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels);
 
 /// Runs the series of one workload, a process of each a round, and appends their samples. Round r goes by
-/// orders[r % size]; without orders, forward and backward in turn (ABBA). A series that crashes, hangs or refuses keeps that status and
-/// is not tried again. Returns false when interrupted.
-bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication, Progress& progress,
-                std::vector<std::vector<std::size_t>> orders = {});
+/// orders[r % size]; without orders, forward and backward in turn (ABBA). A series that crashes, hangs or refuses keeps
+/// that status and is not tried again. Returns false when interrupted.
+bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication,
+                Progress& progress, std::vector<std::vector<std::size_t>> orders = {});
 
 }  // namespace softmark::bench

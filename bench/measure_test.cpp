@@ -50,7 +50,8 @@ TEST(Bench, GivesEveryFieldOfTheDocument) {
     EXPECT_NEAR(m["x_memcpy"].get<double>() * m["of_ceiling"].get<double>(), 1, 1e-9);
     EXPECT_NEAR(m["gb_per_s"].get<double>() * m["ns_per_element"]["median"].get<double>() * 30, 240, 1e-6);
   }
-  const std::string table = measurements_table({{"measurements", sections["measurements"]}, {"warnings", sections["warnings"]}});
+  const std::string table =
+      measurements_table({{"measurements", sections["measurements"]}, {"warnings", sections["warnings"]}});
   EXPECT_NE(table.find("max_shifted/softmax/f32"), std::string::npos);
 }
 
@@ -124,12 +125,21 @@ TEST(Machine, IdentifiesItselfTheSameTwice) {
 
 TEST(Doctor, TellsNoiseFromIgnorance) {
   Json machine = {{"identity", {{"caches", Json::array({{{"level", 3}, {"bytes", 32 << 20}, {"shared_by", 8}}})}}},
-                  {"environment", {{"load_average", {0.1, 0.1, 0.1}}, {"allowed_cpus", 8}, {"cpu_quota", "none"}, {"virtualised", false},
-                                   {"governor", "powersave"}, {"turbo", nullptr}, {"smt", false}, {"clock_source", "tsc"},
-                                   {"hardware_counters", true}}},
+                  {"environment",
+                   {{"load_average", {0.1, 0.1, 0.1}},
+                    {"allowed_cpus", 8},
+                    {"cpu_quota", "none"},
+                    {"virtualised", false},
+                    {"governor", "powersave"},
+                    {"turbo", nullptr},
+                    {"smt", false},
+                    {"clock_source", "tsc"},
+                    {"hardware_counters", true}}},
                   {"unavailable", {{"turbo", "no cpufreq"}}}};
   for (const Finding& finding : examine(machine)) {
-    const auto want = finding.subject == "governor" ? Finding::kNoisy : finding.subject == "turbo" ? Finding::kUnknown : Finding::kFine;
+    const auto want = finding.subject == "governor" ? Finding::kNoisy
+                      : finding.subject == "turbo"  ? Finding::kUnknown
+                                                    : Finding::kFine;
     EXPECT_EQ(finding.state, want) << finding.subject << ": " << finding.finding;
     EXPECT_EQ(finding.advice.empty(), want != Finding::kNoisy) << finding.subject;
   }

@@ -20,7 +20,9 @@ void check_benchmark_flags(std::vector<std::string> flags) {
   for (std::string& flag : flags) argv.push_back(flag.data());
   int argc = static_cast<int>(argv.size());
   benchmark::Initialize(&argc, argv.data());
-  if (argc > 1) throw Error(kUsage, fmt::format("'{}' is no flag of Google Benchmark; `softmark bench -- --help` lists them", argv[1]));
+  if (argc > 1)
+    throw Error(kUsage,
+                fmt::format("'{}' is no flag of Google Benchmark; `softmark bench -- --help` lists them", argv[1]));
 }
 
 template <std::size_t N>
@@ -34,7 +36,8 @@ void check_names(const std::vector<std::string>& given, const std::string_view (
 
 Effort parse_effort(const std::string& text) {
   const auto found = std::find(std::begin(kEffortNames), std::end(kEffortNames), text);
-  if (found == std::end(kEffortNames)) throw Error(kUsage, fmt::format("'{}' is no effort: quick, standard or thorough", text));
+  if (found == std::end(kEffortNames))
+    throw Error(kUsage, fmt::format("'{}' is no effort: quick, standard or thorough", text));
   return static_cast<Effort>(found - std::begin(kEffortNames));
 }
 
@@ -59,7 +62,8 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
   add("--min-time", options.min_time, "seconds a sample");
   add("--cache", flags->cache, "hot | cold | both: the same buffers each call, or ones that have left the cache (hot)");
   if (std::find(but.begin(), but.end(), "--in-place") == but.end())
-    verb.add_flag("--in-place", options.in_place, "kernels that claim it write over their input, which is restored outside the clock");
+    verb.add_flag("--in-place", options.in_place,
+                  "kernels that claim it write over their input, which is restored outside the clock");
   verb.add_option("google_benchmark", options.benchmark_flags, "after --: flags for Google Benchmark");
   return flags;
 }
@@ -75,12 +79,15 @@ BenchOptions checked(const BenchFlags& flags) {
   options.cold = flags.cache != "hot";
   const auto distribution = find_distribution(flags.distribution);
   if (!distribution || *distribution == Distribution::kFile)
-    throw Error(kUsage, fmt::format("'{}' is no distribution: normal, flat, peaked, causal or subnormal", flags.distribution));
+    throw Error(kUsage,
+                fmt::format("'{}' is no distribution: normal, flat, peaked, causal or subnormal", flags.distribution));
   options.distribution = *distribution;
   for (int threads : options.threads)
-    if (threads < 1 || threads > 1024) throw Error(kUsage, fmt::format("--threads {} is not within 1 .. 1024", threads));
+    if (threads < 1 || threads > 1024)
+      throw Error(kUsage, fmt::format("--threads {} is not within 1 .. 1024", threads));
   if (options.processes < 0 || options.processes > 1000) throw Error(kUsage, "--processes is not within 1 .. 1000");
-  if (!(options.min_time >= 0 && options.min_time <= 60)) throw Error(kUsage, "--min-time is not within 0 .. 60 seconds");
+  if (!(options.min_time >= 0 && options.min_time <= 60))
+    throw Error(kUsage, "--min-time is not within 0 .. 60 seconds");
   check_benchmark_flags(options.benchmark_flags);
   return options;
 }

@@ -17,8 +17,8 @@ struct BenchFlags {
   std::string effort = "standard", cache = "hot", distribution = "normal";
 };
 
-/// Adds the flags that say what is timed and how (not --plugin, -o, --format, which every verb has). A verb that has some of
-/// them itself (`run`: --effort, --seed, --kernel, ...) names them in `but`.
+/// Adds the flags that say what is timed and how (not --plugin, -o, --format, which every verb has), but for those in
+/// `but`.
 std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<std::string>& but = {});
 
 /// The checked options. Throws Error(kUsage).

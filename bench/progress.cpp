@@ -12,8 +12,12 @@ namespace softmark::bench {
 using std::chrono::steady_clock;
 
 Progress::Progress(std::string verb, double total, double estimate_seconds)
-    : verb_(std::move(verb)), total_(total), estimate_(estimate_seconds), terminal_(isatty(STDERR_FILENO) == 1),
-      start_(steady_clock::now()), drawn_(start_ - std::chrono::seconds(1)) {
+    : verb_(std::move(verb)),
+      total_(total),
+      estimate_(estimate_seconds),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      start_(steady_clock::now()),
+      drawn_(start_ - std::chrono::seconds(1)) {
   if (terminal_) fmt::print(stderr, "{}: about {:.0f} s\n", verb_, std::max(1.0, estimate_));
 }
 

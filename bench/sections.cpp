@@ -14,7 +14,8 @@ namespace {
 
 std::string stated_distribution(const Workload& workload) {
   if (workload.distribution == Distribution::kFile) return workload.stands_for;
-  return fmt::format("{}: {}", kDistributionNames[static_cast<std::size_t>(workload.distribution)], describe(workload.distribution));
+  return fmt::format("{}: {}", kDistributionNames[static_cast<std::size_t>(workload.distribution)],
+                     describe(workload.distribution));
 }
 
 /// Calls to elements: an element is a logit, whatever the op gives back.
@@ -40,16 +41,20 @@ Json samples_of(const Series& series) {
 std::string_view cache_name(Cache cache) { return cache == Cache::kHot ? "hot" : "cold"; }
 
 Json head_of(const Series& series) {
-  return {{"workload", series.workload.name}, {"rows", series.workload.rows},
+  return {{"workload", series.workload.name},
+          {"rows", series.workload.rows},
           {"cols", series.workload.cols},
-          {"dtype", name(series.dtype)}, {"threads", series.threads},
-          {"cache", cache_name(series.cache)}, {"bytes", series.bytes}};
+          {"dtype", name(series.dtype)},
+          {"threads", series.threads},
+          {"cache", cache_name(series.cache)},
+          {"bytes", series.bytes}};
 }
 
 const Series* ceiling_of(const Measured& measured, const Series& of) {
   for (const Series& series : measured.series)
-    if (!series.kernel && series.status == "ok" && series.workload.name == of.workload.name && series.bytes == of.bytes &&
-        series.threads == of.threads && series.cache == of.cache && series.dtype == of.dtype)
+    if (!series.kernel && series.status == "ok" && series.workload.name == of.workload.name &&
+        series.bytes == of.bytes && series.threads == of.threads && series.cache == of.cache &&
+        series.dtype == of.dtype)
       return &series;
   return nullptr;
 }
@@ -92,8 +97,9 @@ Json ceiling(const Series& series) {
 }  // namespace
 
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry) {
-  const bool by_name = !options.kernels.empty() && std::any_of(options.kernels.begin(), options.kernels.end(),
-                                                               [](const std::string& glob) { return glob.find('/') != glob.npos; });
+  const bool by_name =
+      !options.kernels.empty() && std::any_of(options.kernels.begin(), options.kernels.end(),
+                                              [](const std::string& glob) { return glob.find('/') != glob.npos; });
   // A whole id says its op and type itself.
   const std::vector<std::string> op = {"softmax"}, dtype = {"f32"};
   return select_kernels(registry, options.kernels, options.ops.empty() && !by_name ? op : options.ops,
@@ -109,16 +115,22 @@ Json kernels_section(const std::vector<Kernel>& kernels) {
 Json sections_of(const Measured& measured, const std::optional<std::set<std::string>>& failed) {
   Json measurements = Json::array(), ceilings = Json::array(), warnings = measured.warnings;
   for (const Series& series : measured.series) {
-    if (series.kernel) measurements.push_back(measurement(measured, series, failed && !failed->contains(series.kernel->id)));
-    else if (series.status == "ok") ceilings.push_back(ceiling(series));
-    else warnings.push_back(fmt::format("{}: no memcpy ceiling: {} {}", series.workload.name, series.status, series.message));
+    if (series.kernel)
+      measurements.push_back(measurement(measured, series, failed && !failed->contains(series.kernel->id)));
+    else if (series.status == "ok")
+      ceilings.push_back(ceiling(series));
+    else
+      warnings.push_back(
+          fmt::format("{}: no memcpy ceiling: {} {}", series.workload.name, series.status, series.message));
   }
-  if (!failed) warnings.push_back("nothing was verified in this run: these are times without verdicts; `softmark run` gives both");
+  if (!failed)
+    warnings.push_back("nothing was verified in this run: these are times without verdicts; `softmark run` gives both");
   return {{"machine", machine_section()}, {"build", build_section()}, {"measurements", measurements},
-          {"ceilings", ceilings}, {"warnings", warnings}, {"complete", measured.complete}};
+          {"ceilings", ceilings},         {"warnings", warnings},     {"complete", measured.complete}};
 }
 
-Json bench_sections(const BenchOptions& options, const Registry& registry, const std::optional<std::set<std::string>>& failed) {
+Json bench_sections(const BenchOptions& options, const Registry& registry,
+                    const std::optional<std::set<std::string>>& failed) {
   return sections_of(measure(options, bench_kernels(options, registry)), failed);
 }
 

@@ -27,8 +27,8 @@ std::optional<Interval> median_interval(std::vector<double> values, double confi
 
 /// One measurement's processes, each with its samples, in whatever unit they come.
 struct Summary {
-  double median, min, mad;         // of the process medians; min of all samples
-  std::optional<Interval> ci95;    // of the median of process medians
+  double median, min, mad;       // of the process medians; min of all samples
+  std::optional<Interval> ci95;  // of the median of process medians
   std::size_t processes;
 };
 Summary summarize(const std::vector<std::vector<double>>& processes);

@@ -12,8 +12,9 @@ namespace {
 
 /// Measurements that may stand side by side: same shape, state and threads.
 std::string block_of(const Json& m) {
-  return fmt::format("{}  {}  {} thread{}  {}{}", m["workload"].get<std::string>(), m["dtype"].get<std::string>(), m["threads"].get<int>(),
-                     m["threads"] == 1 ? "" : "s", m["cache"].get<std::string>(), m["in_place"] == true ? "  in place" : "");
+  return fmt::format("{}  {}  {} thread{}  {}{}", m["workload"].get<std::string>(), m["dtype"].get<std::string>(),
+                     m["threads"].get<int>(), m["threads"] == 1 ? "" : "s", m["cache"].get<std::string>(),
+                     m["in_place"] == true ? "  in place" : "");
 }
 
 double time_of(const Json& m) {
@@ -48,12 +49,14 @@ std::string measurements_table(const Json& document) {
   std::string text;
   for (auto& [name, lines] : blocks) {
     std::stable_sort(lines.begin(), lines.end(), [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
-    text += fmt::format("{}\n  {:<34} {:>10} {:>20} {:>8} {:>9}\n", name, "kernel", "ns/element", "95 % interval", "GB/s", "x memcpy");
+    text += fmt::format("{}\n  {:<34} {:>10} {:>20} {:>8} {:>9}\n", name, "kernel", "ns/element", "95 % interval",
+                        "GB/s", "x memcpy");
     for (const Json& line : lines) text += line_of(line);
     text += "\n";
   }
-  text += "An element is a logit. GB/s: inputs read once and output written once, the least that must move.\n"
-          "x memcpy: times the copy of as many bytes on as many threads, measured in the same run.\n";
+  text +=
+      "An element is a logit. GB/s: inputs read once and output written once, the least that must move.\n"
+      "x memcpy: times the copy of as many bytes on as many threads, measured in the same run.\n";
   for (const Json& warning : document["warnings"]) text += fmt::format("note: {}\n", warning.get<std::string>());
   return text;
 }

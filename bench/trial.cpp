@@ -24,8 +24,14 @@ struct Pipe {
     read_end = ends[0], write_end = ends[1];
   }
   ~Pipe() { close_read(), close_write(); }
-  void close_read() { if (read_end >= 0) close(read_end); read_end = -1; }
-  void close_write() { if (write_end >= 0) close(write_end); write_end = -1; }
+  void close_read() {
+    if (read_end >= 0) close(read_end);
+    read_end = -1;
+  }
+  void close_write() {
+    if (write_end >= 0) close(write_end);
+    write_end = -1;
+  }
 };
 
 /// Reads until the child has closed its end, has ended, or time is up. An answer is one line.
@@ -63,13 +69,13 @@ Outcome judge(Child& child, const std::string& text, steady_clock::time_point de
 }  // namespace
 
 Json to_json(const Trial& trial) {
-  return {{"library", trial.library}, {"index", trial.index},
-          {"copy", trial.copy}, {"op", name(trial.op)},
+  return {{"library", trial.library},   {"index", trial.index},
+          {"copy", trial.copy},         {"op", name(trial.op)},
           {"dtype", name(trial.dtype)}, {"rows", trial.rows},
-          {"cols", trial.cols}, {"threads", trial.threads},
-          {"cpu", trial.cpu}, {"pool_bytes", trial.pool_bytes},
+          {"cols", trial.cols},         {"threads", trial.threads},
+          {"cpu", trial.cpu},           {"pool_bytes", trial.pool_bytes},
           {"in_place", trial.in_place}, {"min_time", number(trial.min_time)},
-          {"samples", trial.samples}, {"flags", trial.flags}};
+          {"samples", trial.samples},   {"flags", trial.flags}};
 }
 
 Trial trial_from_json(const Json& json) {
@@ -94,7 +100,8 @@ Trial trial_from_json(const Json& json) {
 Json to_json(const Outcome& outcome) {
   Json samples = Json::array();
   for (double value : outcome.nanoseconds) samples.push_back(number(value));
-  return {{"status", outcome.status}, {"message", outcome.message}, {"nanoseconds", samples}, {"pinned", outcome.pinned}};
+  return {
+      {"status", outcome.status}, {"message", outcome.message}, {"nanoseconds", samples}, {"pinned", outcome.pinned}};
 }
 
 Outcome outcome_from_json(const Json& json) {

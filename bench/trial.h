@@ -12,17 +12,17 @@ namespace softmark::bench {
 
 /// What a child is asked. Everything that it needs, so that it looks nothing up.
 struct Trial {
-  std::string library;      // "" for a built-in
-  std::size_t index = 0;    // in that library
-  bool copy = false;        // the ceiling: memcpy that moves as many bytes, no kernel at all
+  std::string library;    // "" for a built-in
+  std::size_t index = 0;  // in that library
+  bool copy = false;      // the ceiling: memcpy that moves as many bytes, no kernel at all
   softmark_op op = SOFTMARK_SOFTMAX;
   softmark_dtype dtype = SOFTMARK_F32;
   std::size_t rows = 0, cols = 0;
   int threads = 1;
-  int cpu = -1;             // pin to it; -1: as the system likes
+  int cpu = -1;                // pin to it; -1: as the system likes
   std::size_t pool_bytes = 0;  // 0: hot, the same buffers each time; else rotate over this much
-  bool in_place = false;    // y is x, restored outside the clock before each call
-  double min_time = 0.02;   // seconds a sample
+  bool in_place = false;       // y is x, restored outside the clock before each call
+  double min_time = 0.02;      // seconds a sample
   int samples = 3;
   std::vector<std::string> flags;  // of Google Benchmark, after ours
 };
@@ -40,8 +40,8 @@ Trial trial_from_json(const Json& json);
 Json to_json(const Outcome& outcome);
 Outcome outcome_from_json(const Json& json);
 
-/// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an outcome, never an exception; an
-/// interruption (watch_interrupts) ends the wait with status "interrupted".
+/// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an outcome, never an exception;
+/// an interruption (watch_interrupts) ends the wait with status "interrupted".
 Outcome run_trial(const Trial& trial, int inputs_fd, double timeout_seconds);
 
 }  // namespace softmark::bench

@@ -13,7 +13,7 @@ void add_list(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
-/// `versus A B`: two kernels side by side (documents are compared by reports).
-void add_compare_kernels(CLI::App& app, int& exit_code);
+/// `compare A B`: two documents as reports compares them, or two kernels side by side.
+void add_compare(CLI::App& app, int& exit_code);
 
 }  // namespace softmark

@@ -24,20 +24,24 @@ Rounds operator+(Rounds first, const Rounds& second) {
 std::vector<std::array<double, 2>> paired(const Series& first, const Series& second) {
   const auto one = process_medians(first.samples), other = process_medians(second.samples);
   std::vector<std::array<double, 2>> pairs;
-  for (std::size_t round = 0; round < std::min(one.size(), other.size()); ++round) pairs.push_back({one[round], other[round]});
+  for (std::size_t round = 0; round < std::min(one.size(), other.size()); ++round)
+    pairs.push_back({one[round], other[round]});
   return pairs;
 }
 
 /// Runs one set of rounds. Empty, with the reason in `failure`, where one of the kernels cannot be timed.
-std::optional<Rounds> measure_rounds(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options,
-                                     const Replication& replication, Progress& progress, std::string& failure) {
+std::optional<Rounds> measure_rounds(const Kernel& a, const Kernel& b, const Workload& workload,
+                                     const BenchOptions& options, const Replication& replication, Progress& progress,
+                                     std::string& failure) {
   const int threads = options.threads.empty() ? 1 : options.threads.front();
   const Cache cache = options.hot ? Cache::kHot : Cache::kCold;
   std::vector<Series> series;
-  for (const Kernel* kernel : {&a, &b, &b, &a}) series.push_back(plan_series(*kernel, workload, threads, cache, options.in_place));
+  for (const Kernel* kernel : {&a, &b, &b, &a})
+    series.push_back(plan_series(*kernel, workload, threads, cache, options.in_place));
   if (!interleave(series, options, replication, progress, {{0, 1, 2, 3}, {1, 0, 3, 2}})) failure = "interrupted";
   for (std::size_t i = 0; i < series.size() && failure.empty(); ++i)
-    if (series[i].status != "ok") failure = fmt::format("{}: {}: {}", series[i].kernel->id, series[i].status, series[i].message);
+    if (series[i].status != "ok")
+      failure = fmt::format("{}: {}: {}", series[i].kernel->id, series[i].status, series[i].message);
   if (!failure.empty()) return std::nullopt;
   return Rounds{paired(series[0], series[3]), paired(series[1], series[2])};
 }
@@ -46,7 +50,8 @@ Replication rounds_of(const BenchOptions& options) {
   static constexpr int kByEffort[] = {8, 10, 20};
   Replication replication = replication_of(options);
   if (options.processes == 0) replication.processes = kByEffort[static_cast<std::size_t>(options.effort)];
-  if (replication.processes < 6) throw Error(kUsage, "a comparison needs at least 6 processes of each kernel, or it has no interval");
+  if (replication.processes < 6)
+    throw Error(kUsage, "a comparison needs at least 6 processes of each kernel, or it has no interval");
   return replication;
 }
 
@@ -64,7 +69,8 @@ Ratio ratio_of(const Rounds& rounds) {
   Ratio ratio;
   ratio.rounds = logs.size();
   ratio.median = std::exp(median(logs));
-  if (const auto interval = median_interval(logs)) ratio.ci95 = Interval{std::exp(interval->low), std::exp(interval->high)};
+  if (const auto interval = median_interval(logs))
+    ratio.ci95 = Interval{std::exp(interval->low), std::exp(interval->high)};
   ratio.aa_spread = std::expm1(median(self));
   ratio.smallest_difference = std::max(kLeastEffect, 2 * ratio.aa_spread);
   return ratio;
@@ -82,7 +88,8 @@ Verdict confirm(Verdict first, Verdict second) { return first == second ? first 
 
 Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options) {
   const Replication replication = rounds_of(options);
-  Comparison comparison{a.id, b.id, workload, options.threads.empty() ? 1 : options.threads.front(), Verdict::kAmbiguous, {}, ""};
+  Comparison comparison{
+      a.id, b.id, workload, options.threads.empty() ? 1 : options.threads.front(), Verdict::kAmbiguous, {}, ""};
   Progress progress("compare " + workload.name, 0, 0);
   const auto first = measure_rounds(a, b, workload, options, replication, progress, comparison.failure);
   if (!first) return comparison;
@@ -98,7 +105,8 @@ Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload
 
 std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const BenchOptions& options) {
   if (a.op != b.op || a.dtype != b.dtype)
-    throw Error(kUsage, fmt::format("{} and {} do not compute the same thing: compare kernels of one op and type", a.id, b.id));
+    throw Error(kUsage,
+                fmt::format("{} and {} do not compute the same thing: compare kernels of one op and type", a.id, b.id));
   BenchOptions quick_shapes = options;
   quick_shapes.effort = Effort::kQuick;
   watch_interrupts();
@@ -112,8 +120,12 @@ std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const 
 
 Json to_json(const Comparison& comparison) {
   const Ratio& ratio = comparison.ratio;
-  Json json = {{"a", comparison.a}, {"b", comparison.b}, {"workload", comparison.workload.name},
-               {"rows", comparison.workload.rows}, {"cols", comparison.workload.cols}, {"threads", comparison.threads}};
+  Json json = {{"a", comparison.a},
+               {"b", comparison.b},
+               {"workload", comparison.workload.name},
+               {"rows", comparison.workload.rows},
+               {"cols", comparison.workload.cols},
+               {"threads", comparison.threads}};
   if (!comparison.failure.empty()) {
     json["failure"] = comparison.failure;
     return json;
@@ -129,14 +141,18 @@ Json to_json(const Comparison& comparison) {
 
 std::string comparisons_table(const std::vector<Comparison>& comparisons) {
   if (comparisons.empty()) return "nothing was compared\n";
-  std::string text = fmt::format("A = {}\nB = {}\n{:<26} {:>7}  {:<9}  {:>9}  {:<17}  {}\n", comparisons.front().a, comparisons.front().b,
-                                 "workload", "threads", "B is", "time B/A", "95 % interval", "can tell apart");
+  std::string text =
+      fmt::format("A = {}\nB = {}\n{:<26} {:>7}  {:<9}  {:>9}  {:<17}  {}\n", comparisons.front().a,
+                  comparisons.front().b, "workload", "threads", "B is", "time B/A", "95 % interval", "can tell apart");
   for (const Comparison& one : comparisons) {
     text += fmt::format("{:<26} {:>7}  ", one.workload.name, one.threads);
-    if (!one.failure.empty()) text += one.failure + "\n";
+    if (!one.failure.empty())
+      text += one.failure + "\n";
     else
-      text += fmt::format("{:<9}  {:>9.3f}  {:<17}  {:.1f} %\n", kVerdictNames[static_cast<std::size_t>(one.verdict)], one.ratio.median,
-                          one.ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", one.ratio.ci95->low, one.ratio.ci95->high) : "too few rounds",
+      text += fmt::format("{:<9}  {:>9.3f}  {:<17}  {:.1f} %\n", kVerdictNames[static_cast<std::size_t>(one.verdict)],
+                          one.ratio.median,
+                          one.ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", one.ratio.ci95->low, one.ratio.ci95->high)
+                                         : "too few rounds",
                           100 * one.ratio.smallest_difference);
   }
   return text;

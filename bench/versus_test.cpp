@@ -10,8 +10,8 @@
 namespace softmark::bench {
 namespace {
 
-/// Rounds of a kernel and one `slower` times as slow, on a machine whose processes differ by lognormal noise, one in ten of
-/// them disturbed to twice its time, while the clock drifts by 20 %.
+/// Rounds of a kernel and one `slower` times as slow, on a machine whose processes differ by lognormal noise, one in
+/// ten of them disturbed to twice its time, while the clock drifts by 20 %.
 Rounds simulate(double slower, double noise, int count, std::uint64_t seed) {
   const Random disturbance(seed, 1), luck(seed, 2);
   Rounds rounds;
@@ -40,7 +40,8 @@ Verdict decide(double slower, double noise, std::uint64_t seed) {
 
 int count(Verdict wanted, double slower, double noise, int trials) {
   int found = 0;
-  for (int trial = 0; trial < trials; ++trial) found += decide(slower, noise, static_cast<std::uint64_t>(trial)) == wanted;
+  for (int trial = 0; trial < trials; ++trial)
+    found += decide(slower, noise, static_cast<std::uint64_t>(trial)) == wanted;
   return found;
 }
 

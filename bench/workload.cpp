@@ -34,11 +34,16 @@ double subnormal_logit(softmark_dtype dtype, double uniform) {
 
 double logit(const Workload& workload, softmark_dtype dtype, const Random& random, std::uint64_t index) {
   switch (workload.distribution) {
-    case Distribution::kFlat: return 0.02 * random.uniform(index) - 0.01;
-    case Distribution::kPeaked: return random.normal(index);
-    case Distribution::kSubnormal: return subnormal_logit(dtype, random.uniform(index));
-    case Distribution::kFile: return (*workload.logits)[index];
-    default: return 3 * random.normal(index);
+    case Distribution::kFlat:
+      return 0.02 * random.uniform(index) - 0.01;
+    case Distribution::kPeaked:
+      return random.normal(index);
+    case Distribution::kSubnormal:
+      return subnormal_logit(dtype, random.uniform(index));
+    case Distribution::kFile:
+      return (*workload.logits)[index];
+    default:
+      return 3 * random.normal(index);
   }
 }
 
@@ -46,12 +51,18 @@ double logit(const Workload& workload, softmark_dtype dtype, const Random& rando
 
 std::string_view describe(Distribution distribution) {
   switch (distribution) {
-    case Distribution::kNormal: return "3 N(0,1)";
-    case Distribution::kFlat: return "uniform in (-0.01, 0.01): results nearly alike";
-    case Distribution::kPeaked: return "N(0,1) with one logit a row 25 higher: one result near 1";
-    case Distribution::kCausal: return "3 N(0,1) up to the diagonal, -inf beyond it";
-    case Distribution::kSubnormal: return "0 once a row, else so low that the exponential is subnormal in the type";
-    case Distribution::kFile: return "from a file";
+    case Distribution::kNormal:
+      return "3 N(0,1)";
+    case Distribution::kFlat:
+      return "uniform in (-0.01, 0.01): results nearly alike";
+    case Distribution::kPeaked:
+      return "N(0,1) with one logit a row 25 higher: one result near 1";
+    case Distribution::kCausal:
+      return "3 N(0,1) up to the diagonal, -inf beyond it";
+    case Distribution::kSubnormal:
+      return "0 once a row, else so low that the exponential is subnormal in the type";
+    case Distribution::kFile:
+      return "from a file";
   }
   return "";
 }
@@ -65,8 +76,9 @@ std::optional<Distribution> find_distribution(std::string_view name) {
 const std::vector<Workload>& named_workloads() {
   static const std::vector<Workload> all = [] {
     std::vector<Workload> table;
-#define WORKLOAD(kind, rows, cols, distribution, effort, stands_for) \
-  table.push_back({fmt::format("{}/{}x{}", kind, rows, cols), rows, cols, Distribution::distribution, Effort::effort, stands_for});
+#define WORKLOAD(kind, rows, cols, distribution, effort, stands_for)                                                  \
+  table.push_back({fmt::format("{}/{}x{}", kind, rows, cols), rows, cols, Distribution::distribution, Effort::effort, \
+                   stands_for});
 #include "bench/workloads.def"
 #undef WORKLOAD
     return table;
@@ -110,7 +122,8 @@ Workload file_workload(const std::string& path) {
           std::make_shared<const std::vector<double>>(std::move(logits.values))};
 }
 
-void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed, std::size_t row, std::span<double> logits) {
+void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed, std::size_t row,
+                 std::span<double> logits) {
   const Random random(seed, kLogitStream);
   const std::uint64_t first = static_cast<std::uint64_t>(row) * workload.cols;
   for (std::size_t col = 0; col < logits.size(); ++col) logits[col] = logit(workload, dtype, random, first + col);
@@ -120,7 +133,8 @@ void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t s
   if (workload.distribution == Distribution::kCausal)
     for (std::size_t col = causal_end(workload, row) + 1; col < logits.size(); ++col)
       logits[col] = -std::numeric_limits<double>::infinity();
-  for (double& value : logits) value = dtype == SOFTMARK_F64 ? value : dtype == SOFTMARK_F32 ? static_cast<float>(value) : round_to(dtype, value);
+  for (double& value : logits)
+    value = dtype == SOFTMARK_F64 ? value : dtype == SOFTMARK_F32 ? static_cast<float>(value) : round_to(dtype, value);
 }
 
 }  // namespace softmark::bench

@@ -17,8 +17,8 @@
 namespace softmark::bench {
 namespace {
 
-std::vector<double> row_of(Distribution distribution, softmark_dtype dtype, std::size_t rows, std::size_t cols, std::size_t row,
-                           std::uint64_t seed = 7) {
+std::vector<double> row_of(Distribution distribution, softmark_dtype dtype, std::size_t rows, std::size_t cols,
+                           std::size_t row, std::uint64_t seed = 7) {
   std::vector<double> logits(cols);
   fill_logits(own_workload(rows, cols, distribution), dtype, seed, row, logits);
   return logits;
@@ -47,7 +47,8 @@ TEST(Random, HasTheMomentsItClaims) {
   double mean = 0, square = 0, fourth = 0, uniform = 0;
   for (int i = 0; i < kCount; ++i) {
     const double z = random.normal(i);
-    mean += z / kCount, square += z * z / kCount, fourth += z * z * z * z / kCount, uniform += random.uniform(i) / kCount;
+    mean += z / kCount, square += z * z / kCount, fourth += z * z * z * z / kCount,
+        uniform += random.uniform(i) / kCount;
   }
   // Five standard errors of each moment.
   EXPECT_NEAR(mean, 0, 5 / std::sqrt(kCount));
@@ -62,15 +63,17 @@ TEST(Workloads, AreEachDescribedAndNamedOnce) {
     EXPECT_TRUE(names.insert(workload.name).second) << workload.name;
     EXPECT_GT(workload.stands_for.size(), 20u) << workload.name;
     EXPECT_GT(workload.elements(), 0u);
-    EXPECT_NE(workload.name.find('/' + std::to_string(workload.rows) + 'x' + std::to_string(workload.cols)), std::string::npos);
+    EXPECT_NE(workload.name.find('/' + std::to_string(workload.rows) + 'x' + std::to_string(workload.cols)),
+              std::string::npos);
   }
 }
 
 TEST(Workloads, OfQuickEffortAreTheNineShapes) {
   std::vector<std::pair<std::size_t, std::size_t>> shapes;
-  for (const Workload& workload : select_workloads(Effort::kQuick, {})) shapes.emplace_back(workload.rows, workload.cols);
-  const std::vector<std::pair<std::size_t, std::size_t>> want = {{4096, 16},   {1024, 64}, {256, 512},   {64, 4096},  {8, 32768},
-                                                                 {1, 50257}, {8, 128256}, {2048, 2048}, {16, 1048576}};
+  for (const Workload& workload : select_workloads(Effort::kQuick, {}))
+    shapes.emplace_back(workload.rows, workload.cols);
+  const std::vector<std::pair<std::size_t, std::size_t>> want = {
+      {4096, 16}, {1024, 64}, {256, 512}, {64, 4096}, {8, 32768}, {1, 50257}, {8, 128256}, {2048, 2048}, {16, 1048576}};
   EXPECT_EQ(shapes, want);
 }
 
@@ -88,9 +91,12 @@ TEST(Workloads, AreSelectedByGlobFromEveryEffort) {
 }
 
 TEST(Logits, DependOnSeedAndRowAlone) {
-  EXPECT_EQ(row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 2), row_of(Distribution::kNormal, SOFTMARK_F32, 9, 100, 2));
-  EXPECT_NE(row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 2), row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 3));
-  EXPECT_NE(row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 2, 7), row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 2, 8));
+  EXPECT_EQ(row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 2),
+            row_of(Distribution::kNormal, SOFTMARK_F32, 9, 100, 2));
+  EXPECT_NE(row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 2),
+            row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 3));
+  EXPECT_NE(row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 2, 7),
+            row_of(Distribution::kNormal, SOFTMARK_F32, 4, 100, 2, 8));
 }
 
 TEST(Logits, AreValuesOfTheType) {
@@ -121,7 +127,8 @@ TEST(Logits, OfCausalAreMaskedBeyondTheDiagonalOnly) {
     for (std::size_t row = 0; row < rows; ++row) {
       const auto logits = row_of(Distribution::kCausal, SOFTMARK_F32, rows, cols, row);
       const std::size_t seen = rows >= cols ? row % cols + 1 : (row + 1) * cols / rows;
-      for (std::size_t col = 0; col < cols; ++col) EXPECT_EQ(std::isfinite(logits[col]), col < seen) << rows << 'x' << cols;
+      for (std::size_t col = 0; col < cols; ++col)
+        EXPECT_EQ(std::isfinite(logits[col]), col < seen) << rows << 'x' << cols;
     }
 }
 

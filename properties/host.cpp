@@ -164,6 +164,38 @@ std::string Host::send_and_wait(const void* call, std::size_t size, void* reply,
   return message;
 }
 
+Outcome Host::run(const softmark_args& args) {
+  if (!alive_) start();
+  const OpShape shape = shape_of(kernel_.op);
+  const std::size_t element = bytes_of(kernel_.dtype), inputs = args.rows * args.cols * element;
+  const std::size_t outputs = args.rows * outputs_of(kernel_.op, args.cols) * element;
+  const void* from[] = {args.x, args.g, args.labels, nullptr};
+  const std::size_t bytes[] = {inputs, shape.takes_g ? inputs : args.rows * element, args.rows * sizeof(std::int64_t), outputs};
+  reserve(std::max(inputs, std::max(outputs, bytes[wire::kLabels])));
+  wire::Call call = {};
+  call.segment_bytes = segment_bytes_;
+  call.rows = args.rows;
+  call.cols = args.cols;
+  call.threads = args.threads;
+  call.stride[wire::kX] = args.x_stride;
+  call.stride[wire::kG] = args.g_stride;
+  call.stride[wire::kY] = args.y_stride;
+  for (int s = 0; s < wire::kSegments; ++s) {
+    call.at[s] = s == wire::kY || from[s] ? 0 : -1;
+    if (from[s]) std::memcpy(base_ + s * segment_bytes_, from[s], bytes[s]);
+  }
+  Outcome outcome;
+  wire::Reply reply = {};
+  outcome.message = send_and_wait(&call, sizeof call, &reply, sizeof reply, outcome.kind);
+  if (outcome.kind != Outcome::done) return outcome;
+  std::memcpy(args.y, base_ + wire::kY * segment_bytes_, outputs);
+  if (reply.status != 0) {
+    outcome.kind = Outcome::unsupported;
+    outcome.message = "returned " + std::to_string(reply.status);
+  }
+  return outcome;
+}
+
 Outcome Host::run(const Case& c) {
   if (!alive_) start();
   Placement placement(c, kernel_);

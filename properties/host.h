@@ -29,6 +29,9 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   Outcome run(const Case& c);
+  /// The bulk path: copies the arrays to and fro as they are and judges nothing but how the call ended; y is not filled.
+  /// Contiguous rows, out of place.
+  Outcome run(const softmark_args& args);
   const Kernel& kernel() const { return kernel_; }
 
  private:

@@ -2,6 +2,7 @@
 #include "kernels/process.h"
 #include "properties/contract.h"
 #include "properties/options.h"
+#include "properties/self_test.h"
 #include "properties/verbs.h"
 #include "properties/verify.h"
 #include "reports/render.h"
@@ -10,15 +11,24 @@ namespace softmark {
 namespace {
 
 struct VerifyVerb {
+  bool self_test = false;
   VerifyOptions options;
   KernelChoice choice;
   OutputChoice output;
 };
 
+int run_self_test(VerifyVerb& verb) {
+  std::string text;
+  const int exit_code = self_test(verb.options, text);
+  write_file(verb.output.path, text);
+  return exit_code;
+}
+
 int run_verify(VerifyVerb& verb) {
+  watch_interrupts();
+  if (verb.self_test) return run_self_test(verb);
   if (!verb.options.one_case.empty() && Json::parse(verb.options.one_case, nullptr, false).is_discarded())
     throw Error(kUsage, "--case: is not JSON; give what a counterexample's replay command gives");
-  watch_interrupts();
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
   if (!verb.options.one_case.empty())
@@ -44,6 +54,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   sub->add_option("--contract", verb->options.contract, "expected failures and limits: a file, or 'none'; without it the built-in contract")->type_name("FILE");
   sub->add_option("--timeout", verb->options.call_timeout_seconds, "seconds that one call may take")->check(CLI::PositiveNumber)->capture_default_str();
   sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")->check(CLI::Range(1u, 1024u));
+  sub->add_flag("--self-test", verb->self_test, "judge the properties themselves: every defective kernel must fail the property it names, every control pass");
   verb->output.add_to(*sub, kFormats);
   sub->callback([verb, &exit_code] { exit_code = run_verify(*verb); });
 }

@@ -141,16 +141,21 @@ BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic) {
   for (const char* name : {"log-sum-exp", "log-sum-exp shifted", "softmax", "softmax exp(x-y)", "softmax shifted", "softmax shifted exp(x-y)"})
     result.formulas.emplace_back().formula = name;
   if (logits.values.empty()) return result;
+  result.x_min = std::numeric_limits<double>::infinity();
+  result.x_max = -result.x_min;
 
   const Low low{arithmetic};
   const auto n = static_cast<double>(logits.cols);
-  const auto [least, most] = std::minmax_element(logits.values.begin(), logits.values.end());
-  result.x_min = *least;
-  result.x_max = *most;
   for (std::size_t r = 0; r < logits.rows; ++r) {
     const double* row = logits.values.data() + r * logits.cols;
+    if (!std::all_of(row, row + logits.cols, [](double value) { return std::isfinite(value); })) {
+      ++result.skipped;  // masked or broken rows are no matter of rounding
+      continue;
+    }
     const auto [low_end, high_end] = std::minmax_element(row, row + logits.cols);
-    result.mean_range += (*high_end - *low_end) / static_cast<double>(logits.rows);
+    result.x_min = std::min(result.x_min, *low_end);
+    result.x_max = std::max(result.x_max, *high_end);
+    result.mean_range += *high_end - *low_end;
     result.max_range = std::max(result.max_range, *high_end - *low_end);
     std::vector<double> x;
     for (std::size_t c = 0; c < logits.cols; ++c) x.push_back(low(row[c]));
@@ -167,6 +172,7 @@ BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic) {
     add_softmax(f[4], false, compared, s.divided, truth, u, n + 2 + 2 * (truth.max - truth.min));
     add_softmax(f[5], false, compared, s.free, truth, u, lse_shifted + truth.reach(x) + 1);
   }
+  if (result.rows > result.skipped) result.mean_range /= static_cast<double>(result.rows - result.skipped);
   for (BhhErrors& errors : result.formulas)
     if (errors.compared) errors.mean /= static_cast<double>(errors.compared);
   compare(result);
@@ -184,6 +190,7 @@ std::string bhh_text(const BhhResult& result) {
                         e.bound_min, e.bound_max, e.violations, e.max_sum_error > 0 ? fmt::format("{:.2f}", e.max_sum_error) : "");
   text += fmt::format("log-sum-exp error, basic over shifted: {:.3f} +- {:.4f}; the same in {} of {} rows\n", result.ratio_mean,
                       result.ratio_standard_error, result.equal_errors, result.ratio_rows);
+  if (result.skipped) text += fmt::format("{} rows with values that are not finite were left out\n", result.skipped);
   return text;
 }
 

@@ -17,13 +17,13 @@ struct BhhErrors {
   double mean = 0, max = 0;                             // relative error (log-sum-exp), relative error in the maximum norm (softmax)
   double bound_min = 0, bound_max = 0;
   double max_sum_error = 0;                             // of |sum g - 1|, softmax only
-  std::vector<double> errors, bounds;                   // by row, NaN where it overflowed: what the figures plot
+  std::vector<double> errors, bounds;                   // by finite row, NaN where it overflowed: what the figures plot
 };
 
 struct BhhResult {
   std::string arithmetic;  // "fp16" or "bf16"
   double u = 0;
-  std::size_t rows = 0, cols = 0;
+  std::size_t rows = 0, cols = 0, skipped = 0;  // skipped: rows with infinities or NaN
   double x_min = 0, x_max = 0, mean_range = 0, max_range = 0;
   // log-sum-exp basic, shifted; softmax basic, basic exp(x - y), shifted, shifted exp(x - y).
   std::vector<BhhErrors> formulas;

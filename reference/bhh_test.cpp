@@ -45,6 +45,19 @@ TEST(Bhh, TheFindingsHold) {
   EXPECT_GT(expected, 10u);
 }
 
+TEST(Bhh, RowsThatAreNotFiniteAreLeftOut) {
+  Logits logits = like_a_classifier(50);
+  const BhhResult before = bhh_experiment(logits, SOFTMARK_BF16);
+  logits.values.insert(logits.values.end(), 20, 1.0);
+  logits.values[503] = -HUGE_VAL;
+  logits.values[519] = std::nan("");
+  logits.rows += 2;
+  const BhhResult after = bhh_experiment(logits, SOFTMARK_BF16);
+  EXPECT_EQ(after.skipped, 2u);
+  EXPECT_EQ(after.mean_range, before.mean_range);
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(after.formulas[i].mean, before.formulas[i].mean);
+}
+
 TEST(Bhh, NothingGivesNothing) {
   const BhhResult result = bhh_experiment({{}, 0, 10, SOFTMARK_F32}, SOFTMARK_F16);
   EXPECT_EQ(result.formulas[0].compared, 0u);

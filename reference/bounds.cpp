@@ -90,7 +90,13 @@ std::vector<double> rescales_of(const Working& w, std::span<const double> x) {
     for (std::size_t stride = 2; stride <= 64 && stride < x.size(); stride *= 2)
       for (const bool backwards : {false, true}) count_rescales(x, stride, backwards, most);
   }
-  for (std::size_t i = 0; i < x.size(); ++i) result[i] = most[i] + merges;
+  // Each time the maximum grows strictly, so no term is rescaled more often than there are larger elements.
+  std::vector<double> sorted(x.begin(), x.end());
+  std::sort(sorted.begin(), sorted.end());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const auto larger = sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), x[i]);
+    result[i] = std::min(most[i] + merges, static_cast<double>(larger));
+  }
   return result;
 }
 
@@ -124,7 +130,7 @@ Row::Row(const Problem& problem, const Working& w) {
     if (problem.x[i] == -kInf && facts.finite) continue;
     if (weight[i] < 2 * w.normal) tiny += w.exp_tiny * w.tiny;
     if (weight[i] == 0) continue;
-    const double again = gap[i] > 0 ? rescales[i] * w.u * (w.exp_error + 1) : 0;
+    const double again = rescales[i] * w.u * (w.exp_error + 1);
     each += weight[i] * std::expm1(exp_error(w, i, gap[i]) + w.shift_error(gap[i]) + again);
   }
   const double rounding = summation_error(w, weight, sum) / sum;
@@ -146,7 +152,9 @@ double softmax_error(const Row& row, const Working& w, std::size_t j) {
   if (w.normaliser == Evaluation::kDivisionFree) exponent = free;
   if (w.normaliser == Evaluation::kAnyNormaliser) exponent = std::max(divide + 4 * w.u, free);
   const double p = row.weight[j] / row.sum;
-  return p * std::expm1(exponent) + (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
+  // Far below the type p times its relative error is 0 times infinity; the largest computed value stands for it.
+  const double relative = exponent < 1 ? p * std::expm1(exponent) : std::exp(exponent - shifted);
+  return relative + (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 
 // [4] log-softmax, and the cross-entropy that is its negative.

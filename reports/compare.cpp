@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <memory>
 
 #include "reports/format.h"
-#include "reports/render.h"
 #include "reports/view.h"
 
 namespace softmark {
@@ -111,8 +109,7 @@ std::string SpeedTally::text() const {
 void compare_entry(const Shape& shape, const Entry& was, const View& after, double least, bool gate, Comparison& result,
                    SpeedTally& tally) {
   const std::string kernel = one_line(was.kernel->id);
-  const std::string where =
-      fmt::format("{} {}, {} thread(s), {}", one_line(shape.workload), shape.size(), shape.threads, shape.cache);
+  const std::string where = one_line(shape.words());
   const Entry* is = find_entry(after, shape, was.kernel->id);
   if (std::isnan(was.ns) || !is) return;
   if (std::isnan(is->ns)) {
@@ -166,11 +163,6 @@ std::string head(const char* side, const Json& document) {
                      one_line(view.machine()), text_of(run, "seed"), view.complete() ? "" : ", INCOMPLETE");
 }
 
-void check_is_document(const std::string& path) {
-  if (path == "-" || std::filesystem::exists(path)) return;
-  throw Error(kUsage, fmt::format("{} is not a file; give two documents that softmark wrote", path));
-}
-
 }  // namespace
 
 SpeedJudgement judge_speed(double old_ns, double old_low, double old_high, double new_ns, double new_low,
@@ -202,24 +194,10 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
   return result;
 }
 
-void add_compare(CLI::App& app, int& exit_code) {
-  CLI::App* verb =
-      app.add_subcommand("compare", "two documents: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 on a regression");
-  struct Options {
-    std::string before, after;
-    bool strict = false;
-  };
-  const auto options = std::make_shared<Options>();
-  verb->add_option("OLD", options->before, "the document to compare with")->required();
-  verb->add_option("NEW", options->after, "the document in question")->required();
-  verb->add_flag("--strict", options->strict, "exit 5 where something is undecided");
-  verb->callback([options, &exit_code] {
-    check_is_document(options->before);
-    check_is_document(options->after);
-    const Comparison result = compare_documents(read_document(options->before), read_document(options->after));
-    write_file("-", result.text);
-    exit_code = result.broken ? kGateFailed : options->strict && result.undecided ? kUndecided : kPass;
-  });
+int compare_files(const std::string& old_path, const std::string& new_path, bool strict, const std::string& output) {
+  const Comparison result = compare_documents(read_document(old_path), read_document(new_path));
+  write_file(output, result.text);
+  return result.broken ? kGateFailed : strict && result.undecided ? kUndecided : kPass;
 }
 
 }  // namespace softmark

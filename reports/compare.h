@@ -20,6 +20,9 @@ struct Comparison {
 /// machine key: runs of two sessions drift apart, runs of two machines say nothing of the code.
 Comparison compare_documents(const Json& old_document, const Json& new_document);
 
+/// Reads both, writes the comparison to `output`, and returns the exit code; `strict`: 5 where something is undecided.
+int compare_files(const std::string& old_path, const std::string& new_path, bool strict, const std::string& output = "-");
+
 /// Ratio of two times with its interval, judged against the smallest effect that is believed.
 struct SpeedJudgement {
   const char* word;         // SAME, FASTER, SLOWER, AMBIGUOUS

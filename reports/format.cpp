@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 namespace softmark {
@@ -98,9 +99,15 @@ std::string one_line(std::string_view text) {
 }
 
 std::string escape_markdown(std::string_view text) {
+  const std::string line = one_line(text);
+  const auto in_word = [&](std::size_t i) {
+    return i < line.size() && std::isalnum(static_cast<unsigned char>(line[i]));
+  };
   std::string escaped;
-  for (char c : one_line(text)) {
-    if (std::string_view("\\`*_[]|~#").find(c) != std::string_view::npos) escaped += '\\';
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool inside = c == '_' && i > 0 && in_word(i - 1) && in_word(i + 1);  // "sum_to_one" emphasises nothing
+    if (std::string_view("\\`*_[]|~#").find(c) != std::string_view::npos && !inside) escaped += '\\';
     if (c == '<')
       escaped += "&lt;";
     else if (c == '>')

@@ -28,6 +28,7 @@ TEST(Format, HtmlCannotBeLeft) {
 
 TEST(Format, MarkdownStaysInItsCell) {
   EXPECT_EQ(escape_markdown("a|b\n# *c* <i>&"), "a\\|b \\# \\*c\\* &lt;i&gt;&amp;");
+  EXPECT_EQ(escape_markdown("sum_to_one _x_"), "sum_to_one \\_x\\_");
 }
 
 TEST(Format, PlainSpellsOutWhatIsNested) {

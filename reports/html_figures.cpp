@@ -15,7 +15,7 @@ namespace {
 
 std::string shape_cells(const Shape& shape) {
   return fmt::format("<th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td>",
-                     escape_html(shape.workload), shape.size(), shape.threads);
+                     escape_html(shape.name()), shape.size(), shape.threads);
 }
 
 std::string matrix_cell(const Ranking& ranking, const KernelView& kernel) {

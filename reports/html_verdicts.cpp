@@ -14,13 +14,18 @@ namespace {
 
 constexpr std::size_t kShownElements = 16;
 
+/// The first three; the matrix has them all.
 std::string links(const Section& section, const KernelView& kernel, Outcome wanted) {
+  constexpr std::size_t kMost = 3;
   std::string text;
-  for (const Json* property : kernel.properties)
-    if (outcome(*property) == wanted)
-      text += fmt::format("{}<a href=\"#{}\">{}</a>", text.empty() ? "" : ", ", section.anchor(*property),
-                          escape_html(text_of(*property, "property")));
-  return text;
+  std::size_t count = 0;
+  for (const Json* property : kernel.properties) {
+    if (outcome(*property) != wanted || ++count > kMost) continue;
+    text += fmt::format("{}<a href=\"#{}\">{}</a>", text.empty() ? "" : ", ", section.anchor(*property),
+                        escape_html(text_of(*property, "property")));
+  }
+  return count > kMost ? fmt::format("{}, <a href=\"#{}Properties\">+{}</a>", text, section.prefix, count - kMost)
+                       : text;
 }
 
 std::string summary_row(const Section& section, const KernelView& kernel, const Entry* entry, double most_gb) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 #include <regex>
 
 #include "reports/render.h"
@@ -29,6 +30,32 @@ TEST(Readers, EveryFormatTakesEveryDocument) {
   }
   expect_error(kUsage, "one document", [&] { render(Documents(documents), "json"); });
   expect_error(kUsage, "unknown format \"pdf\"", [&] { render(documents[0], "pdf"); });
+}
+
+/// Puts something else where a random node below `node` was, at least `depth` levels down.
+void damage(Json& node, std::mt19937& random, int depth) {
+  if (!node.is_structured() || node.empty() || (depth <= 0 && random() % 3 == 0)) {
+    static const Json kOthers[] = {
+        nullptr, true, -7, 1e300, "", "nan", "<b>", Json::array(), Json::object(), {{"repeat", 3}}, {{1, 2}, {3}}};
+    node = kOthers[random() % std::size(kOthers)];
+    return;
+  }
+  auto child = node.begin();
+  std::advance(child, static_cast<std::ptrdiff_t>(random() % node.size()));
+  damage(*child, random, depth - 1);
+}
+
+TEST(Readers, ShowWhatIsLeftOfADamagedDocument) {
+  Json whole = failing_document();
+  whole["measurements"].erase(whole["measurements"].begin() + 30, whole["measurements"].end());
+  whole["properties"].erase(whole["properties"].begin(), whole["properties"].begin() + 20);
+  std::mt19937 random(11);
+  for (int i = 0; i < 300; ++i) {
+    Json document = whole;
+    for (int hits = 0; hits < 20; ++hits)
+      damage(document, random, 3);  // sections and their rows stay lists and objects
+    for (const std::string& format : kFormats) ASSERT_NO_THROW(render(document, format)) << format << " " << i;
+  }
 }
 
 TEST(Readers, JsonIsTheDocumentItself) {

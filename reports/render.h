@@ -28,6 +28,5 @@ void deliver(Documents documents, std::string_view format, const std::string& pa
 
 void add_report(CLI::App& app, int& exit_code);
 void add_choose(CLI::App& app, int& exit_code);
-void add_compare(CLI::App& app, int& exit_code);
 
 }  // namespace softmark

@@ -30,7 +30,7 @@ std::size_t rule_index(Json& rules, const std::string& property) {
     if (rules[i]["id"] == property) return i;
   std::string words = property;
   std::replace(words.begin(), words.end(), '_', ' ');
-  rules.push_back({{"id", property}, {"name", property}, {"shortDescription", {{"text", words + " does not hold"}}}});
+  rules.push_back({{"id", property}, {"shortDescription", {{"text", words + " does not hold"}}}});
   return rules.size() - 1;
 }
 

@@ -18,12 +18,11 @@ constexpr std::size_t kShownElements = 6;
 
 /// "pass", "FAIL: strides +2"; an entry that may not be ranked for another reason says which.
 std::string verdict_text(const KernelView& kernel, const Entry* entry) {
-  const auto failed = kernel.named(kernel.standing == Standing::kFail ? Outcome::kFail : Outcome::kExpected);
-  if (failed.empty() && entry && !entry->place && kernel.standing == Standing::kPass)
-    return "pass; here " + entry->why_not;
-  if (failed.empty()) return std::string(word(kernel.standing));
-  const std::string more = failed.size() > 1 ? fmt::format(" +{}", failed.size() - 1) : "";
-  return fmt::format("{}: {}{}", kernel.standing == Standing::kFail ? "FAIL" : "wrong (expected)", failed[0], more);
+  const std::string verdict(word(kernel.standing));
+  if (kernel.standing == Standing::kPass && entry && !entry->place) return "pass; here " + entry->why_not;
+  const std::string failed =
+      kernel.named_briefly(kernel.standing == Standing::kFail ? Outcome::kFail : Outcome::kExpected);
+  return failed.empty() ? verdict : verdict + ": " + failed;
 }
 
 std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entry) {
@@ -76,7 +75,7 @@ std::string rankings(const View& view, const std::string& op, const std::string&
   for (const Ranking& ranking : view.rankings) {
     if (ranking.shape.op != op || ranking.shape.dtype != dtype) continue;
     any = true;
-    table.add({one_line(ranking.shape.workload), ranking.shape.size(), std::to_string(ranking.shape.threads),
+    table.add({one_line(ranking.shape.name()), ranking.shape.size(), std::to_string(ranking.shape.threads),
                one_line(ranking.shape.cache), ranking_line(ranking)});
   }
   return any ? fmt::format("\n{}", table.text(5)) : "";

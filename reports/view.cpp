@@ -73,11 +73,11 @@ std::string why_unranked(const Entry& entry) {
   const KernelView& kernel = *entry.kernel;
   switch (kernel.standing) {
     case Standing::kFail:
-      return fmt::format("wrong: {}", fmt::join(kernel.named(Outcome::kFail), ", "));
+      return fmt::format("wrong: {}", kernel.named_briefly(Outcome::kFail));
     case Standing::kKnownWrong:
-      return fmt::format("wrong, as expected: {}", fmt::join(kernel.named(Outcome::kExpected), ", "));
+      return fmt::format("wrong, as expected: {}", kernel.named_briefly(Outcome::kExpected));
     case Standing::kUndecided:
-      return fmt::format("undecided: {}", fmt::join(kernel.named(Outcome::kInconclusive), ", "));
+      return fmt::format("undecided: {}", kernel.named_briefly(Outcome::kInconclusive));
     case Standing::kPass:
     case Standing::kUnverified:
       break;  // a document of timings alone says by `verified` what was verified elsewhere
@@ -204,14 +204,25 @@ std::vector<std::string> KernelView::named(Outcome wanted) const {
   return names;
 }
 
+std::string KernelView::named_briefly(Outcome wanted) const {
+  const std::vector<std::string> names = named(wanted);
+  if (names.empty()) return "";
+  return names.size() == 1 ? names[0] : fmt::format("{} +{}", names[0], names.size() - 1);
+}
+
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
 
 std::string Shape::size() const { return fmt::format("{}x{}", rows, cols); }
 
+std::string Shape::name() const {
+  const std::string tail = fmt::format("/{}", size());
+  return workload.ends_with(tail) ? workload.substr(0, workload.size() - tail.size()) : workload;
+}
+
 std::string Shape::logits() const { return distribution.substr(0, distribution.find(':')); }
 
 std::string Shape::words() const {
-  return fmt::format("{} ({}), {} thread{}, {} cache, {} logits{}", workload, size(), threads, threads == 1 ? "" : "s",
+  return fmt::format("{} ({}), {} thread{}, {} cache, {} logits{}", name(), size(), threads, threads == 1 ? "" : "s",
                      cache, logits(), in_place ? ", in place" : "");
 }
 

@@ -46,6 +46,8 @@ struct KernelView {
   double max_ulp = 0;  // largest over the domains, NaN winning; meaningless where `accuracy` is empty
   /// The properties with this outcome, by name.
   std::vector<std::string> named(Outcome wanted) const;
+  /// The same in few words: "strides +2".
+  std::string named_briefly(Outcome wanted) const;
   /// max_ulp as a figure, "-" where unknown.
   std::string max_ulp_text() const;
 };
@@ -57,6 +59,7 @@ struct Shape {
   bool in_place = false;
   bool operator==(const Shape&) const = default;
   std::string size() const;    // "64x4096"
+  std::string name() const;    // the workload's name without its size: "attention" of "attention/64x4096"
   std::string logits() const;  // the distribution's name: "normal" of "normal: 3 N(0,1)"
   std::string words() const;   // "attention (64x4096), 1 thread, hot cache, normal logits"
 };
