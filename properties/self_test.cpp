@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kMarker = "killed by ";
-constexpr double kCallSeconds = 1.5;   // a mutant that hangs costs a few of these
+constexpr double kCallSeconds = 0.9;   // a mutant that hangs costs five of these
 constexpr double kSlowSeconds = 5;     // a kill that takes longer is told
 
 /// One kernel of the two plugins, and what became of it.

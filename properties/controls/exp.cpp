@@ -36,7 +36,7 @@ float by_table(float t) {
   }();
   if (!(t > -110)) return std::isnan(t) ? t : 0;
   const float n = std::nearbyint(t * 46.1662413f);
-  const float r = (t - n * 0x1.62ep-6f) - n * 0x1.0bfbe8p-21f;
+  const float r = (t - n * 0x1.62p-6f) - n * 0x1.c85fdep-15f;
   const int k = static_cast<int>(n);
   return std::ldexp(table[static_cast<std::size_t>(k & 31)] * (1 + r * (1 + r * (0.5f + r * 0.166666667f))), k >> 5);
 }
@@ -51,18 +51,19 @@ float by_bits(float t) {
   return p * power(half) * power(k - half);
 }
 
-// No subtraction: each exponential as 2^n f with an integer n; the largest n is taken away at the end, exactly.
+// No subtraction: each exponential as 2^n f with an integer n; the largest n is taken away at the end, exactly. Beyond
+// 10^5 the logits' spacing makes x - max exact for all that matters, and n ln 2 would not be.
 void integer_shift(Row<float> r) {
   const float m = shift_of(r.x, r.n);
   if (std::isnan(m)) {
     for (std::size_t i = 0; i < r.n; ++i) r.y[i] = m;
     return;
   }
-  const double most = std::nearbyint(static_cast<double>(m) * 1.4426950408889634);
+  const double base = std::fabs(m) > 1e5f ? m : 0, most = std::nearbyint((m - base) * 1.4426950408889634);
   std::vector<double> e(r.n);
   double s = 0;
   for (std::size_t i = 0; i < r.n; ++i) {
-    const double x = r.x[i], n = std::nearbyint(x * 1.4426950408889634);
+    const double x = r.x[i] - base, n = std::nearbyint(x * 1.4426950408889634);
     const double f = x - n * 0x1.62e42fefa3800p-1 - n * 0x1.ef35793c76730p-45;
     e[i] = n - most < -400 || std::isinf(x) ? 0 : std::ldexp(std::exp(f), static_cast<int>(n - most));
     s += e[i];

@@ -63,7 +63,7 @@ constexpr auto kMultiply = [](auto e, auto s) { return e * (1 / s); };
 constexpr auto kNewton = [](float e, float s) {
   if (std::isnan(s)) return s;
   float r = std::ldexp(0.7f, -std::ilogb(s));
-  for (int step = 0; step < 6; ++step) r = r * (2 - s * r);
+  for (int step = 0; step < 6; ++step) r = std::fma(r, std::fma(-s, r, 1.0f), r);
   return e * r;
 };
 
