@@ -197,4 +197,17 @@ std::string bhh_text(const BhhResult& result) {
   return text;
 }
 
+std::string bhh_csv(const BhhResult& result) {
+  std::string text;
+  for (const BhhErrors& e : result.formulas)
+    text += fmt::format("{}{} error,{} bound", text.empty() ? "" : ",", e.formula, e.formula);
+  text += '\n';
+  const auto cell = [](double value) { return std::isnan(value) ? std::string() : fmt::format("{}", value); };
+  for (std::size_t row = 0; row < result.formulas.front().errors.size(); ++row)
+    for (const BhhErrors& e : result.formulas)
+      text +=
+          fmt::format("{},{}{}", cell(e.errors[row]), cell(e.bounds[row]), &e == &result.formulas.back() ? '\n' : ',');
+  return text;
+}
+
 }  // namespace softmark

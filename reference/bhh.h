@@ -35,5 +35,7 @@ struct BhhResult {
 /// `arithmetic` is SOFTMARK_F16 (with subnormals) or SOFTMARK_BF16 (subnormals flushed to zero, as in the paper).
 BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic);
 std::string bhh_text(const BhhResult& result);
+/// What the figures plot: a line a finite row, for each formula its error and bound in u (empty where it overflowed).
+std::string bhh_csv(const BhhResult& result);
 
 }  // namespace softmark

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "reference/test_rows.h"
@@ -56,6 +57,8 @@ TEST(Bhh, RowsThatAreNotFiniteAreLeftOut) {
   logits.rows += 2;
   const BhhResult after = bhh_experiment(logits, SOFTMARK_BF16);
   EXPECT_EQ(after.skipped, 2u);
+  EXPECT_EQ(std::ranges::count(bhh_csv(after), '\n'), 51);
+  EXPECT_EQ(std::ranges::count(bhh_csv(after), ','), 51 * 11);
   EXPECT_EQ(after.mean_range, before.mean_range);
   for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(after.formulas[i].mean, before.formulas[i].mean);
 }
@@ -64,6 +67,7 @@ TEST(Bhh, NothingGivesNothing) {
   const BhhResult result = bhh_experiment({{}, 0, 10, SOFTMARK_F32}, SOFTMARK_F16);
   EXPECT_EQ(result.formulas[0].compared, 0u);
   EXPECT_FALSE(bhh_text(result).empty());
+  EXPECT_EQ(std::ranges::count(bhh_csv(result), '\n'), 1);
 }
 
 }  // namespace

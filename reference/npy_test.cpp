@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <random>
 #include <xtensor/xarray.hpp>
 #include <xtensor/xnpy.hpp>
 
@@ -140,6 +141,43 @@ TEST(Npy, RefusesWhatItCannotRead) {
     file.write(refused.bytes);
     expect_refused(file.path, refused.words);
   }
+}
+
+// Many damaged files: each is read or refused with the one kind of error, and nothing else happens.
+TEST(Npy, DamagedFilesAreReadOrRefused) {
+  const TemporaryFile file;
+  const std::string good = npy(head("<f4", "(2, 3)"), data_of(SOFTMARK_F32, 4, kSix));
+  std::mt19937_64 random(14);
+  std::size_t refused = 0;
+  for (int i = 0; i < 1500; ++i) {
+    std::string bytes = good;
+    for (std::uint64_t edits = 1 + random() % 4; edits > 0; --edits) {
+      const std::size_t at = random() % bytes.size();
+      switch (random() % 4) {
+        case 0:
+          bytes[at] = static_cast<char>(random());
+          break;
+        case 1:
+          bytes[at] = "0123456789(),'<>f[]{}: "[random() % 23];
+          break;
+        case 2:
+          bytes.insert(at, std::string(1 + random() % 20, bytes[at]));
+          break;
+        default:
+          bytes.erase(at, 1 + random() % 20);
+      }
+      if (bytes.empty()) bytes.push_back(0);
+    }
+    file.write(bytes);
+    try {
+      const Logits logits = read_npy(file.path);
+      ASSERT_EQ(logits.values.size(), logits.rows * logits.cols);
+    } catch (const Error& error) {
+      ASSERT_EQ(error.code, kUnreadable);
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 700u);
 }
 
 TEST(Npy, RefusesPathsThatAreNoFiles) {

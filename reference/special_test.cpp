@@ -131,5 +131,18 @@ TEST(Special, VjpsPropagateByIeee) {
   expect_all(SOFTMARK_CROSS_ENTROPY_VJP, {-kInf, 1}, {-2, 2}, {2}, 0);
 }
 
+#ifdef SOFTMARK_LONG_TESTS
+TEST(Special, SixteenMillionColumns) {
+  Values x(std::size_t{1} << 24, -1);
+  x[12345678] = 2;
+  const auto p = exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, x, {}});
+  const double sum = std::exp(3) + static_cast<double>(x.size() - 1);
+  EXPECT_EQ(p[12345678].rounded, round_to(SOFTMARK_F32, std::exp(3) / sum));
+  EXPECT_EQ(p.back().rounded, round_to(SOFTMARK_F32, 1 / sum));
+  x.back() = kNan;
+  EXPECT_TRUE(std::isnan(exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, x, {}})[0].rounded));
+}
+#endif
+
 }  // namespace
 }  // namespace softmark

@@ -51,6 +51,12 @@ using SweepProgress = std::function<bool(std::uint64_t done, std::uint64_t total
 SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run, std::uint64_t shard = 0,
                   std::uint64_t shards = 1, const SweepProgress& progress = {});
 
+/// "2/8": the second of eight shards, {1, 8}. Throws Error(kUsage).
+struct Shard {
+  std::uint64_t index, count;
+};
+Shard parse_shard(const std::string& text);
+
 /// Joins the results of shards of one set and kernel; throws std::invalid_argument for others, or the same shard twice.
 SweepResult merge_sweeps(std::span<const SweepResult> parts);
 

@@ -37,6 +37,20 @@ std::string row_text(const std::vector<double>& row) {
 
 }  // namespace
 
+Shard parse_shard(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const auto number = [](const std::string& digits) -> std::uint64_t {
+    const bool plain =
+        !digits.empty() && digits.size() < 10 && digits.find_first_not_of("0123456789") == std::string::npos;
+    return plain ? std::stoull(digits) : 0;
+  };
+  const std::uint64_t index = slash == std::string::npos ? 0 : number(text.substr(0, slash));
+  const std::uint64_t count = slash == std::string::npos ? 0 : number(text.substr(slash + 1));
+  if (index == 0 || index > count)
+    throw Error(kUsage, "--shard " + text + ": is none; give i/n with 1 <= i <= n, such as 2/8");
+  return {index - 1, count};
+}
+
 std::string sweep_text(const SweepResult& result) {
   const Judgement& j = result.judgement;
   std::string text = fmt::format("{} over {}: {} of {} inputs{}\n", result.kernel, result.set, result.inputs,

@@ -118,6 +118,14 @@ TEST(Sweep, CountsStepsDown) {
   EXPECT_FALSE(result.first_step_down.empty());
 }
 
+TEST(Sweep, ShardsAreCountedFromOne) {
+  EXPECT_EQ(parse_shard("1/1").index, 0u);
+  EXPECT_EQ(parse_shard("2/8").index, 1u);
+  EXPECT_EQ(parse_shard("8/8").count, 8u);
+  for (const char* text : {"", "/", "0/8", "9/8", "1", "-1/8", "1/0", "a/b", "1/8x", "1/99999999999999999999"})
+    EXPECT_THROW(parse_shard(text), Error) << text;
+}
+
 TEST(Sweep, RefusesWhatIsNoSweep) {
   for (const char* text : {"", "{}", "[1,2]", "{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\"}"})
     EXPECT_THROW(read_sweep(text, "x.json"), Error) << text;
