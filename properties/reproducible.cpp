@@ -35,7 +35,7 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
   for (std::size_t r = 0; r < c.rows; ++r)
     if (auto found = differs({batch.begin() + static_cast<long>(r * outputs), batch.begin() + static_cast<long>((r + 1) * outputs)}, other.data() + r * outputs, r, "at another stride")) return found;
   if (trial.kernel().claims & SOFTMARK_THREADED)
-    for (int threads : {2, 3, 4}) {
+    for (int threads : {2, 3, 4, 5, 8}) {
       Case threaded = c;
       threaded.layout.threads = threads;
       const auto z = trial.run(threaded);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "properties/cases.h"
+#include "reference/element.h"
 
 namespace softmark {
 namespace {
@@ -40,6 +41,10 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t longest = is_jacobian(kernel) ? 9 : effort == Effort::quick ? 37 : 130;
   const double specials[] = {kNan, kInf, -kInf};
   Rng rng(0x5bec);
+  // One finite element is its own logsumexp to the last bit, however small.
+  const double tiny = smallest_subnormal(kernel.dtype), normal = std::ldexp(1.0, type_info(kernel.dtype).min_exponent);
+  for (double v : {tiny, -tiny, 7 * tiny, normal, -normal, 0.0, -0.0})
+    if (!sink(with_row(kernel, {v})) || !sink(with_row(kernel, {-kInf, v, -kInf}, 1))) return;
   // Around blocks of long rows.
   for (std::size_t cols : {64, 65, 100, 128, 257, 1000})
     for (std::size_t at : {std::size_t{0}, std::size_t{15}, std::size_t{16}, std::size_t{31}, std::size_t{32}, cols / 2, cols - 2, cols - 1})
