@@ -46,6 +46,8 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
       const std::size_t first = rng.below(cols - 1);
       if (!try_pair(cols, first, first + 1 + rng.below(cols - first - 1))) return;
     }
+  for (const auto& row : {std::vector{-0.0, 0.0}, {0.0, -0.0}, {-1.0, -0.0, 0.0}, {-0.0, -0.0, 0.0, -1.0}})  // equal, whatever their bits
+    if (!sink(case_of_rows(kernel, {row}))) return;
   for (std::size_t cols : {1, 8, 33, 257})
     if (!sink(make_case(kernel.op, kernel.dtype, Family::equal, 2, cols, rng))) return;
 }

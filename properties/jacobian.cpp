@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "properties/property.h"
+#include "properties/cases.h"
 #include "reference/element.h"
 
 namespace softmark {
 namespace {
-
-bool is_jacobian(const Kernel& kernel) { return kernel.op == SOFTMARK_SOFTMAX_JACOBIAN; }
 
 using Matrix = std::vector<long double>;  // [cols * cols]
 

@@ -36,7 +36,7 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
 
 // Ramps that lie densely from 0 down to where exp ends (for sigmoid, from there up to where it is 1).
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  const std::size_t rows = effort == Effort::quick ? 60 : effort == Effort::standard ? 600 : 6000, cols = 48;
+  const std::size_t rows = effort == Effort::quick ? 120 : effort == Effort::standard ? 600 : 6000, cols = 48;
   const double bottom = -1.02 * deepest(kernel.dtype), top = kernel.op == SOFTMARK_SIGMOID ? 40 : 0;
   const double step = (bottom - top) / static_cast<double>(rows * (cols - 1));
   double at = top;

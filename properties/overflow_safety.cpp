@@ -2,15 +2,13 @@
 #include <cmath>
 
 #include "kernels/names.h"
-#include "properties/property.h"
+#include "properties/cases.h"
 #include "reference/element.h"
 
 namespace softmark {
 namespace {
 
-bool takes_logits(const Kernel& kernel) {
-  return !shape_of(kernel.op).takes_g && kernel.op != SOFTMARK_HARDMAX;
-}
+bool can_overflow(const Kernel& kernel) { return takes_logits(kernel.op) && kernel.op != SOFTMARK_HARDMAX; }
 
 std::optional<Fault> fault(Trial& trial, const Case& c) {
   const auto y = trial.run(c);
@@ -55,6 +53,6 @@ constexpr Family kRows[] = {Family::large, Family::offset, Family::wide, Family:
 
 const Property overflow_safety = {
     "overflow_safety", "logits of any finite size give finite results, and right ones", Judge::contract, Severity::must,
-    takes_logits, fault, sweep, kRows};
+    can_overflow, fault, sweep, kRows};
 
 }  // namespace softmark

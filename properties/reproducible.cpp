@@ -1,40 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bit>
-#include <cmath>
-
 #include "kernels/names.h"
-#include "properties/property.h"
+#include "properties/cases.h"
 
 namespace softmark {
 namespace {
 
 bool claims_reproducible(const Kernel& kernel) { return kernel.claims & SOFTMARK_REPRODUCIBLE; }
 
-bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (std::isnan(a) && std::isnan(b)); }
-
-// One row of the case, alone.
-Case row_of(const Case& c, std::size_t row, std::size_t g_width) {
-  Case one = c;
-  one.rows = 1;
-  one.x.assign(c.x.begin() + row * c.cols, c.x.begin() + (row + 1) * c.cols);
-  if (!c.g.empty()) one.g.assign(c.g.begin() + row * g_width, c.g.begin() + (row + 1) * g_width);
-  if (!c.labels.empty()) one.labels = {c.labels[row]};
-  return one;
-}
-
 std::optional<Fault> differs(const std::vector<double>& first, const double* second, std::size_t row, const char* when) {
   for (std::size_t j = 0; j < first.size(); ++j)
-    if (!same(first[j], second[j])) return fault_at(row, j, std::string("gives other bits ") + when + ": " + decimal(first[j]) + " and " + decimal(second[j]));
+    if (!same_bits(first[j], second[j])) return fault_at(row, j, std::string("gives other bits ") + when + ": " + decimal(first[j]) + " and " + decimal(second[j]));
   return std::nullopt;
 }
 
 // The row alone is the measure: run again, in its batch, at other alignments and strides, on more threads.
 std::optional<Fault> fault(Trial& trial, const Case& c) {
   const std::size_t outputs = trial.outputs(c), element = bytes_of(trial.kernel().dtype);
-  const std::size_t g_width = shape_of(trial.kernel().op).takes_g ? c.cols : 1;
   const auto batch = trial.run(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
-    Case one = row_of(c, r, g_width);
+    Case one = row_alone(c, trial.kernel().op, r);
     const auto alone = trial.run(one);
     if (auto found = differs(alone, batch.data() + r * outputs, r, "alone and in its batch")) return found;
     if (auto found = differs(alone, trial.run(one).data(), r, "when run again")) return found;
@@ -51,7 +35,7 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
   for (std::size_t r = 0; r < c.rows; ++r)
     if (auto found = differs({batch.begin() + static_cast<long>(r * outputs), batch.begin() + static_cast<long>((r + 1) * outputs)}, other.data() + r * outputs, r, "at another stride")) return found;
   if (trial.kernel().claims & SOFTMARK_THREADED)
-    for (int threads : {2, 3, 4}) {
+    for (int threads : {2, 3, 4, 5, 8}) {
       Case threaded = c;
       threaded.layout.threads = threads;
       const auto z = trial.run(threaded);

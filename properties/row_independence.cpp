@@ -46,6 +46,12 @@ void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0x10de);
+  // Batches of every size around vectors and blocks of rows, each row on a level of its own.
+  for (std::size_t rows : {4, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 100, 129, 257, 1025})
+    for (std::size_t cols : {1, 3, 8})
+      if (!sink(make_case(kernel.op, kernel.dtype, Family::offset, rows, cols, rng))) return;
+  for (std::size_t rows : {4097, 65537})  // past what 12 or 16 bits can count
+    if (!sink(make_case(kernel.op, kernel.dtype, Family::normal, rows, 1, rng))) return;
   const std::size_t passes = effort == Effort::quick ? 1 : 4;
   for (std::size_t pass = 0; pass < passes; ++pass)
     for (std::size_t cols : {1, 2, 5, 8, 16, 17, 33, 64, 100}) {

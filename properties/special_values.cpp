@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/names.h"
-#include "properties/property.h"
+#include "properties/cases.h"
+#include "reference/element.h"
 
 namespace softmark {
 namespace {
@@ -12,10 +12,8 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// Probabilities and sigmoids are given to a VJP: NaN and infinities there are IEEE's business, told by error_bound.
-bool takes_logits(const Kernel& kernel) {
-  return kernel.op != SOFTMARK_SOFTMAX_VJP && kernel.op != SOFTMARK_LOG_SOFTMAX_VJP && kernel.op != SOFTMARK_SIGMOID_VJP;
-}
+// Probabilities and sigmoids are given to a VJP: NaN and infinities there are IEEE's business, told by vjp.
+bool has_specials(const Kernel& kernel) { return takes_logits(kernel.op); }
 
 // Where the table says +0. In gradients a zero takes the sign of its factors.
 bool gives_positive_zeros(softmark_op op) {
@@ -36,23 +34,26 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
   return std::nullopt;
 }
 
-Case with_row(const Kernel& kernel, std::vector<double> row, std::size_t label = 0) {
-  Case c;
-  c.cols = row.size();
-  c.x = std::move(row);
-  const OpShape shape = shape_of(kernel.op);
-  if (shape.takes_g) c.g.assign(c.cols, 1.25);
-  if (shape.takes_g_row) c.g = {1.25};
-  if (shape.takes_labels) c.labels = {static_cast<std::int64_t>(label)};
-  if (shape.takes_labels && c.cols == 0) c.rows = 0, c.g.clear(), c.labels.clear();
-  return c;
-}
+Case with_row(const Kernel& kernel, const std::vector<double>& row, std::size_t label = 0) { return case_of_rows(kernel, {row}, label); }
 
 // One special value at every position of rows of every length up to 2 vectors and a tail of the widest machine, alone and beside others.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9 : effort == Effort::quick ? 37 : 130;
+  const std::size_t longest = is_jacobian(kernel) ? 9 : effort == Effort::quick ? 37 : 130;
   const double specials[] = {kNan, kInf, -kInf};
   Rng rng(0x5bec);
+  // One finite element is its own logsumexp to the last bit, however small.
+  const double tiny = smallest_subnormal(kernel.dtype), normal = std::ldexp(1.0, type_info(kernel.dtype).min_exponent);
+  for (double v : {tiny, -tiny, 7 * tiny, normal, -normal, 0.0, -0.0})
+    if (!sink(with_row(kernel, {v})) || !sink(with_row(kernel, {-kInf, v, -kInf}, 1))) return;
+  // Around blocks of long rows.
+  for (std::size_t cols : {64, 65, 100, 128, 257, 1000})
+    for (std::size_t at : {std::size_t{0}, std::size_t{15}, std::size_t{16}, std::size_t{31}, std::size_t{32}, cols / 2, cols - 2, cols - 1})
+      for (double special : specials) {
+        if (is_jacobian(kernel)) break;
+        auto row = make_logits(Family::normal, kernel.dtype, cols, rng);
+        row[at] = special;
+        if (!sink(with_row(kernel, row, at))) return;
+      }
   for (std::size_t cols = 0; cols <= longest; ++cols) {
     const auto base = make_logits(Family::normal, kernel.dtype, cols, rng);
     if (!sink(with_row(kernel, base))) return;
@@ -82,6 +83,6 @@ constexpr Family kRows[] = {Family::nan, Family::infinite, Family::all_masked, F
 
 const Property special_values = {
     "special_values", "NaN, infinities, masked and empty rows give what the contract's table says, at every position",
-    Judge::contract, Severity::must, takes_logits, fault, sweep, kRows};
+    Judge::contract, Severity::must, has_specials, fault, sweep, kRows};
 
 }  // namespace softmark

@@ -9,8 +9,8 @@ bool claims_threaded(const Kernel& kernel) { return kernel.claims & SOFTMARK_THR
 // Every thread count, and each one again: a race shows now and then only.
 std::optional<Fault> fault(Trial& trial, const Case& c) {
   Case threaded = c;
-  for (int threads : {1, 2, 3, 8})
-    for (int repeat = 0; repeat < 3; ++repeat) {
+  for (int threads : {1, 2, 3, 8, 4, 5, 7, 16})
+    for (int repeat = 0; repeat < (threads < 4 || threads == 8 ? 3 : 1); ++repeat) {
       threaded.layout.threads = threads;
       if (auto found = exceeds_bound(trial, threaded, trial.run(threaded))) {
         found->message = "on " + std::to_string(threads) + " threads: " + found->message;

@@ -77,7 +77,7 @@ std::vector<double> arguments(softmark_dtype dtype, Effort effort) {
   for (double mark : {-t.min_exponent * std::numbers::ln2, (t.max_exponent + 1) * std::numbers::ln2, deepest(dtype), deepest(dtype) + std::numbers::ln2,
                       87.0, 87.3365, 88.0, 88.3762626, 88.7228, 100.0, 103.0, 103.28, 103.97, 104.0, 708.0, 709.0, 709.78, 745.0, 745.13})
     if (mark < 2 * deep) around(mark, 2);
-  const int grid = effort == Effort::quick ? 400 : effort == Effort::standard ? 8000 : 100000;
+  const int grid = effort == Effort::quick ? 1500 : effort == Effort::standard ? 10000 : 100000;
   for (int k = 1; k <= grid; ++k) found.push_back(round_to(dtype, deep * k / grid));
   return found;
 }

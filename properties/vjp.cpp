@@ -30,9 +30,9 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
   return std::nullopt;
 }
 
-enum class Cotangent { random, one_hot, first_only, alternating, uniform, far_apart, cancelling, nan, count };
+enum class Cotangent { random, one_hot, first_only, alternating, uniform, far_apart, cancelling, tiny, nan, count };
 
-double cotangent(Cotangent kind, std::size_t i, std::size_t cols, std::size_t row, Rng& rng) {
+double cotangent(Cotangent kind, softmark_dtype dtype, std::size_t i, std::size_t cols, std::size_t row, Rng& rng) {
   switch (kind) {
     case Cotangent::one_hot: return i == (row * 3 + cols / 2) % cols ? 1.5 : 0;
     case Cotangent::first_only: return i == 0 ? -2 : 0;
@@ -40,6 +40,7 @@ double cotangent(Cotangent kind, std::size_t i, std::size_t cols, std::size_t ro
     case Cotangent::uniform: return 1 + static_cast<double>(row);
     case Cotangent::far_apart: return (i % 3 == 0 ? 1000 : 0.001) * rng.normal();
     case Cotangent::cancelling: return (i % 2 ? -100 : 100) + 0.01 * rng.normal();
+    case Cotangent::tiny: return smallest_subnormal(dtype) * std::floor(rng.uniform(-900, 900));  // lost where subnormals are flushed
     case Cotangent::nan: return i == cols / 2 && row == 0 ? std::numeric_limits<double>::quiet_NaN() : rng.normal();
     default: return rng.normal();
   }
@@ -53,7 +54,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   for (std::size_t cols = 1; cols <= longest; ++cols)
     for (int k = 0; k < static_cast<int>(Cotangent::count); ++k) {
       Case c = make_case(kernel.op, kernel.dtype, kRows[(cols + static_cast<std::size_t>(k)) % std::size(kRows)], 1 + (cols + static_cast<std::size_t>(k)) % 3, cols, rng);
-      for (std::size_t i = 0; i < c.g.size(); ++i) c.g[i] = round_to(kernel.dtype, cotangent(static_cast<Cotangent>(k), i % cols, cols, i / cols, rng));
+      for (std::size_t i = 0; i < c.g.size(); ++i) c.g[i] = round_to(kernel.dtype, cotangent(static_cast<Cotangent>(k), kernel.dtype, i % cols, cols, i / cols, rng));
       if (!sink(c)) return;
     }
 }

@@ -108,6 +108,15 @@ int past_last_row(const softmark_args* a) {
   return 0;
 }
 
+// A table of shares for up to four threads; the fifth's rows belong to nobody.
+int four_shares(const softmark_args* a) {
+  const auto threads = static_cast<std::size_t>(a->threads);
+  on_threads(threads, a->rows, [=](std::size_t r) {
+    if (threads != 5 || r % threads != 4) softmax_row<Sound<>>(row_of<float>(a, r));
+  });
+  return 0;
+}
+
 softmark_kernel promising(softmark_kernel kernel, double max_ulp) {
   kernel.max_ulp = max_ulp;
   return kernel;
@@ -128,6 +137,7 @@ Table claim_mutants() {
       SOFTMARK_MUTANT("threads_share_scratch", "threaded", "all threads keep their maximum in one place", SOFTMAX, F32, SOFTMARK_THREADED, shared_scratch),
       SOFTMARK_MUTANT("threads_lose_remainder", "threaded", "rows / threads rows each, the rest is left out", SOFTMAX, F32, SOFTMARK_THREADED, remainder_lost),
       SOFTMARK_MUTANT("threads_split_unscaled", "threaded", "parts of a row are added without rescaling", SOFTMAX, F32, SOFTMARK_THREADED, split_rows),
+      SOFTMARK_MUTANT("threads_but_five", "threaded", "the fifth of five threads has no share", SOFTMAX, F32, SOFTMARK_THREADED, four_shares),
       SOFTMARK_MUTANT("threads_past_end", "threaded", "the last threads go past the last row", SOFTMAX, F32, SOFTMARK_THREADED, past_last_row),
   };
 }

@@ -56,6 +56,11 @@ float slope_at_s(R r, std::size_t i) {
   return r.g[i] * (s * (1 - s));
 }
 
+float flushed_g(R r, std::size_t i) {
+  const float g = std::fabs(r.g[i]) < std::numeric_limits<float>::min() ? 0 : r.g[i];
+  return g * (r.x[i] * (1 - r.x[i]));
+}
+
 int dot_of_first_row(const softmark_args* a) {
   for (std::size_t r = 0; r < a->rows; ++r) {
     R row = row_of<float>(a, r), wrong = row;
@@ -129,6 +134,7 @@ Table gradient_mutants() {
       SOFTMARK_MUTANT("log_vjp_logs_for_p", "vjp", "takes log p for p", LOG_SOFTMAX_VJP, F32, 0, each<float, each_element<logs_for_p>>),
       SOFTMARK_MUTANT("sigmoid_vjp_square", "vjp", "g s s", SIGMOID_VJP, F32, 0, each<float, each_element<square>>),
       SOFTMARK_MUTANT("sigmoid_vjp_of_logit", "vjp", "takes s for the logit", SIGMOID_VJP, F32, 0, each<float, each_element<slope_at_s>>),
+      SOFTMARK_MUTANT("sigmoid_vjp_flushes", "vjp", "subnormal cotangents count as 0", SIGMOID_VJP, F32, 0, each<float, each_element<flushed_g>>),
       SOFTMARK_MUTANT("jacobian_diagonal", "jacobian", "p (1 - p) on the diagonal, 0 elsewhere", SOFTMAX_JACOBIAN, F32, 0, each<float, jacobian<diagonal_only>>),
       SOFTMARK_MUTANT("jacobian_sign", "jacobian", "+p q beside the diagonal", SOFTMAX_JACOBIAN, F32, 0, each<float, jacobian<same_signs>>),
       SOFTMARK_MUTANT("jacobian_asymmetric", "jacobian", "the lower triangle takes its neighbour's p", SOFTMAX_JACOBIAN, F32, 0, each<float, jacobian<lower_shifted>>),

@@ -39,6 +39,12 @@ float unshifted(R r) {
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i]);
   return std::log(s);
 }
+float denormals_are_zero(R r) {
+  std::vector<float> x(r.x, r.x + r.n);
+  for (float& v : x) v = std::fabs(v) < std::numeric_limits<float>::min() ? 0 : v;
+  const auto [m, log_sum] = max_and_log(x.data(), r.n);
+  return static_cast<float>(m + log_sum);
+}
 float log_mean_exp(R r) {
   const auto [m, log_sum] = max_and_log(r.x, r.n);
   return static_cast<float>(m + log_sum - (std::isfinite(m) && r.n > 1 ? std::log(static_cast<double>(r.n)) : 0));
@@ -96,6 +102,8 @@ constexpr auto kLarger = [](float a, float b) { return std::isnan(a) || b < a; }
 constexpr auto kLargerOrSame = [](float a, float b) { return std::isnan(a) || b <= a; };
 constexpr auto kLargerNumber = [](float a, float b) { return b < a; };
 
+constexpr auto kLargerBits = [](float a, float b) { return std::isnan(a) || b < a || (a == b && std::signbit(b) && !std::signbit(a)); };
+
 template <auto wins>
 void hardmax(R r) {
   std::size_t at = 0;
@@ -128,6 +136,7 @@ Table op_mutants() {
       SOFTMARK_MUTANT("log_with_epsilon", "error_bound", "log(p + 1e-12)", LOG_SOFTMAX, F32, 0, each<float, log_with_epsilon>),
       SOFTMARK_MUTANT("log_first_unsummed", "agreement", "the sum leaves out the first of long rows", LOG_SOFTMAX, F32, 0, each<float, log_unnormalized>),
       SOFTMARK_MUTANT("logsumexp_no_shift", "overflow_safety", "log(sum exp(x))", LOGSUMEXP, F32, 0, each_scalar<float, unshifted>),
+      SOFTMARK_MUTANT("logsumexp_daz", "special_values", "subnormal logits count as 0", LOGSUMEXP, F32, 0, each_scalar<float, denormals_are_zero>),
       SOFTMARK_MUTANT("log_mean_exp", "agreement", "the mean for the sum", LOGSUMEXP, F32, 0, each_scalar<float, log_mean_exp>),
       SOFTMARK_MUTANT("logsumexp_of_two", "agreement", "only the two largest logits", LOGSUMEXP, F32, 0, each_scalar<float, two_largest>),
       SOFTMARK_MUTANT("sigmoid_naive", "overflow_safety", "1 / (1 + exp(-x)) overflows below -88.7", SIGMOID, F32, 0, each<float, each_element<naive_sigmoid>>),
@@ -142,6 +151,7 @@ Table op_mutants() {
       SOFTMARK_MUTANT("cross_entropy_narrow_labels", "cross_entropy", "labels read as int32", CROSS_ENTROPY, F32, 0, narrow_labels),
       SOFTMARK_MUTANT("hardmax_last", "argmax", "the last of ties", HARDMAX, F32, 0, each<float, hardmax<kLargerOrSame>>),
       SOFTMARK_MUTANT("hardmax_all", "sum_to_one", "every tie is marked", HARDMAX, F32, 0, each<float, all_ties>),
+      SOFTMARK_MUTANT("hardmax_signed_zeros", "argmax", "+0 counts as larger than -0", HARDMAX, F32, 0, each<float, hardmax<kLargerBits>>),
       SOFTMARK_MUTANT("hardmax_lanes", "argmax", "ties go to the lowest lane, not the lowest column", HARDMAX, F32, 0, each<float, ties_in_lanes>),
       SOFTMARK_MUTANT("hardmax_nan_last", "special_values", "a NaN never wins", HARDMAX, F32, 0, each<float, hardmax<kLargerNumber>>),
   };

@@ -83,6 +83,11 @@ void warm_up(Row<float> r) {  // every sixteenth call "recalibrates"
   if (++calls % 16 == 0 && r.n > 1) std::swap(r.y[0], r.y[1]);
 }
 
+int sixteen_bits_of_rows(const softmark_args* a) {
+  for (std::size_t r = 0; r < a->rows; ++r) softmax_row<Sound<>>(row_of<float>(a, static_cast<std::uint16_t>(r)));
+  return 0;
+}
+
 }  // namespace
 
 Table state_mutants() {
@@ -91,6 +96,7 @@ Table state_mutants() {
       SOFTMARK_MUTANT("scratch_tail", "stale_state", "whole vectors over a scratch that a longer row has filled", SOFTMAX, F32, 0, each<float, long_scratch>),
       SOFTMARK_MUTANT("nan_flag_stays", "stale_state", "a NaN flag is never lowered", SOFTMAX, F32, 0, nan_flag_stays),
       SOFTMARK_MUTANT("row_flag_stays", "row_independence", "a row's flag acts on the row after it", SOFTMAX, F32, 0, flag_from_row_before),
+      SOFTMARK_MUTANT("row_index_wraps", "row_independence", "rows are counted in 16 bits", SOFTMAX, F32, 0, sixteen_bits_of_rows),
       SOFTMARK_MUTANT("nan_spreads", "row_independence", "a NaN spreads into the row after it", SOFTMAX, F32, 0, nan_spreads),
       SOFTMARK_MUTANT("scratch_sized_once", "lengths", "a scratch of 4096 for longer rows", SOFTMAX, F32, 0, each<float, sized_once>),
       SOFTMARK_MUTANT("every_sixteenth", "stale_state", "every sixteenth call differs", SOFTMAX, F32, 0, each<float, warm_up>),
