@@ -18,24 +18,11 @@ namespace {
 struct SweepVerb {
   KernelChoice choice;
   OutputChoice output;
-  std::string set, shard = "0/1";
+  std::string set, shard = "1/1";
   std::vector<std::string> merge;
   bool list = false;
   double timeout = 60;
 };
-
-struct Shard {
-  std::uint64_t index, count;
-};
-
-Shard parse_shard(const std::string& text) {
-  std::istringstream in(text);
-  Shard shard{};
-  char slash = 0;
-  if (!(in >> shard.index >> slash >> shard.count) || slash != '/' || in.peek() != EOF || shard.index >= shard.count)
-    throw Error(kUsage, "--shard '" + text + "': give i/n with i from 0 to n-1, such as 0/4");
-  return shard;
-}
 
 std::string set_names() {
   std::string text;
