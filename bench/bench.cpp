@@ -23,6 +23,7 @@ std::string rendered(const Json& document, const std::string& format) {
 
 /// Speed alone fails no gate: 4 where nothing could be timed or the run was interrupted, else 0.
 int run_bench(const BenchOptions& options, const Invocation& invocation) {
+  check_writable(invocation.output);
   const Registry registry = load_registry(invocation.plugins);
   Json document = new_document(command_line(), options.seed);
   document["kernels"] = kernels_section(bench_kernels(options, registry));

@@ -14,6 +14,8 @@
 namespace softmark {
 namespace {
 
+constexpr const char* kEndings[] = {".json", ".md", ".html"};
+
 struct RunVerb {
   KernelChoice choice;
   VerifyOptions verify;
@@ -22,6 +24,7 @@ struct RunVerb {
 };
 
 int run_all(RunVerb& verb) {
+  for (const char* ending : kEndings) check_writable(verb.prefix + ending);
   watch_interrupts();
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
@@ -40,8 +43,8 @@ int run_all(RunVerb& verb) {
     complete = sections["complete"];
   }
   finish_document(document, complete);
-  for (const char* ending : {"json", "md", "html"}) {
-    const std::string path = verb.prefix + "." + ending;
+  for (const char* ending : kEndings) {
+    const std::string path = verb.prefix + ending;
     write_file(path, render(document, format_of(path)));
   }
   write_file("-", render(document, "text"));

@@ -91,6 +91,7 @@ int run_sweep(SweepVerb& verb) {
     return kPass;
   }
   if (verb.set.empty() == verb.merge.empty()) throw Error(kUsage, "give a set to sweep (--list tells them), or results to --merge");
+  check_writable(verb.output.path);
   watch_interrupts();
   const SweepResult result = verb.merge.empty() ? run_set(verb) : merged(verb.merge);
   write_file(verb.output.path, verb.output.format == "json" ? sweep_json(result) : sweep_text(result));

@@ -25,6 +25,7 @@ int run_self_test(VerifyVerb& verb) {
 }
 
 int run_verify(VerifyVerb& verb) {
+  check_writable(verb.output.path);
   watch_interrupts();
   if (verb.self_test) return run_self_test(verb);
   if (!verb.options.one_case.empty() && Json::parse(verb.options.one_case, nullptr, false).is_discarded())

@@ -42,6 +42,10 @@ void finish_document(Json& document, bool complete);
 /// Reads and checks a document ("-" is standard input): not JSON, another schema or an unknown major version is Error(kUnreadable).
 Json read_document(const std::string& path);
 
+/// Throws what write_file would throw for a directory, a missing folder or a lack of permission: asked before long work, so
+/// that its result is not lost.
+void check_writable(const std::string& path);
+
 /// Writes the whole text or nothing: temporary file beside `path`, flush, rename. "-" is standard output; a device
 /// such as /dev/full is written directly. Every failure (full disk, directory, no permission) is Error(kNotMeasurable).
 void write_file(const std::string& path, std::string_view text);

@@ -100,6 +100,20 @@ void write_file(const std::string& path, std::string_view text) {
   write_beside_and_rename(resolved, &target, text);
 }
 
+void check_writable(const std::string& path) {
+  struct stat target {};
+  if (path == "-") return;
+  if (::stat(path.c_str(), &target) == 0) {
+    if (S_ISDIR(target.st_mode)) cannot_write(path, EISDIR);
+    if (::access(path.c_str(), W_OK) != 0) cannot_write(path, errno);
+    return;
+  }
+  if (errno != ENOENT) cannot_write(path, errno);
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (::access(folder.c_str(), W_OK) != 0) cannot_write(path, errno);
+}
+
 void append_file(const std::string& path, std::string_view text) { write_directly(path, O_CREAT | O_APPEND, text); }
 
 }  // namespace softmark
