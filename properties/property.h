@@ -102,7 +102,7 @@ bool any_kernel(const Kernel&);
 std::optional<Fault> exceeds_bound(Trial& trial, const Case& c, const std::vector<double>& y);
 /// "x[2] of row 0 ..." for messages.
 Fault fault_at(std::size_t row, std::size_t output, std::string message);
-std::string decimal(double value);  // shortest that reads back
+std::string decimal(double value);  // for messages: 9 digits
 
 /// Lengths 1..130, around powers of two, and some more, crossed with rows 1, 2, 3, 5, families in turn.
 void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families, const Sink& sink);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <unordered_map>
+
+#include <fmt/format.h>
 
 #include "kernels/names.h"
 #include "properties/property.h"
@@ -74,10 +75,7 @@ bool any_kernel(const Kernel&) { return true; }
 
 Fault fault_at(std::size_t row, std::size_t output, std::string message) { return {std::move(message), row, output, "fail"}; }
 
-std::string decimal(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
+std::string decimal(double value) { return std::isnan(value) ? "nan" : fmt::format("{:.9g}", value); }
 
 std::optional<Fault> exceeds_bound(Trial& trial, const Case& c, const std::vector<double>& y) {
   const std::size_t outputs = trial.outputs(c);
@@ -87,8 +85,8 @@ std::optional<Fault> exceeds_bound(Trial& trial, const Case& c, const std::vecto
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j], error = ulp_error(truth.exact[j], got, dtype);
       if (!(error <= truth.bound[j]))
-        return fault_at(r, j, "got " + decimal(got) + ", want " + decimal(truth.exact[j].rounded) + ": off by " + decimal(std::round(error * 1e3) / 1e3) +
-                                  " ulp, a sane evaluation of this row by at most " + decimal(std::round(truth.bound[j] * 1e3) / 1e3));
+        return fault_at(r, j, fmt::format("got {}, want {}: off by {:.4g} ulp, a sane evaluation of this row by at most {:.4g}",
+                                          decimal(got), decimal(truth.exact[j].rounded), error, truth.bound[j]));
     }
   }
   return std::nullopt;

@@ -108,7 +108,7 @@ bool verify(const VerifyOptions& options, const Registry& registry, const std::v
     for (const Json& entry : result.properties) document["properties"].push_back(entry);
     for (const Json& entry : result.accuracy) document["accuracy"].push_back(entry);
   }
-  apply_contract(contract, document);
+  apply_contract(contract, document, options.effort != kEffortNames[0] && options.one_case.empty());
   return !interrupted();
 }
 

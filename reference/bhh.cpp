@@ -101,8 +101,8 @@ void add(BhhErrors& errors, bool overflow, bool compared, double error, double b
   errors.bound_max = first ? bound : std::max(errors.bound_max, bound);
 }
 
-void add_softmax(BhhErrors& errors, bool overflow, bool compared, const std::vector<double>& got, const Truth& truth, double u,
-                 double bound) {
+void add_softmax(BhhErrors& errors, bool overflow, bool compared, const std::vector<double>& got, const Truth& truth,
+                 double u, double bound) {
   double difference = 0, norm = 0, sum = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
     difference = std::max(difference, std::fabs(got[i] - truth.g[i]));
@@ -138,7 +138,8 @@ BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic) {
   result.u = std::ldexp(1.0, -type_info(arithmetic).precision);
   result.rows = logits.rows;
   result.cols = logits.cols;
-  for (const char* name : {"log-sum-exp", "log-sum-exp shifted", "softmax", "softmax exp(x-y)", "softmax shifted", "softmax shifted exp(x-y)"})
+  for (const char* name : {"log-sum-exp", "log-sum-exp shifted", "softmax", "softmax exp(x-y)", "softmax shifted",
+                           "softmax shifted exp(x-y)"})
     result.formulas.emplace_back().formula = name;
   if (logits.values.empty()) return result;
   result.x_min = std::numeric_limits<double>::infinity();
@@ -180,16 +181,18 @@ BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic) {
 }
 
 std::string bhh_text(const BhhResult& result) {
-  std::string text = fmt::format("{} arithmetic, u = {:.3g}: {} rows of {}, x in [{:.2f}, {:.2f}], max - min {:.2f} on average, {:.2f} at most\n",
-                                 result.arithmetic, result.u, result.rows, result.cols, result.x_min, result.x_max,
-                                 result.mean_range, result.max_range);
-  text += fmt::format("{:<26} {:>9} {:>9} {:>9} {:>15} {:>10} {:>12}\n", "formula", "overflows", "mean/u", "max/u", "bound/u",
-                      "violations", "max|sum-1|/u");
+  std::string text = fmt::format(
+      "{} arithmetic, u = {:.3g}: {} rows of {}, x in [{:.2f}, {:.2f}], max - min {:.2f} on average, {:.2f} at most\n",
+      result.arithmetic, result.u, result.rows, result.cols, result.x_min, result.x_max, result.mean_range,
+      result.max_range);
+  text += fmt::format("{:<26} {:>9} {:>9} {:>9} {:>15} {:>10} {:>12}\n", "formula", "overflows", "mean/u", "max/u",
+                      "bound/u", "violations", "max|sum-1|/u");
   for (const BhhErrors& e : result.formulas)
-    text += fmt::format("{:<26} {:>9} {:>9.3f} {:>9.3f} {:>7.2f}..{:<6.2f} {:>10} {:>12}\n", e.formula, e.overflows, e.mean, e.max,
-                        e.bound_min, e.bound_max, e.violations, e.max_sum_error > 0 ? fmt::format("{:.2f}", e.max_sum_error) : "");
-  text += fmt::format("log-sum-exp error, basic over shifted: {:.3f} +- {:.4f}; the same in {} of {} rows\n", result.ratio_mean,
-                      result.ratio_standard_error, result.equal_errors, result.ratio_rows);
+    text += fmt::format("{:<26} {:>9} {:>9.3f} {:>9.3f} {:>7.2f}..{:<6.2f} {:>10} {:>12}\n", e.formula, e.overflows,
+                        e.mean, e.max, e.bound_min, e.bound_max, e.violations,
+                        e.max_sum_error > 0 ? fmt::format("{:.2f}", e.max_sum_error) : "");
+  text += fmt::format("log-sum-exp error, basic over shifted: {:.3f} +- {:.4f}; the same in {} of {} rows\n",
+                      result.ratio_mean, result.ratio_standard_error, result.equal_errors, result.ratio_rows);
   if (result.skipped) text += fmt::format("{} rows with values that are not finite were left out\n", result.skipped);
   return text;
 }

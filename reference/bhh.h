@@ -14,10 +14,10 @@ namespace softmark {
 struct BhhErrors {
   std::string formula;
   std::size_t compared = 0, overflows = 0, violations = 0;  // violations: on any row, of the paper's bound
-  double mean = 0, max = 0;                             // relative error (log-sum-exp), relative error in the maximum norm (softmax)
+  double mean = 0, max = 0;  // relative error (log-sum-exp), relative error in the maximum norm (softmax)
   double bound_min = 0, bound_max = 0;
-  double max_sum_error = 0;                             // of |sum g - 1|, softmax only
-  std::vector<double> errors, bounds;                   // by finite row, NaN where it overflowed: what the figures plot
+  double max_sum_error = 0;            // of |sum g - 1|, softmax only
+  std::vector<double> errors, bounds;  // by finite row, NaN where it overflowed: what the figures plot
 };
 
 struct BhhResult {
@@ -27,8 +27,9 @@ struct BhhResult {
   double x_min = 0, x_max = 0, mean_range = 0, max_range = 0;
   // log-sum-exp basic, shifted; softmax basic, basic exp(x - y), shifted, shifted exp(x - y).
   std::vector<BhhErrors> formulas;
-  double ratio_mean = 0, ratio_standard_error = 0;  // of the log-sum-exp errors, basic over shifted, rows where both are not 0
-  std::size_t ratio_rows = 0, equal_errors = 0;     // rows compared, and those with the same error
+  double ratio_mean = 0,
+         ratio_standard_error = 0;  // of the log-sum-exp errors, basic over shifted, rows where both are not 0
+  std::size_t ratio_rows = 0, equal_errors = 0;  // rows compared, and those with the same error
 };
 
 /// `arithmetic` is SOFTMARK_F16 (with subnormals) or SOFTMARK_BF16 (subnormals flushed to zero, as in the paper).

@@ -13,12 +13,13 @@ namespace {
 Logits like_a_classifier(std::size_t rows) {
   test::Random random(12);
   Logits logits{{}, rows, 10, SOFTMARK_F32};
-  for (std::size_t i = 0; i < rows * 10; ++i) logits.values.push_back(static_cast<float>(4 * test::normal(random) + (i % 10 == i / 10 % 10 ? 6 : 0)));
+  for (std::size_t i = 0; i < rows * 10; ++i)
+    logits.values.push_back(static_cast<float>(4 * test::normal(random) + (i % 10 == i / 10 % 10 ? 6 : 0)));
   return logits;
 }
 
-// What the paper found on its network holds on made-up logits too: no bound is broken, shifting ends the overflows, and the
-// division-free softmax is the worse one.
+// What the paper found on its network holds on made-up logits too: no bound is broken, shifting ends the overflows, and
+// the division-free softmax is the worse one.
 TEST(Bhh, TheFindingsHold) {
   const Logits logits = like_a_classifier(2000);
   std::size_t expected = 0;  // sums of exponentials beyond the largest fp16, 65504 (and half an ulp)
@@ -37,7 +38,8 @@ TEST(Bhh, TheFindingsHold) {
     }
     EXPECT_EQ(result.formulas[1].overflows, 0u);
     EXPECT_EQ(result.formulas[4].overflows, 0u);
-    EXPECT_NEAR(static_cast<double>(result.formulas[0].overflows), arithmetic == SOFTMARK_F16 ? static_cast<double>(expected) : 0,
+    EXPECT_NEAR(static_cast<double>(result.formulas[0].overflows),
+                arithmetic == SOFTMARK_F16 ? static_cast<double>(expected) : 0,
                 2);  // a sum that rounds across the threshold
     EXPECT_GT(result.formulas[5].mean, 2 * result.formulas[4].mean);
     EXPECT_NEAR(result.ratio_mean, 1, 0.2);

@@ -20,7 +20,8 @@ DoubleDouble end_of(DoubleDouble value, double offset) {
   return two_sum(value.hi, value.lo + offset + std::copysign(outward, offset));
 }
 
-/// Rounds to nearest even. The sum is first rounded to odd in 53 bits, from where a second rounding to at most 24 is right.
+/// Rounds to nearest even. The sum is first rounded to odd in 53 bits, from where a second rounding to at most 24 is
+/// right.
 double round_pair(softmark_dtype dtype, DoubleDouble value) {
   double hi = value.hi;
   if (dtype == SOFTMARK_F64) return hi;

@@ -48,13 +48,20 @@ double summation_error(const Working& w, std::span<const double> magnitudes, dou
   const double second_order = 1 + n * w.u;
   const double gamma = (n - 1) * w.u / (1 - (n - 1) * w.u);
   switch (w.sum) {
-    case Evaluation::kRecursive: return in_order * second_order;
-    case Evaluation::kLanes: return (swallowed + w.u * total * log2_up(w.width)) * second_order;
-    case Evaluation::kPairwise: return total * std::expm1((w.width + log2_up(magnitudes.size() / w.width + 1)) * std::log1p(w.u));
-    case Evaluation::kCompensated: return total * (w.u + gamma * gamma);
-    case Evaluation::kWide: return total * ((1 + n * 0x1p-53) * (1 + w.u) - 1);
-    case Evaluation::kFixedPoint: return n * std::ldexp(largest, -static_cast<int>(w.width) - 1) + w.u * total;
-    case Evaluation::kAnyOrder: break;
+    case Evaluation::kRecursive:
+      return in_order * second_order;
+    case Evaluation::kLanes:
+      return (swallowed + w.u * total * log2_up(w.width)) * second_order;
+    case Evaluation::kPairwise:
+      return total * std::expm1((w.width + log2_up(magnitudes.size() / w.width + 1)) * std::log1p(w.u));
+    case Evaluation::kCompensated:
+      return total * (w.u + gamma * gamma);
+    case Evaluation::kWide:
+      return total * ((1 + n * 0x1p-53) * (1 + w.u) - 1);
+    case Evaluation::kFixedPoint:
+      return n * std::ldexp(largest, -static_cast<int>(w.width) - 1) + w.u * total;
+    case Evaluation::kAnyOrder:
+      break;
   }
   return (swallowed + w.u * total * (log2_up(magnitudes.size()) + 2)) * second_order;
 }
@@ -193,7 +200,8 @@ double sigmoid_error(double x, const Working& w) {
   const double dz = std::expm1(w.exp_relative(x));
   const double small = x < 0 ? dz : 0;
   const double below = z / (1 + z) * dz + 2 * w.u;
-  return p * ((1 + small) * (1 + 3 * w.u) / (1 - below) - 1) + (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
+  return p * ((1 + small) * (1 + 3 * w.u) / (1 - below) - 1) +
+         (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 
 // [9]
@@ -242,7 +250,9 @@ double log_softmax_vjp_error(const Problem& problem, const Working& w, const Sig
   return before + w.u * (std::fabs(y) + before);
 }
 
-double approximate(const Exact& exact, softmark_dtype dtype) { return exact.rounded + exact.residual * ulp_of(exact, dtype); }
+double approximate(const Exact& exact, softmark_dtype dtype) {
+  return exact.rounded + exact.residual * ulp_of(exact, dtype);
+}
 
 /// Absolute errors of all outputs of a row that the contract leaves open, in the working precision.
 std::vector<double> working_errors(const Problem& problem, std::span<const Exact> exact, const Working& w) {
@@ -252,7 +262,8 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
     return errors;
   };
   switch (problem.op) {
-    case SOFTMARK_SIGMOID: return each([&](std::size_t i) { return sigmoid_error(problem.x[i], w); });
+    case SOFTMARK_SIGMOID:
+      return each([&](std::size_t i) { return sigmoid_error(problem.x[i], w); });
     case SOFTMARK_SIGMOID_VJP:
       return each([&](std::size_t i) { return sigmoid_vjp_error(problem.x[i], problem.g[i], w); });
     case SOFTMARK_SOFTMAX_VJP: {
@@ -267,19 +278,26 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
         return log_softmax_vjp_error(problem, w, sum, approximate(exact[i], problem.dtype), i);
       });
     }
-    default: break;
+    default:
+      break;
   }
   const Row row(problem, w);
   const std::size_t cols = problem.x.size();
   switch (problem.op) {
-    case SOFTMARK_SOFTMAX: return each([&](std::size_t i) { return softmax_error(row, w, i); });
-    case SOFTMARK_LOG_SOFTMAX: return each([&](std::size_t i) { return log_softmax_error(row, w, i); });
-    case SOFTMARK_LOGSUMEXP: return {logsumexp_error(row, w, facts_of(problem.x).max)};
-    case SOFTMARK_SOFTMAX_JACOBIAN: return each([&](std::size_t i) { return jacobian_error(row, w, i / cols, i % cols); });
-    case SOFTMARK_CROSS_ENTROPY: return {log_softmax_error(row, w, static_cast<std::size_t>(problem.label))};
+    case SOFTMARK_SOFTMAX:
+      return each([&](std::size_t i) { return softmax_error(row, w, i); });
+    case SOFTMARK_LOG_SOFTMAX:
+      return each([&](std::size_t i) { return log_softmax_error(row, w, i); });
+    case SOFTMARK_LOGSUMEXP:
+      return {logsumexp_error(row, w, facts_of(problem.x).max)};
+    case SOFTMARK_SOFTMAX_JACOBIAN:
+      return each([&](std::size_t i) { return jacobian_error(row, w, i / cols, i % cols); });
+    case SOFTMARK_CROSS_ENTROPY:
+      return {log_softmax_error(row, w, static_cast<std::size_t>(problem.label))};
     case SOFTMARK_CROSS_ENTROPY_VJP:
       return each([&](std::size_t i) { return cross_entropy_vjp_error(row, w, problem, i); });
-    default: return errors;
+    default:
+      return errors;
   }
 }
 
@@ -321,8 +339,7 @@ std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exa
   std::vector<double> bounds(exact.size());
   const RowFacts facts = facts_of(problem.x);
   if (!becomes_uniform(problem, facts) && fixed_row(problem, facts)) {
-    for (std::size_t i = 0; i < bounds.size(); ++i)
-      bounds[i] = is_unsettled(problem, w, i) ? kInf : 0;
+    for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = is_unsettled(problem, w, i) ? kInf : 0;
     return bounds;
   }
   const auto errors = working_errors(problem, exact, w);
@@ -330,7 +347,8 @@ std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exa
     if (!becomes_uniform(problem, facts) && fixed_output(problem, i)) continue;
     if (std::isfinite(exact[i].rounded)) bounds[i] = to_ulps(exact[i], errors[i], problem.dtype, w);
     // Beyond the type: only an infinity is right, except where the working precision itself may end.
-    else if (std::isinf(exact[i].rounded) && !std::isfinite(errors[i])) bounds[i] = kInf;
+    else if (std::isinf(exact[i].rounded) && !std::isfinite(errors[i]))
+      bounds[i] = kInf;
   }
   return bounds;
 }

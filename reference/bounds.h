@@ -9,20 +9,20 @@ namespace softmark {
 
 struct Evaluation {
   softmark_dtype working = SOFTMARK_F32;  // precision and range of every intermediate; u is its unit roundoff
-  double exp_error = 8;        // relative error of exp where its result is normal, in u
+  double exp_error = 8;                   // relative error of exp where its result is normal, in u
   bool exp_of_zero_is_one = false;
-  double exp_tiny = 4;         // absolute error of exp where its result is below the normal range, in subnormals
-  double base2 = 0;            // error of turning an exponent to base 2, relative to it, in u: 0 (none) .. 1.25
-  double log_error = 8;        // relative error of log, in u
+  double exp_tiny = 4;   // absolute error of exp where its result is below the normal range, in subnormals
+  double base2 = 0;      // error of turning an exponent to base 2, relative to it, in u: 0 (none) .. 1.25
+  double log_error = 8;  // relative error of log, in u
   enum Shift { kRounded, kExact } shift = kRounded;  // x - max rounded once, or no rounding (integer exponents)
   enum Sum {
-    kAnyOrder,   // recursive, lanes, blocks, trees, in any order
-    kRecursive,  // in the order of the row
-    kLanes,      // `width` recursive sums and a tree
-    kPairwise,   // recursive within blocks of `width`, pairwise above
+    kAnyOrder,     // recursive, lanes, blocks, trees, in any order
+    kRecursive,    // in the order of the row
+    kLanes,        // `width` recursive sums and a tree
+    kPairwise,     // recursive within blocks of `width`, pairwise above
     kCompensated,  // two-sum error terms added at the end
-    kWide,       // in float64, rounded once
-    kFixedPoint  // multiples of 2^-width in an integer, rounded once
+    kWide,         // in float64, rounded once
+    kFixedPoint    // multiples of 2^-width in an integer, rounded once
   } sum = kAnyOrder;
   unsigned width = 1;
   enum Rescaling { kNever, kOnline, kAnyBlocks } rescaling = kNever;  // whether the sum follows a running maximum

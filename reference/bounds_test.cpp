@@ -48,7 +48,8 @@ T sum_of(const std::vector<T>& e, const Evaluation& evaluation) {
       for (std::size_t i = 0; i < e.size(); ++i) lanes[i % width] += e[i];
       return pairwise(lanes.data(), width, 1);
     }
-    case Evaluation::kPairwise: return pairwise(e.data(), e.size(), width);
+    case Evaluation::kPairwise:
+      return pairwise(e.data(), e.size(), width);
     case Evaluation::kCompensated:
       for (const T value : e) {
         const T next = sum + value;
@@ -69,7 +70,8 @@ T sum_of(const std::vector<T>& e, const Evaluation& evaluation) {
     case Evaluation::kAnyOrder:
       for (std::size_t i = e.size(); i-- > 0;) sum += e[i];
       return sum;
-    case Evaluation::kRecursive: break;
+    case Evaluation::kRecursive:
+      break;
   }
   for (const T value : e) sum += value;
   return sum;
@@ -106,17 +108,25 @@ struct Scalar {
     const T log_sum = log_of(sum), inverse = 1 / sum;
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (problem.op == SOFTMARK_LOG_SOFTMAX && evaluation.shift == Evaluation::kExact)
-        y.push_back(static_cast<T>(static_cast<double>(x[i]) - static_cast<double>(max) - static_cast<double>(log_sum)));
-      else if (problem.op == SOFTMARK_LOG_SOFTMAX) y.push_back((x[i] - max) - log_sum);
-      else if (problem.op != SOFTMARK_SOFTMAX) continue;
-      else if (evaluation.normaliser == Evaluation::kDivide) y.push_back(e[i] / sum);
-      else if (evaluation.normaliser == Evaluation::kReciprocal) y.push_back(e[i] * inverse);
-      else y.push_back(exp_of((x[i] - max) - log_sum));
+        y.push_back(
+            static_cast<T>(static_cast<double>(x[i]) - static_cast<double>(max) - static_cast<double>(log_sum)));
+      else if (problem.op == SOFTMARK_LOG_SOFTMAX)
+        y.push_back((x[i] - max) - log_sum);
+      else if (problem.op != SOFTMARK_SOFTMAX)
+        continue;
+      else if (evaluation.normaliser == Evaluation::kDivide)
+        y.push_back(e[i] / sum);
+      else if (evaluation.normaliser == Evaluation::kReciprocal)
+        y.push_back(e[i] * inverse);
+      else
+        y.push_back(exp_of((x[i] - max) - log_sum));
     }
     if (problem.op == SOFTMARK_LOGSUMEXP) y.push_back(max + log_sum);
     if (problem.op == SOFTMARK_CROSS_ENTROPY && evaluation.shift == Evaluation::kExact)
-      y.push_back(static_cast<T>(static_cast<double>(log_sum) - (problem.x[static_cast<std::size_t>(problem.label)] - static_cast<double>(max))));
-    else if (problem.op == SOFTMARK_CROSS_ENTROPY) y.push_back(log_sum - (x[static_cast<std::size_t>(problem.label)] - max));
+      y.push_back(static_cast<T>(static_cast<double>(log_sum) -
+                                 (problem.x[static_cast<std::size_t>(problem.label)] - static_cast<double>(max))));
+    else if (problem.op == SOFTMARK_CROSS_ENTROPY)
+      y.push_back(log_sum - (x[static_cast<std::size_t>(problem.label)] - max));
     for (double& value : y) value = round_to(problem.dtype, value);
     return y;
   }
@@ -145,8 +155,9 @@ struct Worst {
       }
       const double error = ulp_error(exact[i], got[i], problem.dtype);
       if (!(error <= bounds[i])) {
-        ADD_FAILURE() << what << " n=" << problem.x.size() << " output " << i << ": " << error << " ulp, bound " << bounds[i]
-                      << " x=" << problem.x[i % problem.x.size()] << " got " << got[i] << " exact " << exact[i].rounded;
+        ADD_FAILURE() << what << " n=" << problem.x.size() << " output " << i << ": " << error << " ulp, bound "
+                      << bounds[i] << " x=" << problem.x[i % problem.x.size()] << " got " << got[i] << " exact "
+                      << exact[i].rounded;
         return;
       }
       if (error / bounds[i] > ratio) ratio = error / bounds[i], where = what;
@@ -175,7 +186,8 @@ void expect_bounded(softmark_op op, std::vector<std::pair<const char*, std::func
           variants[v].second(evaluation);
           const auto got = working == SOFTMARK_F32 ? Scalar<float>(x, evaluation).run(problem, evaluation)
                                                    : Scalar<double>(x, evaluation).run(problem, evaluation);
-          const std::string what = std::string(variants[v].first) + " " + std::string(family) + " " + std::string(name(dtype));
+          const std::string what =
+              std::string(variants[v].first) + " " + std::string(family) + " " + std::string(name(dtype));
           own[v].see(problem, exact, bound_row(problem, exact, evaluation), got, what);
           generic.see(problem, exact, envelope, got, what + " (generic)");
         }
@@ -194,8 +206,12 @@ const std::vector<std::pair<const char*, std::function<void(Evaluation&)>>> kSum
     {"pairwise", [](Evaluation& e) { e.sum = Evaluation::kPairwise, e.width = 16; }},
     {"compensated", [](Evaluation& e) { e.sum = Evaluation::kCompensated; }},
     {"wide", [](Evaluation& e) { e.sum = e.working == SOFTMARK_F32 ? Evaluation::kWide : Evaluation::kRecursive; }},
-    {"fixed", [](Evaluation& e) { e.sum = e.working == SOFTMARK_F32 ? Evaluation::kFixedPoint : Evaluation::kRecursive, e.width = 40; }},
-    {"exact shift", [](Evaluation& e) { e.shift = e.working == SOFTMARK_F32 ? Evaluation::kExact : Evaluation::kRounded; }},
+    {"fixed",
+     [](Evaluation& e) {
+       e.sum = e.working == SOFTMARK_F32 ? Evaluation::kFixedPoint : Evaluation::kRecursive, e.width = 40;
+     }},
+    {"exact shift",
+     [](Evaluation& e) { e.shift = e.working == SOFTMARK_F32 ? Evaluation::kExact : Evaluation::kRounded; }},
     {"online", [](Evaluation& e) { e.rescaling = Evaluation::kOnline; }},
 };
 
@@ -229,12 +245,23 @@ std::vector<double> gradient(const Problem& problem, bool other_order) {
     const T z = exp_of(-std::fabs(x[j]));
     T value = 0;
     switch (problem.op) {
-      case SOFTMARK_SOFTMAX_VJP: value = other_order ? x[j] * g[j] - x[j] * dot : x[j] * (g[j] - dot); break;
-      case SOFTMARK_LOG_SOFTMAX_VJP: value = g[j] - exp_of(x[j]) * dot; break;
-      case SOFTMARK_SOFTMAX_JACOBIAN: value = i == j ? (other_order ? p(i) - p(i) * p(i) : p(i) * (1 - p(i))) : -p(i) * p(j); break;
-      case SOFTMARK_SIGMOID: value = (x[j] < 0 ? z : 1) / (1 + z); break;
-      case SOFTMARK_SIGMOID_VJP: value = other_order ? g[j] * (x[j] * (1 - x[j])) : g[j] * x[j] * (1 - x[j]); break;
-      default: value = g[0] * (p(j) - hit);
+      case SOFTMARK_SOFTMAX_VJP:
+        value = other_order ? x[j] * g[j] - x[j] * dot : x[j] * (g[j] - dot);
+        break;
+      case SOFTMARK_LOG_SOFTMAX_VJP:
+        value = g[j] - exp_of(x[j]) * dot;
+        break;
+      case SOFTMARK_SOFTMAX_JACOBIAN:
+        value = i == j ? (other_order ? p(i) - p(i) * p(i) : p(i) * (1 - p(i))) : -p(i) * p(j);
+        break;
+      case SOFTMARK_SIGMOID:
+        value = (x[j] < 0 ? z : 1) / (1 + z);
+        break;
+      case SOFTMARK_SIGMOID_VJP:
+        value = other_order ? g[j] * (x[j] * (1 - x[j])) : g[j] * x[j] * (1 - x[j]);
+        break;
+      default:
+        value = g[0] * (p(j) - hit);
     }
     y.push_back(round_to(problem.dtype, value));
   }
@@ -260,14 +287,17 @@ void expect_gradients_bounded(softmark_op op) {
           test::Random random(n);
           const auto x = probabilities(op, dtype, test::row_of(family, dtype, n, random));
           std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
-          for (double& value : g) value = round_to(dtype, scale == 0 ? 1 + 1e-2 * test::normal(random) : scale * test::normal(random));
+          for (double& value : g)
+            value = round_to(dtype, scale == 0 ? 1 + 1e-2 * test::normal(random) : scale * test::normal(random));
           const OpShape shape = shape_of(op);
-          const Problem problem{op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
-                                static_cast<std::int64_t>(n / 2)};
+          const Problem problem{
+              op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
+              static_cast<std::int64_t>(n / 2)};
           const auto exact = exact_row(problem);
           Evaluation evaluation = scalar_evaluation(dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32);
           for (const bool other_order : {false, true}) {
-            const auto got = dtype == SOFTMARK_F64 ? gradient<double>(problem, other_order) : gradient<float>(problem, other_order);
+            const auto got =
+                dtype == SOFTMARK_F64 ? gradient<double>(problem, other_order) : gradient<float>(problem, other_order);
             const std::string what = std::string(family) + " " + std::string(name(dtype));
             own.see(problem, exact, bound_row(problem, exact, evaluation), got, what);
             generic.see(problem, exact, bound_row(problem, exact), got, what + " (generic)");

@@ -15,9 +15,15 @@ constexpr double kLog2E = 0x1.71547652b82fep+0;
 //   Doubling: 5u^2 a step, and relative errors grow by (1+q)/(1+q/2), less than 1.25 over all nine.
 // Together less than 1.25 * (11 + 45) u^2 + ... < 2^-99 relative; kExpm1Error leaves room.
 DoubleDouble expm1_reduced(DoubleDouble r) {
-  static const DoubleDouble inverse[] = {
-      {1, 0},         {0.5, 0},         DoubleDouble{1} / DoubleDouble{3}, {0.25, 0}, DoubleDouble{1} / DoubleDouble{5},
-      DoubleDouble{1} / DoubleDouble{6}, DoubleDouble{1} / DoubleDouble{7}, {0.125, 0}, DoubleDouble{1} / DoubleDouble{9}};
+  static const DoubleDouble inverse[] = {{1, 0},
+                                         {0.5, 0},
+                                         DoubleDouble{1} / DoubleDouble{3},
+                                         {0.25, 0},
+                                         DoubleDouble{1} / DoubleDouble{5},
+                                         DoubleDouble{1} / DoubleDouble{6},
+                                         DoubleDouble{1} / DoubleDouble{7},
+                                         {0.125, 0},
+                                         DoubleDouble{1} / DoubleDouble{9}};
   const DoubleDouble small{r.hi * 0x1p-9, r.lo * 0x1p-9};
   DoubleDouble sum{1};
   for (int k = 8; k >= 1; --k) sum = DoubleDouble{1} + small * inverse[k] * sum;
@@ -51,16 +57,18 @@ Bounded exp_of(const Bounded& t) {
   if (!(std::fabs(t.value.hi) + t.error <= 700)) return {{0, 0}, kInf};
   const Reduced reduced = reduce(t.value);
   const DoubleDouble e = DoubleDouble{1} + expm1_reduced(reduced.r);
-  const DoubleDouble value{std::ldexp(e.hi, static_cast<int>(reduced.k)), std::ldexp(e.lo, static_cast<int>(reduced.k))};
+  const DoubleDouble value{std::ldexp(e.hi, static_cast<int>(reduced.k)),
+                           std::ldexp(e.lo, static_cast<int>(reduced.k))};
   // expm1 contributes 0.42 of its error, the sum 3u^2, the reduction 2^-103; then the argument's own error.
   const double carried = t.error < 0.5 ? t.error * (1 + t.error) : std::expm1(t.error) * (1 + 0x1p-40);
   return bounded(value, value.hi * (kExpm1Error + carried), false);
 }
 
-// y0 = log1p(s) from the C library, whatever its error; then log1p(s) = y0 + log1p(z), z = (1+s) exp(-y0) - 1, and z - z^2/2
-// is within |z|^3 of that. With q = expm1(-y0) the residual is z = s + q + s q. Its error is at most kExpm1Error
-// (1+s)|q| + 2^-103 (1+s) exp(-y0) (only where y0 needed reduction, y0 > 0.34) + three roundings of at most (s + |q|) 2^-100,
-// where |q| <= y0 and (1+s)|q| <= s (1 + |z|): relative to log1p(s) >= s/(1+s) all is carried along with its size.
+// y0 = log1p(s) from the C library, whatever its error; then log1p(s) = y0 + log1p(z), z = (1+s) exp(-y0) - 1, and z -
+// z^2/2 is within |z|^3 of that. With q = expm1(-y0) the residual is z = s + q + s q. Its error is at most kExpm1Error
+// (1+s)|q| + 2^-103 (1+s) exp(-y0) (only where y0 needed reduction, y0 > 0.34) + three roundings of at most (s + |q|)
+// 2^-100, where |q| <= y0 and (1+s)|q| <= s (1 + |z|): relative to log1p(s) >= s/(1+s) all is carried along with its
+// size.
 Bounded log1p_of(const Bounded& given) {
   const DoubleDouble s = given.value;
   if (!(s.hi >= 0) || !(s.hi <= 0x1p+900)) return {{0, 0}, kInf};

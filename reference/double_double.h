@@ -2,9 +2,9 @@
 // Numbers as the unevaluated sum of two doubles, with a proven bound of their error: the arithmetic of tiers 0 and 1.
 //
 // u = 2^-53. Joldes, Muller and Popescu (2017) bound the relative errors of these algorithms: sum 3u^2/(1-4u) (under
-// cancellation too), product 7u^2, quotient 15u^2 + 56u^3. All are below kRounding = 64u^2; the tests hold every one against
-// intervals. Where a part of a result may fall below the normal range, kUnderflow is added; an overflow turns the bound
-// into NaN or infinity, which decides nothing.
+// cancellation too), product 7u^2, quotient 15u^2 + 56u^3. All are below kRounding = 64u^2; the tests hold every one
+// against intervals. Where a part of a result may fall below the normal range, kUnderflow is added; an overflow turns
+// the bound into NaN or infinity, which decides nothing.
 #pragma once
 
 #include <algorithm>
@@ -54,6 +54,9 @@ inline DoubleDouble operator/(DoubleDouble a, DoubleDouble b) {
 
 /// A real number within `error` of `value`.
 struct Bounded {
+  Bounded() = default;
+  explicit Bounded(double exact) : value{exact, 0} {}
+  Bounded(DoubleDouble v, double e) : value(v), error(e) {}
   DoubleDouble value;
   double error = 0;
 };

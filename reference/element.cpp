@@ -35,8 +35,7 @@ double unpack(const TypeInfo& type, std::uint16_t bits) {
   const double sign = bits & 0x8000 ? -1 : 1;
   const int exponent = (bits & 0x7fff) >> fraction_bits;
   const int fraction = bits & ((1 << fraction_bits) - 1);
-  if (exponent == 2 * type.max_exponent + 1)
-    return fraction ? std::numeric_limits<double>::quiet_NaN() : sign * kInf;
+  if (exponent == 2 * type.max_exponent + 1) return fraction ? std::numeric_limits<double>::quiet_NaN() : sign * kInf;
   if (exponent == 0) return sign * std::ldexp(fraction, type.min_exponent - fraction_bits);
   return sign * std::ldexp(fraction + (1 << fraction_bits), type.min_exponent - fraction_bits + exponent - 1);
 }

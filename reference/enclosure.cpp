@@ -5,8 +5,9 @@
 #include <limits>
 
 #include "reference/interval.h"
-// After the interval's functions, which its templates use.
+// clang-format off: after the functions on intervals, which its templates use
 #include "reference/formulas.h"
+// clang-format on
 
 namespace softmark {
 namespace {

@@ -2,27 +2,32 @@
 // u = 2^-53 throughout.
 //
 // Exp(x - m). TwoSum gives the difference exactly as d + l. With n = rint(d log2 e): r = d - n ln 2 + l.
-//   n kLn2Hi is exact (42 bits and 11), and so is d - n kLn2Hi: for n != 0 both are multiples of 2^-54 and their difference is
-//   below 1/2. l - n kLn2Lo is below 2^-33 and rounded within 2^-86; adding it rounds within 2^-55 = u/4, relative to
-//   exp(r) >= 0.707 within 0.36 u. The two parts of ln 2 leave n 2^-102. |r| < 0.3467.
-//   Taylor to r^13 leaves 0.3467^14/14! < 2^-57.7: 0.06 u.
-//   Horner without FMA (with it less): the last sum errs by 1 u relative; the product before it by 2^-55 or, where |rP| > 1/4,
-//   2^-54, relative 0.5 u; P by 1 u, of which 0.3467/0.707 arrives, and its product and all before by less than 0.3 u.
-//   Sum below 2.8 u; kExpError is 4 u. Scaling by 2^n is exact: exp(-700) > 2^-1010.
+//   n kLn2Hi is exact (42 bits and 11), and so is d - n kLn2Hi: for n != 0 both are multiples of 2^-54 and their
+//   difference is below 1/2. l - n kLn2Lo is below 2^-33 and rounded within 2^-86; adding it rounds within 2^-55 = u/4,
+//   relative to exp(r) >= 0.707 within 0.36 u. The two parts of ln 2 leave n 2^-102. |r| < 0.3467. Taylor to r^13
+//   leaves 0.3467^14/14! < 2^-57.7: 0.06 u. Horner without FMA (with it less): the last sum errs by 1 u relative; the
+//   product before it by 2^-55 or, where |rP| > 1/4, 2^-54, relative 0.5 u; P by 1 u, of which 0.3467/0.707 arrives,
+//   and its product and all before by less than 0.3 u. Sum below 2.8 u; kExpError is 4 u. Scaling by 2^n is exact:
+//   exp(-700) > 2^-1010.
 //
-// Sum of positive terms: in a block each of four accumulators takes at most eight vectors (7 additions: 7 u), two additions
-//   join them (2 u), then TwoSum into (hi, lo). lo rounds once a block, u of a lo that is below blocks u hi: 2^-60 for 2^24
-//   terms. What does not fill a vector is added the same way. The lanes are joined in double-double. Below 10 u; kSumError is 12 u.
+// Sum of positive terms: in a block each of four accumulators takes at most eight vectors (7 additions: 7 u), two
+// additions
+//   join them (2 u), then TwoSum into (hi, lo). lo rounds once a block, u of a lo that is below blocks u hi: 2^-60 for
+//   2^24 terms. What does not fill a vector is added the same way. The lanes are joined in double-double. Below 10 u;
+//   kSumError is 12 u.
 //
-// A softmax: p = e fl(1/S), S = S'(1 + 12u)(1 + 4u) rounded to double (1 u); the reciprocal 1 u, the product 1 u, e 4 u:
+// A softmax: p = e fl(1/S), S = S'(1 + 12u)(1 + 4u) rounded to double (1 u); the reciprocal 1 u, the product 1 u, e 4
+// u:
 //   below 24 u < 2^-48 = 32 u, which is what errors_of takes for granted.
 #include "reference/float64.h"
 
+// clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "reference/float64.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target:
 #include <hwy/highway.h>
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace softmark {
@@ -120,23 +125,20 @@ DoubleDouble ExpAndSum32(const float* x, std::size_t n, double shift, double* e)
 Extent ExtentOf(const float* x, std::size_t size) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
-  auto max = hn::Set(d, x[0]), min = max;
-  auto wild = hn::Zero(d);  // becomes NaN with the first value that is not finite
+  const auto masked = hn::Neg(hn::Inf(d));
+  auto max = masked, min = hn::Inf(d);
+  auto wild = hn::Zero(d);  // becomes NaN with the first NaN or +inf
   std::size_t i = 0;
-  for (; i + lanes <= size; i += lanes) {
-    const auto v = hn::LoadU(d, x + i);
+  const auto take = [&](hn::Vec<decltype(d)> v) HWY_ATTR {
+    const auto hidden = hn::Eq(v, masked);
     max = hn::Max(max, v);
-    min = hn::Min(min, v);
-    wild = hn::MulAdd(v, hn::Zero(d), wild);
-  }
-  Extent extent{hn::GetLane(hn::MaxOfLanes(d, max)), hn::GetLane(hn::MinOfLanes(d, min)),
-                hn::GetLane(hn::SumOfLanes(d, wild)) == 0};
-  for (; i < size; ++i) {
-    extent.max = x[i] > extent.max ? x[i] : extent.max;
-    extent.min = x[i] < extent.min ? x[i] : extent.min;
-    extent.finite = extent.finite && x[i] * 0 == 0;
-  }
-  return extent;
+    min = hn::Min(min, hn::IfThenElse(hidden, hn::Inf(d), v));
+    wild = hn::MulAdd(hn::IfThenZeroElse(hidden, v), hn::Zero(d), wild);
+  };
+  for (; i + lanes <= size; i += lanes) take(hn::LoadU(d, x + i));
+  for (; i < size; ++i) take(hn::Set(d, x[i]));
+  return {hn::GetLane(hn::MaxOfLanes(d, max)), hn::GetLane(hn::MinOfLanes(d, min)),
+          hn::GetLane(hn::SumOfLanes(d, wild)) == 0};
 }
 
 /// The ulp errors of got against p (in place of p), -1 where undecided.
@@ -145,10 +147,17 @@ HWY_INLINE V UlpErrors(V p, V got, const Grid& grid, std::size_t& correct, std::
   const U du;
   const auto most = hn::Set(d, grid.below_one ? 1 - 0x1p-53 : 0x1p+1000);
   p = hn::Min(p, most);
-  const auto low = hn::Mul(p, hn::Set(d, 1 - 0x1p-48));
-  const auto high = hn::Min(hn::Mul(p, hn::Set(d, 1 + 0x1p-48)), most);
+  auto low = hn::Mul(p, hn::Set(d, 1 - 0x1p-48));
+  auto high = hn::Min(hn::Mul(p, hn::Set(d, 1 + 0x1p-48)), most);
+  if (grid.side_of_half) {
+    const auto half = hn::Set(d, 0.5);
+    low = hn::IfThenElse(hn::Ge(p, half), hn::Max(low, half), low);
+    high = hn::IfThenElse(hn::Lt(p, half), hn::Min(high, hn::Set(d, 0.5 - 0x1p-54)), high);
+    high = hn::IfThenElse(hn::Eq(p, half), half, high);
+  }
   const auto binade = [&](V value) HWY_ATTR {  // 2^max(floor(log2 value), min_exponent)
-    return hn::Max(hn::BitCast(d, hn::And(hn::BitCast(du, value), hn::Set(du, 0x7ffull << 52))), hn::Set(d, grid.smallest_normal));
+    return hn::Max(hn::BitCast(d, hn::And(hn::BitCast(du, value), hn::Set(du, 0x7ffull << 52))),
+                   hn::Set(d, grid.smallest_normal));
   };
   const auto power = binade(low);
   // 2^(precision-1) / power, so that the type's values here are integers.
@@ -163,7 +172,8 @@ HWY_INLINE V UlpErrors(V p, V got, const Grid& grid, std::size_t& correct, std::
   return hn::IfThenElse(open, hn::Set(d, -1.0), error);
 }
 
-Errors ErrorsOf(double* HWY_RESTRICT e, const float* HWY_RESTRICT got, std::size_t size, double inverse_sum, const Grid& grid) {
+Errors ErrorsOf(double* HWY_RESTRICT e, const float* HWY_RESTRICT got, std::size_t size, double inverse_sum,
+                const Grid& grid) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   const auto inverse = hn::Set(d, inverse_sum);
@@ -171,7 +181,8 @@ Errors ErrorsOf(double* HWY_RESTRICT e, const float* HWY_RESTRICT got, std::size
   Errors errors{};
   std::size_t i = 0;
   for (; i + lanes <= size; i += lanes) {
-    const auto error = UlpErrors(hn::Mul(hn::LoadU(d, e + i), inverse), Load(got + i), grid, errors.correct, errors.undecided);
+    const auto error =
+        UlpErrors(hn::Mul(hn::LoadU(d, e + i), inverse), Load(got + i), grid, errors.correct, errors.undecided);
     hn::StoreU(error, d, e + i);
     sum = hn::Add(sum, hn::Max(error, hn::Zero(d)));
     max = hn::Max(max, error);
@@ -223,23 +234,27 @@ std::size_t RoundedOf(double* HWY_RESTRICT e, std::size_t size, double inverse_s
   return count;
 }
 
-// sigmoid(a - b): z = exp(-|a - b|) 4u, 1 + z u, the quotient u: below 7u < 2^-48.
+// sigmoid(a - b): z = exp(-|a - b|) 4u, 1 + z u, the quotient u, the side of 1/2 at most 2u: below 9u < 2^-48.
 void SigmoidsOf(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t size, double* HWY_RESTRICT p) {
   const D d;
   const auto one = hn::Set(d, 1.0);
   const auto sigmoid = [&](V left, V right) HWY_ATTR {
     const auto z = Exp(hn::Min(left, right), hn::Neg(hn::Max(left, right)));
-    return hn::Div(hn::IfThenElse(hn::Lt(left, right), z, one), hn::Add(one, z));
+    const auto quotient = hn::Div(hn::IfThenElse(hn::Lt(left, right), z, one), hn::Add(one, z));
+    const auto above = hn::IfThenElse(hn::Gt(left, right), hn::Max(quotient, hn::Set(d, 0.5 + 0x1p-53)), quotient);
+    return hn::IfThenElse(hn::Lt(left, right), hn::Min(above, hn::Set(d, 0.5 - 0x1p-54)), above);
   };
   std::size_t i = 0;
   for (; i + hn::Lanes(d) <= size; i += hn::Lanes(d)) hn::StoreU(sigmoid(Load(a + i), Load(b + i)), d, p + i);
-  for (; i < size; ++i) p[i] = hn::GetLane(sigmoid(hn::Set(d, static_cast<double>(a[i])), hn::Set(d, static_cast<double>(b[i]))));
+  for (; i < size; ++i)
+    p[i] = hn::GetLane(sigmoid(hn::Set(d, static_cast<double>(a[i])), hn::Set(d, static_cast<double>(b[i]))));
 }
 
-// log(1 + exp(a)) = max(a, 0) + log1p(z), z = exp(-|a|) within 4u, of which at most 4u arrive in log1p. log1p(z) = 2 atanh(f) for
-// f = z/(2 + z) <= 1/3 (2u): f (2 + f^2 (2/3 + f^2 (2/5 + ...))), the terms after f^2k, k = 16, below 9^-17/35/(1 - 1/9) < 2^-58 of
-// the first. The Horner sum rounds by 1u last, less than 1/9 * (1 + 1)u before, and f^2 (5u) enters with 1/9 * 1/3 at
-// most: below 2u; the product with f 1u, the sum with max(a, 0) 1u (no cancellation). Below 11u < 2^-48.
+// log(1 + exp(a)) = max(a, 0) + log1p(z), z = exp(-|a|) within 4u, of which at most 4u arrive in log1p. log1p(z) = 2
+// atanh(f) for f = z/(2 + z) <= 1/3 (2u): f (2 + f^2 (2/3 + f^2 (2/5 + ...))), the terms after f^2k, k = 16, below
+// 9^-17/35/(1 - 1/9) < 2^-58 of the first. The Horner sum rounds by 1u last, less than 1/9 * (1 + 1)u before, and f^2
+// (5u) enters with 1/9 * 1/3 at most: below 2u; the product with f 1u, the sum with max(a, 0) 1u (no cancellation).
+// Below 11u < 2^-48.
 void SoftplusOf(const float* HWY_RESTRICT a, std::size_t size, double* HWY_RESTRICT y) {
   const D d;
   const auto softplus = [&](V x) HWY_ATTR {
@@ -279,7 +294,9 @@ Extent extent_of(const float* x, std::size_t n) { return HWY_DYNAMIC_DISPATCH(Ex
 Errors errors_of(double* e, const float* got, std::size_t n, double inverse_sum, const Grid& grid) {
   return HWY_DYNAMIC_DISPATCH(ErrorsOf)(e, got, n, inverse_sum, grid);
 }
-void sigmoids_of(const float* a, const float* b, std::size_t n, double* p) { HWY_DYNAMIC_DISPATCH(SigmoidsOf)(a, b, n, p); }
+void sigmoids_of(const float* a, const float* b, std::size_t n, double* p) {
+  HWY_DYNAMIC_DISPATCH(SigmoidsOf)(a, b, n, p);
+}
 void softplus_of(const float* a, std::size_t n, double* y) { HWY_DYNAMIC_DISPATCH(SoftplusOf)(a, n, y); }
 std::size_t rounded_of(double* e, std::size_t n, double inverse_sum, float* y) {
   return HWY_DYNAMIC_DISPATCH(RoundedOf)(e, n, inverse_sum, y);

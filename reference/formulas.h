@@ -46,7 +46,7 @@ class Formulas {
   }
 
  private:
-  static Number exact(double value) { return Number{value}; }
+  static Number exact(double value) { return Number(value); }
   Number shifted(std::size_t i) const { return exact(problem.x[i]) - exact(facts.max); }
   bool at_max(std::size_t i) const { return problem.x[i] == facts.max; }
   /// The sum of all exps but that of i.
@@ -80,20 +80,25 @@ template <class Number>
 void Formulas<Number>::prepare_row_sum() {
   row_sum = exact(0);
   for (std::size_t i = 0; i < problem.x.size(); ++i)
-    row_sum = row_sum + (problem.op == SOFTMARK_SOFTMAX_VJP ? exact(problem.x[i]) * exact(problem.g[i]) : exact(problem.g[i]));
+    row_sum = row_sum +
+              (problem.op == SOFTMARK_SOFTMAX_VJP ? exact(problem.x[i]) * exact(problem.g[i]) : exact(problem.g[i]));
 }
 
 template <class Number>
 void Formulas<Number>::prepare() {
   switch (problem.op) {
-    case SOFTMARK_SOFTMAX_VJP: return prepare_row_sum();
+    case SOFTMARK_SOFTMAX_VJP:
+      return prepare_row_sum();
     case SOFTMARK_LOG_SOFTMAX_VJP:
       prepare_row_sum();
       // An x beyond 4000 takes the result out of every type, however small the sum.
       return prepare_exps([](double x) { return std::min(x, 4000.0); });
-    case SOFTMARK_SIGMOID: return prepare_exps([](double x) { return -std::fabs(x); });
-    case SOFTMARK_SIGMOID_VJP: break;
-    default: prepare_logits();
+    case SOFTMARK_SIGMOID:
+      return prepare_exps([](double x) { return -std::fabs(x); });
+    case SOFTMARK_SIGMOID_VJP:
+      break;
+    default:
+      prepare_logits();
   }
 }
 
@@ -174,9 +179,12 @@ Enclosed<Number> Formulas<Number>::at(std::size_t index) const {
       const Number s = exact(problem.x[index]);
       return {exact(problem.g[index]) * s * (exact(1) - s), exact(0), 0};
     }
-    case SOFTMARK_CROSS_ENTROPY: return cross_entropy();
-    case SOFTMARK_CROSS_ENTROPY_VJP: return cross_entropy_vjp(index);
-    case SOFTMARK_HARDMAX: break;
+    case SOFTMARK_CROSS_ENTROPY:
+      return cross_entropy();
+    case SOFTMARK_CROSS_ENTROPY_VJP:
+      return cross_entropy_vjp(index);
+    case SOFTMARK_HARDMAX:
+      break;
   }
   return {};
 }

@@ -107,7 +107,8 @@ std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype 
   double residual = std::clamp(from + (to - from) / 2, -0.5, 0.5);
   // Keep the sign that tells ulp_of the binade where the middle was rounded to nothing.
   const double inward = rounded > 0 ? -1 : 1;
-  if (std::ldexp(1.0, static_cast<int>(q)) < spacing(dtype, rounded) && residual * inward <= 0) residual = inward * std::numeric_limits<double>::min();
+  if (std::ldexp(1.0, static_cast<int>(q)) < spacing(dtype, rounded) && residual * inward <= 0)
+    residual = inward * std::numeric_limits<double>::min();
   return Exact{rounded, residual};
 }
 

@@ -11,7 +11,8 @@
 
 namespace softmark {
 
-using Interval = boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<0>, boost::multiprecision::et_off>;
+using Interval =
+    boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<0>, boost::multiprecision::et_off>;
 
 /// Makes `bits` (at least) the precision of every Interval that this thread makes while it lives.
 class PrecisionScope {

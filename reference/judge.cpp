@@ -74,12 +74,14 @@ void Judgement::merge(const Judgement& other) {
   max_ulp = std::max(max_ulp, other.max_ulp);
   sum_ulp += other.sum_ulp;
   not_finite += other.not_finite;
-  for (std::size_t i = 0; i < std::size(certificate.outputs); ++i) certificate.outputs[i] += other.certificate.outputs[i];
+  for (std::size_t i = 0; i < std::size(certificate.outputs); ++i)
+    certificate.outputs[i] += other.certificate.outputs[i];
   for (std::size_t i = 0; i < histogram.size(); ++i) histogram[i] += other.histogram[i];
 }
 
 std::size_t bin_of(double error) {
-  const auto bin = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(error) >> 49) - static_cast<std::int64_t>(kFirstBin);
+  const auto bin =
+      static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(error) >> 49) - static_cast<std::int64_t>(kFirstBin);
   return static_cast<std::size_t>(std::clamp<std::int64_t>(bin, 0, kBins - 1));
 }
 
@@ -104,8 +106,8 @@ void exact_softmax(std::span<const float> x, std::span<float> y, Certificate& ce
   thread_local std::vector<double> terms;
   if (terms.size() < n) terms.resize(n);
   std::size_t open = n;
-  const Extent extent = n > 1 ? extent_of(x.data(), n) : Extent{0, 0, false};
-  if (extent.finite && extent.max != extent.min) {
+  const Extent extent = extent_of(x.data(), n);
+  if (extent.ordinary && extent.max > extent.min) {
     const DoubleDouble sum = exp_and_sum(x.data(), n, extent.max, terms.data());
     open = rounded_of(terms.data(), n, 1 / sum.hi, y.data());
   } else {
@@ -124,9 +126,9 @@ void exact_softmax(std::span<const float> x, std::span<float> y, Certificate& ce
 
 Worst judge_softmax(std::span<const float> x, std::span<const float> got, Judgement& judgement) {
   const std::size_t n = x.size();
-  if (n < 2) return judge_slowly(x, got, judgement);
   const Extent extent = extent_of(x.data(), n);
-  if (!extent.finite || extent.max == extent.min) return judge_slowly(x, got, judgement);
+  // Equal logits, one finite element, nothing finite, NaN or +inf: exact cases, or the contract's table.
+  if (!extent.ordinary || !(extent.max > extent.min)) return judge_slowly(x, got, judgement);
 
   thread_local std::vector<double> terms;
   if (terms.size() < n) terms.resize(n);
@@ -142,12 +144,15 @@ Worst judge_softmax(std::span<const float> x, std::span<const float> got, Judgem
   } else {
     for (std::size_t i = 0; i < n; ++i) {
       if (terms[i] < 0) continue;
-      if (terms[i] < kInf) judgement.sum_ulp += terms[i], ++judgement.histogram[bin_of(terms[i])];
-      else ++judgement.not_finite;
+      if (terms[i] < kInf)
+        judgement.sum_ulp += terms[i], ++judgement.histogram[bin_of(terms[i])];
+      else
+        ++judgement.not_finite;
     }
   }
   if (worst.ulp > judgement.max_ulp)  // seldom
-    worst.index = static_cast<std::size_t>(std::find(terms.begin(), terms.begin() + static_cast<std::ptrdiff_t>(n), worst.ulp) - terms.begin());
+    worst.index = static_cast<std::size_t>(
+        std::find(terms.begin(), terms.begin() + static_cast<std::ptrdiff_t>(n), worst.ulp) - terms.begin());
   if (errors.undecided) {
     const Worst open = judge_open(x, got, terms.data(), judgement);
     if (open.ulp > worst.ulp) worst = open;

@@ -13,11 +13,11 @@ namespace softmark {
 
 /// Error statistics over any number of rows. Sums of two are meaningful: merge() joins shards.
 struct Judgement {
-  std::uint64_t outputs = 0;           // judged
+  std::uint64_t outputs = 0;  // judged
   std::uint64_t correctly_rounded = 0;
-  double max_ulp = 0;                  // infinity where one is NaN, infinite or finite and should not be
-  double sum_ulp = 0;                  // over finite errors
-  std::uint64_t not_finite = 0;        // outputs whose error is infinite
+  double max_ulp = 0;            // infinity where one is NaN, infinite or finite and should not be
+  double sum_ulp = 0;            // over finite errors
+  std::uint64_t not_finite = 0;  // outputs whose error is infinite
   Certificate certificate;
   // Finite errors by bin_of, in four interleaved histograms: one alone waits for its own last increment.
   std::vector<std::uint64_t> histogram;

@@ -12,7 +12,8 @@ std::vector<float> slightly_wrong(std::span<const double> x, test::Random& rando
   std::vector<float> y;
   for (const Exact& exact : exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, x, {}})) {
     auto value = static_cast<float>(exact.rounded);
-    for (std::uint64_t steps = random() % 4; steps > 1; --steps) value = std::nextafterf(value, random() % 2 ? 2.f : 0.f);
+    for (std::uint64_t steps = random() % 4; steps > 1; --steps)
+      value = std::nextafterf(value, random() % 2 ? 2.f : 0.f);
     y.push_back(value);
   }
   return y;
@@ -32,7 +33,8 @@ TEST(Judge, BulkAndPlainAgree) {
       ASSERT_EQ(plain.outputs, n);
       ASSERT_EQ(bulk.correctly_rounded, plain.correctly_rounded) << family << " " << n;
       ASSERT_NEAR(bulk.max_ulp, plain.max_ulp, 0x1p-20 * (1 + plain.max_ulp)) << family << " " << n;
-      ASSERT_NEAR(bulk.sum_ulp, plain.sum_ulp, 0x1p-20 * static_cast<double>(n) * (1 + plain.max_ulp)) << family << " " << n;
+      ASSERT_NEAR(bulk.sum_ulp, plain.sum_ulp, 0x1p-20 * static_cast<double>(n) * (1 + plain.max_ulp))
+          << family << " " << n;
       ASSERT_NEAR(a.ulp, b.ulp, 0x1p-20 * (1 + b.ulp));
       ASSERT_EQ(bulk.not_finite, plain.not_finite);
     }

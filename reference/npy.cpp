@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The .npy format, versions 1 to 3: "\x93NUMPY", version, header length, a Python dictionary, raw data. xtensor's reader
-// was tried for this: it knows no float16, swaps no bytes and trusts the header of a file that may be cut or hostile.
+// The .npy format, versions 1 to 3: "\x93NUMPY", version, header length, a Python dictionary, raw data. xtensor's
+// reader was tried for this: it knows no float16, swaps no bytes and trusts the header of a file that may be cut or
+// hostile.
 #include "reference/npy.h"
 
 #include <sys/stat.h>
@@ -28,7 +29,9 @@ struct Header {
   std::size_t rows = 1, cols = 0;
 };
 
-[[noreturn]] void fail(const std::string& path, const std::string& what) { throw Error(kUnreadable, path + ": " + what); }
+[[noreturn]] void fail(const std::string& path, const std::string& what) {
+  throw Error(kUnreadable, path + ": " + what);
+}
 
 std::size_t parse_extent(const std::string& path, const std::string& digits) {
   errno = 0;
@@ -101,7 +104,8 @@ std::string read_header_text(const std::string& path, std::istream& in) {
 
 Logits read_npy(const std::string& path) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) fail(path, std::string(std::strerror(errno)) + "; give the path of a .npy file");
+  if (stat(path.c_str(), &status) != 0)
+    fail(path, std::string(std::strerror(errno)) + "; give the path of a .npy file");
   if (S_ISDIR(status.st_mode)) fail(path, "is a directory; give the path of a .npy file");
   std::ifstream in(path, std::ios::binary);
   if (!in) fail(path, std::string(std::strerror(errno)) + "; make it readable");
@@ -109,8 +113,7 @@ Logits read_npy(const std::string& path) {
 
   const std::size_t bytes = bytes_of(header.dtype), count = header.rows * header.cols;
   std::string data = read_bytes(path, in, count * bytes, "data");
-  if (in.peek() != std::char_traits<char>::eof())
-    fail(path, "holds more data than its shape says; save it again");
+  if (in.peek() != std::char_traits<char>::eof()) fail(path, "holds more data than its shape says; save it again");
   if (header.big_endian)
     for (std::size_t i = 0; i < count; ++i) std::reverse(data.data() + i * bytes, data.data() + (i + 1) * bytes);
 

@@ -55,8 +55,8 @@ TEST(Npy, EveryTypeByteOrderAndVersion) {
   for (const auto& type : types)
     for (const char order : {'<', '>'})
       for (const char version : {1, 2, 3}) {
-        file.write(npy(head(order + std::string(type.type), "(2, 3)"), data_of(type.dtype, type.bytes, kSix, order == '>'),
-                       version));
+        file.write(npy(head(order + std::string(type.type), "(2, 3)"),
+                       data_of(type.dtype, type.bytes, kSix, order == '>'), version));
         const Logits logits = read_npy(file.path);
         EXPECT_EQ(logits.rows, 2u);
         EXPECT_EQ(logits.cols, 3u);

@@ -20,7 +20,8 @@ std::vector<float> results_of(const std::vector<float>& x, std::size_t cols) {
   for (std::size_t row = 0; row < x.size(); row += cols) {
     double sum = 0;
     for (std::size_t i = 0; i < cols; ++i) sum += std::exp(static_cast<double>(x[row + i]));
-    for (std::size_t i = 0; i < cols; ++i) y[row + i] = static_cast<float>(std::exp(static_cast<double>(x[row + i])) / sum);
+    for (std::size_t i = 0; i < cols; ++i)
+      y[row + i] = static_cast<float>(std::exp(static_cast<double>(x[row + i])) / sum);
   }
   return y;
 }
@@ -66,7 +67,8 @@ void ExactRow(benchmark::State& state) {
   const std::vector<double> wide(x.begin(), x.end());
   Judgement judgement;
   for (auto _ : state)
-    for (const Exact& exact : exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, wide, {}}, static_cast<Tier>(state.range(0)))) {
+    for (const Exact& exact :
+         exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, wide, {}}, static_cast<Tier>(state.range(0)))) {
       ++judgement.outputs;
       ++judgement.certificate.outputs[static_cast<std::size_t>(exact.tier)];
     }
@@ -74,7 +76,8 @@ void ExactRow(benchmark::State& state) {
 }
 BENCHMARK(ExactRow)->ArgName("tier")->Arg(1)->Arg(2)->Arg(3);
 
-/// 1e9 outputs of fresh random rows each time would measure the generator; 2^22 different ones are judged again and again.
+/// 1e9 outputs of fresh random rows each time would measure the generator; 2^22 different ones are judged again and
+/// again.
 void JudgeABillion(benchmark::State& state) {
   const auto x = rows_of(1024, 4096), y = results_of(x, 4096);
   for (auto _ : state) {

@@ -44,20 +44,30 @@ struct Opinion {
     const auto& [op, dtype, x, g, label, masked] = problem;
     const auto l = static_cast<std::size_t>(label);
     switch (op) {
-      case SOFTMARK_SOFTMAX: return probability(i);
-      case SOFTMARK_LOG_SOFTMAX: return Big(x[i]) - max - log(sum);
-      case SOFTMARK_LOGSUMEXP: return max + log(sum);
-      case SOFTMARK_SOFTMAX_VJP: return Big(x[i]) * (Big(g[i]) - dot(x, g));
-      case SOFTMARK_LOG_SOFTMAX_VJP: return Big(g[i]) - exp(Big(x[i])) * dot(std::vector<double>(g.size(), 1), g);
+      case SOFTMARK_SOFTMAX:
+        return probability(i);
+      case SOFTMARK_LOG_SOFTMAX:
+        return Big(x[i]) - max - log(sum);
+      case SOFTMARK_LOGSUMEXP:
+        return max + log(sum);
+      case SOFTMARK_SOFTMAX_VJP:
+        return Big(x[i]) * (Big(g[i]) - dot(x, g));
+      case SOFTMARK_LOG_SOFTMAX_VJP:
+        return Big(g[i]) - exp(Big(x[i])) * dot(std::vector<double>(g.size(), 1), g);
       case SOFTMARK_SOFTMAX_JACOBIAN: {
         const std::size_t row = i / x.size(), col = i % x.size();
         return probability(row) * (Big(row == col ? 1 : 0) - probability(col));
       }
-      case SOFTMARK_SIGMOID: return 1 / (1 + exp(-Big(x[i])));
-      case SOFTMARK_SIGMOID_VJP: return Big(g[i]) * x[i] * (1 - Big(x[i]));
-      case SOFTMARK_CROSS_ENTROPY: return max + log(sum) - x[l];
-      case SOFTMARK_CROSS_ENTROPY_VJP: return g[0] * (probability(i) - (i == l ? 1 : 0));
-      case SOFTMARK_HARDMAX: break;
+      case SOFTMARK_SIGMOID:
+        return 1 / (1 + exp(-Big(x[i])));
+      case SOFTMARK_SIGMOID_VJP:
+        return Big(g[i]) * x[i] * (1 - Big(x[i]));
+      case SOFTMARK_CROSS_ENTROPY:
+        return max + log(sum) - x[l];
+      case SOFTMARK_CROSS_ENTROPY_VJP:
+        return g[0] * (probability(i) - (i == l ? 1 : 0));
+      case SOFTMARK_HARDMAX:
+        break;
     }
     return *std::max_element(x.begin(), x.end()) == x[i] && std::find(x.begin(), x.begin() + i, x[i]) == x.begin() + i;
   }
@@ -95,7 +105,7 @@ TEST_P(SecondOpinion, AgreesOnEveryOutput) {
   const auto op = static_cast<softmark_op>(GetParam());
   test::Random random(1000 + static_cast<unsigned>(op));
   std::size_t outputs = 0;
-  for (std::size_t round = 0; outputs < kOutputs; ++round)
+  while (outputs < kOutputs)
     for (const auto family : test::kFamilies)
       for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64}) {
         if (family == "masked" && op != SOFTMARK_SOFTMAX && op != SOFTMARK_LOGSUMEXP) continue;
@@ -104,9 +114,12 @@ TEST_P(SecondOpinion, AgreesOnEveryOutput) {
         const auto x = test::inputs_of(op, dtype, test::row_of(family, dtype, n, random));
         std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
         for (double& value : g) value = round_to(dtype, test::normal(random));
-        const Problem problem{op, dtype, x, shape_of(op).takes_g || shape_of(op).takes_g_row ? std::span<const double>(g) : std::span<const double>(),
-                              static_cast<std::int64_t>(random() % n)};
-        if (family == "masked" && std::count(x.begin(), x.end(), -HUGE_VAL) + 1 >= static_cast<std::ptrdiff_t>(n)) continue;
+        const Problem problem{
+            op, dtype, x,
+            shape_of(op).takes_g || shape_of(op).takes_g_row ? std::span<const double>(g) : std::span<const double>(),
+            static_cast<std::int64_t>(random() % n)};
+        if (family == "masked" && std::count(x.begin(), x.end(), -HUGE_VAL) + 1 >= static_cast<std::ptrdiff_t>(n))
+          continue;
         const auto exact = exact_row(problem);
         ASSERT_EQ(exact.size(), outputs_of(op, n));
         const auto disagreement = dtype == SOFTMARK_F64 ? first_disagreement<Float<1400>>(problem, exact)

@@ -151,9 +151,12 @@ std::optional<std::vector<Exact>> fixed_row(const Problem& problem, const RowFac
   }
   if (problem.x.empty() && problem.op != SOFTMARK_CROSS_ENTROPY) return std::vector<Exact>{};
   switch (problem.op) {
-    case SOFTMARK_HARDMAX: return hardmax(problem.x);
-    case SOFTMARK_CROSS_ENTROPY: return fixed_cross_entropy(problem, facts);
-    case SOFTMARK_CROSS_ENTROPY_VJP: return fixed_cross_entropy_vjp(problem, facts);
+    case SOFTMARK_HARDMAX:
+      return hardmax(problem.x);
+    case SOFTMARK_CROSS_ENTROPY:
+      return fixed_cross_entropy(problem, facts);
+    case SOFTMARK_CROSS_ENTROPY_VJP:
+      return fixed_cross_entropy_vjp(problem, facts);
     case SOFTMARK_SOFTMAX_VJP:
       if (all_finite(problem.x) && all_finite(problem.g)) return std::nullopt;
       return special_softmax_vjp(problem);
@@ -161,8 +164,10 @@ std::optional<std::vector<Exact>> fixed_row(const Problem& problem, const RowFac
       if (all_finite(problem.g)) return std::nullopt;
       return special_log_softmax_vjp(problem);
     case SOFTMARK_SIGMOID:
-    case SOFTMARK_SIGMOID_VJP: return std::nullopt;
-    default: return fixed_logits_row(problem, facts);
+    case SOFTMARK_SIGMOID_VJP:
+      return std::nullopt;
+    default:
+      return fixed_logits_row(problem, facts);
   }
 }
 
@@ -198,7 +203,8 @@ std::optional<double> fixed_output(const Problem& problem, std::size_t index) {
       if (!std::isfinite(s) || !std::isfinite(g)) return g * (s * (1 - s));
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return std::nullopt;
 }

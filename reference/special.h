@@ -23,8 +23,8 @@ RowFacts facts_of(std::span<const double> x);
 /// Whether the row is masked whole and its policy makes it the row of equal logits.
 bool becomes_uniform(const Problem& problem, const RowFacts& facts);
 
-/// The results that the contract fixes for the whole row (special values, hardmax, one finite element), or nothing where
-/// at least one output is an ordinary real number.
+/// The results that the contract fixes for the whole row (special values, hardmax, one finite element), or nothing
+/// where at least one output is an ordinary real number.
 std::optional<std::vector<Exact>> fixed_row(const Problem& problem, const RowFacts& facts);
 
 /// The result that the contract fixes for one output of a row that fixed_row leaves open: masked elements, VJPs of

@@ -16,12 +16,14 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr std::uint64_t kChunk = 1 << 15;  // inputs that a kernel sees at once
 constexpr std::uint32_t kSmall = std::bit_cast<std::uint32_t>(0x1p-24f);
-constexpr std::uint32_t kNegativeEnd = std::bit_cast<std::uint32_t>(104.0f), kPositiveEnd = std::bit_cast<std::uint32_t>(17.33f);
+constexpr std::uint32_t kNegativeEnd = std::bit_cast<std::uint32_t>(104.0f),
+                        kPositiveEnd = std::bit_cast<std::uint32_t>(17.33f);
 constexpr std::uint64_t kNegatives = kNegativeEnd - kSmall + 1, kPositives = kPositiveEnd - kSmall + 1;
 constexpr std::uint64_t kFiniteBf16 = 65280;
 
 constexpr SweepSet kSets[] = {
-    {"sigmoid/f32", "every float32 argument whose sigmoid is not 0, 1/2 or 1", SOFTMARK_SIGMOID, SOFTMARK_F32, SweepSet::kUnary},
+    {"sigmoid/f32", "every float32 argument whose sigmoid is not 0, 1/2 or 1", SOFTMARK_SIGMOID, SOFTMARK_F32,
+     SweepSet::kUnary},
     {"softmax/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_SOFTMAX, SOFTMARK_F32, SweepSet::kWithZero},
     {"log_softmax/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, SweepSet::kWithZero},
     {"logsumexp/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_LOGSUMEXP, SOFTMARK_F32, SweepSet::kWithZero},
@@ -36,8 +38,8 @@ float argument(std::uint64_t k) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(kSmall + (k - kNegatives)));
 }
 
-/// Bit pattern k of a 16-bit type in ascending order of value: negative ones from the top down, then positive ones. With
-/// `finite` only the finite ones of bfloat16.
+/// Bit pattern k of a 16-bit type in ascending order of value: negative ones from the top down, then positive ones.
+/// With `finite` only the finite ones of bfloat16.
 std::uint16_t pattern(std::uint64_t k, bool finite) {
   const std::uint64_t half = finite ? kFiniteBf16 / 2 : 0x8000;
   return static_cast<std::uint16_t>(k < half ? 0x8000 + (half - 1 - k) : k - half);
@@ -70,7 +72,7 @@ class Chunk {
   std::vector<std::uint16_t> narrow_x, narrow_y;
   std::vector<float> x, y, left, right;  // x and y in memory order; left - right: arguments of sigmoid or softplus
   std::vector<double> exact;
-  double last = -kInf;                   // the previous input's first output
+  double last = -kInf;  // the previous input's first output
 };
 
 void Chunk::fill() {
@@ -80,9 +82,14 @@ void Chunk::fill() {
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t k = first + i;
     switch (set.kind) {
-      case SweepSet::kUnary: x[i] = argument(k); break;
-      case SweepSet::kWithZero: x[2 * i] = argument(k); break;
-      case SweepSet::kPatterns: break;
+      case SweepSet::kUnary:
+        x[i] = argument(k);
+        break;
+      case SweepSet::kWithZero:
+        x[2 * i] = argument(k);
+        break;
+      case SweepSet::kPatterns:
+        break;
       case SweepSet::kPairs:
         x[2 * i] = bf16(pattern(k % kFiniteBf16, true));
         x[2 * i + 1] = bf16(pattern(k / kFiniteBf16, true));
@@ -92,8 +99,9 @@ void Chunk::fill() {
   narrow_x.resize(values);
   narrow_y.assign(y.size(), set.dtype == SOFTMARK_F16 ? 0x7e00 : 0x7fc0);
   for (std::size_t i = 0; i < values; ++i)
-    narrow_x[i] = set.kind == SweepSet::kPatterns ? pattern(first + i, false)
-                                                  : static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x[i]) >> 16);
+    narrow_x[i] = set.kind == SweepSet::kPatterns
+                      ? pattern(first + i, false)
+                      : static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x[i]) >> 16);
   if (set.kind == SweepSet::kPatterns)
     for (std::size_t i = 0; i < values; ++i) x[i] = static_cast<float>(load(set.dtype, narrow_x.data(), i));
 }
@@ -142,8 +150,10 @@ void Chunk::settle_open(std::size_t output) {
   ++judgement.outputs;
   ++judgement.certificate.outputs[static_cast<std::size_t>(want.tier)];
   judgement.correctly_rounded += y[output] == want.rounded || (std::isnan(y[output]) && std::isnan(want.rounded));
-  if (error < kInf) judgement.sum_ulp += error, ++judgement.histogram[bin_of(error)];
-  else ++judgement.not_finite;
+  if (error < kInf)
+    judgement.sum_ulp += error, ++judgement.histogram[bin_of(error)];
+  else
+    ++judgement.not_finite;
   see(output, error, want.rounded);
 }
 
@@ -169,10 +179,12 @@ void Chunk::judge() {
     for (std::size_t i = 0; i < outputs; ++i) left[i] = i % 2 ? x[i - 1] : -x[i], got[i] = -got[i];
 
   const bool is_sigmoid = set.op == SOFTMARK_SIGMOID || set.op == SOFTMARK_SOFTMAX;
-  if (is_sigmoid) sigmoids_of(left.data(), right.data(), outputs, exact.data());
-  else softplus_of(left.data(), outputs, exact.data());
+  if (is_sigmoid)
+    sigmoids_of(left.data(), right.data(), outputs, exact.data());
+  else
+    softplus_of(left.data(), outputs, exact.data());
   const TypeInfo type = type_info(set.dtype);
-  const Grid grid{static_cast<unsigned>(type.precision), std::ldexp(1.0, type.min_exponent), is_sigmoid};
+  const Grid grid{static_cast<unsigned>(type.precision), std::ldexp(1.0, type.min_exponent), is_sigmoid, is_sigmoid};
   const Errors errors = errors_of(exact.data(), got.data(), outputs, 1, grid);
   if (set.op == SOFTMARK_LOG_SOFTMAX)
     for (float& value : got) value = -value;
@@ -182,9 +194,12 @@ void Chunk::judge() {
   judgement.certificate.outputs[static_cast<std::size_t>(Tier::kFloat64)] += outputs - errors.undecided;
   judgement.correctly_rounded += errors.correct;
   for (std::size_t i = 0; i < outputs; ++i) {
-    if (exact[i] < 0) settle_open(i);
-    else if (exact[i] < kInf) ++judgement.histogram[i % 4 * kBins + bin_of(exact[i])];
-    else ++judgement.not_finite;
+    if (exact[i] < 0)
+      settle_open(i);
+    else if (exact[i] < kInf)
+      ++judgement.histogram[i % 4 * kBins + bin_of(exact[i])];
+    else
+      ++judgement.not_finite;
   }
   if (errors.sum < kInf) judgement.sum_ulp += errors.sum;
   if (errors.max > judgement.max_ulp || result.worst_x.empty()) {
@@ -235,9 +250,12 @@ bool Chunk::process(const RunKernel& run, std::uint64_t from, std::uint64_t inpu
 std::uint64_t SweepSet::inputs() const {
   switch (kind) {
     case kUnary:
-    case kWithZero: return kNegatives + kPositives;
-    case kPatterns: return 65536;
-    case kPairs: return kFiniteBf16 * kFiniteBf16;
+    case kWithZero:
+      return kNegatives + kPositives;
+    case kPatterns:
+      return 65536;
+    case kPairs:
+      return kFiniteBf16 * kFiniteBf16;
   }
   return 0;
 }
@@ -245,13 +263,15 @@ std::uint64_t SweepSet::inputs() const {
 std::span<const SweepSet> sweep_sets() { return kSets; }
 
 const SweepSet* find_sweep_set(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kSets), std::end(kSets), [&](const SweepSet& set) { return set.name == name; });
+  const auto* found =
+      std::find_if(std::begin(kSets), std::end(kSets), [&](const SweepSet& set) { return set.name == name; });
   return found == std::end(kSets) ? nullptr : found;
 }
 
 SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run, std::uint64_t shard,
                   std::uint64_t shards, const SweepProgress& progress) {
-  if (shards == 0 || shard >= shards) throw std::invalid_argument("shard " + std::to_string(shard) + " of " + std::to_string(shards));
+  if (shards == 0 || shard >= shards)
+    throw std::invalid_argument("shard " + std::to_string(shard) + " of " + std::to_string(shards));
   SweepResult result;
   result.set = set.name;
   result.kernel = kernel;
@@ -276,7 +296,8 @@ SweepResult merge_sweeps(std::span<const SweepResult> parts) {
     const SweepResult& part = parts[i];
     if (part.set != whole.set || part.kernel != whole.kernel || part.shards != whole.shards)
       throw std::invalid_argument("sweeps of different sets, kernels or shards cannot be merged");
-    if (seen[static_cast<std::size_t>(part.shard)]) throw std::invalid_argument("shard " + std::to_string(part.shard) + " is given twice");
+    if (seen[static_cast<std::size_t>(part.shard)])
+      throw std::invalid_argument("shard " + std::to_string(part.shard) + " is given twice");
     seen[static_cast<std::size_t>(part.shard)] = true;
     if (i == 0) continue;
     whole.inputs += part.inputs;

@@ -15,7 +15,7 @@ namespace softmark {
 /// A set of inputs that can be gone through whole, in an order in which the first output of each row must not decrease.
 struct SweepSet {
   enum Kind {
-    kUnary,     // float32 arguments one by one, where sigmoid is neither 0, 1/2 nor 1: [-104, -2^-24] and [2^-24, 17.33]
+    kUnary,  // float32 arguments one by one, where sigmoid is neither 0, 1/2 nor 1: [-104, -2^-24] and [2^-24, 17.33]
     kWithZero,  // the same t as rows [t, 0]
     kPatterns,  // all 65536 bit patterns of a 16-bit type one by one
     kPairs      // all finite bfloat16 pairs as rows [a, b]
@@ -34,11 +34,12 @@ struct SweepResult {
   std::uint64_t shard = 0, shards = 1;
   std::uint64_t inputs = 0, total = 0;  // done, and in the shard (after a merge: in all merged shards)
   Judgement judgement;
-  std::vector<double> worst_x;     // the row (or the argument) with the largest error
+  std::vector<double> worst_x;  // the row (or the argument) with the largest error
   double worst_got = 0, worst_want = 0;
-  std::uint64_t non_monotone = 0;  // steps down in the first output from one input to the next; shards hide shards - 1 steps
+  std::uint64_t non_monotone =
+      0;  // steps down in the first output from one input to the next; shards hide shards - 1 steps
   std::vector<double> first_step_down;  // an input at which it goes down
-  std::string failure;             // why the sweep ended early, e.g. the kernel refused; empty otherwise
+  std::string failure;                  // why the sweep ended early, e.g. the kernel refused; empty otherwise
   bool complete() const { return inputs == total && failure.empty(); }
 };
 

@@ -39,19 +39,21 @@ std::string row_text(const std::vector<double>& row) {
 
 std::string sweep_text(const SweepResult& result) {
   const Judgement& j = result.judgement;
-  std::string text = fmt::format("{} over {}: {} of {} inputs{}\n", result.kernel, result.set, result.inputs, result.total,
-                                 result.complete() ? "" : " (incomplete)");
+  std::string text = fmt::format("{} over {}: {} of {} inputs{}\n", result.kernel, result.set, result.inputs,
+                                 result.total, result.complete() ? "" : " (incomplete)");
   if (!result.failure.empty()) text += "  ended early: " + result.failure + "\n";
   if (j.outputs == 0) return text;
   text += fmt::format("  largest error      {:.4f} ulp at {}: got {}, want {}\n", j.max_ulp, row_text(result.worst_x),
                       hex_float(result.worst_got), hex_float(result.worst_want));
-  text += fmt::format("  mean, p50, p99     {:.4f}, {:.4f}, {:.4f} ulp\n", j.mean_ulp(), j.quantile(0.5), j.quantile(0.99));
+  text +=
+      fmt::format("  mean, p50, p99     {:.4f}, {:.4f}, {:.4f} ulp\n", j.mean_ulp(), j.quantile(0.5), j.quantile(0.99));
   text += fmt::format("  correctly rounded  {:.4f} % of {} outputs\n",
                       100 * static_cast<double>(j.correctly_rounded) / static_cast<double>(j.outputs), j.outputs);
   text += fmt::format("  steps down         {}{}\n", result.non_monotone,
                       result.non_monotone ? ", the first at " + row_text(result.first_step_down) : "");
-  text += fmt::format("  certificate        table {}, float64 {}, double-double {}, intervals {}\n", j.certificate.outputs[0],
-                      j.certificate.outputs[1], j.certificate.outputs[2], j.certificate.outputs[3]);
+  text += fmt::format("  certificate        table {}, float64 {}, double-double {}, intervals {}\n",
+                      j.certificate.outputs[0], j.certificate.outputs[1], j.certificate.outputs[2],
+                      j.certificate.outputs[3]);
   return text;
 }
 
@@ -73,7 +75,8 @@ std::string sweep_json(const SweepResult& result) {
   json["not_finite"] = j.not_finite;
   json["max_ulp"] = hex_float(j.max_ulp);
   json["sum_ulp"] = hex_float(j.sum_ulp);
-  json["worst"] = {{"x", hex_list(result.worst_x)}, {"got", hex_float(result.worst_got)}, {"want", hex_float(result.worst_want)}};
+  json["worst"] = {
+      {"x", hex_list(result.worst_x)}, {"got", hex_float(result.worst_got)}, {"want", hex_float(result.worst_want)}};
   json["non_monotone"] = result.non_monotone;
   json["first_step_down"] = hex_list(result.first_step_down);
   json["certificate"] = j.certificate.outputs;
@@ -88,7 +91,8 @@ SweepResult read_sweep(const std::string& text, const std::string& where) {
   try {
     const Json json = Json::parse(text);
     if (json.at("schema") != "softmark.sweep" || json.at("schema_version").get<std::string>().substr(0, 2) != "1.")
-      throw Error(kUnreadable, where + ": is no softmark.sweep of version 1; give the output of softmark sweep --format json");
+      throw Error(kUnreadable,
+                  where + ": is no softmark.sweep of version 1; give the output of softmark sweep --format json");
     SweepResult result;
     Judgement& j = result.judgement;
     result.set = json.at("set");
@@ -108,14 +112,17 @@ SweepResult read_sweep(const std::string& text, const std::string& where) {
     result.worst_want = from_hex(json.at("worst").at("want"));
     result.non_monotone = json.at("non_monotone");
     result.first_step_down = from_hex_list(json.at("first_step_down"));
-    for (std::size_t i = 0; i < std::size(j.certificate.outputs); ++i) j.certificate.outputs[i] = json.at("certificate").at(i);
+    for (std::size_t i = 0; i < std::size(j.certificate.outputs); ++i)
+      j.certificate.outputs[i] = json.at("certificate").at(i);
     for (const auto& [bin, count] : json.at("histogram").items()) j.histogram.at(std::stoul(bin) % kBins) = count;
-    if (result.shard >= result.shards) throw Error(kUnreadable, where + ": its shard is none of its shards; run it again");
+    if (result.shard >= result.shards)
+      throw Error(kUnreadable, where + ": its shard is none of its shards; run it again");
     return result;
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    throw Error(kUnreadable, where + ": is no sweep result (" + error.what() + "); give the output of softmark sweep --format json");
+    throw Error(kUnreadable,
+                where + ": is no sweep result (" + error.what() + "); give the output of softmark sweep --format json");
   }
 }
 

@@ -23,7 +23,7 @@ inline double normal(Random& random) {
   return std::sqrt(-2 * std::log(u)) * std::cos(v);
 }
 
-inline constexpr std::string_view kFamilies[] = {"normal", "wide",    "flat",      "grid",      "peak",  "late_peak",
+inline constexpr std::string_view kFamilies[] = {"normal", "wide",    "flat",      "grid",       "peak",   "late_peak",
                                                  "offset", "ties",    "ascending", "descending", "masked", "cutoffs",
                                                  "tiny",   "swamped", "extreme",   "near_zero"};
 
@@ -37,22 +37,38 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
   const double cuts[] = {-87.3365, -88.376, -88.7228, -103.28, -103.97, -104, -708.396, -745.13, -9.7, -16.6, -17.3287};
   for (std::size_t i = 0; i < n; ++i) {
     const double part = static_cast<double>(i) / static_cast<double>(n);
-    if (family == "normal") x[i] = 3 * normal(random);
-    else if (family == "wide") x[i] = uniform(random, -1.05 * reach, 0);
-    else if (family == "flat") x[i] = 1 + 1e-3 * normal(random);
-    else if (family == "grid") x[i] = static_cast<double>(static_cast<int>(random() % 17) - 8) * unit;
-    else if (family == "peak") x[i] = i == n / 3 ? uniform(random, 0, reach) : normal(random);
-    else if (family == "late_peak") x[i] = i + 1 == n ? 10 + reach / 4 : normal(random);
-    else if (family == "offset") x[i] = level + 4 * normal(random);
-    else if (family == "ties") x[i] = static_cast<double>(random() % 3);
-    else if (family == "ascending") x[i] = 20 * part;
-    else if (family == "descending") x[i] = -20 * part;
-    else if (family == "masked") x[i] = 2 * normal(random);
-    else if (family == "cutoffs") x[i] = i == 0 ? 0 : cuts[random() % std::size(cuts)] * (1 + unit * (static_cast<int>(random() % 5) - 2));
-    else if (family == "tiny") x[i] = tiny * static_cast<double>(random() % 1000) * (random() % 2 ? 1 : -1);
-    else if (family == "swamped") x[i] = i == 0 ? 0 : std::log(unit) * 1.0417;
-    else if (family == "extreme") x[i] = random() % 2 ? largest * uniform(random, 0.9, 1) : -largest;
-    else x[i] = -std::log(static_cast<double>(n)) + 1e-4 * normal(random);  // near_zero: logsumexp nearly cancels
+    if (family == "normal")
+      x[i] = 3 * normal(random);
+    else if (family == "wide")
+      x[i] = uniform(random, -1.05 * reach, 0);
+    else if (family == "flat")
+      x[i] = 1 + 1e-3 * normal(random);
+    else if (family == "grid")
+      x[i] = static_cast<double>(static_cast<int>(random() % 17) - 8) * unit;
+    else if (family == "peak")
+      x[i] = i == n / 3 ? uniform(random, 0, reach) : normal(random);
+    else if (family == "late_peak")
+      x[i] = i + 1 == n ? 10 + reach / 4 : normal(random);
+    else if (family == "offset")
+      x[i] = level + 4 * normal(random);
+    else if (family == "ties")
+      x[i] = static_cast<double>(random() % 3);
+    else if (family == "ascending")
+      x[i] = 20 * part;
+    else if (family == "descending")
+      x[i] = -20 * part;
+    else if (family == "masked")
+      x[i] = 2 * normal(random);
+    else if (family == "cutoffs")
+      x[i] = i == 0 ? 0 : cuts[random() % std::size(cuts)] * (1 + unit * (static_cast<int>(random() % 5) - 2));
+    else if (family == "tiny")
+      x[i] = tiny * static_cast<double>(random() % 1000) * (random() % 2 ? 1 : -1);
+    else if (family == "swamped")
+      x[i] = i == 0 ? 0 : std::log(unit) * 1.0417;
+    else if (family == "extreme")
+      x[i] = random() % 2 ? largest * uniform(random, 0.9, 1) : -largest;
+    else
+      x[i] = -std::log(static_cast<double>(n)) + 1e-4 * normal(random);  // near_zero: logsumexp nearly cancels
     x[i] = std::max(-largest, std::min(largest, round_to(dtype, x[i])));
     if (family == "masked" && random() % 3 == 0) x[i] = -HUGE_VAL;
   }
@@ -66,9 +82,12 @@ inline std::vector<double> inputs_of(softmark_op op, softmark_dtype dtype, std::
   for (const double value : x) max = std::max(max, value);
   for (const double value : x) sum += std::exp(value - max);
   for (double& value : x) {
-    if (op == SOFTMARK_SIGMOID_VJP) value = 1 / (1 + std::exp(-value));
-    else if (op == SOFTMARK_LOG_SOFTMAX_VJP) value -= max + std::log(sum);
-    else value = std::exp(value - max) / sum;
+    if (op == SOFTMARK_SIGMOID_VJP)
+      value = 1 / (1 + std::exp(-value));
+    else if (op == SOFTMARK_LOG_SOFTMAX_VJP)
+      value -= max + std::log(sum);
+    else
+      value = std::exp(value - max) / sum;
     value = std::clamp(round_to(dtype, value), -largest_finite(dtype), largest_finite(dtype));
   }
   return x;

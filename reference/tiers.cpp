@@ -14,7 +14,9 @@ Bounded infinite_times(const Bounded&) { return {{0, 0}, std::numeric_limits<dou
 
 }  // namespace softmark
 
+// clang-format off: after the functions on Bounded, which its templates use
 #include "reference/formulas.h"
+// clang-format on
 
 namespace softmark {
 
@@ -43,7 +45,8 @@ void BoundedRow::State::prepare_float64() {
   exps.resize(n);
   switch (problem.op) {
     case SOFTMARK_SOFTMAX_VJP:
-    case SOFTMARK_SIGMOID_VJP: return prepare();
+    case SOFTMARK_SIGMOID_VJP:
+      return prepare();
     case SOFTMARK_SIGMOID: {
       std::vector<double> arguments(n);
       for (std::size_t i = 0; i < n; ++i) arguments[i] = -std::fabs(problem.x[i]);
@@ -57,7 +60,8 @@ void BoundedRow::State::prepare_float64() {
       prepare_row_sum();
       take(problem.x, 0, 0);
       return;
-    default: break;
+    default:
+      break;
   }
   if (facts.all_equal()) return prepare();  // exactly rational, and double-double knows
   const std::size_t k = facts.argmax;
@@ -78,8 +82,6 @@ BoundedRow::BoundedRow(const Problem& problem, const RowFacts& facts, Tier tier)
 }
 BoundedRow::~BoundedRow() = default;
 
-std::optional<Exact> BoundedRow::decide(std::size_t index) const {
-  return certify(state_->at(index), state_->dtype());
-}
+std::optional<Exact> BoundedRow::decide(std::size_t index) const { return certify(state_->at(index), state_->dtype()); }
 
 }  // namespace softmark

@@ -3,11 +3,13 @@
 #include "reference/tiers.h"
 
 #include <gtest/gtest.h>
+#include <hwy/targets.h>
 
 #include "kernels/names.h"
 #include "reference/bounded.h"
 #include "reference/float64.h"
 #include "reference/interval.h"
+#include "reference/judge.h"
 #include "reference/test_rows.h"
 
 namespace softmark {
@@ -25,8 +27,8 @@ std::string first_difference(const std::vector<Exact>& got, const std::vector<Ex
                       ulp_of(got[i], dtype) == ulp_of(want[i], dtype);
     if (same || (std::isnan(got[i].rounded) && std::isnan(want[i].rounded))) continue;
     std::ostringstream text;
-    text << "output " << i << " by tier " << static_cast<int>(got[i].tier) << ": " << got[i].rounded << " + " << got[i].residual
-         << ", tier 2: " << want[i].rounded << " + " << want[i].residual;
+    text << "output " << i << " by tier " << static_cast<int>(got[i].tier) << ": " << got[i].rounded << " + "
+         << got[i].residual << ", tier 2: " << want[i].rounded << " + " << want[i].residual;
     return text.str();
   }
   return "";
@@ -46,8 +48,9 @@ TEST_P(Tiers, AgreeOnEveryFamily) {
           std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
           for (double& value : g) value = round_to(dtype, test::normal(random));
           const OpShape shape = shape_of(op);
-          const Problem problem{op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
-                                static_cast<std::int64_t>(random() % n)};
+          const Problem problem{
+              op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
+              static_cast<std::int64_t>(random() % n)};
           const auto want = exact_row(problem, Tier::kInterval);
           for (const Tier first : {Tier::kFloat64, Tier::kDoubleDouble}) {
             const auto got = exact_row(problem, first);
@@ -67,7 +70,8 @@ TEST_P(Tiers, AgreeOnEveryFamily) {
 INSTANTIATE_TEST_SUITE_P(Ops, Tiers, testing::Range(0, 11),
                          [](const auto& op) { return std::string(kOpNames[static_cast<std::size_t>(op.param)]); });
 
-// Rows at which a tier may be wrong or slow: long ones, a long tail below the last bit, a late peak, and near-midpoint ones.
+// Rows at which a tier may be wrong or slow: long ones, a long tail below the last bit, a late peak, and near-midpoint
+// ones.
 TEST(Tiers, AgreeOnLongAndAdversarialRows) {
   test::Random random(78);
 #ifdef SOFTMARK_LONG_TESTS
@@ -105,14 +109,29 @@ std::vector<double> exp_arguments(std::size_t count) {
   for (int k = -1010; k < 0; ++k)  // around the multiples of ln 2, and of half of it
     for (const double half : {0.0, 0.5})
       for (const double off : {-0x1p-30, 0.0, 0x1p-45}) x.push_back((k + half) * 0.693147180559945309 + off);
-  while (x.size() < count) x.push_back(test::uniform(random, -700, 0) * std::ldexp(1.0, -static_cast<int>(random() % 12)));
+  while (x.size() < count)
+    x.push_back(test::uniform(random, -700, 0) * std::ldexp(1.0, -static_cast<int>(random() % 12)));
   std::erase_if(x, [](double value) { return value > 0 || value < -700; });
   return x;
 }
 
-TEST(Float64, ExpIsWithinItsBound) {
+/// Runs the check on every instruction set that this machine has.
+template <class Check>
+void on_every_target(Check check) {
+  const auto targets = hwy::SupportedAndGeneratedTargets();
+  for (const std::int64_t target : targets) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    check();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+void expect_exp_within_bound() {
   const PrecisionScope precision(200);
-  const auto x = exp_arguments(60000);
+  const auto x = exp_arguments(20000);
   // With shifts too: the difference of two doubles need not be one.
   for (const double shift : {0.0, 100.3, 1e-30, -17.0}) {
     std::vector<double> moved(x), e(x.size());
@@ -130,7 +149,49 @@ TEST(Float64, ExpIsWithinItsBound) {
   }
 }
 
-TEST(Float64, SumIsWithinItsBound) {
+TEST(Float64, ExpIsWithinItsBound) { on_every_target(expect_exp_within_bound); }
+
+TEST(Float64, EveryTargetJudgesAlike) {
+  on_every_target([] {
+    test::Random random(21);
+    for (const auto family : test::kFamilies) {
+      const auto row = test::row_of(family, SOFTMARK_F32, 333, random);
+      const std::vector<float> x(row.begin(), row.end());
+      std::vector<float> y(x.size());
+      Certificate certificate;
+      exact_softmax(x, y, certificate);
+      const auto want = exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, row, {}}, Tier::kDoubleDouble);
+      for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], want[i].rounded) << family << " " << i;
+      Judgement judgement;
+      judge_softmax(x, y, judgement);
+      ASSERT_EQ(judgement.correctly_rounded, y.size()) << family;
+      ASSERT_LE(judgement.max_ulp, 0.5) << family;
+    }
+  });
+}
+
+TEST(Float64, SigmoidAndSoftplusAreWithinTheirBounds) {
+  const PrecisionScope precision(200);
+  std::vector<float> a;
+  test::Random random(22);
+  for (int i = 0; i < 3000; ++i)
+    a.push_back(
+        static_cast<float>(test::uniform(random, -104, 104) * std::ldexp(1.0, -static_cast<int>(random() % 30))));
+  const std::vector<float> zeros(a.size());
+  std::vector<double> p(a.size()), y(a.size());
+  on_every_target([&] {
+    sigmoids_of(a.data(), zeros.data(), a.size(), p.data());
+    softplus_of(a.data(), a.size(), y.data());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const Interval z = exp_of(Interval(-static_cast<double>(a[i])));
+      ASSERT_LE(relative_error({p[i], 0}, 1 / (1 + z)), 16 * 0x1p-53) << a[i];
+      const Interval big = log1p_of(exp_of(Interval(static_cast<double>(a[i]))));
+      ASSERT_LE(relative_error({y[i], 0}, big), 16 * 0x1p-53) << a[i];
+    }
+  });
+}
+
+void expect_sum_within_bound() {
   const PrecisionScope precision(200);
   test::Random random(6);
   double worst = 0;
@@ -146,6 +207,8 @@ TEST(Float64, SumIsWithinItsBound) {
   }
   EXPECT_GT(worst, 0);
 }
+
+TEST(Float64, SumIsWithinItsBound) { on_every_target(expect_sum_within_bound); }
 
 TEST(DoubleDouble, EveryOperationIsWithinItsBound) {
   const PrecisionScope precision(400);

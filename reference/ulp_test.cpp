@@ -42,7 +42,8 @@ TEST(Ulp, AtEveryPowerOfTwo) {
         ASSERT_EQ(exact->residual, 0);
         ASSERT_EQ(ulp_of(*exact, dtype), above);
         ASSERT_EQ(ulp_error(*exact, edge, dtype), 0);
-        ASSERT_EQ(ulp_error(*exact, edge + sign * above, dtype), k == type.max_exponent && type.precision == 1 ? kInf : 1);
+        ASSERT_EQ(ulp_error(*exact, edge + sign * above, dtype),
+                  k == type.max_exponent && type.precision == 1 ? kInf : 1);
         if (dtype == SOFTMARK_F64) continue;  // 1 + 2^-52 is too coarse to lie beside an edge of float64
         const auto inside = certify(around(edge, -0x1p-30 - 0x1p-50, -0x1p-30), dtype);
         ASSERT_TRUE(inside && outside);
@@ -51,7 +52,8 @@ TEST(Ulp, AtEveryPowerOfTwo) {
         ASSERT_EQ(ulp_of(*outside, dtype), above) << k;
         ASSERT_NEAR(ulp_error(*inside, edge, dtype), std::ldexp(0x1p-30, k) / below, 0x1p-20);
         ASSERT_NEAR(ulp_error(*inside, next_down(dtype, std::fabs(edge)) * sign, dtype),
-                    (std::fabs(edge) - next_down(dtype, std::fabs(edge))) / below - std::ldexp(0x1p-30, k) / below, 0x1p-20);
+                    (std::fabs(edge) - next_down(dtype, std::fabs(edge))) / below - std::ldexp(0x1p-30, k) / below,
+                    0x1p-20);
       }
   }
 }
