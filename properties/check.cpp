@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "kernels/names.h"
+#include "properties/pattern.h"
 #include "properties/shrink.h"
 #include "reference/element.h"
 
@@ -20,6 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr double kPatternSeconds = 0.5;  // to see which other shapes fail
 constexpr int kExplored[] = {60, 1000, 10000};  // random cases at quick, standard, thorough
 
 Clock::time_point after(double seconds) {
@@ -196,6 +198,9 @@ Json check_property(Trial& trial, const Property& property, const CheckOptions& 
   if (hunt.worst) {
     verdict["verdict"] = hunt.fault.verdict;
     verdict["message"] = hunt.fault.message;
+    if (!options.only_replay && hunt.fault.verdict != "timeout")
+      if (const std::string shapes = failing_shapes(trial, property, *hunt.worst, kPatternSeconds); !shapes.empty())
+        verdict["message"] = hunt.fault.message + " (" + shapes + ")";
     verdict["counterexample"] = counterexample_of(trial, hunt);
     verdict["repro"] = replay_command(kernel, property, *hunt.worst);
   } else if (hunt.refused == hunt.cases) {

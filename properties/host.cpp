@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kCanary = 512;      // bytes before and after each buffer that are filled and looked at
+constexpr std::size_t kUnusedStride = 98765;  // where an op has no stride: who uses it runs into the unmapped pages
 constexpr unsigned char kFill = 0xff;     // a NaN in every type, so that an element never written is seen
 
 /// One buffer of a call: rows of `width` elements, `stride` apart, placed in a segment.
@@ -86,7 +87,8 @@ void visit_outside(const Buffer& b, std::size_t segment, Visit visit) {
 std::string name_changes(std::uint32_t changes) {
   static constexpr const char* kNames[] = {"the rounding mode", "flush-to-zero or denormals-are-zero", "the floating-point trap mask",
                                            "the x87 control word", "the signal mask", "the working directory",
-                                           "standard output or error (it printed)"};
+                                           "standard output or error (it printed)", "a signal's handler",
+                                           "a descriptor (it closed one)", "the process's children (it left one behind)"};
   std::string text;
   for (unsigned bit = 0; bit < std::size(kNames); ++bit)
     if (changes >> bit & 1) text += (text.empty() ? "" : ", ") + std::string(kNames[bit]);
@@ -196,7 +198,7 @@ Outcome Host::run(const softmark_args& args) {
   return outcome;
 }
 
-Outcome Host::run(const Case& c) {
+Outcome Host::run(const Case& c, bool closely) {
   if (!alive_) start();
   Placement placement(c, kernel_);
   reserve(placement.segment_bytes());
@@ -208,11 +210,14 @@ Outcome Host::run(const Case& c) {
   call.cols = c.cols;
   call.alias = c.layout.alias == Alias::none ? 0 : placement.y_segment + 1;
   call.threads = c.layout.threads;
+  call.closely = closely;
+  const OpShape shape = shape_of(kernel_.op);
   const auto segment = [&](int s) { return base_ + static_cast<std::size_t>(s) * segment_bytes_; };
   for (int s = 0; s < wire::kSegments; ++s) {
     const Buffer& b = placement.buffer[s];
     call.at[s] = placement.used[s] ? static_cast<std::int64_t>(b.at) : -1;
-    call.stride[s] = b.stride;
+    const bool unused = (s == wire::kY && shape.output == OpShape::kScalar) || (s == wire::kG && !shape.takes_g);
+    call.stride[s] = unused ? kUnusedStride : b.stride;
     if (!placement.used[s] || (s == wire::kY && call.alias)) continue;
     visit_outside(b, segment_bytes_, [&](std::size_t at, std::size_t bytes) {
       std::memset(segment(s) + at, kFill, bytes);
@@ -243,6 +248,7 @@ Outcome Host::run(const Case& c) {
   outcome.message = send_and_wait(&call, sizeof call, &reply, sizeof reply, outcome.kind);
   if (outcome.kind != Outcome::done) return outcome;
   outcome.environment = name_changes(reply.changes);
+  outcome.held = reply.held;
 
   static constexpr const char* kSegmentNames[] = {"x", "g", "labels", "y"};
   for (int s = 0; s < wire::kSegments && outcome.memory.empty(); ++s) {

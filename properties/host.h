@@ -9,6 +9,7 @@
 #include "kernels/process.h"
 #include "kernels/registry.h"
 #include "properties/case.h"
+#include "properties/wire.h"
 
 namespace softmark {
 
@@ -18,6 +19,7 @@ struct Outcome {
   std::vector<double> y;      // [rows * outputs], where done
   std::string memory;         // what was written outside y's rows or changed in an input; empty if nothing
   std::string environment;    // what was left changed; empty if nothing
+  wire::Held held = {};       // what the child holds after the call, where it was watched closely
 };
 
 class Host {
@@ -28,7 +30,8 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  Outcome run(const Case& c);
+  /// `closely` looks at handlers, descriptors, children, threads and memory too.
+  Outcome run(const Case& c, bool closely = false);
   /// The bulk path: copies the arrays to and fro as they are and judges nothing but how the call ended; y is not filled.
   /// Contiguous rows, out of place.
   Outcome run(const softmark_args& args);

@@ -16,6 +16,7 @@
 #endif
 
 #include "properties/host.h"
+#include "properties/leftovers.h"
 #include "properties/wire.h"
 
 namespace softmark {
@@ -135,9 +136,16 @@ int host_main(const std::string& library, std::size_t index) {
     if (!arena.map(call.segment_bytes)) return 71;
     const softmark_args args = arguments_of(call, arena);
     const Environment before = Environment::now();
+    const Leftovers left_before = call.closely ? Leftovers::now() : Leftovers{};
     wire::Reply reply = {};
     reply.status = kernel.run(&args);
     reply.changes = before.changes_to(Environment::now());
+    if (call.closely) {
+      const Leftovers left = Leftovers::now();
+      reply.changes |= left_before.changes_to(left);
+      reply.held = left.held;
+      left_before.restore();
+    }
     before.restore();
     if (!transfer(4, &reply, sizeof reply, false)) return 72;
   }

@@ -51,7 +51,7 @@ class Trial {
   /// The outputs, [rows * outputs]. Leaves by an exception where the kernel crashed, hung or refused the case.
   std::vector<double> run(const Case& c);
   /// The same with everything that was seen besides.
-  Outcome run_watched(const Case& c);
+  Outcome run_watched(const Case& c, bool closely = false);
   /// Kept for the rows tried last, since several properties try the same ones.
   const Truth& truth(const Case& c, std::size_t row);
 

@@ -46,8 +46,8 @@ Trial::Trial(const Kernel& kernel, Effort effort, double timeout_seconds)
 
 std::size_t Trial::outputs(const Case& c) const { return outputs_of(kernel().op, c.cols); }
 
-Outcome Trial::run_watched(const Case& c) {
-  Outcome outcome = host_.run(c);
+Outcome Trial::run_watched(const Case& c, bool closely) {
+  Outcome outcome = host_.run(c, closely);
   if (outcome.kind == Outcome::unsupported) throw Refused{};
   if (outcome.kind != Outcome::done)
     throw Stopped{{outcome.message, std::nullopt, std::nullopt, outcome.kind == Outcome::timeout ? "timeout" : "crash"}};

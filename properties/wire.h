@@ -17,6 +17,7 @@ struct Call {
   std::uint64_t stride[kSegments];  // elements (labels: unused)
   std::int32_t alias;           // 0, or the segment + 1 that y lies in
   std::int32_t threads;
+  std::int32_t closely;         // whether to look at what costs time to look at (properties/leftovers.h)
 };
 
 /// What the kernel left changed (bits), found and put right after each call.
@@ -28,11 +29,21 @@ enum Change : std::uint32_t {
   kSignalMask = 16,
   kWorkingDirectory = 32,
   kOutputNoise = 64,
+  kSignalHandler = 128,
+  kDescriptorClosed = 256,
+  kChildLeft = 512,
+};
+
+/// What the process holds after a call. A pool or a cache may grow once; what grows with every call is lost.
+struct Held {
+  std::uint64_t bytes;  // of the heap, in use
+  std::uint32_t threads, descriptors;
 };
 
 struct Reply {
   std::int32_t status;     // what run returned
   std::uint32_t changes;   // Change bits
+  Held held;               // where the call was watched closely
 };
 
 }  // namespace softmark::wire

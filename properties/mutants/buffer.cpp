@@ -106,6 +106,23 @@ int jacobian_packed(const softmark_args* a) {
   return 0;
 }
 
+int scalar_by_stride(const softmark_args* a) {
+  for (std::size_t r = 0; r < a->rows; ++r) {
+    const auto [m, log_sum] = max_and_log(row_of<float>(a, r).x, a->cols);
+    static_cast<float*>(a->y)[r * a->y_stride] = static_cast<float>(m + log_sum);
+  }
+  return 0;
+}
+
+int gradient_by_stride(const softmark_args* a) {
+  for (std::size_t r = 0; r < a->rows; ++r) {
+    const auto row = row_of<float>(a, r);
+    softmax_row<Sound<>>(row);
+    for (std::size_t i = 0; i < row.n; ++i) row.y[i] = row.g[r * a->g_stride] * (row.y[i] - (static_cast<std::int64_t>(i) == row.label));
+  }
+  return 0;
+}
+
 }  // namespace
 
 Table buffer_mutants() {
@@ -126,6 +143,8 @@ Table buffer_mutants() {
       SOFTMARK_MUTANT("scratches_input", "memory", "x serves as scratch", SOFTMAX, F32, 0, each<float, scratches_input>),
       SOFTMARK_MUTANT("in_place_reads_late", "in_place", "reads x again after y was written", SOFTMAX, F32, SOFTMARK_IN_PLACE, each<float, reads_x_after_writing>),
       SOFTMARK_MUTANT("in_place_vjp", "in_place", "writes y before g was summed", SOFTMAX_VJP, F32, SOFTMARK_IN_PLACE, each<float, writes_g_too_early>),
+      SOFTMARK_MUTANT("scalar_by_stride", "memory", "y_stride between the one result of each row", LOGSUMEXP, F32, 0, scalar_by_stride),
+      SOFTMARK_MUTANT("gradient_by_stride", "memory", "g_stride between the one g of each row", CROSS_ENTROPY_VJP, F32, 0, gradient_by_stride),
       SOFTMARK_MUTANT("jacobian_packed", "memory", "takes cols^2 for y_stride", SOFTMAX_JACOBIAN, F32, 0, jacobian_packed),
   };
 }
