@@ -41,8 +41,9 @@ Case row_alone(const Case& c, softmark_op op, std::size_t row) {
     const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * width);
     return values.empty() ? values : std::vector<double>(first, first + static_cast<std::ptrdiff_t>(width));
   };
-  Case one = c;
-  one.rows = 1;
+  Case one;
+  one.cols = c.cols;
+  one.layout = c.layout;
   one.x = part(c.x, c.cols);
   one.g = part(c.g, shape_of(op).takes_g ? c.cols : 1);
   if (!c.labels.empty()) one.labels = {c.labels[row]};
