@@ -34,7 +34,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "softmark: %s (softmark --help, softmark VERB --help)\n", error.what());
+    if (app.get_subcommands().empty() && argc > 1)
+      std::fprintf(stderr, "softmark: unknown verb '%s' (softmark --help)\n", argv[1]);
+    else
+      std::fprintf(stderr, "softmark: %s (softmark --help, softmark VERB --help)\n", error.what());
     return kUsage;
   } catch (const Error& error) {
     std::fprintf(stderr, "softmark: %s\n", error.what());

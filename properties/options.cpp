@@ -5,11 +5,12 @@
 
 namespace softmark {
 
+// One value a flag: a list would swallow the arguments that follow.
 void KernelChoice::add_to(CLI::App& verb) {
-  verb.add_option("--plugin", plugins, "shared library that exports softmark_plugin (repeatable)")->type_name("LIB.so");
-  verb.add_option("--kernel", kernels, "kernels by id or name, as a glob: 'simd/*', 'naive' (repeatable)")->type_name("GLOB");
-  verb.add_option("--op", ops, "only these ops: softmax, log_softmax, sigmoid, ... (repeatable)")->type_name("OP");
-  verb.add_option("--dtype", dtypes, "only these types: f16, bf16, f32, f64 (repeatable)")->type_name("TYPE");
+  verb.add_option("--plugin", plugins, "shared library that exports softmark_plugin (repeatable)")->type_name("LIB.so")->allow_extra_args(false);
+  verb.add_option("--kernel", kernels, "kernels by id or name, as a glob: 'simd/*', 'naive' (repeatable)")->type_name("GLOB")->allow_extra_args(false);
+  verb.add_option("--op", ops, "only these ops: softmax, log_softmax, sigmoid, ... (repeatable)")->type_name("OP")->allow_extra_args(false);
+  verb.add_option("--dtype", dtypes, "only these types: f16, bf16, f32, f64 (repeatable)")->type_name("TYPE")->allow_extra_args(false);
 }
 
 void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& formats) {

@@ -84,7 +84,8 @@ std::string summary_of(const Result& result) {
 
 bool verify(const VerifyOptions& options, const Registry& registry, const std::vector<Kernel>& kernels, Json& document) {
   check_property_names(options.properties);
-  if (!options.logits.empty()) read_npy(options.logits);  // tell what is wrong with it once, before anything runs
+  // What is wrong with the file is told once, before anything runs.
+  if (!options.logits.empty() && read_npy(options.logits).values.empty()) throw Error(kUnreadable, options.logits + ": holds no logits");
   Contract contract = read_contract(options.contract);
   std::vector<Result> results(kernels.size());
   std::atomic<std::size_t> next{0};

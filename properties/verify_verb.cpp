@@ -47,7 +47,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<VerifyVerb>();
   CLI::App* sub = app.add_subcommand("verify", "hold kernels to every property; exit 1 on a failure that nothing explains");
   verb->choice.add_to(*sub);
-  sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")->type_name("NAME");
+  sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")->type_name("NAME")->allow_extra_args(false);
   sub->add_option("--effort", verb->options.effort, "how many rows")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str();
   add_seed(*sub, verb->options.seed);
   sub->add_option("--logits", verb->options.logits, "also hold kernels to the rows of this file")->type_name("FILE.npy");

@@ -27,7 +27,7 @@ static int softmax(const softmark_args *a) {
 }
 
 static int segfault(const softmark_args *a) {
-  int *volatile nowhere = NULL;
+  volatile int *volatile nowhere = NULL; /* both volatile, or the compiler leaves out what cannot be right */
   if (has_nan(a)) *nowhere = 1;
   return softmax(a);
 }
