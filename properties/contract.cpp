@@ -102,9 +102,11 @@ void apply_contract(Contract& contract, Json& document, bool whole_sweep) {
       if (accuracy["domain"] == "all" && matches(limit.kernel, accuracy["kernel"])) judge_limit(limit, accuracy, document["properties"]);
   for (Json& verdict : document["properties"]) {
     auto* expected = contract.find(verdict["kernel"], verdict["property"]);
-    verdict["expected"] = expected != nullptr;
-    verdict["reason"] = expected ? expected->reason : "";
-    if (whole_sweep && expected && !is_failure(verdict["verdict"]))
+    const bool failed = is_failure(verdict["verdict"]);
+    const bool told = expected && (failed || whole_sweep);
+    verdict["expected"] = told;
+    verdict["reason"] = told ? expected->reason : "";
+    if (told && !failed)
       document["warnings"].push_back(verdict["kernel"].get<std::string>() + " was expected to fail " + verdict["property"].get<std::string>() +
                                      " but did not: take the expectation out of the contract file");
   }

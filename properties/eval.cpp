@@ -182,6 +182,7 @@ Json answer_json(const Case& c, const std::vector<Truth>& truths, const std::vec
 }
 
 std::string decimals(softmark_dtype dtype, double v) {
+  if (std::isnan(v)) return "nan";  // not the "-nan" of a set sign bit
   return fmt::format("{:.{}g}", v, dtype == SOFTMARK_F64 ? 17 : dtype == SOFTMARK_F32 ? 9 : 5);
 }
 
