@@ -6,16 +6,28 @@
 #include <CLI/CLI.hpp>
 
 #include "bench/verbs.h"
+#include "kernels/process.h"
 #include "properties/hidden.h"
 #include "properties/verbs.h"
 #include "reports/error.h"
 #include "reports/render.h"
+
+namespace {
+
+/// Whatever a kernel leaves running ends with this program.
+struct Strays {
+  Strays() { softmark::adopt_strays(); }
+  ~Strays() { softmark::kill_strays(); }
+};
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace softmark;
   if (const auto code = run_as_child(argc, argv)) return *code;
   if (argc > 1 && std::strcmp(argv[1], "bench-host") == 0) return bench_host_main(argc, argv);
 
+  const Strays strays;
   CLI::App app{"softmark: which softmax may go into production: verified against exact values, then timed"};
   app.require_subcommand(1);
   int exit_code = kPass;

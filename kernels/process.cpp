@@ -6,12 +6,15 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "reports/error.h"
@@ -87,6 +90,23 @@ void watch_interrupts() {
 }
 
 bool interrupted() { return interrupts > 0; }
+
+void adopt_strays() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+void kill_strays() {
+  // Each round may free grandchildren, which then are children; what forks faster than it is killed is given up on.
+  for (int round = 0; round < 100; ++round) {
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::ifstream children(thread.path() / "children");
+      for (pid_t pid; children >> pid;) ::kill(pid, SIGKILL);
+    }
+    siginfo_t one;
+    if (waitid(P_ALL, 0, &one, WEXITED | WNOHANG | WNOWAIT) != 0) return;  // ECHILD: none is left
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    usleep(1000);
+  }
+}
 
 Child::Child(const std::vector<std::string>& arguments, const std::vector<int>& fds) {
   noise_ = memory_file("softmark-noise");

@@ -41,6 +41,11 @@ class Child {
   int pidfd_ = -1, noise_ = -1, status_ = -1;
 };
 
+/// From now on what a kernel's process leaves running becomes a child of this one, wherever it put itself (setsid, daemon).
+void adopt_strays();
+/// Kills and reaps every child of this process that is left. Call it only where all of them are strays.
+void kill_strays();
+
 struct Answer {
   bool ok = false;       // ended with exit code 0 within the time
   bool timed_out = false;

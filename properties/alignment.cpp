@@ -13,8 +13,8 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
   return beyond;
 }
 
-// Every start from 0 to 63 bytes behind an unmapped page; then strides of their own for input, gradient and output, so
-// that each row lies at another offset in each of them.
+// Every start from 0 to 63 bytes behind an unmapped page, of the inputs, of the output, and of both; then strides of their
+// own for input, gradient and output, so that each row lies at another offset in each of them.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t element = bytes_of(kernel.dtype);
   const bool takes_g = shape_of(kernel.op).takes_g, is_scalar = shape_of(kernel.op).output == OpShape::kScalar;
@@ -23,9 +23,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
     if (is_jacobian(kernel) && cols > 8) continue;
     Case c = make_case(kernel.op, kernel.dtype, Family::normal, 3, cols, rng);
     c.layout.at_start = true;
-    for (c.layout.offset = 0; c.layout.offset < 64; c.layout.offset += element)
-      if (!sink(c)) return;
-    c.layout.offset = 0;
+    for (std::size_t offset = 0; offset < 64; offset += element)
+      for (const auto& [x, y] : {std::pair{offset, offset}, std::pair{offset, std::size_t{0}}, std::pair{std::size_t{0}, offset}}) {
+        c.layout.offset = x;
+        c.layout.y_offset = y;
+        if (!sink(c)) return;
+        if (offset == 0) break;
+      }
+    c.layout.offset = c.layout.y_offset = 0;
     const std::size_t most = effort == Effort::quick ? 5 : 64 / element;
     for (std::size_t padding = 1; padding <= most; ++padding)
       for (std::size_t Layout::*which : {&Layout::x_padding, &Layout::g_padding, &Layout::y_padding}) {

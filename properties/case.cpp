@@ -99,6 +99,7 @@ Layout layout_from_json(const Json& json) {
   layout.g_padding = integer(json, "g_padding", layout.g_padding);
   layout.y_padding = integer(json, "y_padding", layout.y_padding);
   layout.offset = integer(json, "offset", layout.offset);
+  layout.y_offset = integer(json, "y_offset", layout.y_offset);
   layout.threads = std::max(1, integer(json, "threads", layout.threads));
   layout.at_start = json.value("at_start", false);
   const std::string alias = json.value("alias", std::string("none"));
@@ -118,6 +119,7 @@ Json layout_to_json(const Layout& layout) {
   if (layout.y_padding) json["y_padding"] = layout.y_padding;
   if (layout.at_start) json["at_start"] = true;
   if (layout.offset) json["offset"] = layout.offset;
+  if (layout.y_offset) json["y_offset"] = layout.y_offset;
   if (layout.alias != Alias::none) json["alias"] = kAliasNames[static_cast<int>(layout.alias)];
   if (layout.threads != 1) json["threads"] = layout.threads;
   if (!same(layout.poison, standard.poison)) json["poison"] = hex(layout.poison);

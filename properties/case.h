@@ -18,7 +18,8 @@ enum class Alias { none, y_is_x, y_is_g };
 struct Layout {
   std::size_t x_padding = 0, g_padding = 0, y_padding = 0;  // elements between one row's end and the next row's start
   bool at_start = false;  // the first element against the unmapped page instead, `offset` bytes behind it
-  std::size_t offset = 0;  // bytes; a multiple of the element size
+  std::size_t offset = 0;    // bytes, of the inputs; a multiple of the element size
+  std::size_t y_offset = 0;  // bytes, of y; ignored where y is an input
   Alias alias = Alias::none;
   int threads = 1;
   double poison = kNaN;  // what the inputs' padding holds

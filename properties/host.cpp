@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <random>
 
 #include "kernels/names.h"
 #include "properties/wire.h"
@@ -66,7 +67,11 @@ struct Placement {
   }
 
   void place(const Layout& layout, std::size_t segment) {
-    for (Buffer& b : buffer) b.at = layout.at_start ? round_up(layout.offset, std::max<std::size_t>(b.element, 1)) : segment - b.bytes();
+    for (int s = 0; s < wire::kSegments; ++s) {
+      Buffer& b = buffer[s];
+      const std::size_t offset = s == wire::kY ? layout.y_offset : layout.offset;
+      b.at = layout.at_start ? round_up(offset, std::max<std::size_t>(b.element, 1)) : segment - b.bytes();
+    }
     if (layout.alias != Alias::none) buffer[wire::kY].at = buffer[y_segment].at;
   }
 };
@@ -105,6 +110,7 @@ void close_if_open(int& fd) {
 Host::Host(const Kernel& kernel, double timeout_seconds) : kernel_(kernel), timeout_(timeout_seconds) {
   static const bool ignored = (signal(SIGPIPE, SIG_IGN), true);  // a dead child is told by write's EPIPE
   (void)ignored;
+  number_ = (static_cast<std::uint64_t>(std::random_device{}()) << 32) | static_cast<std::uint32_t>(getpid());  // not to be guessed
 }
 
 Host::~Host() { stop(); }
@@ -120,6 +126,8 @@ void Host::start() {
   close(replies[1]);
   calls_ = calls[1];
   replies_ = replies[0];
+  fcntl(calls_, F_SETFL, O_NONBLOCK);
+  fcntl(replies_, F_SETFL, O_NONBLOCK);
   alive_ = true;
 }
 
@@ -146,11 +154,16 @@ void Host::reserve(std::size_t segment_bytes) {
   base_ = static_cast<std::byte*>(mapped);
 }
 
-std::string Host::send_and_wait(const void* call, std::size_t size, void* reply, std::size_t reply_size, Outcome::Kind& kind) {
+std::string Host::send_and_wait(wire::Call& call, wire::Reply& reply, Outcome::Kind& kind) {
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(timeout_));
-  const bool sent = write(calls_, call, size) == static_cast<ssize_t>(size);
-  if (sent && child_.wait_readable(replies_, deadline) && read(replies_, reply, reply_size) == static_cast<ssize_t>(reply_size)) {
+  call.number = ++number_;
+  // Both pipes are non-blocking and at rest between calls: whatever is there besides one whole reply is not the child's.
+  const bool sent = write(calls_, &call, sizeof call) == static_cast<ssize_t>(sizeof call);
+  const bool answered = sent && child_.wait_readable(replies_, deadline);
+  char more;
+  if (answered && read(replies_, &reply, sizeof reply) == static_cast<ssize_t>(sizeof reply) && reply.number == call.number &&
+      read(replies_, &more, 1) < 0) {
     kind = Outcome::done;
     return "";
   }
@@ -159,8 +172,12 @@ std::string Host::send_and_wait(const void* call, std::size_t size, void* reply,
   while (!child_.ended() && std::chrono::steady_clock::now() < std::min(grace, deadline)) usleep(1000);
   const bool ended = child_.ended();
   const std::string noise = child_.noise();
-  kind = ended ? Outcome::crash : Outcome::timeout;
-  std::string message = ended ? child_.ending() + " during the call" : "gave no answer within " + std::to_string(static_cast<int>(timeout_)) + " s";
+  kind = ended || answered ? Outcome::crash : Outcome::timeout;
+  std::string message = !ended && answered ? "wrote to a descriptor that is not its own"
+                        : !ended ? "gave no answer within " + std::to_string(static_cast<int>(timeout_)) + " s"
+                        : child_.exit_code() == wire::kNoReply ? "closed a descriptor that is not its own"
+                        : child_.exit_code() == wire::kNoMemory ? "left no memory for the next call's rows"
+                                                                : child_.ending() + " during the call";
   if (!noise.empty()) message += "; it printed: " + noise.substr(0, noise.find('\n')).substr(0, 200);
   stop();
   return message;
@@ -188,7 +205,7 @@ Outcome Host::run(const softmark_args& args) {
   }
   Outcome outcome;
   wire::Reply reply = {};
-  outcome.message = send_and_wait(&call, sizeof call, &reply, sizeof reply, outcome.kind);
+  outcome.message = send_and_wait(call, reply, outcome.kind);
   if (outcome.kind != Outcome::done) return outcome;
   std::memcpy(args.y, base_ + wire::kY * segment_bytes_, outputs);
   if (reply.status != 0) {
@@ -245,10 +262,11 @@ Outcome Host::run(const Case& c, bool closely) {
 
   Outcome outcome;
   wire::Reply reply = {};
-  outcome.message = send_and_wait(&call, sizeof call, &reply, sizeof reply, outcome.kind);
+  outcome.message = send_and_wait(call, reply, outcome.kind);
   if (outcome.kind != Outcome::done) return outcome;
   outcome.environment = name_changes(reply.changes);
   outcome.held = reply.held;
+  outcome.exceptions = reply.exceptions;
 
   static constexpr const char* kSegmentNames[] = {"x", "g", "labels", "y"};
   for (int s = 0; s < wire::kSegments && outcome.memory.empty(); ++s) {

@@ -19,6 +19,7 @@ struct Outcome {
   std::vector<double> y;      // [rows * outputs], where done
   std::string memory;         // what was written outside y's rows or changed in an input; empty if nothing
   std::string environment;    // what was left changed; empty if nothing
+  std::uint32_t exceptions = 0;  // floating-point exception flags that the call raised, FE_INVALID ...
   wire::Held held = {};       // what the child holds after the call, where it was watched closely
 };
 
@@ -41,12 +42,13 @@ class Host {
   void start();
   void stop();
   void reserve(std::size_t segment_bytes);
-  std::string send_and_wait(const void* call, std::size_t size, void* reply, std::size_t reply_size, Outcome::Kind& kind);
+  std::string send_and_wait(wire::Call& call, wire::Reply& reply, Outcome::Kind& kind);
 
   Kernel kernel_;
   double timeout_;
   Child child_;
   bool alive_ = false;
+  std::uint64_t number_;  // of the last call
   int calls_ = -1, replies_ = -1, memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;

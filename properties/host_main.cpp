@@ -25,6 +25,17 @@ namespace {
 // Around each segment so much address space is unmapped: a wild index of up to 16 MiB faults instead of hitting a neighbour.
 constexpr std::size_t kGuard = std::size_t{16} << 20;
 
+// What a kernel may hold for itself: rows of 2^25 doubles several times over, and never the whole machine. Address
+// sanitizer maps terabytes, so it is not limited.
+void limit_memory() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  const rlimit most = {std::size_t{2} << 30, std::size_t{2} << 30};
+  setrlimit(RLIMIT_DATA, &most);
+#endif
+  const rlimit noise = {std::size_t{64} << 20, std::size_t{64} << 20};  // a kernel that prints without end is ended
+  setrlimit(RLIMIT_FSIZE, &noise);
+}
+
 class Arena {
  public:
   std::byte* at(int segment, std::int64_t offset) const {
@@ -126,19 +137,24 @@ softmark_args arguments_of(const wire::Call& call, const Arena& arena) {
 
 int host_main(const std::string& library, std::size_t index) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // a daemon is still counted as left behind
   const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  limit_memory();
   fcntl(1, F_SETFL, O_APPEND);
   const softmark_kernel& kernel = resolve_kernel(library, index);
   Arena arena;
   wire::Call call;
   while (transfer(3, &call, sizeof call, true)) {
-    if (!arena.map(call.segment_bytes)) return 71;
+    if (!arena.map(call.segment_bytes)) return wire::kNoMemory;
     const softmark_args args = arguments_of(call, arena);
     const Environment before = Environment::now();
     const Leftovers left_before = call.closely ? Leftovers::now() : Leftovers{};
     wire::Reply reply = {};
+    reply.number = call.number;
+    feclearexcept(FE_ALL_EXCEPT);
     reply.status = kernel.run(&args);
+    reply.exceptions = static_cast<std::uint32_t>(fetestexcept(FE_ALL_EXCEPT));
     reply.changes = before.changes_to(Environment::now());
     if (call.closely) {
       const Leftovers left = Leftovers::now();
@@ -147,7 +163,7 @@ int host_main(const std::string& library, std::size_t index) {
       left_before.restore();
     }
     before.restore();
-    if (!transfer(4, &reply, sizeof reply, false)) return 72;
+    if (!transfer(4, &reply, sizeof reply, false)) return wire::kNoReply;
   }
   return 0;
 }

@@ -7,17 +7,31 @@
 #include <sys/wait.h>
 
 #include <bit>
-#include <cerrno>
+#include <filesystem>
+#include <fstream>
 
 namespace softmark {
+namespace {
+
+std::uint32_t count_children() {
+  siginfo_t child;
+  if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0) return 0;  // the usual case, in one call
+  std::uint32_t count = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream children(thread.path() / "children");
+    for (pid_t pid; children >> pid;) ++count;
+  }
+  return count;
+}
+
+}  // namespace
 
 Leftovers Leftovers::now() {
   Leftovers l = {};
   for (int s = 1; s < kSignals; ++s) sigaction(s, nullptr, &l.handlers[s]);
   for (int fd = 0; fd < kDescriptors; ++fd)
     if (fcntl(fd, F_GETFD) >= 0) l.descriptors |= std::uint64_t{1} << fd;
-  siginfo_t child;
-  l.children = waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+  l.children = count_children();
   struct stat tasks;
   l.held.threads = stat("/proc/self/task", &tasks) == 0 ? static_cast<std::uint32_t>(tasks.st_nlink) : 0;
   l.held.descriptors = static_cast<std::uint32_t>(std::popcount(l.descriptors));
@@ -33,7 +47,7 @@ std::uint32_t Leftovers::changes_to(const Leftovers& after) const {
   for (int s = 1; s < kSignals; ++s)
     if (handlers[s].sa_handler != after.handlers[s].sa_handler) changes |= wire::kSignalHandler;
   if (descriptors & ~after.descriptors) changes |= wire::kDescriptorClosed;
-  if (after.children && !children) changes |= wire::kChildLeft;
+  if (after.children > children) changes |= wire::kChildLeft;
   return changes;
 }
 

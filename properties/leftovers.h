@@ -14,7 +14,7 @@ struct Leftovers {
   static constexpr int kSignals = 32, kDescriptors = 64;
   struct sigaction handlers[kSignals];
   std::uint64_t descriptors;  // a bit for each that is open
-  bool children;
+  std::uint32_t children;  // alive or not waited for
   wire::Held held;
 
   static Leftovers now();

@@ -55,8 +55,13 @@ class Trial {
   /// Kept for the rows tried last, since several properties try the same ones.
   const Truth& truth(const Case& c, std::size_t row);
 
+  /// The outputs decided so far for this kernel, by what decided them; a row kept is counted once.
+  const Certificate& certificate() const { return certificate_; }
+
   /// Thrown by run: caught where properties are checked.
-  struct Refused {};
+  struct Refused {
+    Outcome outcome;
+  };
   struct Stopped {
     Fault fault;
   };
@@ -64,6 +69,7 @@ class Trial {
  private:
   Host host_;
   Effort effort_;
+  Certificate certificate_;
   struct Cache;
   std::shared_ptr<Cache> cache_;
 };

@@ -65,7 +65,7 @@ void hold(Subject& subject, VerifyOptions options) {
   for (const Json& verdict : document["properties"]) {
     const bool holds = verdict["verdict"] == "pass" || verdict["verdict"] == "skip";
     subject.passed += verdict["verdict"] == "pass";
-    if (holds || verdict["severity"] != "must") continue;
+    if (holds || (verdict["severity"] != "must" && verdict["property"] != subject.wanted)) continue;
     if (subject.killers.empty()) subject.message = verdict["message"];
     subject.killers.push_back(verdict["property"]);
   }

@@ -76,7 +76,8 @@ void add_layout_edits(const Case& c, std::vector<Edit>& edits) {
   if (c.layout.g_padding) edits.push_back([](Case& s) { s.layout.g_padding = 0; });
   if (c.layout.y_padding) edits.push_back([](Case& s) { s.layout.y_padding = 0; });
   if (c.layout.offset) edits.push_back([](Case& s) { s.layout.offset = 0; });
-  if (c.layout.at_start) edits.push_back([](Case& s) { s.layout.at_start = false, s.layout.offset = 0; });
+  if (c.layout.y_offset) edits.push_back([](Case& s) { s.layout.y_offset = 0; });
+  if (c.layout.at_start) edits.push_back([](Case& s) { s.layout.at_start = false, s.layout.offset = s.layout.y_offset = 0; });
   if (c.layout.threads > 1) edits.push_back([](Case& s) { s.layout.threads = 1; });
 }
 

@@ -48,7 +48,7 @@ std::size_t Trial::outputs(const Case& c) const { return outputs_of(kernel().op,
 
 Outcome Trial::run_watched(const Case& c, bool closely) {
   Outcome outcome = host_.run(c, closely);
-  if (outcome.kind == Outcome::unsupported) throw Refused{};
+  if (outcome.kind == Outcome::unsupported) throw Refused{std::move(outcome)};
   if (outcome.kind != Outcome::done)
     throw Stopped{{outcome.message, std::nullopt, std::nullopt, outcome.kind == Outcome::timeout ? "timeout" : "crash"}};
   return outcome;
@@ -66,6 +66,7 @@ const Truth& Trial::truth(const Case& c, std::size_t row) {
   }
   Truth truth;
   truth.exact = exact_row(problem);
+  for (const Exact& e : truth.exact) certificate_.add(e.tier);
   truth.bound = bound_row(problem, truth.exact);
   cache_->outputs += truth.exact.size() + problem.x.size();
   return cache_->truths.emplace(key, std::move(truth)).first->second;

@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "kernels/names.h"
+#include "kernels/process.h"
 #include "properties/accuracy.h"
 #include "properties/check.h"
 #include "properties/verify.h"
@@ -50,11 +51,7 @@ Case case_of_logits(const Logits& logits, const Kernel& kernel) {
   return c;
 }
 
-}  // namespace
-
-int verify_kernel_main() {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const Json request = Json::parse(read_all(3));
+void verify_as_asked(const Json& request) {
   Kernel kernel = kernel_from_json(request["kernel"]);
   kernel.library = request["library"];
   kernel.index = request["index"];
@@ -72,17 +69,31 @@ int verify_kernel_main() {
   Trial trial(kernel, options.effort, options.call_timeout_seconds);
   for (const Property* property : all_properties()) {
     const Json& names = request["properties"];
-    if (!names.empty() && std::find(names.begin(), names.end(), property->name) == names.end()) continue;
-    if (property->applies(kernel)) tell("properties", check_property(trial, *property, options));
+    const auto is_in = [&](const Json& list) { return std::find(list.begin(), list.end(), property->name) != list.end(); };
+    if ((!names.empty() && !is_in(names)) || is_in(request["told"]) || !property->applies(kernel)) continue;
+    tell("begin", property->name);
+    tell("properties", check_property(trial, *property, options));
   }
-  if (options.only_replay || !request["properties"].empty()) return 0;
-  try {
+  const bool whole = !options.only_replay && request["properties"].empty();
+  if (whole) try {
     for (const Json& entry : measure_accuracy(trial, options.seed)) tell("accuracy", entry);
     if (!options.replay.empty()) tell("accuracy", measure_accuracy_on(trial, options.replay.back(), "logits"));
   } catch (const Trial::Refused&) {
   } catch (const Trial::Stopped&) {
     // Told already by the properties; a kernel that dies on ordinary rows has no accuracy.
   }
+  Json certificate = Json::object();
+  for (std::size_t tier = 0; tier < std::size(kTierNames); ++tier) certificate[kTierNames[tier]] = trial.certificate().outputs[tier];
+  tell("certificate", certificate);
+}
+
+}  // namespace
+
+int verify_kernel_main() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  adopt_strays();
+  verify_as_asked(Json::parse(read_all(3)));
+  kill_strays();  // the kernel's own process has ended with its Trial
   return 0;
 }
 

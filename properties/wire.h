@@ -11,6 +11,7 @@ namespace softmark::wire {
 enum Segment { kX, kG, kLabels, kY, kSegments };
 
 struct Call {
+  std::uint64_t number;         // of this call; its reply repeats it, so that nothing a kernel writes passes for one
   std::uint64_t segment_bytes;  // of each segment; a multiple of the page size
   std::uint64_t rows, cols;
   std::int64_t at[kSegments];   // byte offset in its segment; -1: NULL
@@ -41,9 +42,14 @@ struct Held {
 };
 
 struct Reply {
+  std::uint64_t number;
   std::int32_t status;     // what run returned
   std::uint32_t changes;   // Change bits
+  std::uint32_t exceptions;  // floating-point exception flags raised, as <cfenv> names them (the calling thread's)
   Held held;               // where the call was watched closely
 };
+
+/// How the child ends where it cannot go on: a kernel closed or broke what it should know nothing of.
+enum Ending : int { kNoMemory = 71, kNoReply = 72 };
 
 }  // namespace softmark::wire

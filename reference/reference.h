@@ -27,7 +27,12 @@ enum class Tier : std::uint8_t { kContract, kFloat64, kDoubleDouble, kInterval }
 /// How many outputs each tier decided, by Tier.
 struct Certificate {
   std::uint64_t outputs[4] = {};
+
+  void add(Tier tier) { ++outputs[static_cast<int>(tier)]; }
 };
+
+/// The tiers as documents name them.
+inline constexpr const char* kTierNames[] = {"contract", "float64", "double_double", "interval"};
 
 /// One exact output: the real number is rounded + residual * ulp, with ulp = ulp_of(*this, dtype).
 struct Exact {

@@ -297,7 +297,7 @@ SweepResult merge_sweeps(std::span<const SweepResult> parts) {
     if (part.set != whole.set || part.kernel != whole.kernel || part.shards != whole.shards)
       throw std::invalid_argument("sweeps of different sets, kernels or shards cannot be merged");
     if (seen[static_cast<std::size_t>(part.shard)])
-      throw std::invalid_argument("shard " + std::to_string(part.shard) + " is given twice");
+      throw std::invalid_argument("shard " + std::to_string(part.shard + 1) + "/" + std::to_string(part.shards) + " is given twice");
     seen[static_cast<std::size_t>(part.shard)] = true;
     if (i == 0) continue;
     whole.inputs += part.inputs;

@@ -112,7 +112,8 @@ std::string findings(const View& view) {
 }
 
 std::string foot(const View& view) {
-  std::string text;
+  std::string text = certificate_sentence(view.document);
+  if (!text.empty()) text = "- certificate: " + text + "\n";
   for (const Json& absent : field(view.document, "absent"))
     text += fmt::format("- absent: {}: {}\n", md(absent, "name"), md(absent, "reason"));
   for (const Json& warning : field(view.document, "warnings"))

@@ -46,10 +46,11 @@ std::string summary(const View& view, const Ranking& speed) {
 }
 
 std::string untimed_table(const View& view) {
-  TextTable table({"kernel", "verdict", "max ulp"});
+  TextTable table({"kernel", "verdict", "max ulp", "verified in s"});
   const auto kernels = untimed(view);
   for (const KernelView* kernel : kernels)
-    table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)), kernel->max_ulp_text()});
+    table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)), kernel->max_ulp_text(),
+               kernel->row ? figure(field(*kernel->row, "verify_seconds")) : "-"});
   return kernels.empty() ? "" : fmt::format("\nNot timed\n{}", table.text());
 }
 
@@ -132,7 +133,8 @@ std::string findings(const View& view) {
 }
 
 std::string foot(const View& view) {
-  std::string text;
+  std::string text = certificate_sentence(view.document);
+  if (!text.empty()) text = "certificate: " + text + "\n";
   for (const Json& absent : field(view.document, "absent"))
     text += fmt::format("absent: {}: {}\n", one_line(text_of(absent, "name")), one_line(text_of(absent, "reason")));
   for (const Json& warning : field(view.document, "warnings"))

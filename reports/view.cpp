@@ -268,6 +268,20 @@ std::string View::machine() const {
   return key.empty() ? "unknown machine" : key;
 }
 
+std::string certificate_sentence(const Json& document) {
+  static constexpr const char* kTiers[][2] = {{"float64", "by float64 with a proven bound"}, {"double_double", "by double-double with a proven bound"},
+                                              {"interval", "by interval arithmetic"}, {"contract", "by the contract's table"}};
+  const Json& certificate = field(document, "certificate");
+  long long all = 0;
+  std::string parts;
+  for (const auto& [key, words] : kTiers) {
+    const long long outputs = count_of(certificate, key);
+    all += outputs;
+    parts += (parts.empty() ? "" : ", ") + std::to_string(outputs) + " " + words;
+  }
+  return all == 0 ? "" : std::to_string(all) + " exact values, each proven: " + parts;
+}
+
 std::vector<std::pair<std::string, std::string>> timed_groups(const View& view) {
   std::vector<std::pair<std::string, std::string>> found;
   for (const KernelView& kernel : view.kernels) {

@@ -94,6 +94,9 @@ struct View {
   std::string machine() const;  // its key, or "unknown machine"
 };
 
+/// What the verdicts rest on, in a sentence; "" where the document has no certificate.
+std::string certificate_sentence(const Json& document);
+
 /// The pairs of op and dtype that were timed, in the order in which kernels name them.
 std::vector<std::pair<std::string, std::string>> timed_groups(const View& view);
 /// The kernels of all other pairs.

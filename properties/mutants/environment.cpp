@@ -52,6 +52,10 @@ constexpr auto kChdir = [] {
 constexpr auto kOpen = [] {
   if (open("/dev/null", O_RDONLY) < 0) std::abort();
 };
+constexpr auto kInvalid = [] {
+  volatile float start = -kInf<float>, difference = start - start;
+  static_cast<void>(difference);
+};
 constexpr auto kLeak = [] {
   volatile char* lost = static_cast<char*>(std::malloc(1 << 20));
   for (int i = 0; lost && i < 1 << 20; i += 4096) lost[i] = 1;
@@ -74,6 +78,7 @@ Table environment_mutants() {
       SOFTMARK_MUTANT("leaks_descriptor", "environment", "opens a file and never closes it", SOFTMAX, F32, 0, and_besides<kOpen>),
       SOFTMARK_MUTANT("leaves_thread", "environment", "leaves a thread behind", SOFTMAX, F32, 0, and_besides<kThread>),
       SOFTMARK_MUTANT("leaves_child", "environment", "leaves a child behind", SOFTMAX, F32, 0, and_besides<kChild>),
+      SOFTMARK_MUTANT("raises_invalid", "exception_flags", "the running maximum starts with -inf minus -inf", SOFTMAX, F32, 0, and_besides<kInvalid>),
       SOFTMARK_MUTANT("leaks_memory", "environment", "loses a megabyte a call", SOFTMAX, F32, 0, and_besides<kLeak>),
   };
 }

@@ -77,6 +77,14 @@ void online(Row<float> r) {
 }
 
 // Online over lanes whose sums are merged as if all had the same maximum.
+// Right to the last bit but one: only who sorts by the results sees it.
+void tail_rounds_otherwise(Row<float> r) {
+  softmax_row<Sound<>>(r);
+  const float m = Sound<>::max(r.x, r.n);
+  double s = 0;
+  for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i] - m);
+  for (std::size_t i = r.n / 8 * 8; i < r.n; ++i) r.y[i] = std::exp(r.x[i] - m) * (1 / static_cast<float>(s));
+}
 void lanes_merged_unscaled(Row<float> r) {
   if (r.n < 64) return softmax_row<Sound<>>(r);
   const std::size_t half = r.n / 2;
@@ -100,6 +108,7 @@ Table sum_mutants() {
       SOFTMARK_MUTANT("sum_drops_small", "sum_to_one", "terms below 1e-5 are not summed", SOFTMAX, F32, 0, softmax<DropsSmall>),
       SOFTMARK_MUTANT("online_forgets_rescale", "permutation", "the running sum is not rescaled when the maximum grows", SOFTMAX, F32, 0, each<float, online<false, 1>>),
       SOFTMARK_MUTANT("blocks_forget_rescale", "lengths", "blocks of 256 are added without rescaling", SOFTMAX, F32, 0, each<float, online<false, 256>>),
+      SOFTMARK_MUTANT("tail_rounds_otherwise", "ties", "the tail multiplies by the inverse, the body divides", SOFTMAX, F32, 0, each<float, tail_rounds_otherwise>),
       SOFTMARK_MUTANT("halves_merged_unscaled", "permutation", "two halves are merged as if they had one maximum", SOFTMAX, F32, 0, each<float, lanes_merged_unscaled>),
   };
 }

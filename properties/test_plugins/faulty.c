@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Kernels that end or stop their process on a row that holds a NaN, and are right on every other row. */
+#define _GNU_SOURCE
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kernels/softmark.h"
@@ -44,10 +47,73 @@ static int hangs(const softmark_args *a) {
   return softmax(a);
 }
 
+static int smashes_stack(const softmark_args *a) {
+  char small[16];
+  volatile char *volatile from = small; /* volatile, or the compiler concludes that the loop ends in time */
+  for (size_t i = 0, most = has_nan(a) ? 1 << 16 : 16; i < most; ++i) from[i] = (char)i;
+  return softmax(a);
+}
+static int overflows_stack(const softmark_args *a) {
+  volatile char large[1 << 16];
+  large[0] = 1;
+  return has_nan(a) ? overflows_stack(a) + large[0] : softmax(a);
+}
+static int closes_descriptors(const softmark_args *a) {
+  for (int fd = 0; has_nan(a) && fd < 256; ++fd) close(fd);
+  return softmax(a);
+}
+static int blocks_signals_and_hangs(const softmark_args *a) {
+  sigset_t all;
+  sigfillset(&all);
+  if (has_nan(a)) sigprocmask(SIG_BLOCK, &all, NULL);
+  while (has_nan(a)) pause();
+  return softmax(a);
+}
+/* A grandchild in a session of its own that holds every pipe open: nobody may wait for it, and it must not stay. */
+static int leaves_daemon(const softmark_args *a) {
+  if (has_nan(a) && fork() == 0) {
+    setsid();
+    if (fork() == 0) sleep(3600);
+    _exit(0);
+  }
+  return softmax(a);
+}
+static int leaves_daemon_and_dies(const softmark_args *a) {
+  leaves_daemon(a);
+  if (has_nan(a)) abort();
+  return 0;
+}
+static int floods_output(const softmark_args *a) {
+  for (int i = 0; has_nan(a) && i < 10000; ++i)
+    if (write(1, "{\"section\":\"properties\"}\n", 26) < 0) return 1;
+  return softmax(a);
+}
+static int hoards_memory(const softmark_args *a) {
+  for (size_t chunk = (size_t)64 << 20; has_nan(a);) memset(malloc(chunk), 1, chunk);
+  return softmax(a);
+}
+static int kills_parent(const softmark_args *a) {
+  if (has_nan(a)) kill(getppid(), SIGKILL);
+  return softmax(a);
+}
+static int kills_itself(const softmark_args *a) {
+  if (has_nan(a)) raise(SIGKILL);
+  return softmax(a);
+}
+static int answers_for_itself(const softmark_args *a) { /* scribbles on the pipe that it should know nothing of */
+  const char lie[64] = {0};
+  if (has_nan(a) && write(4, lie, sizeof lie) < 0) return 1;
+  return softmax(a);
+}
+
 #define KERNEL(name, run) {name, "faulty on purpose", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, run}
 
 const softmark_kernel *softmark_plugin(uint32_t abi_version, size_t *count) {
-  static const softmark_kernel kernels[] = {KERNEL("segfault", segfault), KERNEL("abort", aborts), KERNEL("exit", exits), KERNEL("hang", hangs)};
+  static const softmark_kernel kernels[] = {KERNEL("segfault", segfault), KERNEL("abort", aborts), KERNEL("exit", exits), KERNEL("hang", hangs),
+                                            KERNEL("stack_smash", smashes_stack), KERNEL("stack_overflow", overflows_stack), KERNEL("closed_descriptors", closes_descriptors),
+                                            KERNEL("blocked_signals", blocks_signals_and_hangs), KERNEL("daemon", leaves_daemon), KERNEL("daemon_and_abort", leaves_daemon_and_dies),
+                                            KERNEL("flood", floods_output), KERNEL("hoard", hoards_memory), KERNEL("kill_parent", kills_parent),
+                                            KERNEL("kill_itself", kills_itself), KERNEL("false_answer", answers_for_itself)};
   if (abi_version != SOFTMARK_ABI_VERSION) return NULL;
   *count = sizeof kernels / sizeof kernels[0];
   return kernels;
