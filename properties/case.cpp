@@ -101,8 +101,12 @@ Layout layout_from_json(const Json& json) {
   layout.offset = integer(json, "offset", layout.offset);
   layout.y_offset = integer(json, "y_offset", layout.y_offset);
   layout.threads = std::max(1, integer(json, "threads", layout.threads));
-  layout.at_start = json.value("at_start", false);
-  const std::string alias = json.value("alias", std::string("none"));
+  if (const Json* at_start = member(json, "at_start")) {
+    if (!at_start->is_boolean()) refuse("layout.at_start", "must be true or false");
+    layout.at_start = at_start->get<bool>();
+  }
+  const Json* named = member(json, "alias");
+  const Json alias = named ? *named : Json(kAliasNames[0]);
   bool known = false;
   for (int a = 0; a < 3; ++a)
     if (alias == kAliasNames[a]) layout.alias = static_cast<Alias>(a), known = true;

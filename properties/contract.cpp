@@ -81,8 +81,9 @@ Contract read_contract(const std::string& path) {
   const std::string where = path.empty() ? "the built-in contract" : path;
   const Json json = Json::parse(text_of(path), nullptr, false);
   if (json.is_discarded() || !json.is_object()) throw Error(kUnreadable, where + ": is not JSON");
-  if (json.value("schema", "") != "softmark.contract") throw Error(kUnreadable, where + ": is no contract file (\"schema\" must be \"softmark.contract\")");
-  if (json.value("schema_version", "").rfind("1.", 0) != 0) throw Error(kUnreadable, where + ": has an unknown schema_version; this softmark reads 1.x");
+  const Json schema = json.value("schema", Json()), version = json.value("schema_version", Json());
+  if (schema != "softmark.contract") throw Error(kUnreadable, where + ": is no contract file (\"schema\" must be \"softmark.contract\")");
+  if (!version.is_string() || version.get<std::string>().rfind("1.", 0) != 0) throw Error(kUnreadable, where + ": has an unknown schema_version; this softmark reads 1.x");
   std::size_t index = 0;
   for (const Json& entry : list(json, "expected_failures", where)) {
     const std::string place = where + ": expected_failures[" + std::to_string(index++) + "]";
