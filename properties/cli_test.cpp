@@ -219,6 +219,25 @@ TEST(Verify, NaiveSigmoidBreaksItsBoundWhereExpOverflows) {
   EXPECT_LT(value(found["counterexample"]["x"][0]), -88.7);
 }
 
+TEST(Verify, AnExpectationThatMayPassWarnsOfNothing) {
+  const fs::path file = scratch() / "contract.json";
+  for (const bool may_pass : {false, true}) {
+    const Json contract = {{"schema", "softmark.contract"},
+                           {"schema_version", "1.0"},
+                           {"expected_failures", {{{"kernel", "scalar/hardmax/f32"}, {"property", "empty"}, {"reason", "elsewhere"}, {"may_pass", may_pass}}}},
+                           {"limits", Json::array()}};
+    std::ofstream(file) << contract;
+    const Ran ran = run("verify --kernel scalar/hardmax/f32 --property empty --format json --contract " + file.string());
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const Json document = Json::parse(ran.out);
+    EXPECT_EQ((*verdict(document, "scalar/hardmax/f32", "empty"))["expected"], !may_pass);
+    EXPECT_EQ(document["warnings"].size(), may_pass ? 0u : 1u) << document["warnings"];
+  }
+  std::ofstream(file) << R"({"schema": "softmark.contract", "schema_version": "1.0", "expected_failures":
+    [{"kernel": "a", "property": "b", "reason": "c", "may_pass": 1}], "limits": []})";
+  expect_one_line(run("verify --kernel scalar/hardmax/f32 --contract " + file.string()), kUnreadable, "may_pass");
+}
+
 TEST(Verify, AReplayCommandFailsAgainAlone) {
   const Json document = verify("--kernel naive/softmax/f64 --property overflow_safety", 0);
   std::string repro = (*verdict(document, "naive/softmax/f64", "overflow_safety"))["repro"];
