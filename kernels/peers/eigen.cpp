@@ -22,7 +22,7 @@ using Out = Eigen::Map<Array<T>>;
 template <class T>
 void softmax(const In<T>& x, Out<T> y) {
   y = (x - x.maxCoeff()).exp();
-  y /= y.sum();
+  y *= 1 / y.sum();
 }
 
 template <class T>
@@ -68,11 +68,11 @@ constexpr softmark_kernel entry(const char* summary, softmark_op op, softmark_fn
   return {"eigen", summary, op, Dtype, claims, SOFTMARK_MASKED_NAN, INFINITY, fn};
 }
 
-#define SOFTMARK_EIGEN_OPS(T, dtype)                                                                            \
-  entry<T, dtype>("y = (x - max).exp(), y /= y.sum(); " SOFTMARK_ISA, SOFTMARK_SOFTMAX, run<T, softmax<T>>),    \
-      entry<T, dtype>("x - max - log((x - max).exp().sum()); " SOFTMARK_ISA, SOFTMARK_LOG_SOFTMAX,              \
-                      run<T, log_softmax<T>>),                                                                  \
-      entry<T, dtype>("max + log((x - max).exp().sum()); " SOFTMARK_ISA, SOFTMARK_LOGSUMEXP, run_logsumexp<T>), \
+#define SOFTMARK_EIGEN_OPS(T, dtype)                                                                             \
+  entry<T, dtype>("y = (x - max).exp(), y *= 1 / y.sum(); " SOFTMARK_ISA, SOFTMARK_SOFTMAX, run<T, softmax<T>>), \
+      entry<T, dtype>("x - max - log((x - max).exp().sum()); " SOFTMARK_ISA, SOFTMARK_LOG_SOFTMAX,               \
+                      run<T, log_softmax<T>>),                                                                   \
+      entry<T, dtype>("max + log((x - max).exp().sum()); " SOFTMARK_ISA, SOFTMARK_LOGSUMEXP, run_logsumexp<T>),  \
       entry<T, dtype>("x.logistic(); " SOFTMARK_ISA, SOFTMARK_SIGMOID, run<T, sigmoid<T>>)
 
 constexpr softmark_kernel kKernels[] = {SOFTMARK_EIGEN_OPS(float, SOFTMARK_F32),

@@ -1,34 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax as most people write it around a library's vector exp: max; exp and sum; scale. One accumulator each.
-// The end of a row that fills no vector goes through a small buffer, so that nothing beyond the row is touched.
+// The end of a row that fills no vector is loaded and stored under a mask, where the instruction set has one.
 // Vectors are Highway's, for the one instruction set that the file is compiled for.
 #pragma once
 
-#include <hwy/highway.h>
-
 #include <cmath>
-#include <cstring>
 
+#include "kernels/simd/rows-inl.h"
 #include "kernels/softmark.h"
 
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-template <class D, class T = hn::TFromD<D>>
-hn::Vec<D> load_end(D d, const T* from, std::size_t count) {
-  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
-  hn::Store(hn::Set(d, static_cast<T>(-INFINITY)), d, buffer);
-  std::memcpy(buffer, from, count * sizeof(T));
-  return hn::Load(d, buffer);
-}
-
-template <class D, class T = hn::TFromD<D>>
-void store_end(D d, hn::Vec<D> v, T* to, std::size_t count) {
-  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
-  hn::Store(v, d, buffer);
-  std::memcpy(to, buffer, count * sizeof(T));
-}
+using softmark::simd::HWY_NAMESPACE::load_first;
+using softmark::simd::HWY_NAMESPACE::store_first;
 
 /// `exp(d, v)` is the library's.
 template <class T, class Exp>
@@ -37,7 +22,7 @@ void softmax(const T* x, T* y, std::size_t cols, Exp exp) {
   const std::size_t lanes = hn::Lanes(d), whole = cols - cols % lanes, end = cols % lanes;
   auto maxima = hn::Set(d, static_cast<T>(-INFINITY));
   for (std::size_t c = 0; c < whole; c += lanes) maxima = hn::Max(maxima, hn::LoadU(d, x + c));
-  if (end) maxima = hn::Max(maxima, load_end(d, x + whole, end));
+  if (end) maxima = hn::Max(maxima, load_first(d, x + whole, end));
   const auto max = hn::MaxOfLanes(d, maxima);
 
   auto sums = hn::Zero(d);
@@ -47,14 +32,14 @@ void softmax(const T* x, T* y, std::size_t cols, Exp exp) {
     sums = hn::Add(sums, e);
   }
   if (end) {
-    const auto e = exp(d, hn::Sub(load_end(d, x + whole, end), max));  // exp(-inf) = 0 above the end
-    store_end(d, e, y + whole, end);
+    const auto e = exp(d, hn::Sub(load_first(d, x + whole, end), max));  // exp(-inf) = 0 above the end
+    store_first(d, e, y + whole, end);
     sums = hn::Add(sums, e);
   }
 
   const auto scale = hn::Div(hn::Set(d, T(1)), hn::SumOfLanes(d, sums));
   for (std::size_t c = 0; c < whole; c += lanes) hn::StoreU(hn::Mul(hn::LoadU(d, y + c), scale), d, y + c);
-  for (std::size_t c = whole; c < cols; ++c) y[c] *= hn::GetLane(scale);
+  if (end) store_first(d, hn::Mul(load_first(d, y + whole, end), scale), y + whole, end);
 }
 
 template <class T, class Exp>

@@ -22,15 +22,20 @@ softmark_xnnpack_has(RESHAPE "xnn_reshape_softmax_nc_f32(*op, 1, 1, 1, 1, pool)"
 softmark_xnnpack_has(F16 "xnn_reshape_softmax_nc_f16(*op, 1, 1, 1, 1, pool)")
 softmark_xnnpack_has(UNARY "xnn_create_unary_elementwise_nc(xnn_unary_sigmoid, xnn_datatype_fp32, xnn_datatype_fp32, nullptr, nullptr, nullptr, 0, op)")
 unset(CMAKE_TRY_COMPILE_TARGET_TYPE)
+unset(CMAKE_REQUIRED_INCLUDES)
 if(NOT (SOFTMARK_XNNPACK_SETUP OR SOFTMARK_XNNPACK_RESHAPE))
   softmark_peer(xnnpack "this XNNPACK's softmax operator has neither the API of 2022 nor that of 2024")
   return()
 endif()
 
+# The version of the package that the library is from, where it is from one
+set(version unknown)
 find_program(SOFTMARK_DPKG_QUERY dpkg-query)
-set(version "of unknown version")
 if(SOFTMARK_DPKG_QUERY)
-  execute_process(COMMAND ${SOFTMARK_DPKG_QUERY} -W -f "\${Version}" libxnnpack-dev OUTPUT_VARIABLE version ERROR_QUIET)
+  execute_process(COMMAND ${SOFTMARK_DPKG_QUERY} -S ${SOFTMARK_XNNPACK_LIBRARY} OUTPUT_VARIABLE owner ERROR_QUIET)
+  if(owner MATCHES "^([^:]+):")
+    execute_process(COMMAND ${SOFTMARK_DPKG_QUERY} -W -f "\${Version}" ${CMAKE_MATCH_1} OUTPUT_VARIABLE version ERROR_QUIET)
+  endif()
 endif()
 softmark_peer(xnnpack "" LINK ${SOFTMARK_XNNPACK_LIBRARY} ${SOFTMARK_PTHREADPOOL_LIBRARY}
               INCLUDE ${SOFTMARK_XNNPACK_INCLUDE} ${SOFTMARK_PTHREADPOOL_INCLUDE})
