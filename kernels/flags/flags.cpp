@@ -5,8 +5,6 @@
 // where the CPU at hand lacks what the compiler took for granted, those variants say that they cannot run.
 #include <deque>
 #include <string>
-#include <tuple>
-#include <utility>
 #include <vector>
 #if defined(__SSE2__)
 #include <pmmintrin.h>
@@ -47,49 +45,50 @@ struct List {
 
 int cannot_run(const softmark_args*) { return 1; }
 
-void add_variant(List& list, VariantKernels (*variant)(), std::uint32_t needs, const char* name, std::string options) {
-  const bool able = runs_here(needs);
-  if (options.find("native") != std::string::npos)
-    options += able ? " (built on such a CPU)" : " (of another CPU: cannot run here)";
-  // Nothing of a variant is called that this CPU may not run; the names are the same in all.
-  for (const softmark_kernel* k : able ? variant() : softmark_o2::variant_kernels()) {
-    softmark_kernel kernel = *k;
+struct Build {
+  const char* name;
+  std::string options;
+  std::size_t shown;
+  VariantKernels (*kernels)();
+  std::uint32_t needs;
+};
+
+void add_build(List& list, const Build& build) {
+  const bool able = runs_here(build.needs);
+  std::string how = build.options;
+  if (how.find("native") != std::string::npos)
+    how += able ? " (built on such a CPU)" : " (of another CPU: cannot run here)";
+  // Nothing of a build is called that this CPU may not run; the names are the same in all.
+  const VariantKernels kernels = able ? build.kernels() : softmark_o2::variant_kernels();
+  for (std::size_t i = 0; i < build.shown; ++i) {
+    softmark_kernel kernel = *kernels[i];
     if (!able) kernel.run = cannot_run;
-    list.add(kernel, name, options);
+    list.add(kernel, build.name, how);
   }
 }
 
 #if defined(__SSE2__)
-template <std::size_t Index>
 int flushed(const softmark_args* args) {
-  static const softmark_fn run = softmark_o2::variant_kernels()[Index]->run;
+  static const softmark_fn run = softmark_o2::variant_kernels()[0]->run;
   const unsigned before = _mm_getcsr();
   _mm_setcsr(before | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON);
   const int answer = run(args);
   _mm_setcsr(before);
   return answer;
 }
-
-template <std::size_t... Index>
-void add_flushed(List& list, std::index_sequence<Index...>) {
-  const softmark_fn runs[] = {flushed<Index>...};
-  for (const std::size_t i : {Index...}) {
-    softmark_kernel kernel = *softmark_o2::variant_kernels()[i];
-    kernel.run = runs[i];
-    list.add(kernel, "ftz_daz", "-O2, FTZ and DAZ set around each call");
-  }
-}
 #endif
 
 const List& kernels() {
   static const List all = [] {
     List list;
-#define SOFTMARK_VARIANT(name, options) \
-  add_variant(list, softmark_##name::variant_kernels, softmark_##name::variant_needs, #name, options);
+#define SOFTMARK_VARIANT(name, options, shown) \
+  add_build(list, {#name, options, shown, softmark_##name::variant_kernels, softmark_##name::variant_needs});
 #include "kernels/flags/variants.def"
 #undef SOFTMARK_VARIANT
 #if defined(__SSE2__)
-    add_flushed(list, std::make_index_sequence<std::tuple_size_v<VariantKernels>>());
+    softmark_kernel kernel = *softmark_o2::variant_kernels()[0];
+    kernel.run = flushed;
+    list.add(kernel, "ftz_daz", "-O2, FTZ and DAZ set around each call");
 #endif
     return list;
   }();

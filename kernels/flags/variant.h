@@ -24,10 +24,10 @@ enum VariantNeeds : std::uint32_t {
   kNeedsFma4 = 512
 };
 
-#define SOFTMARK_VARIANT(name, options)       \
-  namespace softmark_##name {                 \
-    VariantKernels variant_kernels();         \
-    extern const std::uint32_t variant_needs; \
+#define SOFTMARK_VARIANT(name, options, shown) \
+  namespace softmark_##name {                  \
+    VariantKernels variant_kernels();          \
+    extern const std::uint32_t variant_needs;  \
   }
 #include "kernels/flags/variants.def"
 #undef SOFTMARK_VARIANT
