@@ -63,19 +63,23 @@ Json eval(const std::string& arguments, const std::string& input = "") {
 
 double value(const Json& datum) { return parse_value(datum, "datum"); }
 
+/// log_sum_exp with -ffast-math is there to show what the flag costs.
+bool breaks_by_a_flag(const Json& result) { return result["kernel"].get<std::string>().starts_with("log_sum_exp_fast_math/"); }
+
 TEST(Eval, GivesTheTextbookExamples) {
   const double want[] = {0.00637746, 0.04712342, 0.94649912};
   const Json exact = eval("--dtype f64 5,7,10")["exact"], answer = eval("5,7,10");
   ASSERT_GE(answer["results"].size(), 5u);
   for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(exact[0][j]), want[j], 5e-9);
   for (const Json& result : answer["results"]) {
-    if (result["kernel"] == "log_sum_exp_fast_math/softmax/f32") continue;  // is there to show what the flag costs
+    if (breaks_by_a_flag(result)) continue;
     for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(result["y"][0][j]), want[j], 1e-7) << result["kernel"];
   }
 }
 
 TEST(Eval, RowsThatDifferByAShiftComeOutEqual) {
   for (const Json& result : eval("'1,2,3;4,5,6;7,8,9'")["results"]) {
+    if (breaks_by_a_flag(result)) continue;
     EXPECT_EQ(result["y"][0], result["y"][1]) << result["kernel"];
     EXPECT_EQ(result["y"][1], result["y"][2]) << result["kernel"];
   }
