@@ -7,8 +7,7 @@
 #include <Eigen/Core>
 #include <cmath>
 
-#include "kernels/peers/isa.h"
-#include "kernels/softmark.h"
+#include "kernels/peers/peer.h"
 
 namespace {
 
@@ -78,22 +77,7 @@ constexpr softmark_kernel entry(const char* summary, softmark_op op, softmark_fn
 constexpr softmark_kernel kKernels[] = {SOFTMARK_EIGEN_OPS(float, SOFTMARK_F32),
                                         SOFTMARK_EIGEN_OPS(double, SOFTMARK_F64)};
 
-#define SOFTMARK_TEXT_OF(value) #value
-#define SOFTMARK_TEXT(value) SOFTMARK_TEXT_OF(value)
-
 }  // namespace
 
-extern "C" {
-
-__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {
-  if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
-  *count = std::size(kKernels);
-  return kKernels;
-}
-
-__attribute__((visibility("default"))) const char* softmark_peer_version(void) {
-  return SOFTMARK_TEXT(EIGEN_WORLD_VERSION) "." SOFTMARK_TEXT(EIGEN_MAJOR_VERSION) "." SOFTMARK_TEXT(
-      EIGEN_MINOR_VERSION);
-}
-
-}  // extern "C"
+SOFTMARK_PEER(kKernels, SOFTMARK_TEXT(EIGEN_WORLD_VERSION) "." SOFTMARK_TEXT(EIGEN_MAJOR_VERSION) "." SOFTMARK_TEXT(
+                            EIGEN_MINOR_VERSION))

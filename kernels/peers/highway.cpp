@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Highway's own exp (hwy/contrib/math) in a three-pass loop.
-#include "kernels/peers/three_pass.h"
-//
 #include <hwy/contrib/math/math-inl.h>
 
-#include <cstdio>
-#include <iterator>
-
-#include "kernels/peers/isa.h"
+#include "kernels/peers/peer.h"
+#include "kernels/peers/three_pass.h"
 
 namespace {
 
@@ -26,18 +22,4 @@ constexpr softmark_kernel kKernels[] = {{"highway", kSummary, SOFTMARK_SOFTMAX, 
 
 }  // namespace
 
-extern "C" {
-
-__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {
-  if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
-  *count = std::size(kKernels);
-  return kKernels;
-}
-
-__attribute__((visibility("default"))) const char* softmark_peer_version(void) {
-  static char text[32];
-  std::snprintf(text, sizeof text, "%d.%d.%d", HWY_MAJOR, HWY_MINOR, HWY_PATCH);
-  return text;
-}
-
-}  // extern "C"
+SOFTMARK_PEER(kKernels, SOFTMARK_TEXT(HWY_MAJOR) "." SOFTMARK_TEXT(HWY_MINOR) "." SOFTMARK_TEXT(HWY_PATCH))

@@ -6,11 +6,8 @@
 #include <gnu/libc-version.h>
 
 #include <cmath>
-#include <cstdio>
-#include <iterator>
 
-#include "kernels/peers/isa.h"
-#include "kernels/softmark.h"
+#include "kernels/peers/peer.h"
 
 extern "C" {
 __attribute__((simd("notinbranch"))) float expf(float) noexcept;
@@ -54,18 +51,4 @@ constexpr softmark_kernel kKernels[] = {
 
 }  // namespace
 
-extern "C" {
-
-__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {
-  if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
-  *count = std::size(kKernels);
-  return kKernels;
-}
-
-__attribute__((visibility("default"))) const char* softmark_peer_version(void) {
-  static char text[64];
-  std::snprintf(text, sizeof text, "%s", gnu_get_libc_version());
-  return text;
-}
-
-}  // extern "C"
+SOFTMARK_PEER(kKernels, gnu_get_libc_version())

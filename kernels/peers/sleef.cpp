@@ -2,10 +2,7 @@
 // SLEEF's vector exp of 1.0 ulp (Sleef_expf16_u10 and its like) in a three-pass loop.
 #include <sleef.h>
 
-#include <cstdio>
-#include <iterator>
-
-#include "kernels/peers/isa.h"
+#include "kernels/peers/peer.h"
 #include "kernels/peers/three_pass.h"
 
 namespace {
@@ -14,7 +11,7 @@ struct Exp {
   template <class D, class V = hn::Vec<D>>
   V operator()(D, V v) const {
     constexpr bool is_float = sizeof(hn::TFromD<D>) == sizeof(float);
-#if HWY_TARGET <= HWY_AVX3 && defined(__AVX512F__)
+#if defined(__AVX512F__)
     if constexpr (is_float)
       return V{Sleef_expf16_u10avx512f(v.raw)};
     else
@@ -41,18 +38,5 @@ constexpr softmark_kernel kKernels[] = {{"sleef", kSummary, SOFTMARK_SOFTMAX, SO
 
 }  // namespace
 
-extern "C" {
-
-__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {
-  if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
-  *count = std::size(kKernels);
-  return kKernels;
-}
-
-__attribute__((visibility("default"))) const char* softmark_peer_version(void) {
-  static char text[32];
-  std::snprintf(text, sizeof text, "%d.%d.%d", SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL);
-  return text;
-}
-
-}  // extern "C"
+SOFTMARK_PEER(kKernels, SOFTMARK_TEXT(SLEEF_VERSION_MAJOR) "." SOFTMARK_TEXT(SLEEF_VERSION_MINOR) "." SOFTMARK_TEXT(
+                            SLEEF_VERSION_PATCHLEVEL))

@@ -16,10 +16,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <vector>
 
-#include "kernels/softmark.h"
+#include "kernels/peers/peer.h"
 
 namespace {
 
@@ -164,15 +163,5 @@ constexpr softmark_kernel kKernels[] = {
 
 }  // namespace
 
-extern "C" {
-
-__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {
-  if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
-  *count = std::size(kKernels);
-  return kKernels;
-}
-
 // XNNPACK numbers no versions: this is the package's, as found when the adapter was built.
-__attribute__((visibility("default"))) const char* softmark_peer_version(void) { return SOFTMARK_XNNPACK_VERSION; }
-
-}  // extern "C"
+SOFTMARK_PEER(kKernels, SOFTMARK_XNNPACK_VERSION)
