@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kernels/call_for_test.h"
@@ -48,7 +51,8 @@ void expect_softmax_of_5_7_10(const softmark_kernel& kernel) {
   for (std::size_t c = 0; c < 3; ++c) EXPECT_FALSE(!(std::abs(y[c] - want[c]) <= 1e-6 * want[c])) << y[c];
 }
 
-/// Two rows of one and of three columns, the last of which end where no memory is: a library that reads beyond dies here.
+/// Two rows of one and of three columns, the last of which end where no memory is: a library that reads beyond dies
+/// here.
 void expect_softmax_beside_no_page(const softmark_kernel& kernel) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   void* pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -105,6 +109,18 @@ TEST(Peers, AreBuiltOrHaveAReason) {
     }
     const auto version = library.find<const char* (*)()>("softmark_peer_version");
     EXPECT_TRUE(version == nullptr || version()[0] != '\0');
+  }
+}
+
+// A compiler that does not vectorise the loop leaves plain calls of expf, and the peer would be called wrongly.
+TEST(Peers, LibmvecIsCalledByItsVectorNames) {
+  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(SOFTMARK_BUILD_DIR) / "peers")) {
+    if (!file.path().filename().string().starts_with("softmark_peer_libmvec.")) continue;
+    if (file.path().filename() == "softmark_peer_libmvec.so") continue;  // only loads one of the others
+    std::ifstream stream(file.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    for (const char* function : {"v_expf", "v_exp"})
+      EXPECT_NE(bytes.find(function + std::string(1, '\0')), std::string::npos) << file.path() << ": " << function;
   }
 }
 
