@@ -2,8 +2,16 @@
 // The example plugin and the built peers, loaded as any plugin is, speak the contract.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "kernels/call_for_test.h"
 #include "kernels/peers/peers.h"
@@ -43,6 +51,25 @@ void expect_softmax_of_5_7_10(const softmark_kernel& kernel) {
   for (std::size_t c = 0; c < 3; ++c) EXPECT_FALSE(!(std::abs(y[c] - want[c]) <= 1e-6 * want[c])) << y[c];
 }
 
+/// Two rows of one and of three columns, the last of which end where no memory is: a library that reads beyond dies
+/// here.
+void expect_softmax_beside_no_page(const softmark_kernel& kernel) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  ASSERT_EQ(mprotect(static_cast<char*>(pages) + page, page, PROT_NONE), 0);
+  float* end = reinterpret_cast<float*>(static_cast<char*>(pages) + page);
+  for (const std::size_t cols : {1u, 3u}) {
+    float* x = end - 2 * cols;
+    std::vector<float> y(2 * cols);
+    std::fill(x, end, 2.f);
+    const softmark_args args{2, cols, x, nullptr, nullptr, y.data(), cols, 0, cols, 1};
+    ASSERT_EQ(kernel.run(&args), 0);
+    for (const float p : y) EXPECT_FALSE(!(std::abs(p * static_cast<float>(cols) - 1) <= 1e-6f)) << p;
+  }
+  munmap(pages, 2 * page);
+}
+
 TEST(ExamplePlugin, SpeaksThisAbiAndNoOther) {
   const Library library(std::filesystem::path(SOFTMARK_BUILD_DIR) / "plugins/example_plugin.so");
   ASSERT_TRUE(library.open()) << dlerror();
@@ -71,9 +98,29 @@ TEST(Peers, AreBuiltOrHaveAReason) {
     const softmark_kernel* kernels = plugin(SOFTMARK_ABI_VERSION, &count);
     ASSERT_GT(count, 0u);
     EXPECT_EQ(kernels[0].op, SOFTMARK_SOFTMAX);
-    expect_softmax_of_5_7_10(kernels[0]);
+    for (const softmark_kernel& kernel : std::span(kernels, count)) {
+      if (kernel.op != SOFTMARK_SOFTMAX || kernel.dtype != SOFTMARK_F32) continue;
+      SCOPED_TRACE(kernel.name);
+      expect_softmax_of_5_7_10(kernel);
+      expect_softmax_beside_no_page(kernel);
+      // -ffast-math in a library's link would flush subnormals in the whole process.
+      const volatile float smallest_normal = std::numeric_limits<float>::min();
+      EXPECT_GT(smallest_normal / 2, 0.f);
+    }
     const auto version = library.find<const char* (*)()>("softmark_peer_version");
     EXPECT_TRUE(version == nullptr || version()[0] != '\0');
+  }
+}
+
+// A compiler that does not vectorise the loop leaves plain calls of expf, and the peer would be called wrongly.
+TEST(Peers, LibmvecIsCalledByItsVectorNames) {
+  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(SOFTMARK_BUILD_DIR) / "peers")) {
+    if (!file.path().filename().string().starts_with("softmark_peer_libmvec.")) continue;
+    if (file.path().filename() == "softmark_peer_libmvec.so") continue;  // only loads one of the others
+    std::ifstream stream(file.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    for (const char* function : {"v_expf", "v_exp"})
+      EXPECT_NE(bytes.find(function + std::string(1, '\0')), std::string::npos) << file.path() << ": " << function;
   }
 }
 

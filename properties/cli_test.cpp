@@ -63,17 +63,23 @@ Json eval(const std::string& arguments, const std::string& input = "") {
 
 double value(const Json& datum) { return parse_value(datum, "datum"); }
 
+/// log_sum_exp with -ffast-math is there to show what the flag costs.
+bool breaks_by_a_flag(const Json& result) { return result["kernel"].get<std::string>().starts_with("log_sum_exp_fast_math/"); }
+
 TEST(Eval, GivesTheTextbookExamples) {
   const double want[] = {0.00637746, 0.04712342, 0.94649912};
   const Json exact = eval("--dtype f64 5,7,10")["exact"], answer = eval("5,7,10");
   ASSERT_GE(answer["results"].size(), 5u);
   for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(exact[0][j]), want[j], 5e-9);
-  for (const Json& result : answer["results"])
+  for (const Json& result : answer["results"]) {
+    if (breaks_by_a_flag(result)) continue;
     for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(result["y"][0][j]), want[j], 1e-7) << result["kernel"];
+  }
 }
 
 TEST(Eval, RowsThatDifferByAShiftComeOutEqual) {
   for (const Json& result : eval("'1,2,3;4,5,6;7,8,9'")["results"]) {
+    if (breaks_by_a_flag(result)) continue;
     EXPECT_EQ(result["y"][0], result["y"][1]) << result["kernel"];
     EXPECT_EQ(result["y"][1], result["y"][2]) << result["kernel"];
   }
@@ -217,6 +223,25 @@ TEST(Verify, NaiveSigmoidBreaksItsBoundWhereExpOverflows) {
   EXPECT_EQ(found["verdict"], "fail");
   EXPECT_TRUE(found["expected"].get<bool>());
   EXPECT_LT(value(found["counterexample"]["x"][0]), -88.7);
+}
+
+TEST(Verify, AnExpectationThatMayPassWarnsOfNothing) {
+  const fs::path file = scratch() / "contract.json";
+  for (const bool may_pass : {false, true}) {
+    const Json contract = {{"schema", "softmark.contract"},
+                           {"schema_version", "1.0"},
+                           {"expected_failures", {{{"kernel", "scalar/hardmax/f32"}, {"property", "empty"}, {"reason", "elsewhere"}, {"may_pass", may_pass}}}},
+                           {"limits", Json::array()}};
+    std::ofstream(file) << contract;
+    const Ran ran = run("verify --kernel scalar/hardmax/f32 --property empty --format json --contract " + file.string());
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const Json document = Json::parse(ran.out);
+    EXPECT_EQ((*verdict(document, "scalar/hardmax/f32", "empty"))["expected"], !may_pass);
+    EXPECT_EQ(document["warnings"].size(), may_pass ? 0u : 1u) << document["warnings"];
+  }
+  std::ofstream(file) << R"({"schema": "softmark.contract", "schema_version": "1.0", "expected_failures":
+    [{"kernel": "a", "property": "b", "reason": "c", "may_pass": 1}], "limits": []})";
+  expect_one_line(run("verify --kernel scalar/hardmax/f32 --contract " + file.string()), kUnreadable, "may_pass");
 }
 
 TEST(Verify, AReplayCommandFailsAgainAlone) {
