@@ -130,6 +130,13 @@ void explore(Hunt& hunt, const Kernel& kernel, const Property& property, const C
   check_with(hunt, gen, params);
 }
 
+void seek(Trial& trial, Hunt& hunt, const Property& property, const CheckOptions& options) {
+  const auto c = property.seek(trial, options.seed, hunt.cases);
+  if (!c) return;
+  hunt.shrink_from_here();  // what was found is tried, whatever time is left
+  try_case(hunt, trial.kernel(), *c);
+}
+
 // Every value for itself, so that anyone can read it; only what no person reads any more is folded.
 Json hex_list(const std::vector<double>& values) {
   if (values.size() > 4096) return row_to_json(values.data(), values.size());
@@ -196,6 +203,7 @@ Checked check_property(Trial& trial, const Property& property, const CheckOption
     });
     const bool late = hunt.out_of_time();
     if (holds && !late && !property.families.empty()) explore(hunt, kernel, property, options);
+    if (!hunt.worst && !late && property.seek) seek(trial, hunt, property, options);
     if (late && !hunt.worst) verdict["message"] = "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
   }
   if (hunt.worst) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bank, and replay as a user meets them.
+// The bank, replay and guided search as a user meets them.
 #include "properties/cli_run.h"
 #include "reports/document.h"
 
@@ -61,6 +61,7 @@ TEST(BadInput, Banks) {
   fs::remove(folder / "notes.rows");
   write(folder / "hardmax.f64.rows", "# found\n1 2 ; 3\n");
   expect_one_line(run(verify + folder.string()), kUnreadable, "hardmax.f64.rows:2: x[1]");
+  expect_one_line(run("sweep worst --kernel naive/softmax/f32 --bank " + folder.string()), kUnreadable, "hardmax.f64.rows:2");
 }
 
 TEST(BadInput, CaseFiles) {
@@ -74,6 +75,41 @@ TEST(BadInput, CaseFiles) {
   expect_one_line(run(verify + rows + ":99"), kUnreadable, "holds no case");
   expect_one_line(run("eval --case @" + rows), kUsage, "holds 2 cases");
   EXPECT_EQ(run("eval --case @" + rows + ":3 --kernel naive").code, 0);
+}
+
+TEST(SweepWorst, BeatsThePromiseOfAWrongClaim) {
+  const fs::path folder = scratch();
+  const std::string plugin = std::string(" --plugin ") + SOFTMARK_PLUGINS + "/softmark_mutants.so ";
+  const Ran ran = run("sweep worst --effort quick --format json --kernel promises_one_ulp/softmax/f32 --cols 4 --bank " + folder.string() + plugin);
+  EXPECT_EQ(ran.code, kGateFailed) << ran.err;
+  const Json find = Json::parse(ran.out)["finds"][0];
+  EXPECT_GT(find["max_ulp"].get<double>(), find["promised"].get<double>());
+  EXPECT_EQ(find["case"]["x"][0].size(), 4u);
+  // What it keeps and what it prints are the same row.
+  const std::string repro = find["repro"];
+  ASSERT_TRUE(repro.starts_with("softmark eval ")) << repro;
+  const Ran again = run(repro.substr(9) + " --format json");
+  const Json ulps = Json::parse(again.out)["results"][0]["ulp"][0];
+  double most = 0;
+  for (const Json& ulp : ulps) most = std::max(most, ulp.get<double>());
+  EXPECT_EQ(most, find["max_ulp"].get<double>());
+}
+
+TEST(SweepWorst, ShardsMerge) {
+  const fs::path folder = scratch();
+  const std::string sweep = "sweep worst --effort quick --kernel max_shifted/softmax/f32 --cols 5 --format json";
+  const std::string one = (folder / "1.json").string(), two = (folder / "2.json").string();
+  EXPECT_EQ(run(sweep + " --shard 1/2 -o " + one).code, 0);
+  EXPECT_EQ(run(sweep + " --shard 2/2 -o " + two).code, 0);
+  const Json first = Json::parse(text_of(one))["finds"][0], second = Json::parse(text_of(two))["finds"][0];
+  EXPECT_NE(first["case"], second["case"]);
+  const Ran merged = run("sweep --format json --merge " + one + " --merge " + two);
+  EXPECT_EQ(merged.code, 0) << merged.err;
+  const Json find = Json::parse(merged.out)["finds"][0];
+  EXPECT_EQ(find["max_ulp"], std::max(first["max_ulp"].get<double>(), second["max_ulp"].get<double>()));
+  EXPECT_EQ(find["rows"], first["rows"].get<int>() + second["rows"].get<int>());
+  write(two, "{\"schema\":\"softmark.sweep\"}");
+  expect_one_line(run("sweep --merge " + one + " --merge " + two), kUnreadable, "2.json");
 }
 
 }  // namespace
