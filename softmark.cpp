@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   add_list(app, exit_code);
   add_eval(app, exit_code);
   add_verify(app, exit_code);
+  add_accept(app, exit_code);
   add_sweep(app, exit_code);
   add_experiment(app, exit_code);
   add_bench(app, exit_code);

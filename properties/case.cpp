@@ -103,10 +103,10 @@ Layout layout_from_json(const Json& json) {
   layout.threads = std::max(1, integer(json, "threads", layout.threads));
   if (const Json* at_start = member(json, "at_start")) {
     if (!at_start->is_boolean()) refuse("layout.at_start", "must be true or false");
-    layout.at_start = at_start->get<bool>();
+    layout.at_start = *at_start;
   }
   const Json* named = member(json, "alias");
-  const Json alias = named ? *named : Json(kAliasNames[0]);
+  const std::string alias = !named ? "none" : named->is_string() ? named->get<std::string>() : "";
   bool known = false;
   for (int a = 0; a < 3; ++a)
     if (alias == kAliasNames[a]) layout.alias = static_cast<Alias>(a), known = true;
@@ -136,6 +136,16 @@ Json matrix_to_json(const std::vector<double>& values, std::size_t rows, std::si
   return matrix;
 }
 
+// No rows at all: a case that only its number of columns describes.
+Case empty_case(const Json& json) {
+  if (!json["cols"].is_number_unsigned() || json["cols"].get<std::uint64_t>() > (1u << 28)) refuse("cols", "must be an integer from 0 to 2^28");
+  Case c;
+  c.rows = 0;
+  c.cols = json["cols"].get<std::size_t>();
+  if (const Json* layout = member(json, "layout")) c.layout = layout_from_json(*layout);
+  return c;
+}
+
 }  // namespace
 
 bool Layout::operator==(const Layout& other) const { return layout_to_json(*this) == layout_to_json(other); }
@@ -157,6 +167,7 @@ Json row_to_json(const double* values, std::size_t count) {
 
 Json case_to_json(const Case& c, softmark_op op) {
   Json json = {{"x", matrix_to_json(c.x, c.rows, c.cols)}};
+  if (c.rows == 0) json["cols"] = c.cols;
   const OpShape shape = shape_of(op);
   if (shape.takes_g) json["g"] = matrix_to_json(c.g, c.rows, c.cols);
   if (shape.takes_g_row) json["g"] = row_to_json(c.g.data(), c.g.size());
@@ -170,8 +181,9 @@ Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
   const Json* x = member(json, "x");
   if (!x) refuse("x", "is missing: give a list of rows");
   const auto rows = rows_from_json(*x, dtype, "x");
-  if (rows.empty()) refuse("x", "holds no row: give at least one");
   Case c;
+  if (rows.empty() && member(json, "cols")) return empty_case(json);
+  if (rows.empty()) refuse("x", "holds no row: give at least one");
   c.rows = rows.size();
   c.cols = rows.empty() ? 0 : rows[0].size();
   c.x = flat(rows);

@@ -37,7 +37,7 @@ struct Case {
 };
 
 /// {"x":[[...]],"g":...,"labels":...,"layout":{...}}; values as hex strings, runs of 8 and more equal values as {"value":"0x1p+0","repeat":100}, a
-/// default layout left out.
+/// default layout left out; "cols" where there are no rows.
 Json case_to_json(const Case& c, softmark_op op);
 
 /// The inverse; also takes plain numbers, and x as one row. Shapes that do not fit the op, values that are not of the

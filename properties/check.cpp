@@ -22,6 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kPatternSeconds = 0.5;  // to see which other shapes fail
+constexpr std::size_t kLongestCommand = 4000;  // characters of a case: what a terminal takes in one line
 constexpr int kExplored[] = {60, 1000, 10000};  // random cases at quick, standard, thorough
 
 Clock::time_point after(double seconds) {
@@ -129,6 +130,13 @@ void explore(Hunt& hunt, const Kernel& kernel, const Property& property, const C
   check_with(hunt, gen, params);
 }
 
+void seek(Trial& trial, Hunt& hunt, const Property& property, const CheckOptions& options) {
+  const auto c = property.seek(trial, options.seed, hunt.cases);
+  if (!c) return;
+  hunt.shrink_from_here();  // what was found is tried, whatever time is left
+  try_case(hunt, trial.kernel(), *c);
+}
+
 // Every value for itself, so that anyone can read it; only what no person reads any more is folded.
 Json hex_list(const std::vector<double>& values) {
   if (values.size() > 4096) return row_to_json(values.data(), values.size());
@@ -163,14 +171,15 @@ Json counterexample_of(Trial& trial, const Hunt& hunt) {
 
 }  // namespace
 
-std::string replay_command(const Kernel& kernel, const Property& property, const Case& c) {
+std::string replay_command(const Kernel& kernel, const Property& property, const Case& c, const std::string& rerun) {
   std::string command = "softmark verify";
   if (kernel.provider == "plugin") command += " --plugin " + kernel.library;
-  command += " --kernel " + kernel.id + " --property " + std::string(property.name) + " --case '";
-  return command + case_to_json(c, kernel.op).dump() + "'";
+  command += " --kernel " + kernel.id + " --property " + std::string(property.name);
+  const std::string json = case_to_json(c, kernel.op).dump();
+  return command + (json.size() > kLongestCommand ? rerun : " --case '" + json + "'");
 }
 
-Json check_property(Trial& trial, const Property& property, const CheckOptions& options) {
+Checked check_property(Trial& trial, const Property& property, const CheckOptions& options) {
   const Kernel& kernel = trial.kernel();
   const auto start = Clock::now();
   Json verdict = {{"kernel", kernel.id},
@@ -186,6 +195,7 @@ Json check_property(Trial& trial, const Property& property, const CheckOptions& 
   Hunt hunt(trial, property, options.seconds);
   bool holds = true;
   for (const Case& c : options.replay) holds = holds && try_case(hunt, kernel, c);
+  for (const BankCase& known : options.bank) holds = holds && (!concerns(known, kernel.op, property.name) || try_case(hunt, kernel, known.c));
   if (holds && !options.only_replay) {
     property.sweep(kernel, options.effort, [&](const Case& c) {
       holds = try_case(hunt, kernel, c);
@@ -193,6 +203,7 @@ Json check_property(Trial& trial, const Property& property, const CheckOptions& 
     });
     const bool late = hunt.out_of_time();
     if (holds && !late && !property.families.empty()) explore(hunt, kernel, property, options);
+    if (!hunt.worst && !late && property.seek) seek(trial, hunt, property, options);
     if (late && !hunt.worst) verdict["message"] = "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
   }
   if (hunt.worst) {
@@ -202,14 +213,14 @@ Json check_property(Trial& trial, const Property& property, const CheckOptions& 
       if (const std::string shapes = failing_shapes(trial, property, *hunt.worst, kPatternSeconds); !shapes.empty())
         verdict["message"] = hunt.fault.message + " (" + shapes + ")";
     verdict["counterexample"] = counterexample_of(trial, hunt);
-    verdict["repro"] = replay_command(kernel, property, *hunt.worst);
+    verdict["repro"] = replay_command(kernel, property, *hunt.worst, options.rerun);
   } else if (hunt.refused == hunt.cases) {
     verdict["verdict"] = "skip";
     verdict["message"] = "the kernel takes none of the cases tried";
   }
   verdict["cases"] = hunt.cases;
   verdict["seconds"] = number(std::chrono::duration<double>(Clock::now() - start).count());
-  return verdict;
+  return {std::move(verdict), std::move(hunt.worst)};
 }
 
 }  // namespace softmark

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "properties/bank.h"
 #include "properties/property.h"
 
 namespace softmark {
@@ -14,14 +15,19 @@ struct CheckOptions {
   std::uint64_t seed = 1;
   double call_timeout_seconds = 10;
   double seconds = 5;              // for one property of one kernel; shrinking may take as much again
-  std::vector<Case> replay;        // tried first
+  std::vector<Case> replay;        // tried first, by every property
+  std::vector<BankCase> bank;      // then these, by the properties that they concern
   bool only_replay = false;
+  std::string rerun;               // flags that repeat this run, for counterexamples that no command line holds
 };
 
-/// An entry of the document's "properties" section, but for what only the parent knows (expected, reason).
-Json check_property(Trial& trial, const Property& property, const CheckOptions& options);
+struct Checked {
+  Json verdict;  // an entry of the document's "properties" section, but for what only the parent knows (expected, reason)
+  std::optional<Case> counterexample;
+};
+Checked check_property(Trial& trial, const Property& property, const CheckOptions& options);
 
-/// The command that tries this very case again.
-std::string replay_command(const Kernel& kernel, const Property& property, const Case& c);
+/// The command that tries this very case again; where the case is too long for one, the whole property with `rerun`.
+std::string replay_command(const Kernel& kernel, const Property& property, const Case& c, const std::string& rerun);
 
 }  // namespace softmark

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract file: failures that are known and explained, and accuracy limits. Never written unasked.
+// The contract file: failures that are known and explained, and accuracy limits. Written by `accept` alone.
 #pragma once
 
 #include <optional>

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "kernels/names.h"
-#include "properties/case.h"
+#include "properties/bank.h"
 #include "properties/options.h"
 #include "properties/property.h"
 #include "properties/verbs.h"
@@ -23,7 +23,7 @@ namespace {
 struct EvalVerb {
   KernelChoice choice;
   OutputChoice output;
-  std::string op = "softmax", dtype = "f32", values, logits, g, labels;
+  std::string op = "softmax", dtype = "f32", values, logits, one_case, g, labels;
   double threshold = 0.5;
 };
 
@@ -229,17 +229,23 @@ std::string answer_text(const Case& c, const std::vector<Truth>& truths, const s
   return text;
 }
 
+Case only_case(const std::string& argument, softmark_op op, softmark_dtype dtype) {
+  auto cases = cases_of_argument(argument, op, dtype);
+  if (cases.size() > 1) throw Error(kUsage, "--case " + argument + ": holds " + std::to_string(cases.size()) + " cases; name one as @FILE:LINE");
+  return std::move(cases[0]);
+}
+
 int run_eval(EvalVerb& verb) {
-  if (!verb.values.empty() && !verb.logits.empty()) throw Error(kUsage, "give rows or --logits, not both");
-  const bool from_input = verb.values.empty() && verb.logits.empty();
+  if (!verb.values.empty() + !verb.logits.empty() + !verb.one_case.empty() > 1) throw Error(kUsage, "give rows, --logits or --case, only one of them");
+  const bool from_input = verb.values.empty() && verb.logits.empty() && verb.one_case.empty();
   if (from_input && isatty(STDIN_FILENO)) throw Error(kUsage, "no rows: give them as arguments (5,7,10), with --logits FILE.npy, or as JSON on standard input");
   if (!from_input) check_names(verb.op, verb.dtype, kUsage);
-  const Json request = from_input ? request_of_input() : verb.logits.empty() ? request_of_arguments(verb) : request_of_file(verb);
+  const Json request = from_input ? request_of_input() : !verb.one_case.empty() ? Json::object() : verb.logits.empty() ? request_of_arguments(verb) : request_of_file(verb);
   const std::string op_word = text_member(request, "op", verb.op), dtype_word = text_member(request, "dtype", verb.dtype);
   if (from_input) check_names(op_word, dtype_word, kUnreadable);
   const auto op = *find_op(op_word);
   const auto dtype = *find_dtype(dtype_word);
-  const Case c = case_from_json(request, op, dtype);
+  const Case c = verb.one_case.empty() ? case_from_json(request, op, dtype) : only_case(verb.one_case, op, dtype);
 
   const Registry registry = verb.choice.registry();
   const auto kernels = select_kernels(registry, verb.choice.kernels, {op_word}, {dtype_word});
@@ -260,6 +266,7 @@ void add_eval(CLI::App& app, int& exit_code) {
   CLI::App* sub = app.add_subcommand("eval", "kernels on rows you give: outputs, exact values, ulp errors, decisions");
   sub->add_option("rows", verb->values, "logits: 5,7,10 (rows separated by ';'); hex floats, inf and nan are fine; without it JSON on standard input")->type_name("X,X,...");
   sub->add_option("--logits", verb->logits, "rows from a NumPy file (1-D or 2-D, float16/32/64)")->type_name("FILE.npy");
+  sub->add_option("--case", verb->one_case, "one case: JSON as counterexamples are replayed, or @FILE, @FILE:LINE of a bank")->type_name("JSON|@FILE");
   sub->add_option("--op", verb->op, "softmax, log_softmax, logsumexp, sigmoid, ... (softmark list)")->type_name("OP")->capture_default_str();
   sub->add_option("--dtype", verb->dtype, "f16, bf16, f32 or f64")->type_name("TYPE")->capture_default_str();
   sub->add_option("--g", verb->g, "upstream gradient, in the shape of the rows, for the VJPs")->type_name("X,X,...");

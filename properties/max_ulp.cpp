@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include "properties/property.h"
+#include "properties/search.h"
 #include "reference/element.h"
 
 namespace softmark {
@@ -10,13 +12,15 @@ namespace {
 bool promises(const Kernel& kernel) { return std::isfinite(kernel.max_ulp); }
 
 std::optional<Fault> fault(Trial& trial, const Case& c) {
+  // The promise is for finite input with finite exact results.
+  const auto finite = [](double v) { return std::isfinite(v); };
+  if (!std::all_of(c.x.begin(), c.x.end(), finite) || !std::all_of(c.g.begin(), c.g.end(), finite)) return std::nullopt;
   const auto y = trial.run(c);
   const std::size_t outputs = trial.outputs(c);
   const double promised = trial.kernel().max_ulp;
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& truth = trial.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
-      // The promise is for finite input with finite exact results.
       if (!std::isfinite(truth.exact[j].rounded)) continue;
       const double error = ulp_error(truth.exact[j], y[r * outputs + j], trial.kernel().dtype);
       if (!(error <= promised))
@@ -28,9 +32,37 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) { sweep_lengths(kernel, effort, finite_families(), sink); }
 
+// A claim is as good as the worst row that anyone looks for.
+std::optional<Case> seek(Trial& trial, std::uint64_t seed, std::size_t& rows) {
+  constexpr std::size_t kRows[] = {768, 12000, 200000};  // at quick, standard, thorough
+  constexpr double kSeconds[] = {1, 8, 120};
+  SearchOptions options;
+  options.seed = seed;
+  options.rows = kRows[static_cast<int>(trial.effort())];
+  options.seconds = kSeconds[static_cast<int>(trial.effort())];
+  Case last;
+  const auto run = [&](const Case& c) -> std::optional<std::vector<double>> {
+    last = c;
+    try {
+      return trial.run(c);
+    } catch (const Trial::Refused&) {
+      return std::nullopt;
+    }
+  };
+  SearchResult found;
+  try {
+    found = search_worst(trial.kernel(), options, run);
+  } catch (const Trial::Stopped&) {
+    return last;
+  }
+  if (found.worst) rows += found.rows;
+  if (found.worst && !(found.worst->ulp <= trial.kernel().max_ulp)) return found.worst->c;
+  return std::nullopt;
+}
+
 }  // namespace
 
 const Property max_ulp = {"max_ulp", "no output is off by more ulps than the kernel's entry promises", Judge::claim,
-                                 Severity::must, promises, fault, sweep, finite_families()};
+                                 Severity::must, promises, fault, sweep, finite_families(), seek};
 
 }  // namespace softmark

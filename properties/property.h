@@ -92,6 +92,8 @@ struct Property {
   void (*sweep)(const Kernel&, Effort, const Sink&);
   /// What random exploration draws its rows from; empty: none.
   std::span<const Family> families;
+  /// Led by the kernel's own errors to a case that may break the property; counts the rows it tried. Null: none.
+  std::optional<Case> (*seek)(Trial&, std::uint64_t seed, std::size_t& rows) = nullptr;
 };
 
 // Declared here from the list, so that a property that is not listed is an unused constant: a warning at once.

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sweep`: every input of a set through one kernel, in shards that merge.
+// `sweep`: every input of a set through one kernel, or the guided search for the worst row, in shards that merge.
 #include <unistd.h>
 
 #include <chrono>
-#include <fstream>
-#include <sstream>
 
 #include "kernels/names.h"
+#include "properties/bank.h"
 #include "properties/host.h"
 #include "properties/options.h"
+#include "properties/sweep_worst.h"
 #include "properties/verbs.h"
 #include "reference/sweep.h"
+#include "reports/files.h"
 
 namespace softmark {
 namespace {
@@ -22,11 +23,18 @@ struct SweepVerb {
   std::vector<std::string> merge;
   bool list = false;
   double timeout = 60;
+  WorstOptions worst;
+  std::string effort = "standard";
+  bool random = false;
 };
+
+constexpr std::string_view kWorst = "worst";
+constexpr std::pair<std::string_view, std::size_t> kWorstRows[] = {{"quick", 4000}, {"standard", 100000}, {"thorough", 2000000}};
 
 std::string set_names() {
   std::string text;
   for (const SweepSet& set : sweep_sets()) text += "  " + std::string(set.name) + "\n    " + std::string(set.what) + ", " + std::to_string(set.inputs()) + " inputs\n";
+  text += "  worst\n    no set but a guided search for the row on which a kernel is furthest off, of any op and type\n";
   return text;
 }
 
@@ -54,14 +62,9 @@ SweepProgress progress_line() {
   };
 }
 
-SweepResult merged(const std::vector<std::string>& paths) {
+SweepResult merged(const std::vector<std::string>& paths, const std::vector<std::string>& texts) {
   std::vector<SweepResult> parts;
-  for (const auto& path : paths) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    if (!(text << file.rdbuf())) throw Error(kUnreadable, path + ": cannot be read; give what sweep --format json wrote");
-    parts.push_back(read_sweep(text.str(), path));
-  }
+  for (std::size_t i = 0; i < paths.size(); ++i) parts.push_back(read_sweep(texts[i], paths[i]));
   try {
     return merge_sweeps(parts);
   } catch (const std::invalid_argument& error) {
@@ -85,6 +88,36 @@ SweepResult run_set(const SweepVerb& verb) {
   return result;
 }
 
+int deliver_worst(const SweepVerb& verb, const Json& result) {
+  write_file(verb.output.path, verb.output.format == "json" ? to_text(result) : worst_text(result));
+  return has_broken_promise(result) ? kGateFailed : result.value("complete", false) ? kPass : kNotMeasurable;
+}
+
+int run_worst(SweepVerb& verb) {
+  const auto kernels = verb.choice.select(verb.choice.registry());
+  if (!verb.worst.bank.empty()) check_bank(verb.worst.bank);
+  for (const auto& [effort, rows] : kWorstRows)
+    if (verb.effort == effort) verb.worst.search.rows = rows;
+  verb.worst.search.guided = !verb.random;
+  verb.worst.shard = parse_shard(verb.shard);
+  verb.worst.call_timeout = verb.timeout;
+  const auto show = progress_line();
+  return deliver_worst(verb, find_worst(kernels, verb.worst, [&, total = kernels.size() * verb.worst.search.rows](std::size_t done) { return show(std::min(done, total), total); }));
+}
+
+int run_merge(const SweepVerb& verb) {
+  std::vector<std::string> texts;
+  for (const auto& path : verb.merge) texts.push_back(read_file(path));
+  if (Json first = Json::parse(texts[0], nullptr, false); first.is_object() && first.value("schema", Json()) == "softmark.worst") {
+    std::vector<Json> parts;
+    for (const auto& text : texts) parts.push_back(Json::parse(text, nullptr, false));
+    return deliver_worst(verb, merge_worst(parts, verb.merge));
+  }
+  const SweepResult result = merged(verb.merge, texts);
+  write_file(verb.output.path, verb.output.format == "json" ? sweep_json(result) : sweep_text(result));
+  return result.complete() ? kPass : kNotMeasurable;
+}
+
 int run_sweep(SweepVerb& verb) {
   if (verb.list) {
     write_file(verb.output.path, set_names());
@@ -93,7 +126,9 @@ int run_sweep(SweepVerb& verb) {
   if (verb.set.empty() == verb.merge.empty()) throw Error(kUsage, "give a set to sweep (--list tells them), or results to --merge");
   check_writable(verb.output.path);
   watch_interrupts();
-  const SweepResult result = verb.merge.empty() ? run_set(verb) : merged(verb.merge);
+  if (!verb.merge.empty()) return run_merge(verb);
+  if (verb.set == kWorst) return run_worst(verb);
+  const SweepResult result = run_set(verb);
   write_file(verb.output.path, verb.output.format == "json" ? sweep_json(result) : sweep_text(result));
   return result.complete() ? kPass : kNotMeasurable;
 }
@@ -102,13 +137,20 @@ int run_sweep(SweepVerb& verb) {
 
 void add_sweep(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<SweepVerb>();
-  CLI::App* sub = app.add_subcommand("sweep", "every input of a set through one kernel: largest error, share correctly rounded, steps down");
+  CLI::App* sub = app.add_subcommand("sweep", "every input of a set through one kernel, or a guided search for its worst row");
   sub->add_option("set", verb->set, "which inputs (--list)")->type_name("SET");
   sub->add_flag("--list", verb->list, "tell the sets");
   verb->choice.add_to(*sub);
   sub->add_option("--shard", verb->shard, "only part i of n")->type_name("I/N")->capture_default_str();
   sub->add_option("--merge", verb->merge, "join the JSON results of shards instead")->type_name("FILE");
   sub->add_option("--timeout", verb->timeout, "seconds that one call (a chunk of inputs) may take")->check(CLI::PositiveNumber)->capture_default_str();
+  constexpr auto kWorstOnly = "Guided search (set 'worst')";
+  sub->add_option("--cols", verb->worst.search.cols, "columns of every row; without it lengths in turn")->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))->group(kWorstOnly);
+  sub->add_option("--effort", verb->effort, "4000, 100000 or 2000000 rows a kernel")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str()->group(kWorstOnly);
+  sub->add_option("--seconds", verb->worst.search.seconds, "at most, a kernel; what is found then depends on the machine")->check(CLI::PositiveNumber)->group(kWorstOnly);
+  sub->add_option("--bank", verb->worst.bank, "a folder that the worst rows are added to")->type_name("DIR")->group(kWorstOnly);
+  sub->add_flag("--random", verb->random, "rows of the families alone, not led by errors: what guidance is measured against")->group(kWorstOnly);
+  add_seed(*sub, verb->worst.search.seed);
   verb->output.add_to(*sub, {"text", "json"});
   sub->callback([verb, &exit_code] { exit_code = run_sweep(*verb); });
 }

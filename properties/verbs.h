@@ -9,6 +9,7 @@ namespace softmark {
 void add_eval(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
 void add_sweep(CLI::App& app, int& exit_code);
+void add_accept(CLI::App& app, int& exit_code);
 void add_experiment(CLI::App& app, int& exit_code);
 
 }  // namespace softmark

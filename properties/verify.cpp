@@ -12,8 +12,10 @@
 #include <thread>
 
 #include "kernels/process.h"
+#include "properties/bank.h"
 #include "properties/contract.h"
 #include "reference/npy.h"
+#include "reports/version.h"
 
 namespace softmark {
 namespace {
@@ -32,18 +34,25 @@ void check_property_names(const std::vector<std::string>& names) {
       throw Error(kUsage, "unknown property '" + name + "' (softmark list shows all)");
 }
 
+// The flags that make a run of one property come out the same.
+std::string rerun_of(const VerifyOptions& options) {
+  char seed[32];
+  std::snprintf(seed, sizeof seed, "0x%llx", static_cast<unsigned long long>(options.seed));
+  return " --effort " + options.effort + " --seed " + seed + (options.logits.empty() ? "" : " --logits '" + options.logits + "'");
+}
+
 Json request_for(const VerifyOptions& options, const Kernel& kernel) {
   const int effort = effort_of(options.effort);
   Json request = {{"kernel", kernel_to_json(kernel)}, {"library", kernel.library}, {"index", kernel.index}, {"effort", effort},
-                  {"seed", options.seed}, {"properties", options.properties}, {"logits", options.logits}, {"case", nullptr},
-                  {"told", Json::array()}, {"call_timeout_seconds", options.call_timeout_seconds}, {"property_seconds", kPropertySeconds[effort]}};
-  if (!options.one_case.empty()) request["case"] = Json::parse(options.one_case);
+                  {"seed", options.seed}, {"properties", options.properties}, {"logits", options.logits}, {"case", options.one_case},
+                  {"told", Json::array()}, {"bank", options.bank}, {"rerun", rerun_of(options)},
+                  {"call_timeout_seconds", options.call_timeout_seconds}, {"property_seconds", kPropertySeconds[effort]}};
   return request;
 }
 
 /// What one kernel's processes told, and an "error" verdict where one ended before it had told all.
 struct Result {
-  Json properties = Json::array(), accuracy = Json::array();
+  Json properties = Json::array(), accuracy = Json::array(), bank = Json::array();
   Json certificate = Json::object();
   double seconds = 0;
   bool interrupted = false;
@@ -62,6 +71,7 @@ std::string gather(const std::string& output, Result& result) {
     if (told["section"] == "begin") begun = entry.get<std::string>();
     if (told["section"] == "certificate") result.certificate = entry;
     if (told["section"] == "accuracy") result.accuracy.push_back(entry);
+    if (told["section"] == "bank") result.bank.push_back(entry);
     if (told["section"] != "properties") continue;
     result.properties.push_back(entry);
     begun.clear();
@@ -128,12 +138,27 @@ void tell_estimate(std::size_t kernels, int effort, unsigned jobs) {
                (seconds < 100 ? decimal(std::ceil(seconds)) + " s" : decimal(std::ceil(seconds / 60)) + " min").c_str());
 }
 
+// A counterexample too long for a command line is replayed from where it now stands.
+void keep(const std::string& folder, const Kernel& kernel, const Json& bank, Json& properties) {
+  for (const Json& told : bank) {
+    const Case c = case_from_json(told["case"], kernel.op, kernel.dtype);
+    const std::string property = told["property"];
+    const BankPlace place = add_to_bank(folder, kernel.op, kernel.dtype, c, kernel.id + " fails " + property + ", softmark " + kVersion + ": " + told["message"].get<std::string>());
+    for (Json& verdict : properties) {
+      std::string repro = verdict["repro"];
+      if (verdict["property"] != property || repro.find(" --case ") != repro.npos) continue;
+      verdict["repro"] = repro.substr(0, repro.find(" --effort ")) + " --case '@" + place.text + "'";
+    }
+  }
+}
+
 }  // namespace
 
 bool verify(const VerifyOptions& options, const Registry& registry, const std::vector<Kernel>& kernels, Json& document) {
   check_property_names(options.properties);
   // What is wrong with the file is told once, before anything runs.
   if (!options.logits.empty() && read_npy(options.logits).values.empty()) throw Error(kUnreadable, options.logits + ": holds no logits");
+  if (!options.bank.empty()) check_bank(options.bank);
   Contract contract = read_contract(options.contract);
   std::vector<Result> results(kernels.size());
   std::atomic<std::size_t> next{0};
@@ -152,6 +177,7 @@ bool verify(const VerifyOptions& options, const Registry& registry, const std::v
   for (unsigned i = 0; i < std::min<std::size_t>(cores, kernels.size()); ++i) workers.emplace_back(work);
   for (auto& worker : workers) worker.join();
 
+  for (std::size_t i = 0; i < kernels.size(); ++i) keep(options.bank, kernels[i], results[i].bank, results[i].properties);
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     document["kernels"].push_back(kernel_to_json(kernels[i]));
     if (results[i].seconds > 0) document["kernels"].back()["verify_seconds"] = number(results[i].seconds);

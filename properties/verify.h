@@ -19,7 +19,8 @@ struct VerifyOptions {
   std::uint64_t seed = 1;
   std::vector<std::string> properties;  // names; empty: all
   std::string logits;                   // path of an .npy; empty: none
-  std::string one_case;                 // JSON of a single case to replay; empty: the whole sweep
+  std::string one_case;                 // what --case was given (bank.h), to be replayed alone; empty: the whole sweep
+  std::string bank;                     // a folder of hard rows, read and added to; empty: only those that ship
   std::string contract;                 // path, "none", or "" for the built-in one
   double call_timeout_seconds = 10;
   unsigned jobs = 0;                    // kernels side by side; 0: one a core

@@ -10,6 +10,7 @@
 #include "kernels/names.h"
 #include "kernels/process.h"
 #include "properties/accuracy.h"
+#include "properties/bank.h"
 #include "properties/check.h"
 #include "properties/verify.h"
 #include "reference/element.h"
@@ -51,6 +52,14 @@ Case case_of_logits(const Logits& logits, const Kernel& kernel) {
   return c;
 }
 
+// The user's rows before those that ship. A quick look leaves out the long ones, which would cost it its name.
+void add_banks(const Kernel& kernel, const std::string& folder, CheckOptions& options) {
+  constexpr std::size_t kLong = std::size_t{1} << 14;
+  if (!folder.empty()) options.bank = bank_of_folder(folder, kernel.op, kernel.dtype);
+  for (BankCase& known : shipped_bank(kernel.op, kernel.dtype))
+    if (options.effort != Effort::quick || known.c.x.size() <= kLong) options.bank.push_back(std::move(known));
+}
+
 void verify_as_asked(const Json& request) {
   Kernel kernel = kernel_from_json(request["kernel"]);
   kernel.library = request["library"];
@@ -60,24 +69,32 @@ void verify_as_asked(const Json& request) {
   options.seed = request["seed"];
   options.call_timeout_seconds = request["call_timeout_seconds"];
   options.seconds = request["property_seconds"];
-  options.only_replay = !request["case"].is_null();
-  if (options.only_replay) options.replay = {case_from_json(request["case"], kernel.op, kernel.dtype)};
+  options.rerun = request["rerun"];
+  const std::string one_case = request["case"], bank = request["bank"];
+  options.only_replay = !one_case.empty();
+  if (options.only_replay) options.replay = cases_of_argument(one_case, kernel.op, kernel.dtype);
+  std::optional<Case> logits_case;
   if (!request["logits"].get<std::string>().empty() && takes_logits(kernel.op)) {
     const Logits logits = read_npy(request["logits"]);
-    if (logits.cols > 0) options.replay.push_back(case_of_logits(logits, kernel));
+    if (logits.cols > 0) options.replay.push_back(logits_case.emplace(case_of_logits(logits, kernel)));
   }
+  if (!options.only_replay) add_banks(kernel, bank, options);
   Trial trial(kernel, options.effort, options.call_timeout_seconds);
   for (const Property* property : all_properties()) {
     const Json& names = request["properties"];
     const auto is_in = [&](const Json& list) { return std::find(list.begin(), list.end(), property->name) != list.end(); };
     if ((!names.empty() && !is_in(names)) || is_in(request["told"]) || !property->applies(kernel)) continue;
     tell("begin", property->name);
-    tell("properties", check_property(trial, *property, options));
+    const Checked checked = check_property(trial, *property, options);
+    tell("properties", checked.verdict);
+    if (!bank.empty() && checked.counterexample)
+      tell("bank", {{"kernel", kernel.id}, {"property", property->name}, {"message", checked.verdict["message"]},
+                    {"case", case_to_json(*checked.counterexample, kernel.op)}});
   }
   const bool whole = !options.only_replay && request["properties"].empty();
   if (whole) try {
     for (const Json& entry : measure_accuracy(trial, options.seed)) tell("accuracy", entry);
-    if (!options.replay.empty()) tell("accuracy", measure_accuracy_on(trial, options.replay.back(), "logits"));
+    if (logits_case) tell("accuracy", measure_accuracy_on(trial, *logits_case, "logits"));
   } catch (const Trial::Refused&) {
   } catch (const Trial::Stopped&) {
     // Told already by the properties; a kernel that dies on ordinary rows has no accuracy.

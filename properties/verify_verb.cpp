@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/process.h"
+#include "properties/bank.h"
 #include "properties/contract.h"
 #include "properties/options.h"
 #include "properties/self_test.h"
@@ -28,12 +29,10 @@ int run_verify(VerifyVerb& verb) {
   check_writable(verb.output.path);
   watch_interrupts();
   if (verb.self_test) return run_self_test(verb);
-  if (!verb.options.one_case.empty() && Json::parse(verb.options.one_case, nullptr, false).is_discarded())
-    throw Error(kUsage, "--case: is not JSON; give what a counterexample's replay command gives");
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
   if (!verb.options.one_case.empty())
-    for (const Kernel& kernel : kernels) case_from_json(Json::parse(verb.options.one_case), kernel.op, kernel.dtype);
+    for (const Kernel& kernel : kernels) cases_of_argument(verb.options.one_case, kernel.op, kernel.dtype);
   Json document = new_document(command_line(), verb.options.seed);
   const bool complete = verify(verb.options, registry, kernels, document);
   finish_document(document, complete);
@@ -51,7 +50,8 @@ void add_verify(CLI::App& app, int& exit_code) {
   sub->add_option("--effort", verb->options.effort, "how many rows")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str();
   add_seed(*sub, verb->options.seed);
   sub->add_option("--logits", verb->options.logits, "also hold kernels to the rows of this file")->type_name("FILE.npy");
-  sub->add_option("--case", verb->options.one_case, "replay this one case, as a counterexample's command gives it")->type_name("JSON");
+  sub->add_option("--case", verb->options.one_case, "replay this case alone: JSON as a counterexample's command gives it, or @FILE or @FILE:LINE with JSON or rows of a bank")->type_name("JSON|@FILE");
+  sub->add_option("--bank", verb->options.bank, "a folder of hard rows: those are tried first, and what fails is added to it")->type_name("DIR");
   sub->add_option("--contract", verb->options.contract, "expected failures and limits: a file, or 'none'; without it the built-in contract")->type_name("FILE");
   sub->add_option("--timeout", verb->options.call_timeout_seconds, "seconds that one call may take")->check(CLI::PositiveNumber)->capture_default_str();
   sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")->check(CLI::Range(1u, 1024u));

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the built program for tests and looks at what it said.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace softmark {
+
+namespace fs = std::filesystem;
+
+struct Ran {
+  int code;
+  std::string out, err;
+};
+
+/// A folder of the test's own inside the build folder, empty at its start.
+inline fs::path scratch() {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const fs::path folder = fs::path(SOFTMARK_SCRATCH) / (std::string(test->test_suite_name()) + "." + test->name());
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  return folder;
+}
+
+inline std::string text_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+inline Ran run(const std::string& arguments, const std::string& input = "") {
+  const fs::path folder = fs::path(SOFTMARK_SCRATCH) / ("io." + std::to_string(getpid()));
+  fs::create_directories(folder);
+  std::ofstream(folder / "in") << input;
+  const std::string command = std::string(SOFTMARK_BINARY) + " " + arguments + " <" + (folder / "in").string() + " >" +
+                              (folder / "out").string() + " 2>" + (folder / "err").string();
+  const int status = std::system(command.c_str());
+  const Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
+  fs::remove_all(folder);
+  return ran;
+}
+
+inline void expect_one_line(const Ran& ran, int code, const std::string& says) {
+  EXPECT_EQ(ran.code, code) << ran.err;
+  EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+  EXPECT_NE(ran.err.find(says), std::string::npos) << ran.err;
+  EXPECT_TRUE(ran.out.empty()) << ran.out;
+}
+
+}  // namespace softmark
