@@ -19,12 +19,6 @@ namespace {
 
 constexpr double kPropertySeconds[] = {4, 20, 300};  // at most, of one kernel at quick, standard, thorough
 
-int effort_of(const std::string& name) {
-  for (int i = 0; i < 3; ++i)
-    if (name == kEffortNames[i]) return i;
-  throw Error(kUsage, "unknown effort '" + name + "': quick, standard or thorough");
-}
-
 void check_property_names(const std::vector<std::string>& names) {
   for (const auto& name : names)
     if (std::none_of(all_properties().begin(), all_properties().end(), [&](const Property* p) { return p->name == name; }))
@@ -32,7 +26,7 @@ void check_property_names(const std::vector<std::string>& names) {
 }
 
 Json request_for(const VerifyOptions& options, const Kernel& kernel) {
-  const int effort = effort_of(options.effort);
+  const int effort = static_cast<int>(parse_effort(options.effort));
   Json request = {{"kernel", kernel_to_json(kernel)}, {"library", kernel.library}, {"index", kernel.index}, {"effort", effort},
                   {"seed", options.seed}, {"properties", options.properties}, {"logits", options.logits}, {"case", nullptr},
                   {"call_timeout_seconds", options.call_timeout_seconds}, {"property_seconds", kPropertySeconds[effort]}};
@@ -49,7 +43,7 @@ struct Result {
 
 Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
   const auto start = std::chrono::steady_clock::now();
-  const int effort = effort_of(options.effort);
+  const int effort = static_cast<int>(parse_effort(options.effort));
   const double limit = 60 + 2 * kPropertySeconds[effort] * static_cast<double>(all_properties().size());
   const Answer answer = ask_child({"child-verify"}, request_for(options, kernel).dump(), limit);
   Result result;
