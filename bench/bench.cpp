@@ -15,7 +15,7 @@ namespace {
 
 struct Invocation {
   std::vector<std::string> plugins;
-  std::string output = "-", format = "text";
+  std::string output = "-", format;
 };
 
 std::string rendered(const Json& document, const std::string& format) {
@@ -32,7 +32,8 @@ int run_bench(const BenchOptions& options, const Invocation& invocation) {
   const Json sections = bench_sections(options, registry, std::nullopt);
   for (const char* name : {"machine", "build", "measurements", "ceilings", "warnings"}) document[name] = sections[name];
   finish_document(document, sections["complete"]);
-  write_file(invocation.output, rendered(document, invocation.format));
+  write_file(invocation.output,
+             rendered(document, invocation.format.empty() ? format_of(invocation.output) : invocation.format));
   const Json& all = document["measurements"];
   const bool any =
       std::any_of(all.begin(), all.end(), [](const Json& measurement) { return measurement["status"] == "ok"; });
@@ -50,6 +51,7 @@ void softmark::add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)")
       ->allow_extra_args(false);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format, "how to write it (text)")->check(CLI::IsMember(kFormats));
+  verb->add_option("--format", invocation->format, "how to write it (by the name of the file, else text)")
+      ->check(CLI::IsMember(kFormats));
   verb->callback([flags, invocation, &exit_code] { exit_code = run_bench(checked(*flags), *invocation); });
 }

@@ -16,6 +16,7 @@
 #include "bench/versus.h"
 #include "kernels/process.h"
 #include "properties/options.h"
+#include "reports/render.h"
 
 namespace softmark::bench {
 namespace {
@@ -23,7 +24,7 @@ namespace {
 constexpr double kMostOverhead = 20;  // ns a call
 
 struct Invocation {
-  std::string output = "-", format = "text", kernel;
+  std::string output = "-", format, kernel;
   std::uint64_t seed = kDefaultSeed;
   bool thorough = false;
 };
@@ -123,7 +124,8 @@ Json as_document(Json machine, const std::vector<Finding>& findings, const std::
   return document;
 }
 
-int run_doctor(const Invocation& invocation) {
+int run_doctor(Invocation invocation) {
+  if (invocation.format.empty()) invocation.format = format_of(invocation.output);
   if (invocation.format != "text" && invocation.format != "json")
     throw Error(kUsage, fmt::format("doctor writes text or json, not '{}'", invocation.format));
   Json machine = machine_section();  // before the measuring, which is a load itself
@@ -152,6 +154,6 @@ void softmark::add_doctor(CLI::App& app, int& exit_code) {
   verb->add_option("--kernel", invocation->kernel, "the kernel to set against itself (the first float32 softmax)");
   add_seed(*verb, invocation->seed);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format, "text | json (text)");
+  verb->add_option("--format", invocation->format, "text | json (by the name of the file, else text)");
   verb->callback([invocation, &exit_code] { exit_code = run_doctor(*invocation); });
 }
