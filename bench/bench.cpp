@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bench/options.h"
+#include "bench/resume.h"
 #include "bench/sections.h"
 #include "bench/table.h"
 #include "bench/verbs.h"
@@ -14,7 +15,7 @@ namespace {
 
 struct Invocation {
   std::vector<std::string> plugins;
-  std::string output = "-", format = "text";
+  std::string output = "-", format;
 };
 
 std::string rendered(const Json& document, const std::string& format) {
@@ -26,11 +27,13 @@ int run_bench(const BenchOptions& options, const Invocation& invocation) {
   check_writable(invocation.output);
   const Registry registry = load_registry(invocation.plugins);
   Json document = new_document(command_line(), options.seed);
+  document["run"]["replication"] = replication_section(options);
   document["kernels"] = kernels_section(bench_kernels(options, registry));
   const Json sections = bench_sections(options, registry, std::nullopt);
   for (const char* name : {"machine", "build", "measurements", "ceilings", "warnings"}) document[name] = sections[name];
   finish_document(document, sections["complete"]);
-  write_file(invocation.output, rendered(document, invocation.format));
+  write_file(invocation.output,
+             rendered(document, invocation.format.empty() ? format_of(invocation.output) : invocation.format));
   const Json& all = document["measurements"];
   const bool any =
       std::any_of(all.begin(), all.end(), [](const Json& measurement) { return measurement["status"] == "ok"; });
@@ -45,8 +48,10 @@ void softmark::add_bench(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("bench", "speed, through Google Benchmark (flags after -- go to it)");
   const auto flags = add_bench_flags(*verb);
   const auto invocation = std::make_shared<Invocation>();
-  verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)");
+  verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)")
+      ->allow_extra_args(false);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format, "how to write it (text)")->check(CLI::IsMember(kFormats));
+  verb->add_option("--format", invocation->format, "how to write it (by the name of the file, else text)")
+      ->check(CLI::IsMember(kFormats));
   verb->callback([flags, invocation, &exit_code] { exit_code = run_bench(checked(*flags), *invocation); });
 }

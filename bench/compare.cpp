@@ -72,8 +72,9 @@ void softmark::add_compare(CLI::App& app, int& exit_code) {
   const auto invocation = std::make_shared<Invocation>();
   verb->add_option("A", invocation->a, "document, or kernel: name, id, LIB.so or LIB.so:NAME")->required();
   verb->add_option("B", invocation->b, "the document or kernel in question")->required();
-  const auto flags = add_bench_flags(*verb, {"--kernel"});
-  verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)");
+  const auto flags = add_bench_flags(*verb, {"--kernel", "--resume"});
+  verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)")
+      ->allow_extra_args(false);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
   verb->add_option("--format", invocation->format, "of a comparison of kernels: text | json (text)")
       ->check(CLI::IsMember({"text", "json"}));

@@ -11,7 +11,8 @@
 #include <cstring>
 #include <numeric>
 
-#include "bench/copy.h"
+#include "bench/ceilings.h"
+#include "bench/cycles.h"
 #include "bench/inputs.h"
 #include "bench/trial.h"
 #include "bench/verbs.h"
@@ -77,16 +78,20 @@ class Buffers {
 };
 
 Layout layout_for(const Trial& trial) {
-  Layout layout = layout_of(trial.op, trial.dtype, trial.rows, trial.cols);
-  if (!trial.copy) return layout;
-  const std::size_t half = std::max<std::size_t>(layout.moved() / 2, 1);  // read once, written once
-  return {half, 0, 0, half, 0, 0, 0};
+  const Layout layout = layout_of(trial.op, trial.dtype, trial.rows, trial.cols);
+  if (!trial.ceiling) return layout;
+  const std::size_t moved = std::max<std::size_t>(layout.moved(), 2),
+                    lines = 64 * static_cast<std::size_t>(trial.threads);
+  if (*trial.ceiling == Ceiling::kRead) return {moved, 0, 0, lines, 0, 0, 0};
+  if (*trial.ceiling == Ceiling::kMemcpy || *trial.ceiling == Ceiling::kNontemporalCopy)
+    return {moved / 2, 0, 0, moved / 2, 0, 0, 0};  // read once, written once
+  return {lines, 0, 0, lines, 0, 0, 0};
 }
 
 softmark_args first_set(const Trial& trial, const Layout& layout, const Places& places, std::byte* memory) {
   std::byte* y = trial.in_place ? memory : memory + places.y;
-  if (trial.copy)
-    return {1, layout.x_bytes, memory, nullptr, nullptr, y, layout.x_bytes, 0, layout.x_bytes, trial.threads};
+  if (trial.ceiling)
+    return {1, layout.x_bytes, memory, nullptr, nullptr, y, layout.x_bytes, 0, layout.y_bytes, trial.threads};
   const OpShape shape = shape_of(trial.op);
   const std::byte* g = layout.g_bytes ? memory + places.g : nullptr;
   const std::byte* labels = layout.labels_bytes ? memory + places.labels : nullptr;
@@ -133,6 +138,7 @@ bool pin(int cpu) {
 class Samples : public benchmark::BenchmarkReporter {
  public:
   std::vector<double> nanoseconds;
+  double longest = 0;  // seconds of a repetition
   std::string error;
 
   bool ReportContext(const Context&) override { return true; }
@@ -140,6 +146,7 @@ class Samples : public benchmark::BenchmarkReporter {
     for (const Run& run : runs) {
       if (run.error_occurred) error = run.error_message;
       if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
+      longest = std::max(longest, run.real_accumulated_time);
       nanoseconds.push_back(1e9 * run.real_accumulated_time / static_cast<double>(run.iterations));
     }
   }
@@ -171,9 +178,17 @@ void time_in_place(benchmark::State& state, softmark_fn run, const softmark_args
   if (refused) state.SkipWithError("refused these args after accepting them once");
 }
 
-Samples run_benchmark(const Trial& trial, softmark_fn run, Buffers& buffers, const std::byte* inputs) {
+/// The samples asked for, or fewer where calls take so long that they would outlast the time for them.
+int affordable_samples(const Trial& trial, double call_seconds) {
+  constexpr int kFewest = 5;
+  if (trial.most_seconds <= 0 || trial.samples <= kFewest) return trial.samples;
+  const double affordable = trial.most_seconds / std::max(call_seconds, trial.min_time);
+  return static_cast<int>(std::clamp<double>(affordable, kFewest, trial.samples));
+}
+
+Samples run_benchmark(const Trial& trial, int wanted, softmark_fn run, Buffers& buffers, const std::byte* inputs) {
   std::vector<std::string> flags = {"softmark", fmt::format("--benchmark_min_time={}", trial.min_time),
-                                    fmt::format("--benchmark_repetitions={}", trial.samples)};
+                                    fmt::format("--benchmark_repetitions={}", wanted)};
   flags.insert(flags.end(), trial.flags.begin(), trial.flags.end());
   std::vector<char*> argv;
   for (std::string& flag : flags) argv.push_back(flag.data());
@@ -190,27 +205,41 @@ Samples run_benchmark(const Trial& trial, softmark_fn run, Buffers& buffers, con
     benchmark->UseManualTime();
   else
     benchmark->UseRealTime();
-  Samples samples;
-  benchmark::RunSpecifiedBenchmarks(&samples);
-  return samples;
+  // Something else on the core while Google Benchmark chose the number of calls makes them too few: choose again.
+  for (int tries = 3;; --tries) {
+    Samples samples;
+    benchmark::RunSpecifiedBenchmarks(&samples);
+    if (tries == 0 || !trial.flags.empty() || !samples.error.empty() || samples.longest > 0.7 * trial.min_time)
+      return samples;
+  }
 }
 
 Outcome measure_here(const Trial& trial) {
   Outcome outcome;
   outcome.pinned = trial.threads == 1 && pin(trial.cpu);
-  const softmark_fn run = trial.copy ? copy_bytes : resolve_kernel(trial.library, trial.index).run;
+  const softmark_fn run =
+      trial.ceiling ? ceiling_function(*trial.ceiling, trial.dtype) : resolve_kernel(trial.library, trial.index).run;
   const std::byte* inputs = nullptr;
   const std::size_t file_bytes = layout_for(trial).file_bytes;
-  if (!trial.copy && file_bytes) {
+  if (!trial.ceiling && file_bytes) {
     void* file = mmap(nullptr, file_bytes, PROT_READ, MAP_PRIVATE, kInputs, 0);
     if (file == MAP_FAILED) throw Error(kNotMeasurable, "cannot read the inputs");
     inputs = static_cast<const std::byte*>(file);
   }
   close(kInputs);
   Buffers buffers = prepare(trial, inputs);
-  if (const int refusal = run(&buffers.first()); refusal != 0)
-    return {"unsupported", fmt::format("returned {}", refusal), {}, outcome.pinned};
-  const Samples samples = run_benchmark(trial, run, buffers, inputs);
+  if (const int refusal = run(&buffers.first()); refusal != 0) {
+    outcome.status = "unsupported";
+    outcome.message = fmt::format("returned {}", refusal);
+    return outcome;
+  }
+  const auto before = std::chrono::steady_clock::now();
+  run(&buffers.first());
+  const std::chrono::duration<double> call = std::chrono::steady_clock::now() - before;
+  const Cycles cycles;
+  const Samples samples = run_benchmark(trial, affordable_samples(trial, call.count()), run, buffers, inputs);
+  outcome.clock = cycles.kind();
+  outcome.cycles_per_nanosecond = cycles.per_nanosecond();
   outcome.nanoseconds = samples.nanoseconds;
   outcome.message = !samples.error.empty()        ? samples.error
                     : samples.nanoseconds.empty() ? "Google Benchmark ran nothing"

@@ -109,4 +109,10 @@ SharedInputs::SharedInputs(softmark_op op, softmark_dtype dtype, const Workload&
 
 SharedInputs::~SharedInputs() { close(fd_); }
 
+int InputsCache::fd(softmark_op op, softmark_dtype dtype) {
+  auto& inputs = made_[{op, dtype}];
+  if (!inputs) inputs = std::make_unique<SharedInputs>(op, dtype, workload_, seed_);
+  return inputs->fd();
+}
+
 }  // namespace softmark::bench

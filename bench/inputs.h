@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <map>
+#include <memory>
+#include <utility>
 
 #include "bench/workload.h"
 #include "kernels/softmark.h"
@@ -34,6 +36,18 @@ class SharedInputs {
 
  private:
   int fd_;
+};
+
+/// Each op and type's inputs on a workload, made when a series first asks for them. Refers to the workload.
+class InputsCache {
+ public:
+  InputsCache(const Workload& workload, std::uint64_t seed) : workload_(workload), seed_(seed) {}
+  int fd(softmark_op op, softmark_dtype dtype);
+
+ private:
+  const Workload& workload_;
+  std::uint64_t seed_;
+  std::map<std::pair<softmark_op, softmark_dtype>, std::unique_ptr<SharedInputs>> made_;
 };
 
 }  // namespace softmark::bench

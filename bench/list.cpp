@@ -26,7 +26,7 @@ Json listing(const Registry& registry, const std::vector<Kernel>& kernels) {
     list["properties"].push_back({{"name", p->name}, {"judge", kJudgeNames[static_cast<int>(p->judge)]},
                                   {"severity", p->severity == Severity::must ? "must" : "note"}, {"sentence", p->sentence}});
   for (const bench::Workload& w : bench::named_workloads())
-    list["workloads"].push_back({{"name", w.name}, {"rows", w.rows}, {"cols", w.cols}, {"effort", bench::kEffortNames[static_cast<int>(w.effort)]},
+    list["workloads"].push_back({{"name", w.name}, {"rows", w.rows}, {"cols", w.cols}, {"effort", kEffortNames[static_cast<int>(w.effort)]},
                                  {"distribution", bench::kDistributionNames[static_cast<int>(w.distribution)]}, {"stands_for", w.stands_for}});
   return list;
 }

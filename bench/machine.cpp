@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "bench/cpuid.h"
+#include "bench/cycles.h"
 
 namespace softmark::bench {
 namespace {
@@ -116,6 +117,14 @@ void add_counters(Environment& environment) {
     environment.lack("hardware_counters", "no cpu event source in /sys/bus/event_source/devices");
 }
 
+void add_cycle_clock(Environment& environment) {
+  const CycleClock clock = cycle_clock();
+  if (clock.kind.empty())
+    environment.lack("cycle_clock", clock.reason);
+  else
+    environment.set("cycle_clock", clock.kind);
+}
+
 void add_frequency(Environment& environment) {
   if (const auto khz = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
     environment.set("mhz", number(std::atof(khz->c_str()) / 1000));
@@ -155,6 +164,7 @@ Environment environment_now(const Cpuid& cpu) {
   environment.from_file("clock_source", "/sys/devices/system/clocksource/clocksource0/current_clocksource");
   add_cpu_quota(environment);
   add_counters(environment);
+  add_cycle_clock(environment);
   environment.set("allowed_cpus", allowed_cpus().size());
   environment.set("memory_bytes",
                   static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));

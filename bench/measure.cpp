@@ -11,6 +11,7 @@
 #include "bench/inputs.h"
 #include "bench/machine.h"
 #include "bench/progress.h"
+#include "bench/resume.h"
 #include "kernels/names.h"
 #include "kernels/process.h"
 
@@ -40,21 +41,23 @@ bool can_run_in_place(const Kernel& kernel) {
   return kernel.claims & SOFTMARK_IN_PLACE && shape_of(kernel.op).output == OpShape::kRow;
 }
 
-/// The copy of as many bytes, as many threads, from the same cache: once for all kernels that share it.
-void add_ceiling(std::vector<Series>& all, const Series& of) {
-  const bool there = std::any_of(all.begin(), all.end(), [&](const Series& other) {
-    return !other.kernel && other.bytes == of.bytes && other.threads == of.threads && other.cache == of.cache &&
-           other.dtype == of.dtype;
-  });
-  if (there || of.status != "ok") return;
-  Series ceiling = of;
-  ceiling.kernel.reset();
-  ceiling.in_place = false;
-  all.push_back(ceiling);
+/// As many bytes and threads from the same cache, once for all kernels that share them; multiply-adds once for a type.
+void add_ceilings(std::vector<Series>& all, const Series& of, bool with_fma) {
+  if (of.status != "ok") return;
+  const auto add = [&](Ceiling kind) {
+    const Series wanted = plan_ceiling(kind, of);
+    const bool there = std::any_of(all.begin(), all.end(), [&](const Series& other) {
+      return other.ceiling == kind && other.bytes == wanted.bytes && other.threads == wanted.threads &&
+             other.cache == wanted.cache && other.dtype == wanted.dtype;
+    });
+    if (!there && wanted.status == "ok") all.push_back(wanted);
+  };
+  for (Ceiling kind : {Ceiling::kMemcpy, Ceiling::kRead, Ceiling::kNontemporalCopy}) add(kind);
+  if (with_fma) add(Ceiling::kFma);
 }
 
 std::vector<Series> plan_workload(const BenchOptions& options, const std::vector<Kernel>& kernels,
-                                  const Workload& workload) {
+                                  const Workload& workload, bool with_fma) {
   std::vector<Series> ceilings, series;
   for (const Kernel& kernel : kernels)
     for (int threads : threads_of(options, kernel))
@@ -62,7 +65,7 @@ std::vector<Series> plan_workload(const BenchOptions& options, const std::vector
         if (cache == Cache::kHot ? !options.hot : !options.cold) continue;
         if (options.in_place && !can_run_in_place(kernel)) continue;
         series.push_back(plan_series(kernel, workload, threads, cache, options.in_place));
-        add_ceiling(ceilings, series.back());
+        add_ceilings(ceilings, series.back(), with_fma);
       }
   series.insert(series.begin(), ceilings.begin(), ceilings.end());
   return series;
@@ -70,7 +73,7 @@ std::vector<Series> plan_workload(const BenchOptions& options, const std::vector
 
 Trial trial_of(const Series& series, const BenchOptions& options, const Replication& replication, int cpu) {
   Trial trial;
-  trial.copy = !series.kernel;
+  if (!series.kernel) trial.ceiling = series.ceiling;
   if (series.kernel) trial.library = series.kernel->library, trial.index = series.kernel->index;
   trial.op = series.op;
   trial.dtype = series.dtype;
@@ -82,13 +85,17 @@ Trial trial_of(const Series& series, const BenchOptions& options, const Replicat
   trial.in_place = series.in_place;
   trial.min_time = replication.min_time;
   trial.samples = replication.samples;
+  if (!series.kernel) trial.min_time /= 3, trial.samples = std::min(trial.samples, 3);  // steadier than kernels
+  trial.most_seconds = replication.most_seconds;
   trial.flags = options.benchmark_flags;
   return trial;
 }
 
 /// Seconds that one process of this series will probably take: to start, to fill its buffers, to calibrate and to
 /// sample.
-double process_seconds(const Series& series, const Replication& replication) {
+double process_seconds(const Series& series, Replication replication) {
+  if (series.kept) return 0;
+  if (!series.kernel) replication.min_time /= 3, replication.samples = std::min(replication.samples, 3);
   constexpr double kStart = 0.02, kFillPerByte = 1e-9, kCopyPerByte = 1e-10, kSlowPerElement = 3e-9;
   const double call = series.kernel ? kSlowPerElement * static_cast<double>(series.workload.elements())
                                     : kCopyPerByte * static_cast<double>(series.bytes);
@@ -97,29 +104,17 @@ double process_seconds(const Series& series, const Replication& replication) {
 }
 
 std::string label(const Series& series) {
-  return fmt::format("{} {} {}t", series.workload.name, series.kernel ? series.kernel->id : "memcpy", series.threads);
+  return fmt::format("{} {} {}t", series.workload.name,
+                     series.kernel ? series.kernel->id : kCeilingNames[static_cast<std::size_t>(series.ceiling)],
+                     series.threads);
 }
-
-/// One op and type's inputs on a workload, made when a series first asks for them.
-class InputsCache {
- public:
-  InputsCache(const Workload& workload, std::uint64_t seed) : workload_(workload), seed_(seed) {}
-  int fd(softmark_op op, softmark_dtype dtype) {
-    auto& inputs = made_[{op, dtype}];
-    if (!inputs) inputs = std::make_unique<SharedInputs>(op, dtype, workload_, seed_);
-    return inputs->fd();
-  }
-
- private:
-  const Workload& workload_;
-  std::uint64_t seed_;
-  std::map<std::pair<softmark_op, softmark_dtype>, std::unique_ptr<SharedInputs>> made_;
-};
 
 void take(Series& series, Outcome outcome) {
   series.pinned = series.pinned && outcome.pinned;
   if (outcome.status == "ok") {
     series.samples.push_back(std::move(outcome.nanoseconds));
+    series.cycles_per_nanosecond.push_back(outcome.cycles_per_nanosecond);
+    series.clock = outcome.clock;
   } else {
     series.status = outcome.status;
     series.message = outcome.message;
@@ -167,6 +162,28 @@ Series plan_series(const Kernel& kernel, const Workload& workload, int threads, 
   return series;
 }
 
+Series plan_ceiling(Ceiling ceiling, const Series& of) {
+  Series series = of;
+  series.kernel.reset();
+  series.ceiling = ceiling;
+  series.in_place = false;
+  const bool bytes_matter = ceiling != Ceiling::kFma && ceiling != Ceiling::kNothing;
+  if (!bytes_matter) series.bytes = series.pool_bytes = 0, series.cache = Cache::kHot;
+  if (ceiling == Ceiling::kFma && fma_count(of.dtype, of.threads) == 0)
+    series.status = "unsupported", series.message = "this CPU multiplies and adds in two steps";
+#if !defined(__x86_64__)
+  if (ceiling == Ceiling::kNontemporalCopy)
+    series.status = "unsupported", series.message = "stores around the cache are known for x86-64 only";
+#endif
+  return series;
+}
+
+double Series::elements() const {
+  if (kernel || (ceiling != Ceiling::kFma && ceiling != Ceiling::kNothing))
+    return static_cast<double>(workload.elements());
+  return ceiling == Ceiling::kFma ? static_cast<double>(fma_count(dtype, threads)) : 1;
+}
+
 Replication replication_of(const BenchOptions& options) {
   static constexpr Replication kByEffort[] = {{6, 2, 0.01, 30}, {10, 5, 0.03, 60}, {20, 7, 0.1, 120}};
   Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
@@ -177,21 +194,21 @@ Replication replication_of(const BenchOptions& options) {
 }
 
 bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication,
-                Progress& progress, std::vector<std::vector<std::size_t>> orders) {
+                Progress& progress, InputsCache& inputs, std::vector<std::vector<std::size_t>> orders, int done) {
   if (series.empty()) return true;
   if (orders.empty()) {
     orders.resize(2, std::vector<std::size_t>(series.size()));
     std::iota(orders[0].begin(), orders[0].end(), 0);
     std::iota(orders[1].rbegin(), orders[1].rend(), 0);
   }
-  InputsCache inputs(series.front().workload, options.seed);
   const std::vector<int> cpus = allowed_cpus();
   for (int round = 0; round < replication.processes; ++round) {
     // The core changes every second round only, so that each core sees both orders.
-    const int cpu = cpus.empty() ? -1 : cpus[static_cast<std::size_t>(round / 2) % cpus.size()];
+    const int cpu = cpus.empty() ? -1 : cpus[static_cast<std::size_t>((done + round) / 2) % cpus.size()];
     for (std::size_t which : orders[static_cast<std::size_t>(round) % orders.size()]) {
       Series& one = series[which];
       if (interrupted()) return false;
+      if (one.kept) continue;
       if (one.status == "ok") {
         progress.show(label(one));
         Outcome outcome =
@@ -211,8 +228,11 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   const Replication replication = replication_of(options);
   std::vector<std::vector<Series>> plan;
   double estimate = 0;
+  std::optional<Earlier> earlier;
+  if (!options.resume.empty()) earlier.emplace(options);
   for (const Workload& workload : workloads_of(options)) {
-    plan.push_back(plan_workload(options, kernels, workload));
+    plan.push_back(plan_workload(options, kernels, workload, plan.empty()));
+    if (earlier) earlier->keep(plan.back());
     for (const Series& series : plan.back()) estimate += replication.processes * process_seconds(series, replication);
   }
   watch_interrupts();
@@ -221,9 +241,11 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   std::map<std::string, int> hangs;
   for (std::vector<Series>& series : plan) {
     for (Series& one : series)
-      if (one.kernel && hangs[one.kernel->id] >= 2)
+      if (one.kernel && !one.kept && hangs[one.kernel->id] >= 2)
         one.status = "timeout", one.message = "not tried: it hung on two workloads before";
-    measured.complete = measured.complete && interleave(series, options, replication, progress);
+    if (series.empty()) continue;
+    InputsCache inputs(series.front().workload, options.seed);  // made when first asked for: not where all is kept
+    measured.complete = interleave(series, options, replication, progress, inputs);
     for (Series& one : series) {
       if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];
       if (!one.samples.empty() || one.status != "ok") measured.series.push_back(std::move(one));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replication: every kernel on a workload in many fresh processes, interleaved, with the copy ceiling among them.
+// Replication: every kernel on a workload in many fresh processes, interleaved, with the ceilings among them.
 #pragma once
 
 #include <optional>
@@ -13,13 +13,14 @@
 
 namespace softmark::bench {
 
+class InputsCache;
 class Progress;
 
 enum class Cache { kHot, kCold };
 
 struct BenchOptions {
   std::vector<std::string> kernels, ops, dtypes;  // filters; no op: softmax, no dtype: f32
-  Effort effort = Effort::kStandard;
+  Effort effort = Effort::standard;
   std::uint64_t seed = 0x5eed;
   std::vector<int> threads;                           // empty: 1, and all for those that claim THREADED
   std::vector<std::string> workloads;                 // globs; empty: the effort's
@@ -31,18 +32,21 @@ struct BenchOptions {
   bool hot = true, cold = false;
   bool in_place = false;  // kernels that claim it only
   std::vector<std::string> benchmark_flags;
+  std::string resume;  // a document whose whole workloads are kept
 };
 
 struct Replication {
   int processes, samples;
   double min_time;
-  double timeout;  // seconds for one process
+  double timeout;           // seconds for one process
+  double most_seconds = 0;  // of samples in one process, where that still leaves 5 of them; 0: no limit
 };
 Replication replication_of(const BenchOptions& options);
 
 /// One line of `measurements` or `ceilings`: what was run, and every sample in nanoseconds a call, process by process.
 struct Series {
-  std::optional<Kernel> kernel;  // none: the copy ceiling
+  std::optional<Kernel> kernel;  // none: a ceiling
+  Ceiling ceiling = Ceiling::kMemcpy;
   Workload workload;
   softmark_op op = SOFTMARK_SOFTMAX;
   softmark_dtype dtype = SOFTMARK_F32;
@@ -54,6 +58,12 @@ struct Series {
   std::string status = "ok", message;
   std::vector<std::vector<double>> samples;
   bool pinned = true;
+  bool kept = false;                          // from an earlier run: not to be run again
+  std::vector<double> cycles_per_nanosecond;  // a process an entry
+  std::string clock;                          // what counted those cycles: "cpu", "tsc" or ""
+
+  /// What times are told by: logits, whatever the op gives back; multiply-adds of fma; calls of nothing.
+  double elements() const;
 };
 
 /// What a run of series gave. Series that an interruption left without a sample are not in it.
@@ -72,10 +82,15 @@ Series plan_series(const Kernel& kernel, const Workload& workload, int threads, 
 /// Times `kernels` as the options say. Throws Error(kUsage) for options that contradict each other or name nothing.
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels);
 
+/// A ceiling that is still to run, for the bytes, threads and cache of a kernel's series.
+Series plan_ceiling(Ceiling ceiling, const Series& of);
+
 /// Runs the series of one workload, a process of each a round, and appends their samples. Round r goes by
-/// orders[r % size]; without orders, forward and backward in turn (ABBA). A series that crashes, hangs or refuses keeps
-/// that status and is not tried again. Returns false when interrupted.
+/// orders[r % size]; without orders, forward and backward in turn (ABBA). `done` rounds went before, which says whose
+/// core's turn it is. A series that crashes, hangs or refuses keeps that status and is not tried again. Returns false
+/// when interrupted.
 bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication,
-                Progress& progress, std::vector<std::vector<std::size_t>> orders = {});
+                Progress& progress, InputsCache& inputs, std::vector<std::vector<std::size_t>> orders = {},
+                int done = 0);
 
 }  // namespace softmark::bench

@@ -15,6 +15,7 @@ namespace softmark::bench {
 struct BenchFlags {
   BenchOptions options;
   std::string effort = "standard", cache = "hot", distribution = "normal";
+  std::vector<std::string> threads;
 };
 
 /// Adds the flags that say what is timed and how (not --plugin, -o, --format, which every verb has), but for those in
@@ -24,7 +25,8 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
 /// The checked options. Throws Error(kUsage).
 BenchOptions checked(const BenchFlags& flags);
 
-/// Throws Error(kUsage).
-Effort parse_effort(const std::string& text);
+/// Thread counts: "1,2,4", "1..T" (T: all that this process may use), or both, "1..4,8"; ascending, each once. Throws
+/// Error(kUsage).
+std::vector<int> parse_threads(const std::vector<std::string>& lists);
 
 }  // namespace softmark::bench

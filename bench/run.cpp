@@ -3,10 +3,12 @@
 #include <cstdio>
 
 #include "bench/options.h"
+#include "bench/resume.h"
 #include "bench/sections.h"
 #include "bench/verbs.h"
 #include "kernels/process.h"
 #include "properties/contract.h"
+#include "properties/effort.h"
 #include "properties/options.h"
 #include "properties/verify.h"
 #include "reports/render.h"
@@ -20,23 +22,26 @@ struct RunVerb {
   KernelChoice choice;
   VerifyOptions verify;
   bench::BenchOptions bench;
+  std::vector<std::string> threads;
   std::string prefix = "softmark-report";
 };
 
 int run_all(RunVerb& verb) {
+  verb.bench.threads = bench::parse_threads(verb.threads);
   for (const char* ending : kEndings) check_writable(verb.prefix + ending);
   watch_interrupts();
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
   Json document = new_document(command_line(), verb.verify.seed);
+  verb.bench.effort = parse_effort(verb.verify.effort);
+  verb.bench.logits = verb.verify.logits;
+  document["run"]["replication"] = bench::replication_section(verb.bench);
   bool complete = verify(verb.verify, registry, kernels, document);
   if (complete) {
     verb.bench.kernels = verb.choice.kernels;
     verb.bench.ops = verb.choice.ops;
     verb.bench.dtypes = verb.choice.dtypes;
     verb.bench.seed = verb.verify.seed;
-    verb.bench.logits = verb.verify.logits;
-    verb.bench.effort = bench::parse_effort(verb.verify.effort);
     const Json sections = bench::bench_sections(verb.bench, registry, failed_kernels(document));
     for (const char* name : {"machine", "build", "measurements", "ceilings"}) document[name] = sections[name];
     for (const Json& warning : sections["warnings"]) document["warnings"].push_back(warning);
@@ -61,7 +66,7 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->choice.add_to(*sub);
   sub->add_option("--effort", verb->verify.effort, "how many rows and samples")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str();
   add_seed(*sub, verb->verify.seed);
-  sub->add_option("--threads", verb->bench.threads, "thread counts to time (default: 1 and all)")->check(CLI::Range(1, 4096));
+  sub->add_option("--threads", verb->threads, "thread counts to time: 1,2,4 or 1..T (1 and all)")->allow_extra_args(false);
   sub->add_option("--logits", verb->verify.logits, "verify and time on the rows of this file")->type_name("FILE.npy");
   sub->add_option("--contract", verb->verify.contract, "expected failures and limits: a file, or 'none'")->type_name("FILE");
   sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")->type_name("PREFIX")->capture_default_str();

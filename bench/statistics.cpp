@@ -40,6 +40,11 @@ std::optional<Interval> median_interval(std::vector<double> values, double confi
   return Interval{values[ranks->first], values[ranks->second]};
 }
 
+double sign_test_p(std::size_t rarer, std::size_t n) {
+  if (n == 0) return 1;
+  return std::min(1.0, 2 * cdf(boost::math::binomial(static_cast<double>(n), 0.5), static_cast<double>(rarer)));
+}
+
 std::vector<double> process_medians(const std::vector<std::vector<double>>& processes) {
   std::vector<double> medians;
   for (const auto& samples : processes)

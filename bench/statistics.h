@@ -25,6 +25,9 @@ struct Interval {
 };
 std::optional<Interval> median_interval(std::vector<double> values, double confidence = 0.95);
 
+/// P(at most `rarer` of n fair coins show the rarer side, or at least n - rarer do); 1 for no coins.
+double sign_test_p(std::size_t rarer, std::size_t n);
+
 /// One measurement's processes, each with its samples, in whatever unit they come.
 struct Summary {
   double median, min, mad;       // of the process medians; min of all samples

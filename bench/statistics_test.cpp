@@ -48,6 +48,14 @@ TEST(Median, OfOddEvenOneAndNone) {
 
 TEST(MedianDeviation, IgnoresOneWildValue) { EXPECT_EQ(median_deviation({1, 2, 3, 4, 1000}), 1); }
 
+TEST(SignTest, CountsBothSides) {
+  EXPECT_EQ(sign_test_p(0, 0), 1);
+  EXPECT_EQ(sign_test_p(0, 1), 1);
+  EXPECT_NEAR(sign_test_p(0, 6), 2.0 / 64, 1e-15);
+  EXPECT_NEAR(sign_test_p(1, 6), 14.0 / 64, 1e-15);
+  EXPECT_EQ(sign_test_p(3, 6), 1);
+}
+
 TEST(Summary, ReducesEachProcessFirst) {
   // The pooled median of these samples would be 1; the median of process medians is 5.
   const Summary summary = summarize({{1, 1, 1, 1, 1, 1, 1}, {5}, {9}});

@@ -26,14 +26,55 @@ std::string interval_of(const Json& ns) {
   return fmt::format("{:.4g} .. {:.4g}", ns["ci95"][0].get<double>(), ns["ci95"][1].get<double>());
 }
 
+/// "43 % of memcpy".
+std::string share_of(const Json& m) {
+  if (m["of_ceiling"].is_null()) return "";
+  return fmt::format("{:.0f} % of {}", 100 * m["of_ceiling"].get<double>(), m["ceiling"].get<std::string>());
+}
+
 std::string line_of(const Json& m) {
   const std::string kernel = m["kernel"];
   if (m["status"] != "ok")
     return fmt::format("  {:<34} {}: {}\n", kernel, m["status"].get<std::string>(), m.value("message", ""));
   const Json& ns = m["ns_per_element"];
   const std::string x_memcpy = m["x_memcpy"].is_null() ? "" : fmt::format("{:.2f}", m["x_memcpy"].get<double>());
-  return fmt::format("  {:<34} {:>10.4g} {:>20} {:>8.2f} {:>9}\n", kernel, ns["median"].get<double>(), interval_of(ns),
-                     m["gb_per_s"].get<double>(), x_memcpy);
+  const std::string cycles =
+      m["cycles_per_element"].is_null() ? "" : fmt::format("{:.3g}", m["cycles_per_element"].get<double>());
+  return fmt::format("  {:<34} {:>10.4g} {:>20} {:>8.2f} {:>9} {:>8}  {}\n", kernel, ns["median"].get<double>(),
+                     interval_of(ns), m["gb_per_s"].get<double>(), x_memcpy, cycles, share_of(m));
+}
+
+/// Speed-ups over one thread of the same kernel, a line a kernel and workload that ran on several.
+std::string scaling_table(const Json& document) {
+  using Key = std::vector<std::string>;
+  std::vector<std::pair<Key, std::vector<const Json*>>> groups;
+  for (const Json& m : document["measurements"]) {
+    if (m["status"] != "ok") continue;
+    const Key key = {m["workload"], m["kernel"], m["cache"]};
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
+    if (group == groups.end()) group = groups.insert(groups.end(), {key, {}});
+    group->second.push_back(&m);
+  }
+  std::string text;
+  for (auto& [key, lines] : groups) {
+    std::sort(lines.begin(), lines.end(),
+              [](const Json* a, const Json* b) { return (*a)["threads"] < (*b)["threads"]; });
+    if (lines.size() < 2 || (*lines.front())["threads"] != 1) continue;
+    text += fmt::format("  {:<22} {:<30} {:<5}", key[0], key[1], key[2]);
+    for (const Json* m : lines)
+      text += fmt::format("  {}: {:.2f}", (*m)["threads"].get<int>(), time_of(*lines.front()) / time_of(*m));
+    text += "\n";
+  }
+  return text.empty() ? "" : "thread scaling: threads: times as fast as one thread\n" + text + "\n";
+}
+
+std::string cycles_note(const Json& document) {
+  for (const Json& m : document["measurements"]) {
+    if (m["cycle_clock"] == "cpu") return "cycles: of the core's own clock, an element.\n";
+    if (m["cycle_clock"] == "tsc")
+      return "cycles: of the reference clock (tsc), which runs at one rate whatever the core's; an element.\n";
+  }
+  return "";
 }
 
 }  // namespace
@@ -49,14 +90,17 @@ std::string measurements_table(const Json& document) {
   std::string text;
   for (auto& [name, lines] : blocks) {
     std::stable_sort(lines.begin(), lines.end(), [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
-    text += fmt::format("{}\n  {:<34} {:>10} {:>20} {:>8} {:>9}\n", name, "kernel", "ns/element", "95 % interval",
-                        "GB/s", "x memcpy");
+    text += fmt::format("{}\n  {:<34} {:>10} {:>20} {:>8} {:>9} {:>8}  {}\n", name, "kernel", "ns/element",
+                        "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling");
     for (const Json& line : lines) text += line_of(line);
     text += "\n";
   }
+  text += scaling_table(document);
   text +=
       "An element is a logit. GB/s: inputs read once and output written once, the least that must move.\n"
-      "x memcpy: times the copy of as many bytes on as many threads, measured in the same run.\n";
+      "x memcpy: times the copy of as many bytes on as many threads, measured in the same run.\n"
+      "ceiling: the share reached of the fastest way measured to move those bytes.\n" +
+      cycles_note(document);
   for (const Json& warning : document["warnings"]) text += fmt::format("note: {}\n", warning.get<std::string>());
   return text;
 }

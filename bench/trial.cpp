@@ -34,6 +34,13 @@ struct Pipe {
   }
 };
 
+Outcome no_samples(const std::string& status, const std::string& message) {
+  Outcome outcome;
+  outcome.status = status;
+  outcome.message = message;
+  return outcome;
+}
+
 /// Reads until the child has closed its end, has ended, or time is up. An answer is one line.
 std::string gather(Child& child, int fd, steady_clock::time_point deadline) {
   std::string text;
@@ -53,36 +60,46 @@ std::string gather(Child& child, int fd, steady_clock::time_point deadline) {
 
 Outcome judge(Child& child, const std::string& text, steady_clock::time_point deadline, double timeout_seconds) {
   while (!child.ended() && !interrupted() && steady_clock::now() < deadline) usleep(200);
-  if (interrupted()) return {"interrupted", "interrupted", {}, false};
+  if (interrupted()) return no_samples("interrupted", "interrupted");
   if (!child.ended()) {
     child.kill();
-    return {"timeout", fmt::format("no answer in {:.0f} s", timeout_seconds), {}, false};
+    return no_samples("timeout", fmt::format("no answer in {:.0f} s", timeout_seconds));
   }
-  if (child.signal() != 0) return {"crash", child.ending(), {}, false};
+  if (child.signal() != 0) return no_samples("crash", child.ending());
   try {
     return outcome_from_json(Json::parse(text));
   } catch (const Json::exception&) {
-    return {child.exit_code() == 0 ? "error" : "crash", "ended with no answer: " + child.ending(), {}, false};
+    return no_samples(child.exit_code() == 0 ? "error" : "crash", "ended with no answer: " + child.ending());
   }
 }
 
 }  // namespace
 
 Json to_json(const Trial& trial) {
-  return {{"library", trial.library},   {"index", trial.index},
-          {"copy", trial.copy},         {"op", name(trial.op)},
-          {"dtype", name(trial.dtype)}, {"rows", trial.rows},
-          {"cols", trial.cols},         {"threads", trial.threads},
-          {"cpu", trial.cpu},           {"pool_bytes", trial.pool_bytes},
-          {"in_place", trial.in_place}, {"min_time", number(trial.min_time)},
-          {"samples", trial.samples},   {"flags", trial.flags}};
+  return {{"library", trial.library},
+          {"index", trial.index},
+          {"ceiling", trial.ceiling ? Json(kCeilingNames[static_cast<std::size_t>(*trial.ceiling)]) : Json(nullptr)},
+          {"most_seconds", number(trial.most_seconds)},
+          {"op", name(trial.op)},
+          {"dtype", name(trial.dtype)},
+          {"rows", trial.rows},
+          {"cols", trial.cols},
+          {"threads", trial.threads},
+          {"cpu", trial.cpu},
+          {"pool_bytes", trial.pool_bytes},
+          {"in_place", trial.in_place},
+          {"min_time", number(trial.min_time)},
+          {"samples", trial.samples},
+          {"flags", trial.flags}};
 }
 
 Trial trial_from_json(const Json& json) {
   Trial trial;
   trial.library = json.at("library");
   trial.index = json.at("index");
-  trial.copy = json.at("copy");
+  if (json.at("ceiling").is_string())
+    trial.ceiling = find_name<Ceiling>(kCeilingNames, json.at("ceiling").get<std::string>()).value();
+  trial.most_seconds = json.at("most_seconds");
   trial.op = find_op(json.at("op").get<std::string>()).value();
   trial.dtype = find_dtype(json.at("dtype").get<std::string>()).value();
   trial.rows = json.at("rows");
@@ -100,12 +117,21 @@ Trial trial_from_json(const Json& json) {
 Json to_json(const Outcome& outcome) {
   Json samples = Json::array();
   for (double value : outcome.nanoseconds) samples.push_back(number(value));
-  return {
-      {"status", outcome.status}, {"message", outcome.message}, {"nanoseconds", samples}, {"pinned", outcome.pinned}};
+  return {{"status", outcome.status},
+          {"message", outcome.message},
+          {"nanoseconds", samples},
+          {"pinned", outcome.pinned},
+          {"cycles_per_nanosecond", number(outcome.cycles_per_nanosecond)},
+          {"clock", outcome.clock}};
 }
 
 Outcome outcome_from_json(const Json& json) {
-  return {json.at("status"), json.at("message"), json.at("nanoseconds").get<std::vector<double>>(), json.at("pinned")};
+  return {json.at("status"),
+          json.at("message"),
+          json.at("nanoseconds").get<std::vector<double>>(),
+          json.at("pinned"),
+          json.at("cycles_per_nanosecond"),
+          json.at("clock")};
 }
 
 Outcome run_trial(const Trial& trial, int inputs_fd, double timeout_seconds) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// One trial: one kernel (or the copy ceiling) timed on one workload in one fresh process.
+// One trial: one kernel (or a ceiling) timed on one workload in one fresh process.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "bench/ceilings.h"
 #include "kernels/softmark.h"
 #include "reports/document.h"
 
@@ -12,9 +14,9 @@ namespace softmark::bench {
 
 /// What a child is asked. Everything that it needs, so that it looks nothing up.
 struct Trial {
-  std::string library;    // "" for a built-in
-  std::size_t index = 0;  // in that library
-  bool copy = false;      // the ceiling: memcpy that moves as many bytes, no kernel at all
+  std::string library;             // "" for a built-in
+  std::size_t index = 0;           // in that library
+  std::optional<Ceiling> ceiling;  // that instead of a kernel, on as many bytes
   softmark_op op = SOFTMARK_SOFTMAX;
   softmark_dtype dtype = SOFTMARK_F32;
   std::size_t rows = 0, cols = 0;
@@ -24,6 +26,7 @@ struct Trial {
   bool in_place = false;       // y is x, restored outside the clock before each call
   double min_time = 0.02;      // seconds a sample
   int samples = 3;
+  double most_seconds = 0;         // samples are fewer, down to 5, where they would take longer; 0: never
   std::vector<std::string> flags;  // of Google Benchmark, after ours
 };
 
@@ -33,6 +36,8 @@ struct Outcome {
   std::string message;              // why, where not ok
   std::vector<double> nanoseconds;  // a call, one number a sample
   bool pinned = false;
+  double cycles_per_nanosecond = 0;  // while it ran; 0 where nothing counts them
+  std::string clock;                 // what counted: "cpu", "tsc", or ""
 };
 
 Json to_json(const Trial& trial);

@@ -21,6 +21,8 @@ TEST(Trial, SurvivesItsJson) {
   trial.in_place = true;
   trial.min_time = 0.1;
   trial.samples = 7;
+  trial.most_seconds = 0.5;
+  trial.ceiling = Ceiling::kFma;
   trial.flags = {"--benchmark_min_time=1"};
   EXPECT_EQ(to_json(trial_from_json(to_json(trial))), to_json(trial));
 }

@@ -4,102 +4,107 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "bench/inputs.h"
 #include "bench/progress.h"
+#include "bench/random.h"
 #include "kernels/names.h"
 #include "kernels/process.h"
 
 namespace softmark::bench {
 namespace {
 
-constexpr double kLeastEffect = 0.05;
+constexpr int kFewestRounds = 6;
+constexpr std::uint64_t kOrderStream = 5;
 
-Rounds operator+(Rounds first, const Rounds& second) {
-  first.a.insert(first.a.end(), second.a.begin(), second.a.end());
-  first.b.insert(first.b.end(), second.b.begin(), second.b.end());
-  return first;
-}
-
-std::vector<std::array<double, 2>> paired(const Series& first, const Series& second) {
-  const auto one = process_medians(first.samples), other = process_medians(second.samples);
-  std::vector<std::array<double, 2>> pairs;
-  for (std::size_t round = 0; round < std::min(one.size(), other.size()); ++round)
-    pairs.push_back({one[round], other[round]});
-  return pairs;
-}
-
-/// Runs one set of rounds. Empty, with the reason in `failure`, where one of the kernels cannot be timed.
-std::optional<Rounds> measure_rounds(const Kernel& a, const Kernel& b, const Workload& workload,
-                                     const BenchOptions& options, const Replication& replication, Progress& progress,
-                                     std::string& failure) {
-  const int threads = options.threads.empty() ? 1 : options.threads.front();
-  const Cache cache = options.hot ? Cache::kHot : Cache::kCold;
-  std::vector<Series> series;
-  for (const Kernel* kernel : {&a, &b, &b, &a})
-    series.push_back(plan_series(*kernel, workload, threads, cache, options.in_place));
-  if (!interleave(series, options, replication, progress, {{0, 1, 2, 3}, {1, 0, 3, 2}})) failure = "interrupted";
-  for (std::size_t i = 0; i < series.size() && failure.empty(); ++i)
-    if (series[i].status != "ok")
-      failure = fmt::format("{}: {}: {}", series[i].kernel->id, series[i].status, series[i].message);
-  if (!failure.empty()) return std::nullopt;
-  return Rounds{paired(series[0], series[3]), paired(series[1], series[2])};
-}
+double least(const std::vector<double>& samples) { return *std::min_element(samples.begin(), samples.end()); }
 
 Replication rounds_of(const BenchOptions& options) {
-  static constexpr int kByEffort[] = {8, 10, 20};
-  Replication replication = replication_of(options);
-  if (options.processes == 0) replication.processes = kByEffort[static_cast<std::size_t>(options.effort)];
-  if (replication.processes < 6)
+  // Many short samples: something else on the core spoils some of them, hardly ever all.
+  static constexpr Replication kByEffort[] = {{16, 20, 0.001, 30}, {32, 30, 0.001, 60}, {64, 30, 0.002, 120}};
+  Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
+  if (options.processes > 0) replication.processes = options.processes;
+  if (options.min_time > 0) replication.min_time = options.min_time;
+  replication.timeout += 20 * replication.min_time * replication.samples;
+  replication.most_seconds = 0.3;
+  if (replication.processes < kFewestRounds)
     throw Error(kUsage, "a comparison needs at least 6 processes of each kernel, or it has no interval");
   return replication;
 }
 
+/// The order of both kernels' processes, in pairs of rounds that begin with each kernel once; which first is drawn, so
+/// that no periodic disturbance keeps step with it.
+std::vector<std::vector<std::size_t>> drawn_orders(std::uint64_t seed, int from, int count) {
+  const Random coin(seed, kOrderStream);
+  std::vector<std::vector<std::size_t>> orders;
+  for (int round = from; round < from + count; ++round) {
+    const bool b_first =
+        (coin.bits(static_cast<std::uint64_t>(round / 2)) & 1) != static_cast<std::uint64_t>(round % 2);
+    orders.push_back(b_first ? std::vector<std::size_t>{1, 0, 3, 2} : std::vector<std::size_t>{0, 1, 2, 3});
+  }
+  return orders;
+}
+
+/// Rounds from this machine.
+class Session {
+ public:
+  Session(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options, Progress& progress)
+      : kernels_{&a, &b, &b, &a},
+        workload_(workload),
+        options_(options),
+        replication_(rounds_of(options)),
+        progress_(progress),
+        inputs_(workload, options.seed) {}
+
+  /// False where a kernel cannot be timed, or when interrupted: `failure` says which.
+  bool more(Rounds& rounds, int count) {
+    std::vector<Series> series;
+    for (const Kernel* kernel : kernels_)
+      series.push_back(
+          plan_series(*kernel, workload_, threads(), options_.hot ? Cache::kHot : Cache::kCold, options_.in_place));
+    replication_.processes = count;
+    if (!interleave(series, options_, replication_, progress_, inputs_, drawn_orders(options_.seed, done_, count),
+                    done_))
+      failure = "interrupted";
+    for (const Series& one : series)
+      if (failure.empty() && one.status != "ok")
+        failure = fmt::format("{}: {}: {}", one.kernel->id, one.status, one.message);
+    if (!failure.empty()) return false;
+    for (std::size_t round = 0; round < static_cast<std::size_t>(count); ++round) {
+      rounds.a.push_back({least(series[0].samples[round]), least(series[3].samples[round])});
+      rounds.b.push_back({least(series[1].samples[round]), least(series[2].samples[round])});
+    }
+    done_ += count;
+    return true;
+  }
+  int threads() const { return options_.threads.empty() ? 1 : options_.threads.front(); }
+
+  std::string failure;
+
+ private:
+  const Kernel* kernels_[4];
+  const Workload& workload_;
+  const BenchOptions& options_;
+  Replication replication_;
+  Progress& progress_;
+  InputsCache inputs_;
+  int done_ = 0;
+};
+
+std::string label_of(const Kernel& kernel) {
+  return kernel.provider == "plugin" ? fmt::format("{} of {}", kernel.id, kernel.library) : kernel.id;
+}
+
 }  // namespace
 
-Ratio ratio_of(const Rounds& rounds) {
-  const auto lesser = [](const std::array<double, 2>& times) { return std::min(times[0], times[1]); };
-  const auto spread = [](const std::array<double, 2>& times) { return std::abs(std::log(times[1] / times[0])); };
-  std::vector<double> logs, self;
-  for (std::size_t round = 0; round < rounds.b.size(); ++round) {
-    logs.push_back(std::log(lesser(rounds.b[round]) / lesser(rounds.a[round])));
-    self.push_back(spread(rounds.a[round]));
-    self.push_back(spread(rounds.b[round]));
-  }
-  Ratio ratio;
-  ratio.rounds = logs.size();
-  ratio.median = std::exp(median(logs));
-  if (const auto interval = median_interval(logs))
-    ratio.ci95 = Interval{std::exp(interval->low), std::exp(interval->high)};
-  ratio.aa_spread = std::expm1(median(self));
-  ratio.smallest_difference = std::max(kLeastEffect, 2 * ratio.aa_spread);
-  return ratio;
-}
-
-Verdict judge(const Ratio& ratio) {
-  if (!ratio.ci95) return Verdict::kAmbiguous;
-  const double most = 1 + ratio.smallest_difference;
-  if (ratio.ci95->low > 1 && ratio.median > most) return Verdict::kSlower;
-  if (ratio.ci95->high < 1 && ratio.median < 1 / most) return Verdict::kFaster;
-  return ratio.ci95->low > 1 / most && ratio.ci95->high < most ? Verdict::kSame : Verdict::kAmbiguous;
-}
-
-Verdict confirm(Verdict first, Verdict second) { return first == second ? first : Verdict::kAmbiguous; }
-
 Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options) {
-  const Replication replication = rounds_of(options);
-  Comparison comparison{
-      a.id, b.id, workload, options.threads.empty() ? 1 : options.threads.front(), Verdict::kAmbiguous, {}, ""};
+  const int most = rounds_of(options).processes;
   Progress progress("compare " + workload.name, 0, 0);
-  const auto first = measure_rounds(a, b, workload, options, replication, progress, comparison.failure);
-  if (!first) return comparison;
-  comparison.ratio = ratio_of(*first);
-  comparison.verdict = judge(comparison.ratio);
-  if (comparison.verdict != Verdict::kFaster && comparison.verdict != Verdict::kSlower) return comparison;
-  const auto second = measure_rounds(a, b, workload, options, replication, progress, comparison.failure);
-  if (!second) return comparison;
-  comparison.verdict = confirm(comparison.verdict, judge(ratio_of(*second)));
-  comparison.ratio = ratio_of(*first + *second);
+  Session session(a, b, workload, options, progress);
+  Comparison comparison{label_of(a), label_of(b), workload, session.threads(), {}, ""};
+  const auto decision = decide([&](Rounds& rounds, int count) { return session.more(rounds, count); }, {8, 4, most});
+  if (decision) comparison.decision = *decision;
+  comparison.failure = session.failure;
   return comparison;
 }
 
@@ -108,18 +113,22 @@ std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const 
     throw Error(kUsage,
                 fmt::format("{} and {} do not compute the same thing: compare kernels of one op and type", a.id, b.id));
   BenchOptions quick_shapes = options;
-  quick_shapes.effort = Effort::kQuick;
+  quick_shapes.effort = Effort::quick;
   watch_interrupts();
   std::vector<Comparison> comparisons;
   for (const Workload& workload : workloads_of(quick_shapes)) {
     if (interrupted()) break;
     comparisons.push_back(compare_on(a, b, workload, options));
   }
+  std::vector<Decision*> decisions;
+  for (Comparison& one : comparisons)
+    if (one.failure.empty()) decisions.push_back(&one.decision);
+  control_false_discoveries(decisions);
   return comparisons;
 }
 
 Json to_json(const Comparison& comparison) {
-  const Ratio& ratio = comparison.ratio;
+  const Ratio& ratio = comparison.decision.ratio;
   Json json = {{"a", comparison.a},
                {"b", comparison.b},
                {"workload", comparison.workload.name},
@@ -130,10 +139,12 @@ Json to_json(const Comparison& comparison) {
     json["failure"] = comparison.failure;
     return json;
   }
-  json["verdict"] = kVerdictNames[static_cast<std::size_t>(comparison.verdict)];
+  json["verdict"] = kVerdictNames[static_cast<std::size_t>(comparison.decision.verdict)];
   json["ratio"] = number(ratio.median);
   json["ci95"] = ratio.ci95 ? Json::array({number(ratio.ci95->low), number(ratio.ci95->high)}) : Json(nullptr);
+  json["p"] = number(ratio.p);
   json["aa_spread"] = number(ratio.aa_spread);
+  json["process_spread"] = number(ratio.process_spread);
   json["smallest_difference"] = number(ratio.smallest_difference);
   json["rounds"] = ratio.rounds;
   return json;
@@ -149,20 +160,23 @@ std::string comparisons_table(const std::vector<Comparison>& comparisons) {
     if (!one.failure.empty())
       text += one.failure + "\n";
     else
-      text += fmt::format("{:<9}  {:>9.3f}  {:<17}  {:.1f} %\n", kVerdictNames[static_cast<std::size_t>(one.verdict)],
-                          one.ratio.median,
-                          one.ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", one.ratio.ci95->low, one.ratio.ci95->high)
-                                         : "too few rounds",
-                          100 * one.ratio.smallest_difference);
+      text += fmt::format("{:<9}  {:>9.3f}  {:<17}  {:.1f} %\n",
+                          kVerdictNames[static_cast<std::size_t>(one.decision.verdict)], one.decision.ratio.median,
+                          one.decision.ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", one.decision.ratio.ci95->low,
+                                                                one.decision.ratio.ci95->high)
+                                                  : "too few rounds",
+                          100 * one.decision.ratio.smallest_difference);
   }
   return text;
 }
 
 int exit_code_of(const std::vector<Comparison>& comparisons, bool strict) {
   const auto any = [&](auto test) { return std::any_of(comparisons.begin(), comparisons.end(), test); };
-  if (any([](const Comparison& c) { return c.failure.empty() && c.verdict == Verdict::kSlower; })) return kGateFailed;
+  if (any([](const Comparison& c) { return c.failure.empty() && c.decision.verdict == Verdict::kSlower; }))
+    return kGateFailed;
   if (comparisons.empty() || any([](const Comparison& c) { return !c.failure.empty(); })) return kNotMeasurable;
-  return strict && any([](const Comparison& c) { return c.verdict == Verdict::kAmbiguous; }) ? kUndecided : kPass;
+  return strict && any([](const Comparison& c) { return c.decision.verdict == Verdict::kAmbiguous; }) ? kUndecided
+                                                                                                      : kPass;
 }
 
 }  // namespace softmark::bench

@@ -106,7 +106,7 @@ Workload own_workload(std::size_t rows, std::size_t cols, Distribution distribut
   if (rows == 0 || cols == 0) throw Error(kUsage, "nothing to time in a workload of no rows or no columns");
   if (cols > std::numeric_limits<std::size_t>::max() / rows / 64)
     throw Error(kUsage, fmt::format("a workload of {} x {} fits no memory", rows, cols));
-  return {fmt::format("own/{}x{}", rows, cols), rows, cols, distribution, Effort::kQuick, "a shape of your own"};
+  return {fmt::format("own/{}x{}", rows, cols), rows, cols, distribution, Effort::quick, "a shape of your own"};
 }
 
 Workload file_workload(const std::string& path) {
@@ -117,7 +117,7 @@ Workload file_workload(const std::string& path) {
           logits.rows,
           logits.cols,
           Distribution::kFile,
-          Effort::kQuick,
+          Effort::quick,
           "logits from " + file,
           std::make_shared<const std::vector<double>>(std::move(logits.values))};
 }

@@ -11,11 +11,9 @@
 #include <vector>
 
 #include "kernels/softmark.h"
+#include "properties/effort.h"
 
 namespace softmark::bench {
-
-enum class Effort { kQuick, kStandard, kThorough };
-inline constexpr std::string_view kEffortNames[] = {"quick", "standard", "thorough"};
 
 /// How the logits of a workload are spread. What each means for the cost of a softmax differs: the share of results
 /// that are 0, subnormal or all alike changes the speed of some kernels tenfold.
@@ -29,7 +27,7 @@ struct Workload {
   std::string name;  // "vocabulary/8x128256"
   std::size_t rows = 0, cols = 0;
   Distribution distribution = Distribution::kNormal;
-  Effort effort = Effort::kQuick;                               // the least effort that includes it
+  Effort effort = Effort::quick;                                // the least effort that includes it
   std::string stands_for;                                       // "Llama 3's vocabulary, 8 sequences decoded at once"
   std::shared_ptr<const std::vector<double>> logits = nullptr;  // [rows*cols], for kFile only
 

@@ -70,7 +70,7 @@ TEST(Workloads, AreEachDescribedAndNamedOnce) {
 
 TEST(Workloads, OfQuickEffortAreTheNineShapes) {
   std::vector<std::pair<std::size_t, std::size_t>> shapes;
-  for (const Workload& workload : select_workloads(Effort::kQuick, {}))
+  for (const Workload& workload : select_workloads(Effort::quick, {}))
     shapes.emplace_back(workload.rows, workload.cols);
   const std::vector<std::pair<std::size_t, std::size_t>> want = {
       {4096, 16}, {1024, 64}, {256, 512}, {64, 4096}, {8, 32768}, {1, 50257}, {8, 128256}, {2048, 2048}, {16, 1048576}};
@@ -79,14 +79,14 @@ TEST(Workloads, OfQuickEffortAreTheNineShapes) {
 
 TEST(Workloads, CoverTheVocabulariesAndHeads) {
   std::set<std::size_t> cols;
-  for (const Workload& workload : select_workloads(Effort::kStandard, {})) cols.insert(workload.cols);
+  for (const Workload& workload : select_workloads(Effort::standard, {})) cols.insert(workload.cols);
   for (std::size_t wanted : {8, 10, 16, 64, 256, 512, 1000, 2048, 8192, 21841, 32000, 50257, 128256, 151936, 262144})
     EXPECT_TRUE(cols.contains(wanted)) << wanted;
 }
 
 TEST(Workloads, AreSelectedByGlobFromEveryEffort) {
-  EXPECT_EQ(select_workloads(Effort::kQuick, {"huge/1x*"}).size(), 1u);
-  EXPECT_THROW(select_workloads(Effort::kQuick, {"nothing/*"}), Error);
+  EXPECT_EQ(select_workloads(Effort::quick, {"huge/1x*"}).size(), 1u);
+  EXPECT_THROW(select_workloads(Effort::quick, {"nothing/*"}), Error);
   EXPECT_THROW(own_workload(0, 5, Distribution::kNormal), Error);
 }
 

@@ -3,6 +3,9 @@
 
 #include <fstream>
 
+#include "properties/effort.h"
+#include "reports/error.h"
+
 namespace softmark {
 
 // One value a flag: a list would swallow the arguments that follow.
@@ -16,6 +19,12 @@ void KernelChoice::add_to(CLI::App& verb) {
 void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& formats) {
   verb.add_option("-o,--output", path, "where to write; - is standard output")->type_name("FILE")->capture_default_str();
   verb.add_option("--format", format, "how to write it")->check(CLI::IsMember(formats))->capture_default_str();
+}
+
+Effort parse_effort(const std::string& word) {
+  for (std::size_t i = 0; i < std::size(kEffortNames); ++i)
+    if (word == kEffortNames[i]) return static_cast<Effort>(i);
+  throw Error(kUsage, "unknown effort '" + word + "': quick, standard or thorough");
 }
 
 void add_seed(CLI::App& verb, std::uint64_t& seed) {

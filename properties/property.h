@@ -13,17 +13,16 @@
 
 #include "kernels/registry.h"
 #include "properties/case.h"
+#include "properties/effort.h"
 #include "properties/host.h"
 #include "properties/rows.h"
 #include "reference/reference.h"
 
 namespace softmark {
 
-enum class Effort { quick, standard, thorough };
 enum class Judge { contract, bound, claim };
 enum class Severity { must, note };
 
-inline constexpr std::string_view kEffortNames[] = {"quick", "standard", "thorough"};
 inline constexpr std::string_view kJudgeNames[] = {"contract", "bound", "claim"};
 
 /// How a case broke the property. `row` and `output` say where, when it is a place.

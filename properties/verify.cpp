@@ -22,12 +22,6 @@ namespace {
 
 constexpr double kPropertySeconds[] = {4, 20, 300};  // at most, of one kernel at quick, standard, thorough
 
-int effort_of(const std::string& name) {
-  for (int i = 0; i < 3; ++i)
-    if (name == kEffortNames[i]) return i;
-  throw Error(kUsage, "unknown effort '" + name + "': quick, standard or thorough");
-}
-
 void check_property_names(const std::vector<std::string>& names) {
   for (const auto& name : names)
     if (std::none_of(all_properties().begin(), all_properties().end(), [&](const Property* p) { return p->name == name; }))
@@ -42,7 +36,7 @@ std::string rerun_of(const VerifyOptions& options) {
 }
 
 Json request_for(const VerifyOptions& options, const Kernel& kernel) {
-  const int effort = effort_of(options.effort);
+  const int effort = static_cast<int>(parse_effort(options.effort));
   Json request = {{"kernel", kernel_to_json(kernel)}, {"library", kernel.library}, {"index", kernel.index}, {"effort", effort},
                   {"seed", options.seed}, {"properties", options.properties}, {"logits", options.logits}, {"case", options.one_case},
                   {"told", Json::array()}, {"bank", options.bank}, {"rerun", rerun_of(options)},
@@ -93,7 +87,7 @@ Json ended_early(const Kernel& kernel, const std::string& property, const Answer
 
 Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
   const auto start = std::chrono::steady_clock::now();
-  const int effort = effort_of(options.effort);
+  const int effort = static_cast<int>(parse_effort(options.effort));
   const double limit = 60 + 2 * kPropertySeconds[effort] * static_cast<double>(all_properties().size());
   Result result;
   Json request = request_for(options, kernel);

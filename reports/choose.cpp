@@ -93,13 +93,12 @@ void order(std::vector<Candidate>& candidates) {
 }
 
 /// The others in the running were only slower than the first.
-void explain_slower(std::vector<Candidate>& candidates) {
+void explain_slower(std::vector<Candidate>& candidates, double least) {
   const Entry& best = *candidates.front().entry;
   for (std::size_t i = 1; i < candidates.size() && candidates[i].lost.empty(); ++i) {
     const Entry& entry = *candidates[i].entry;
-    candidates[i].lost = entry.low > best.high
-                             ? fmt::format("{:.2f} x the time", entry.ns / best.ns)
-                             : fmt::format("{:.2f} x the time; the intervals overlap", entry.ns / best.ns);
+    candidates[i].lost = fmt::format("{:.2f} x the time{}", entry.ns / best.ns,
+                                     told_apart(best, entry, least) ? "" : ": AMBIGUOUS, cannot be told apart");
   }
 }
 
@@ -148,7 +147,7 @@ Choice choose(const Json& document, const ChooseRequest& request) {
   std::vector<Candidate> candidates = candidates_at(view, *shape, request);
   order(candidates);
   const bool chosen = !candidates.empty() && candidates.front().lost.empty();
-  if (chosen) explain_slower(candidates);
+  if (chosen) explain_slower(candidates, least_effect(document));
   Choice choice;
   choice.kernel = chosen ? candidates.front().kernel->id : "";
   Shape decided = *shape;

@@ -14,7 +14,6 @@
 namespace softmark {
 namespace {
 
-constexpr double kLeastEffect = 0.05;
 constexpr std::size_t kShownAmbiguous = 8;
 
 using Key = std::pair<std::string, std::string>;
@@ -130,20 +129,10 @@ void compare_entry(const Shape& shape, const Entry& was, const View& after, doub
                   fmt::format("{:.3f}..{:.3f}", speed.low, speed.high)});
 }
 
-/// The smallest effect believed: 5 %, or twice what identical runs differed by on the noisier side.
-double least_effect(const Json& before, const Json& after) {
-  double least = kLeastEffect;
-  for (const Json* document : {&before, &after}) {
-    const Json& spread = field(field(field(*document, "machine"), "environment"), "aa_spread");
-    if (spread.is_number()) least = std::max(least, 2 * spread.get<double>());
-  }
-  return least;
-}
-
 void compare_speed(const View& before, const View& after, Comparison& result) {
   const std::string key = text_of(field(before.document, "machine"), "key");
   const bool gate = !key.empty() && key == text_of(field(after.document, "machine"), "key");
-  const double least = least_effect(before.document, after.document);
+  const double least = std::max(least_effect(before.document), least_effect(after.document));  // of the noisier side
   SpeedTally tally;
   for (const Ranking& ranking : before.rankings)
     for (const auto* entries : {&ranking.ranked, &ranking.unranked})

@@ -85,7 +85,8 @@ constexpr const char* kLegend =
     "counted.</dd>\n"
     "<dt>x memcpy</dt><dd>time over that of memcpy moving the same bytes, measured in the same run; 1 is as fast as "
     "copying.</dd>\n"
-    "<dt>~</dt><dd>the 95 % interval overlaps that of the kernel above: the two cannot be told apart "
+    "<dt>~</dt><dd>the 95 % interval overlaps that of the kernel above, or the times differ by less than 5 %: the two "
+    "cannot be told apart "
     "here.</dd>\n</dl>\n";
 
 }  // namespace

@@ -38,14 +38,16 @@ std::string verdict_cell(const KernelView& kernel) {
 std::string speed_row(const Entry& entry) {
   const Json& row = *entry.measurement;
   const std::string place = entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
-  return fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", place, escape_markdown(entry.kernel->name),
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", place, escape_markdown(entry.kernel->name),
                      entry.place ? verdict_cell(*entry.kernel) : escape_markdown(entry.why_not),
                      entry.kernel->max_ulp_text(), figure(field(field(row, "ns_per_element"), "median")),
-                     figure(field(row, "gb_per_s")), figure(field(row, "x_memcpy")));
+                     figure(field(row, "gb_per_s")), figure(field(row, "x_memcpy")),
+                     escape_markdown(share_of_ceiling(row)));
 }
 
 constexpr const char* kSpeedHead =
-    "| place | kernel | verdict | max ulp | ns/element | GB/s | x memcpy |\n|--:|:--|:--|--:|--:|--:|--:|\n";
+    "| place | kernel | verdict | max ulp | ns/element | GB/s | x memcpy | of ceiling "
+    "|\n|--:|:--|:--|--:|--:|--:|--:|--:|\n";
 
 std::string speed_table(const Ranking& ranking) {
   std::string text = fmt::format("{}\n\n{}", escape_markdown(ranking.shape.words()), kSpeedHead);

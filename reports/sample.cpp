@@ -163,6 +163,10 @@ void add_measurements(Json& document, const SampleKernel& kernel, int threads) {
                                         {"samples", samples_around(ns)},
                                         {"gb_per_s", gb_per_s},
                                         {"of_ceiling", memcpy_ns / ns},
+                                        {"ceiling", "memcpy"},
+                                        {"fma_per_element", ns / 0.0104},
+                                        {"cycles_per_element", ns * 2.6},
+                                        {"cycle_clock", "tsc"},
                                         {"x_memcpy", ns / memcpy_ns}});
   }
 }
@@ -180,6 +184,15 @@ void add_ceilings(Json& document, int threads) {
                                     {"ns_per_element", timing(ns)},
                                     {"gb_per_s", 8 / ns}});
   }
+  document["ceilings"].push_back({{"kind", "fma"},
+                                  {"workload", kShapes[0].workload},
+                                  {"rows", kShapes[0].rows},
+                                  {"cols", kShapes[0].cols},
+                                  {"dtype", "f32"},
+                                  {"bytes", 0},
+                                  {"threads", threads},
+                                  {"ns_per_element", timing(0.0104 / threads)},
+                                  {"gb_per_s", nullptr}});
 }
 
 Json& find_property(Json& document, const std::string& kernel, const std::string& property) {

@@ -35,11 +35,12 @@ std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entr
     const Json& value = field(*entry->measurement, key);
     row.push_back(figure(value.is_object() ? field(value, "median") : value));
   }
+  row.push_back(entry ? share_of_ceiling(*entry->measurement) : "-");
   return row;
 }
 
 std::string summary(const View& view, const Ranking& speed) {
-  TextTable table({"kernel", "verdict", "max ulp", "ns/element", "GB/s", "x memcpy"});
+  TextTable table({"kernel", "verdict", "max ulp", "ns/element", "GB/s", "x memcpy", "of ceiling"});
   for (const auto& [kernel, entry] : summary_order(view, speed)) table.add(summary_row(*kernel, entry));
   return one_line(fmt::format("{} {}: times at {}", speed.shape.op, speed.shape.dtype, speed.shape.words())) + "\n" +
          table.text();

@@ -113,7 +113,7 @@ Entry entry_of(const Json& measurement, const KernelView& kernel) {
   return entry;
 }
 
-void rank(Ranking& ranking) {
+void rank(Ranking& ranking, double least) {
   const auto faster = [](const Entry& a, const Entry& b) {
     return a.ns < b.ns || (std::isnan(b.ns) && !std::isnan(a.ns));
   };
@@ -121,7 +121,7 @@ void rank(Ranking& ranking) {
   std::stable_sort(ranking.unranked.begin(), ranking.unranked.end(), faster);
   for (std::size_t i = 0; i < ranking.ranked.size(); ++i) {
     ranking.ranked[i].place = static_cast<int>(i) + 1;
-    ranking.ranked[i].tied = i > 0 && !(ranking.ranked[i].low > ranking.ranked[i - 1].high);
+    ranking.ranked[i].tied = i > 0 && !told_apart(ranking.ranked[i - 1], ranking.ranked[i], least);
   }
 }
 
@@ -179,6 +179,20 @@ Outcome outcome(const Json& property) {
   if (text_of(property, "severity") == "note") return Outcome::kNote;
   if (verdict == "inconclusive") return Outcome::kInconclusive;
   return expected ? Outcome::kExpected : Outcome::kFail;  // a verdict unknown to this version is no pass
+}
+
+double least_effect(const Json& document) {
+  const double spread = value_of(field(field(field(document, "machine"), "environment"), "aa_spread"));
+  return spread > 0 ? std::max(0.05, 2 * spread) : 0.05;
+}
+
+std::string share_of_ceiling(const Json& measurement) {
+  const double share = value_of(field(measurement, "of_ceiling"));
+  return std::isnan(share) ? "-" : fmt::format("{:.0f} % {}", 100 * share, one_line(text_of(measurement, "ceiling")));
+}
+
+bool told_apart(const Entry& faster, const Entry& slower, double least) {
+  return slower.low > faster.high && slower.ns > faster.ns * (1 + least);
 }
 
 std::string_view word(Standing standing) {
@@ -245,7 +259,7 @@ View::View(const Json& of) : document(of) {
   }
   for (const Json& row : field(document, "measurements"))
     add_measurement(rankings, row, *kernel(text_of(row, "kernel")));
-  for (Ranking& ranking : rankings) rank(ranking);
+  for (Ranking& ranking : rankings) rank(ranking, least_effect(document));
 }
 
 std::vector<const Json*> View::with(Outcome wanted) const {

@@ -33,6 +33,12 @@ enum class Outcome {
 };
 Outcome outcome(const Json& property);
 
+/// The smallest difference of times believed: 5 %, or twice what `doctor` saw identical processes differ by. 0.05 is 5
+/// %.
+double least_effect(const Json& document);
+/// What a measurement reached of the fastest way to move its bytes: "43 % memcpy"; "-" where unknown.
+std::string share_of_ceiling(const Json& measurement);
+
 /// What all rows of a kernel say together: the worst of them.
 enum class Standing { kPass, kUnverified, kUndecided, kKnownWrong, kFail };
 /// "pass", "unverified", "undecided", "wrong (expected)", "FAIL".
@@ -71,9 +77,12 @@ struct Entry {
   double ns = 0, low = 0,
          high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN: unknown
   int place = 0;
-  bool tied = false;    // its interval overlaps that of the kernel before it
+  bool tied = false;    // cannot be told apart from the kernel before it
   std::string why_not;  // why it is not ranked
 };
+
+/// Whether `slower` is: its interval lies above that of `faster`, and the medians differ by more than `least`.
+bool told_apart(const Entry& faster, const Entry& slower, double least);
 
 struct Ranking {
   Shape shape;

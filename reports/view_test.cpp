@@ -80,6 +80,28 @@ TEST(View, RankingGoesByTimeAndSaysWhatCannotBeToldApart) {
   EXPECT_EQ(ranking->unranked[0].why_not, "wrong, as expected: overflow_safety");
 }
 
+TEST(View, TellsApartNothingThatDiffersByLessThanFivePercentOrTwiceTheSpread) {
+  Entry fast, slow;
+  fast.ns = 1, fast.low = 0.99, fast.high = 1.01;
+  slow.ns = 1.04, slow.low = 1.03, slow.high = 1.05;
+  EXPECT_FALSE(told_apart(fast, slow, 0.05));
+  slow.ns = 1.06;
+  EXPECT_TRUE(told_apart(fast, slow, 0.05));
+  slow.low = 1.005;
+  EXPECT_FALSE(told_apart(fast, slow, 0.05));
+  Json document = sample_document();
+  EXPECT_EQ(least_effect(document), 0.05);
+  document["machine"]["environment"]["aa_spread"] = 0.5;
+  EXPECT_EQ(least_effect(document), 1);
+  const View noisy(document);
+  EXPECT_TRUE(headline(noisy, "softmax", "f32")->ranked[2].tied);
+}
+
+TEST(View, SaysWhichCeilingWasReachedHowFar) {
+  EXPECT_EQ(share_of_ceiling({{"of_ceiling", 0.432}, {"ceiling", "read"}}), "43 % read");
+  EXPECT_EQ(share_of_ceiling({{"of_ceiling", nullptr}}), "-");
+}
+
 TEST(View, ATimeThatIsNoNumberIsNotRanked) {
   Json document = sample_document();
   for (Json& row : document["measurements"]) row["ns_per_element"] = {{"median", "nan"}, {"min", 1}, {"ci95", {1, 1}}};

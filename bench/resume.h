@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an earlier run of this very program on this machine measured already.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/measure.h"
+
+namespace softmark::bench {
+
+/// The document's `run.replication`: how often and how long, and whatever else two runs must share to be one.
+Json replication_section(const BenchOptions& options);
+
+class Earlier {
+ public:
+  /// Reads options.resume. Throws Error(kUnreadable), and Error(kUsage) where it was made on another machine, by
+  /// another build, or with other options.
+  explicit Earlier(const BenchOptions& options);
+
+  /// Fills the series of one workload and marks them kept, where the document holds every one of them; else leaves all
+  /// to be run again, since what is compared has to be measured side by side.
+  bool keep(std::vector<Series>& series) const;
+
+ private:
+  bool fill(Series& series) const;
+
+  Json document_;
+  std::string started_;
+  std::size_t processes_;
+};
+
+}  // namespace softmark::bench

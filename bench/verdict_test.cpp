@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/verdict.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "bench/random.h"
+
+namespace softmark::bench {
+namespace {
+
+/// What a machine does to processes that take equally long. All of it was seen: lognormal noise; one process in some
+/// disturbed to twice its time; a clock that wanders; slow phases, that begin or end within any tenth process, while
+/// something else keeps the core or its sibling busy.
+struct Machine {
+  double noise = 0.01, disturbed = 0.1, slow_phase = 1;
+};
+constexpr Machine kQuiet{}, kShared{0.03, 0.1, 1}, kBusyHalfTheTime{0.03, 0.1, 1.5};
+
+/// Rounds of a kernel and of one that takes `slower` times as long.
+class Simulation {
+ public:
+  Simulation(const Machine& machine, double slower, std::uint64_t seed)
+      : machine_(machine), slower_(slower), order_(seed, 1), disturbance_(seed, 2), luck_(seed, 3), phase_(seed, 4) {}
+
+  bool operator()(Rounds& rounds, int count) {
+    for (int i = 0; i < count; ++i, ++round_) {
+      const bool b_first = (order_.bits(round_ / 2) & 1) != round_ % 2;
+      std::array<double, 2> times[2];  // of A, of B
+      for (std::size_t slot = 0; slot < 4; ++slot) {
+        const bool is_b = (slot == 1 || slot == 2) != b_first;
+        times[is_b][slot / 2] = process() * (is_b ? slower_ : 1);
+      }
+      rounds.a.push_back(times[0]);
+      rounds.b.push_back(times[1]);
+    }
+    return true;
+  }
+
+ private:
+  double process() {
+    const std::uint64_t i = process_++;
+    if (phase_.uniform(i) < 0.1) slow_ = !slow_;
+    drift_ += 0.01 * luck_.normal(2 * i);
+    return std::exp(drift_ + machine_.noise * luck_.normal(2 * i + 1)) * (slow_ ? machine_.slow_phase : 1) *
+           (disturbance_.uniform(i) < machine_.disturbed ? 2 : 1);
+  }
+
+  Machine machine_;
+  double slower_, drift_ = 0;
+  Random order_, disturbance_, luck_, phase_;
+  std::uint64_t round_ = 0, process_ = 0;
+  bool slow_ = false;
+};
+
+constexpr Patience kStandard{8, 4, 32};
+
+int count(Verdict wanted, const Machine& machine, double slower, int trials) {
+  int found = 0;
+  for (int trial = 0; trial < trials; ++trial)
+    found += decide(Simulation(machine, slower, static_cast<std::uint64_t>(trial)), kStandard)->verdict == wanted;
+  return found;
+}
+
+/// So many rounds in which A takes 1 and B `ratio`.
+Rounds steady(double ratio, int count) {
+  Rounds rounds;
+  for (int i = 0; i < count; ++i) rounds.a.push_back({1, 1}), rounds.b.push_back({ratio, ratio});
+  return rounds;
+}
+
+TEST(Ratio, IsThatOfTheLesserTimes) {
+  Rounds rounds;
+  for (int i = 0; i < 8; ++i) rounds.a.push_back({1, 1.21}), rounds.b.push_back({5, 1.1});
+  const Ratio ratio = ratio_of(rounds);
+  EXPECT_NEAR(ratio.median, 1.1, 1e-12);
+  EXPECT_EQ(ratio.rounds, 8u);
+  ASSERT_TRUE(ratio.ci95);
+  EXPECT_NEAR(ratio.ci95->low, 1.1, 1e-12);
+  EXPECT_NEAR(ratio.p, 2 * std::exp2(-8), 1e-12);
+}
+
+TEST(Ratio, TakesTheSpreadFromKernelsAgainstThemselves) {
+  Rounds rounds;
+  for (int i = 0; i < 8; ++i) rounds.a.push_back({1, 1.1}), rounds.b.push_back({2.2, 2});
+  const Ratio ratio = ratio_of(rounds);  // eight times up, eight times down: the interval of the median holds both
+  EXPECT_NEAR(ratio.aa_spread, 0.1, 1e-12);
+  EXPECT_NEAR(ratio.process_spread, 0.1, 1e-12);
+  EXPECT_NEAR(ratio.smallest_difference, 0.2, 1e-12);
+}
+
+TEST(Ratio, ResolvesFinerWithMoreRounds) {
+  Rounds few, many;
+  Simulation simulation(kShared, 1, 1);
+  simulation(few, 8);
+  simulation(many, 64);
+  EXPECT_LT(ratio_of(many).aa_spread, ratio_of(few).aa_spread);
+}
+
+TEST(Ratio, OfFewRoundsHasNoInterval) {
+  EXPECT_FALSE(ratio_of(steady(2, 5)).ci95);
+  EXPECT_EQ(judge(ratio_of(steady(2, 5))), Verdict::kAmbiguous);
+}
+
+TEST(Judge, NeedsIntervalAndEffect) {
+  Ratio ratio;
+  ratio.smallest_difference = 0.05;
+  EXPECT_EQ(judge(ratio), Verdict::kAmbiguous);  // no interval
+  ratio.median = 1.2, ratio.ci95 = Interval{1.1, 1.3};
+  EXPECT_EQ(judge(ratio), Verdict::kSlower);
+  ratio.ci95 = Interval{0.99, 1.3};
+  EXPECT_EQ(judge(ratio), Verdict::kAmbiguous);
+  ratio.median = 1.03, ratio.ci95 = Interval{1.01, 1.04};  // real, but too small to matter here
+  EXPECT_EQ(judge(ratio), Verdict::kSame);
+  ratio.median = 0.8, ratio.ci95 = Interval{0.7, 0.9};
+  EXPECT_EQ(judge(ratio), Verdict::kFaster);
+  ratio.smallest_difference = 0.3;
+  EXPECT_EQ(judge(ratio), Verdict::kAmbiguous);
+}
+
+TEST(Judge, CallsNothingSameThatIsKnownToDifferByMoreThanFivePercent) {
+  Ratio ratio;
+  ratio.smallest_difference = 0.2;
+  ratio.median = 1.1, ratio.ci95 = Interval{1.02, 1.15};
+  EXPECT_EQ(judge(ratio), Verdict::kAmbiguous);
+  ratio.ci95 = Interval{0.98, 1.15};
+  EXPECT_EQ(judge(ratio), Verdict::kSame);
+}
+
+TEST(Decide, WantsAClaimTwice) {
+  int asked = 0;
+  const auto slow_then_equal = [&](Rounds& rounds, int count) {
+    const Rounds more = steady(asked++ == 0 ? 1.5 : 1, count);
+    rounds.a.insert(rounds.a.end(), more.a.begin(), more.a.end());
+    rounds.b.insert(rounds.b.end(), more.b.begin(), more.b.end());
+    return true;
+  };
+  const auto decision = decide(slow_then_equal, kStandard);
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(decision->verdict, Verdict::kAmbiguous);
+  EXPECT_EQ(decision->ratio.rounds, 16u);
+}
+
+TEST(Decide, StopsWhenItKnowsAndWhenPatienceEnds) {
+  EXPECT_LE(decide(Simulation({0.001, 0, 1}, 1, 7), kStandard)->ratio.rounds, 12u);
+  EXPECT_EQ(decide(Simulation({0.3, 0.3, 2}, 1, 7), kStandard)->ratio.rounds, 32u);
+  EXPECT_FALSE(decide([](Rounds&, int) { return false; }, kStandard));
+}
+
+// The figures that a user is promised: at most 2 % false alarms, at least 90 % of slowdowns by a tenth found, also
+// while something else keeps a core busy half of the time; a twentieth slower is never called faster.
+TEST(Decide, HardlyEverTellsAKernelFromItself) {
+  for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime, Machine{0.1, 0.2, 2}}) {
+    EXPECT_LE(count(Verdict::kSlower, machine, 1, 500) + count(Verdict::kFaster, machine, 1, 500), 10) << machine.noise;
+  }
+}
+TEST(Decide, FindsAPlantedTenPercent) {
+  for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime}) {
+    EXPECT_GE(count(Verdict::kSlower, machine, 1.1, 500), 450) << machine.noise << " " << machine.slow_phase;
+    EXPECT_GE(count(Verdict::kFaster, machine, 1 / 1.1, 500), 450) << machine.noise << " " << machine.slow_phase;
+    EXPECT_EQ(count(Verdict::kFaster, machine, 1.05, 500), 0);
+  }
+}
+
+TEST(FalseDiscoveries, AreHeldBackWhereManyAreCompared) {
+  // Benjamini and Hochberg at 5 % over four: the sorted p may be at most 0.0125, 0.025, 0.0375, 0.05.
+  const double p[] = {0.04, 0.001, 0.9, 0.02};
+  std::vector<Decision> decisions(4);
+  std::vector<Decision*> all;
+  for (std::size_t i = 0; i < 4; ++i) decisions[i].verdict = Verdict::kSlower, decisions[i].ratio.p = p[i];
+  decisions[2].verdict = Verdict::kSame;
+  for (Decision& one : decisions) all.push_back(&one);
+  control_false_discoveries(all);
+  EXPECT_EQ(decisions[0].verdict, Verdict::kAmbiguous);
+  EXPECT_EQ(decisions[1].verdict, Verdict::kSlower);
+  EXPECT_EQ(decisions[2].verdict, Verdict::kSame);
+  EXPECT_EQ(decisions[3].verdict, Verdict::kSlower);
+}
+
+}  // namespace
+}  // namespace softmark::bench
