@@ -165,7 +165,8 @@ Json counterexample_of(Trial& trial, const Hunt& hunt) {
 
 std::string replay_command(const Kernel& kernel, const Property& property, const Case& c) {
   std::string command = "softmark verify";
-  if (kernel.provider == "plugin") command += " --plugin " + kernel.library;
+  if (kernel.provider == "plugin")
+    command += kernel.library.starts_with("python:") ? " --python " + kernel.library.substr(7) : " --plugin " + kernel.library;
   command += " --kernel " + kernel.id + " --property " + std::string(property.name) + " --case '";
   return command + case_to_json(c, kernel.op).dump() + "'";
 }
