@@ -62,7 +62,9 @@ Outcome judge(Child& child, const std::string& text, steady_clock::time_point de
   try {
     return outcome_from_json(Json::parse(text));
   } catch (const Json::exception&) {
-    return {child.exit_code() == 0 ? "error" : "crash", "ended with no answer: " + child.ending(), {}, false};
+    const std::string noise = child.noise();
+    return {child.exit_code() == 0 ? "error" : "crash",
+            "ended with no answer: " + child.ending() + (noise.empty() ? "" : "; it printed: " + noise.substr(0, noise.find('\n'))), {}, false};
   }
 }
 

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <set>
 
 #include "kernels/builtins.h"
@@ -120,20 +122,30 @@ std::vector<Kernel> ask_library(const std::string& path, const std::string& prov
   return kernels;
 }
 
+struct Asked {
+  std::vector<Kernel> kernels;
+  std::string absent;  // why, where it is
+};
+
+Asked ask_peer(const PeerBuild& peer) {
+  if (!peer.reason.empty()) return {{}, std::string(peer.reason)};
+  const fs::path path = program_folder() / "peers" / peer.library;
+  try {
+    if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
+    return {ask_library(path.string(), "peer"), ""};
+  } catch (const Error& error) {
+    return {{}, error.what()};
+  }
+}
+
+// Side by side: a child each, of which some load a library or start Python.
 void append_peers(Registry& registry) {
-  for (const PeerBuild& peer : known_peers()) {
-    if (!peer.reason.empty()) {
-      registry.absent.push_back({std::string(peer.name), std::string(peer.reason)});
-      continue;
-    }
-    const fs::path path = program_folder() / "peers" / peer.library;
-    try {
-      if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
-      auto kernels = ask_library(path.string(), "peer");
-      registry.kernels.insert(registry.kernels.end(), kernels.begin(), kernels.end());
-    } catch (const Error& error) {
-      registry.absent.push_back({std::string(peer.name), error.what()});
-    }
+  std::vector<std::future<Asked>> asked;
+  for (const PeerBuild& peer : known_peers()) asked.push_back(std::async(std::launch::async, ask_peer, std::cref(peer)));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const Asked answer = asked[i].get();
+    registry.kernels.insert(registry.kernels.end(), answer.kernels.begin(), answer.kernels.end());
+    if (!answer.absent.empty()) registry.absent.push_back({std::string(known_peers()[i].name), answer.absent});
   }
 }
 

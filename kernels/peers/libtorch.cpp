@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// libtorch (pytorch/pytorch): the light half, which is listed without loading the library. libtorch_ops.cpp, linked to the library,
-// is loaded when a kernel is to run, and asked for the widest instruction set first: of itself 1.13 stays at AVX2.
+// libtorch (pytorch/pytorch): the light half, which is listed without loading the library. libtorch_ops.cpp, linked to
+// the library, is loaded when a kernel is to run, and asked for the widest instruction set first: of itself 1.13 stays
+// at AVX2.
 #include <dlfcn.h>
 #include <torch/version.h>
 
@@ -19,8 +20,9 @@ constexpr softmark_kernel entry(softmark_op op, softmark_dtype dtype, const char
 }
 
 softmark_kernel kernels[] = {
-#define SOFTMARK_TORCH(op, summary, claims) \
-  entry(op, SOFTMARK_F32, summary, claims), entry(op, SOFTMARK_F64, summary, claims), entry(op, SOFTMARK_BF16, summary, claims),
+#define SOFTMARK_TORCH(op, summary, claims)                                           \
+  entry(op, SOFTMARK_F32, summary, claims), entry(op, SOFTMARK_F64, summary, claims), \
+      entry(op, SOFTMARK_BF16, summary, claims),
 #include "kernels/peers/libtorch.def"
 };
 constexpr std::size_t kCount = std::size(kernels);
@@ -68,9 +70,11 @@ SOFTMARK_EXPORT const char* softmark_peer_prepare(size_t index) {
   Dl_info here;
   dladdr(reinterpret_cast<const void*>(&softmark_peer_prepare), &here);
   const std::string path = here.dli_fname;
-  void* library = dlopen((path.substr(0, path.rfind('/')) + "/softmark_libtorch_ops.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* library =
+      dlopen((path.substr(0, path.rfind('/')) + "/softmark_libtorch_ops.so").c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) return (why = "libtorch cannot be loaded: " + std::string(dlerror())).c_str();
-  const auto find = reinterpret_cast<softmark_fn (*)(softmark_op, softmark_dtype)>(dlsym(library, "softmark_libtorch_op"));
+  const auto find =
+      reinterpret_cast<softmark_fn (*)(softmark_op, softmark_dtype)>(dlsym(library, "softmark_libtorch_op"));
   loaded[index] = find(kernels[index].op, kernels[index].dtype);
   return nullptr;
 }

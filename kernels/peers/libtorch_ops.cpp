@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The heavy half of libtorch.cpp: ATen's operators, their out= forms, on tensors over the caller's arrays. The tensors are kept
-// until another shape comes, and pointed at each call's arrays.
+// The heavy half of libtorch.cpp: ATen's operators, their out= forms, on tensors over the caller's arrays. The tensors
+// are kept until another shape comes, and pointed at each call's arrays.
 #include <ATen/Parallel.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/core/Tensor.h>
@@ -49,7 +49,8 @@ void prepare(Prepared& p, const softmark_args& args, softmark_op op, softmark_dt
   p.x = tensor(args.x, type, args.rows, args.cols, args.x_stride);
   if (shape.takes_g) p.g = tensor(args.g, type, args.rows, args.cols, args.g_stride);
   if (shape.takes_labels) p.labels = vector(args.labels, at::kLong, args.rows);
-  p.y = shape.output == OpShape::kScalar ? vector(args.y, type, args.rows) : tensor(args.y, type, args.rows, args.cols, args.y_stride);
+  p.y = shape.output == OpShape::kScalar ? vector(args.y, type, args.rows)
+                                         : tensor(args.y, type, args.rows, args.cols, args.y_stride);
 }
 
 void point(at::Tensor& tensor, const void* data) {
@@ -57,22 +58,38 @@ void point(at::Tensor& tensor, const void* data) {
     tensor.storage().unsafeGetStorageImpl()->set_data_ptr_noswap(c10::DataPtr(const_cast<void*>(data), c10::kCPU));
 }
 
-/// The out= forms of these take y for dense whatever its strides say, so that a y with padding gets a copy, as autograd's would.
+/// The out= forms of these take y, and the softmax's backward its p, for dense whatever the strides say. Autograd never
+/// gives them anything else, so neither does this: what has padding is copied.
 void execute_dense(softmark_op op, at::ScalarType type, Prepared& p, at::Tensor& y) {
   switch (op) {
-    case SOFTMARK_SOFTMAX: at::_softmax_out(y, p.x, 1, false); break;
-    case SOFTMARK_LOG_SOFTMAX: at::_log_softmax_out(y, p.x, 1, false); break;
-    case SOFTMARK_SOFTMAX_VJP: at::_softmax_backward_data_out(y, p.g, p.x, 1, type); break;
-    default: at::_log_softmax_backward_data_out(y, p.g, p.x, 1, type);
+    case SOFTMARK_SOFTMAX:
+      at::_softmax_out(y, p.x, 1, false);
+      break;
+    case SOFTMARK_LOG_SOFTMAX:
+      at::_log_softmax_out(y, p.x, 1, false);
+      break;
+    case SOFTMARK_SOFTMAX_VJP:
+      at::_softmax_backward_data_out(y, p.g, p.x.contiguous(), 1, type);
+      break;
+    default:
+      at::_log_softmax_backward_data_out(y, p.g, p.x, 1, type);
   }
 }
 
 void execute(softmark_op op, softmark_dtype dtype, Prepared& p) {
   switch (op) {
-    case SOFTMARK_LOGSUMEXP: at::logsumexp_out(p.y, p.x, at::IntArrayRef{1}, false); break;
-    case SOFTMARK_SIGMOID: at::sigmoid_out(p.y, p.x); break;
-    case SOFTMARK_SIGMOID_VJP: at::sigmoid_backward_out(p.y, p.g, p.x); break;
-    case SOFTMARK_CROSS_ENTROPY: at::nll_loss_out(p.y, at::_log_softmax(p.x, 1, false), p.labels, {}, at::Reduction::None, -100); break;
+    case SOFTMARK_LOGSUMEXP:
+      at::logsumexp_out(p.y, p.x, at::IntArrayRef{1}, false);
+      break;
+    case SOFTMARK_SIGMOID:
+      at::sigmoid_out(p.y, p.x);
+      break;
+    case SOFTMARK_SIGMOID_VJP:
+      at::sigmoid_backward_out(p.y, p.g, p.x);
+      break;
+    case SOFTMARK_CROSS_ENTROPY:
+      at::nll_loss_out(p.y, at::_log_softmax(p.x, 1, false), p.labels, {}, at::Reduction::None, -100);
+      break;
     default:
       if (p.y.is_contiguous()) return execute_dense(op, type_of(dtype), p, p.y);
       at::Tensor dense = at::empty(p.y.sizes(), p.y.options());
@@ -109,12 +126,15 @@ int run(const softmark_args* args) {
 
 template <softmark_op Op>
 softmark_fn of_type(softmark_dtype dtype) {
-  return dtype == SOFTMARK_F64 ? run<Op, SOFTMARK_F64> : dtype == SOFTMARK_BF16 ? run<Op, SOFTMARK_BF16> : run<Op, SOFTMARK_F32>;
+  return dtype == SOFTMARK_F64    ? run<Op, SOFTMARK_F64>
+         : dtype == SOFTMARK_BF16 ? run<Op, SOFTMARK_BF16>
+                                  : run<Op, SOFTMARK_F32>;
 }
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) softmark_fn softmark_libtorch_op(softmark_op op, softmark_dtype dtype) {
+extern "C" __attribute__((visibility("default"))) softmark_fn softmark_libtorch_op(softmark_op op,
+                                                                                   softmark_dtype dtype) {
 #define SOFTMARK_TORCH(known, summary, claims) \
   if (op == known) return of_type<known>(dtype);
 #include "kernels/peers/libtorch.def"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ONNX Runtime (microsoft/onnxruntime), loaded at run time: npm's onnxruntime-node carries its library and no header.
 //
-// Its C API is a table of function pointers whose order is a promise of its ABI; the slots called here are all in version 1 of
-// that table (include/onnxruntime/core/session/onnxruntime_c_api.h names them in this order). The model is one node, encoded
-// below (onnx.proto3), with a free number of rows and columns; the session is made for a number of threads and kept.
-// ONNX Runtime takes dense rows only: calls with padding are refused.
+// Its C API is a table of function pointers whose order is a promise of its ABI; the slots called here are all in
+// version 1 of that table (include/onnxruntime/core/session/onnxruntime_c_api.h names them in this order). The model is
+// one node, encoded below (onnx.proto3), with a free number of rows and columns; the session is made for a number of
+// threads and kept. ONNX Runtime takes dense rows only: calls with padding are refused.
 #include <dlfcn.h>
 #include <sys/stat.h>
 
@@ -36,9 +36,20 @@ struct Value;
 struct Status;
 
 /// The slots of version 1's table that are called here.
-enum Slot { kCreateEnv = 3, kCreateSessionFromArray = 8, kRun = 9, kCreateSessionOptions = 10, kSetLogSeverity = 22, kSetIntraOpThreads = 24,
-            kCreateTensorWithData = 49, kCreateCpuMemoryInfo = 69, kReleaseStatus = 93, kReleaseSession = 95, kReleaseValue = 96,
-            kReleaseSessionOptions = 100 };
+enum Slot {
+  kCreateEnv = 3,
+  kCreateSessionFromArray = 8,
+  kRun = 9,
+  kCreateSessionOptions = 10,
+  kSetLogSeverity = 22,
+  kSetIntraOpThreads = 24,
+  kCreateTensorWithData = 49,
+  kCreateCpuMemoryInfo = 69,
+  kReleaseStatus = 93,
+  kReleaseSession = 95,
+  kReleaseValue = 96,
+  kReleaseSessionOptions = 100
+};
 
 const ApiBase* base;
 const void* const* api;
@@ -60,7 +71,8 @@ void release(Slot slot, T*& object) {
 
 /// $SOFTMARK_ONNXRUNTIME, what scripts/setup --peers brought, or what the system has.
 void* open_library() {
-  if (const char* chosen = std::getenv("SOFTMARK_ONNXRUNTIME"); chosen && *chosen) return dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
+  if (const char* chosen = std::getenv("SOFTMARK_ONNXRUNTIME"); chosen && *chosen)
+    return dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
   const std::string own = softmark::peers_folder() + "/onnxruntime/libonnxruntime.so.1";
   struct stat found;
   return dlopen(stat(own.c_str(), &found) == 0 ? own.c_str() : "libonnxruntime.so.1", RTLD_NOW | RTLD_LOCAL);
@@ -72,7 +84,8 @@ const char* load() {
   if (base) return nullptr;
   void* library = open_library();
   if (!library) {
-    why = "ONNX Runtime was not found (scripts/setup --peers, or SOFTMARK_ONNXRUNTIME=/path/of/libonnxruntime.so.1): " + std::string(dlerror());
+    why = "ONNX Runtime was not found (scripts/setup --peers, or SOFTMARK_ONNXRUNTIME=/path/of/libonnxruntime.so.1): " +
+          std::string(dlerror());
     return why.c_str();
   }
   const auto get_base = reinterpret_cast<const ApiBase* (*)()>(dlsym(library, "OrtGetApiBase"));
@@ -91,7 +104,9 @@ std::string varint(std::uint64_t n) {
   for (; n >= 128; n >>= 7) bytes += static_cast<char>(n | 128);
   return bytes += static_cast<char>(n);
 }
-std::string number(int field, std::uint64_t n) { return varint(static_cast<std::uint64_t>(field) << 3).append(varint(n)); }
+std::string number(int field, std::uint64_t n) {
+  return varint(static_cast<std::uint64_t>(field) << 3).append(varint(n));
+}
 std::string text(int field, std::string_view bytes) {
   return varint(static_cast<std::uint64_t>(field) << 3 | 2).append(varint(bytes.size())).append(bytes);
 }
@@ -117,10 +132,14 @@ std::string model(softmark_op op, softmark_dtype dtype) {
   std::string node = text(1, "x").append(text(2, "y"));
   switch (op) {
     case SOFTMARK_LOGSUMEXP:
-      node += text(4, "ReduceLogSumExp") + text(5, attribute("axes", 1, true)) + text(5, attribute("keepdims", 0, false));
+      node +=
+          text(4, "ReduceLogSumExp") + text(5, attribute("axes", 1, true)) + text(5, attribute("keepdims", 0, false));
       break;
-    case SOFTMARK_SIGMOID: node += text(4, "Sigmoid"); break;
-    default: node += text(4, op == SOFTMARK_SOFTMAX ? "Softmax" : "LogSoftmax") + text(5, attribute("axis", -1, false));
+    case SOFTMARK_SIGMOID:
+      node += text(4, "Sigmoid");
+      break;
+    default:
+      node += text(4, op == SOFTMARK_SOFTMAX ? "Softmax" : "LogSoftmax") + text(5, attribute("axis", -1, false));
   }
   const std::string graph = text(1, node) + text(2, "softmark") + text(11, value("x", type_of(dtype), true)) +
                             text(12, value("y", type_of(dtype), op != SOFTMARK_LOGSUMEXP));
@@ -141,11 +160,14 @@ bool new_session(Prepared& p, softmark_op op, softmark_dtype dtype, int threads)
   release(kReleaseSession, p.session);
   p.threads = 0;
   constexpr int kFatal = 4;
-  if (!env && (!ok(kCreateEnv, kFatal, "softmark", &env) || !ok(kCreateCpuMemoryInfo, 0, 0, &memory_info))) return false;
+  if (!env && (!ok(kCreateEnv, kFatal, "softmark", &env) || !ok(kCreateCpuMemoryInfo, 0, 0, &memory_info)))
+    return false;
   SessionOptions* options = nullptr;
   const std::string bytes = model(op, dtype);
-  const bool made = ok(kCreateSessionOptions, &options) && ok(kSetLogSeverity, options, kFatal) && ok(kSetIntraOpThreads, options, threads) &&
-                    ok(kCreateSessionFromArray, env, static_cast<const void*>(bytes.data()), bytes.size(), options, &p.session);
+  const bool made =
+      ok(kCreateSessionOptions, &options) && ok(kSetLogSeverity, options, kFatal) &&
+      ok(kSetIntraOpThreads, options, threads) &&
+      ok(kCreateSessionFromArray, env, static_cast<const void*>(bytes.data()), bytes.size(), options, &p.session);
   release(kReleaseSessionOptions, options);
   if (made) p.threads = threads;
   return made;
@@ -158,10 +180,11 @@ bool new_tensors(Prepared& p, const softmark_args& args, softmark_op op, softmar
   const std::int64_t shape[] = {static_cast<std::int64_t>(args.rows), static_cast<std::int64_t>(args.cols)};
   const std::size_t element = softmark::bytes_of(dtype), outputs = softmark::outputs_of(op, args.cols);
   const auto tensor = [&](const void* data, std::size_t count, std::size_t dimensions, Value** made) {
-    return ok(kCreateTensorWithData, memory_info, const_cast<void*>(data), count * element, static_cast<const std::int64_t*>(shape), dimensions,
-              static_cast<int>(type_of(dtype)), made);
+    return ok(kCreateTensorWithData, memory_info, const_cast<void*>(data), count * element,
+              static_cast<const std::int64_t*>(shape), dimensions, static_cast<int>(type_of(dtype)), made);
   };
-  return tensor(args.x, args.rows * args.cols, 2, &p.x) && tensor(args.y, args.rows * outputs, op == SOFTMARK_LOGSUMEXP ? 1 : 2, &p.y);
+  return tensor(args.x, args.rows * args.cols, 2, &p.x) &&
+         tensor(args.y, args.rows * outputs, op == SOFTMARK_LOGSUMEXP ? 1 : 2, &p.y);
 }
 
 template <softmark_op Op, softmark_dtype Dtype>
@@ -172,12 +195,14 @@ int run(const softmark_args* args) {
   if (args->rows > 1 && (args->x_stride != args->cols || (is_row && args->y_stride != args->cols))) return 1;
   if (load()) return 1;
   if (p.threads != args->threads && !new_session(p, Op, Dtype, args->threads)) return 1;
-  const std::array<const void*, 4> key = {args->x, args->y, reinterpret_cast<void*>(args->rows), reinterpret_cast<void*>(args->cols)};
+  const std::array<const void*, 4> key = {args->x, args->y, reinterpret_cast<void*>(args->rows),
+                                          reinterpret_cast<void*>(args->cols)};
   if (p.key != key && !new_tensors(p, *args, Op, Dtype)) return 1;
   p.key = key;
   static constexpr const char *kX[] = {"x"}, *kY[] = {"y"};
-  return ok(kRun, p.session, static_cast<const void*>(nullptr), static_cast<const char* const*>(kX), static_cast<const Value* const*>(&p.x), std::size_t{1},
-            static_cast<const char* const*>(kY), std::size_t{1}, static_cast<Value**>(&p.y))
+  return ok(kRun, p.session, static_cast<const void*>(nullptr), static_cast<const char* const*>(kX),
+            static_cast<const Value* const*>(&p.x), std::size_t{1}, static_cast<const char* const*>(kY), std::size_t{1},
+            static_cast<Value**>(&p.y))
              ? 0
              : 1;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Python function behind the contract: it runs in a Python process of its own, which this one shares memory with. A call
-// copies the rows there, wakes Python by a socket, and copies the result back. python_bridge.py is the other end.
+// A Python function behind the contract: it runs in a Python process of its own, which this one shares memory with. A
+// call copies the rows there, wakes Python by a socket, and copies the result back. python_bridge.py is the other end.
 #pragma once
 
 #include <string>
@@ -19,8 +19,8 @@ struct Function {
 /// Starts Python and finds the function; one a process, the last one started. Empty, or what is wrong in one line.
 std::string start(const Function& function);
 
-/// The contract's run for the function that was started. A Python exception ends this process with its last line on standard
-/// error, as any crash of a kernel does; NotImplementedError is returned as 1, "cannot do these args".
+/// The contract's run for the function that was started. A Python exception ends this process with its last line on
+/// standard error, as any crash of a kernel does; NotImplementedError is returned as 1, "cannot do these args".
 int call(const softmark_args* args);
 
 /// The version of a Python module where one of the interpreters that start would try has it; else empty.
