@@ -29,11 +29,16 @@ std::string name_of(std::string target) {
   return target;
 }
 
+// Appended: GCC 12 warns falsely of operator+ with a literal before a temporary.
+std::string fault(std::string_view word, const char* what) {
+  return std::string("'").append(word).append("' ").append(what);
+}
+
 std::string parse_types(std::string_view list) {
   for (;;) {
     const std::size_t comma = list.find(',');
     const auto dtype = find_dtype(list.substr(0, comma));
-    if (!dtype) return "'" + std::string(list.substr(0, comma)) + "' is no type: f16, f32 or f64";
+    if (!dtype) return fault(list.substr(0, comma), "is no type: f16, f32 or f64");
     if (*dtype == SOFTMARK_BF16) return "numpy has no bf16: f16, f32 or f64";
     named.dtypes.push_back(*dtype);
     if (comma == list.npos) return "";
@@ -47,7 +52,7 @@ std::string parse(std::string_view text) {
   named.target = text.substr(0, at);
   const std::size_t colon = named.target.rfind(':');
   if (colon == named.target.npos || colon == 0 || colon + 1 == named.target.size())
-    return "'" + std::string(text) + "' is no MODULE:FUNCTION or FILE.py:FUNCTION";
+    return fault(text, "is no MODULE:FUNCTION or FILE.py:FUNCTION");
   named.name = name_of(named.target);
   named.summary = "Python function " + named.target;
   named.op = find_op(named.target.substr(colon + 1)).value_or(SOFTMARK_SOFTMAX);
@@ -55,7 +60,7 @@ std::string parse(std::string_view text) {
   const std::string_view kind = text.substr(at + 1);
   const std::size_t slash = kind.find('/');
   const auto op = find_op(kind.substr(0, slash));
-  if (!op) return "'" + std::string(kind.substr(0, slash)) + "' is no op (softmark list)";
+  if (!op) return fault(kind.substr(0, slash), "is no op (softmark list)");
   named.op = *op;
   return parse_types(slash == kind.npos ? "f32" : kind.substr(slash + 1));
 }
