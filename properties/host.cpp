@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kCanary = 512;      // bytes before and after each buffer that are filled and looked at
 constexpr std::size_t kUnusedStride = 98765;  // where an op has no stride: who uses it runs into the unmapped pages
+constexpr std::chrono::seconds kLoading{60};  // for what is no part of a call: loading a library, starting Python
 constexpr unsigned char kFill = 0xff;     // a NaN in every type, so that an element never written is seen
 
 /// One buffer of a call: rows of `width` elements, `stride` apart, placed in a segment.
@@ -120,6 +121,8 @@ void Host::start() {
   close(replies[1]);
   calls_ = calls[1];
   replies_ = replies[0];
+  char byte;
+  loaded_ = child_.wait_readable(replies_, std::chrono::steady_clock::now() + kLoading) && read(replies_, &byte, 1) == 1;
   alive_ = true;
 }
 
@@ -149,7 +152,7 @@ void Host::reserve(std::size_t segment_bytes) {
 std::string Host::send_and_wait(const void* call, std::size_t size, void* reply, std::size_t reply_size, Outcome::Kind& kind) {
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(timeout_));
-  const bool sent = write(calls_, call, size) == static_cast<ssize_t>(size);
+  const bool sent = loaded_ && write(calls_, call, size) == static_cast<ssize_t>(size);
   if (sent && child_.wait_readable(replies_, deadline) && read(replies_, reply, reply_size) == static_cast<ssize_t>(reply_size)) {
     kind = Outcome::done;
     return "";
@@ -160,7 +163,9 @@ std::string Host::send_and_wait(const void* call, std::size_t size, void* reply,
   const bool ended = child_.ended();
   const std::string noise = child_.noise();
   kind = ended ? Outcome::crash : Outcome::timeout;
-  std::string message = ended ? child_.ending() + " during the call" : "gave no answer within " + std::to_string(static_cast<int>(timeout_)) + " s";
+  std::string message = !loaded_ ? (ended ? child_.ending() : "no sign of life") + " while it was loaded"
+                        : ended  ? child_.ending() + " during the call"
+                                 : "gave no answer within " + std::to_string(static_cast<int>(timeout_)) + " s";
   if (!noise.empty()) message += "; it printed: " + noise.substr(0, noise.find('\n')).substr(0, 200);
   stop();
   return message;

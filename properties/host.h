@@ -24,7 +24,7 @@ struct Outcome {
 
 class Host {
  public:
-  /// `timeout_seconds` bounds one call, start of the child included.
+  /// `timeout_seconds` bounds one call. Loading the kernel's library, before the first, has a minute of its own.
   explicit Host(const Kernel& kernel, double timeout_seconds = 10);
   ~Host();
   Host(const Host&) = delete;
@@ -46,7 +46,7 @@ class Host {
   Kernel kernel_;
   double timeout_;
   Child child_;
-  bool alive_ = false;
+  bool alive_ = false, loaded_ = false;
   int calls_ = -1, replies_ = -1, memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;

@@ -13,7 +13,7 @@ const Entry kEntries[] = {
     {"numpy_softmax.py:softmax", kShifted, SOFTMARK_SOFTMAX, SOFTMARK_F32},
     {"numpy_softmax.py:softmax", kShifted, SOFTMARK_SOFTMAX, SOFTMARK_F64},
     {"numpy_softmax.py:log_softmax", kLog, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32},
-    {"numpy:logaddexp.reduce", "numpy.logaddexp.reduce", SOFTMARK_LOGSUMEXP, SOFTMARK_F32},
+    {"numpy_softmax.py:logsumexp", "numpy.logaddexp.reduce(x, axis=-1)", SOFTMARK_LOGSUMEXP, SOFTMARK_F32},
 };
 
 }  // namespace softmark::python

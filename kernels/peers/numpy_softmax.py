@@ -12,3 +12,7 @@ def softmax(x):
 def log_softmax(x):
     shifted = x - x.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def logsumexp(x):
+    return np.logaddexp.reduce(x, axis=-1)

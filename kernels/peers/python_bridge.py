@@ -116,12 +116,16 @@ def serve(function, op, dtype):
         except NotImplementedError:
             answer(REFUSED)
         except BaseException as error:  # also SystemExit: it is the function that ends, not the bridge
-            answer(FAILED, last_line(error))
+            # numpy has no maximum of nothing: to raise for rows without columns is to refuse them
+            no_columns = REQUEST.unpack(request)[2] == 0 and isinstance(error, ValueError)
+            answer(REFUSED if no_columns else FAILED, last_line(error))
         else:
             answer(DONE)
 
 
 def run(target, op, dtype, modules, extra_path):
+    for descriptor in (3, 4):  # not for what the function may start
+        os.set_inheritable(descriptor, False)
     try:
         absent = missing(modules, extra_path)
         if absent:
