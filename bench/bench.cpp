@@ -48,8 +48,7 @@ void softmark::add_bench(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("bench", "speed, through Google Benchmark (flags after -- go to it)");
   const auto flags = add_bench_flags(*verb);
   const auto invocation = std::make_shared<Invocation>();
-  verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)")
-      ->allow_extra_args(false);
+  add_plugins(*verb, invocation->plugins);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
   verb->add_option("--format", invocation->format, "how to write it (by the name of the file, else text)")
       ->check(CLI::IsMember(kFormats));

@@ -12,6 +12,7 @@
 #include "bench/verbs.h"
 #include "bench/versus.h"
 #include "kernels/names.h"
+#include "properties/options.h"
 
 namespace softmark::bench {
 namespace {
@@ -73,8 +74,7 @@ void softmark::add_compare(CLI::App& app, int& exit_code) {
   verb->add_option("A", invocation->a, "document, or kernel: name, id, LIB.so or LIB.so:NAME")->required();
   verb->add_option("B", invocation->b, "the document or kernel in question")->required();
   const auto flags = add_bench_flags(*verb, {"--kernel", "--resume"});
-  verb->add_option("--plugin", invocation->plugins, "a shared library of kernels (repeatable)")
-      ->allow_extra_args(false);
+  add_plugins(*verb, invocation->plugins);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
   verb->add_option("--format", invocation->format, "of a comparison of kernels: text | json (text)")
       ->check(CLI::IsMember({"text", "json"}));

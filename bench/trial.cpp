@@ -69,7 +69,9 @@ Outcome judge(Child& child, const std::string& text, steady_clock::time_point de
   try {
     return outcome_from_json(Json::parse(text));
   } catch (const Json::exception&) {
-    return no_samples(child.exit_code() == 0 ? "error" : "crash", "ended with no answer: " + child.ending());
+    const std::string noise = child.noise();
+    return no_samples(child.exit_code() == 0 ? "error" : "crash",
+                      "ended with no answer: " + child.ending() + (noise.empty() ? "" : "; it printed: " + noise.substr(0, noise.find('\n'))));
   }
 }
 

@@ -98,6 +98,16 @@ TEST(Peers, AreBuiltOrHaveAReason) {
     const softmark_kernel* kernels = plugin(SOFTMARK_ABI_VERSION, &count);
     ASSERT_GT(count, 0u);
     EXPECT_EQ(kernels[0].op, SOFTMARK_SOFTMAX);
+    // What an adapter finds at run time only may not be here: then it says how to get it.
+    const auto absent = library.find<const char* (*)()>("softmark_peer_absent");
+    if (const char* why = absent ? absent() : nullptr) {
+      EXPECT_NE(std::string_view(why).find("scripts/setup"), std::string_view::npos) << why;
+      continue;
+    }
+    if (const auto prepare = library.find<const char* (*)(std::size_t)>("softmark_peer_prepare")) {
+      const char* fault = prepare(0);
+      ASSERT_EQ(fault, nullptr) << fault;
+    }
     for (const softmark_kernel& kernel : std::span(kernels, count)) {
       if (kernel.op != SOFTMARK_SOFTMAX || kernel.dtype != SOFTMARK_F32) continue;
       SCOPED_TRACE(kernel.name);

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <set>
 
 #include "kernels/builtins.h"
@@ -24,27 +26,40 @@ namespace fs = std::filesystem;
 
 using PluginFn = const softmark_kernel* (*)(std::uint32_t, std::size_t*);
 
+constexpr std::string_view kPython = "python:";
+
 struct Library {
+  void* handle = nullptr;
   std::span<const softmark_kernel> kernels;
-  std::string version;
+
+  /// What a peer may export besides (kernels/peers/peers.h); NULL where it does not.
+  template <class F>
+  F* find(const char* symbol) const {
+    return reinterpret_cast<F*>(dlsym(handle, symbol));
+  }
 };
 
-// Child side: the library stays loaded until the process ends.
-Library open_library(const std::string& path) {
+fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+
+// Child side: the library stays loaded until the process ends. "python:MODULE:FUNCTION" is the bridge's, told which function.
+Library open_library(const std::string& named) {
+  const bool python = named.starts_with(kPython);
+  const std::string path = python ? (program_folder() / "peers/softmark_python.so").string() : named;
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) throw Error(kUnreadable, path + ": cannot be loaded: " + dlerror());
   const auto plugin = reinterpret_cast<PluginFn>(dlsym(handle, "softmark_plugin"));
   if (!plugin)
     throw Error(kUnreadable, path + ": is no plugin: it does not export softmark_plugin (see kernels/softmark.h)");
-  Library library;
+  Library library{handle, {}};
+  if (python)
+    if (const char* fault = library.find<const char*(const char*)>("softmark_peer_open")(named.c_str() + kPython.size()))
+      throw Error(kUnreadable, "--python: " + std::string(fault));
   std::size_t count = 0;
   const softmark_kernel* kernels = plugin(SOFTMARK_ABI_VERSION, &count);
   if (!kernels)
     throw Error(kUnreadable, path + ": does not speak ABI version " + std::to_string(SOFTMARK_ABI_VERSION) +
                                  ": rebuild it against this softmark's kernels/softmark.h");
   library.kernels = {kernels, count};
-  if (const auto version = reinterpret_cast<const char* (*)()>(dlsym(handle, "softmark_peer_version")))
-    library.version = version();
   return library;
 }
 
@@ -102,34 +117,44 @@ std::vector<Kernel> ask_library(const std::string& path, const std::string& prov
     k.library = path;
     k.index = kernels.size() - 1;
     k.version = listing["version"];
+    k.isa = listing["isa"];
   }
   return kernels;
 }
 
-fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+struct Asked {
+  std::vector<Kernel> kernels;
+  std::string absent;  // why, where it is
+};
 
+Asked ask_peer(const PeerBuild& peer) {
+  if (!peer.reason.empty()) return {{}, std::string(peer.reason)};
+  const fs::path path = program_folder() / "peers" / peer.library;
+  try {
+    if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
+    return {ask_library(path.string(), "peer"), ""};
+  } catch (const Error& error) {
+    return {{}, error.what()};
+  }
+}
+
+// Side by side: a child each, of which some load a library or start Python.
 void append_peers(Registry& registry) {
-  for (const PeerBuild& peer : known_peers()) {
-    if (!peer.reason.empty()) {
-      registry.absent.push_back({std::string(peer.name), std::string(peer.reason)});
-      continue;
-    }
-    const fs::path path = program_folder() / "peers" / peer.library;
-    try {
-      if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
-      auto kernels = ask_library(path.string(), "peer");
-      registry.kernels.insert(registry.kernels.end(), kernels.begin(), kernels.end());
-    } catch (const Error& error) {
-      registry.absent.push_back({std::string(peer.name), error.what()});
-    }
+  std::vector<std::future<Asked>> asked;
+  for (const PeerBuild& peer : known_peers()) asked.push_back(std::async(std::launch::async, ask_peer, std::cref(peer)));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const Asked answer = asked[i].get();
+    registry.kernels.insert(registry.kernels.end(), answer.kernels.begin(), answer.kernels.end());
+    if (!answer.absent.empty()) registry.absent.push_back({std::string(known_peers()[i].name), answer.absent});
   }
 }
 
 // Two libraries may bring the same id (two builds of one kernel): the later one is told apart by its library's name.
 void append_plugin(Registry& registry, const std::string& argument) {
   std::error_code ignored;
-  const fs::path path = fs::absolute(argument);
-  if (!fs::exists(path, ignored)) throw Error(kUnreadable, argument + ": no such plugin library; give the path of a .so");
+  const bool python = argument.starts_with(kPython);
+  const fs::path path = python ? fs::path(argument) : fs::absolute(argument);
+  if (!python && !fs::exists(path, ignored)) throw Error(kUnreadable, argument + ": no such plugin library; give the path of a .so");
   std::set<std::string> taken;
   for (const Kernel& k : registry.kernels) taken.insert(k.id);
   auto kernels = ask_library(path.string(), "plugin");
@@ -199,6 +224,8 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
   if (library.empty()) return *builtin_kernels()[index];
   const Library loaded = open_library(library);
   if (index >= loaded.kernels.size()) throw Error(kUnreadable, library + ": has changed: run softmark again");
+  if (const auto prepare = loaded.find<const char*(std::size_t)>("softmark_peer_prepare"))
+    if (const char* fault = prepare(index)) throw Error(kUnreadable, fault);
   return loaded.kernels[index];
 }
 
@@ -254,7 +281,13 @@ int list_library_main(const std::string& path) {
   int status = 0;
   try {
     const Library library = open_library(path);
-    answer = {{"version", library.version}, {"kernels", Json::array()}};
+    const auto ask = [&library](const char* symbol) {
+      const auto function = library.find<const char*()>(symbol);
+      const char* text = function ? function() : nullptr;
+      return std::string(text ? text : "");
+    };
+    if (const std::string why = ask("softmark_peer_absent"); !why.empty()) throw Error(kUnreadable, why);
+    answer = {{"version", ask("softmark_peer_version")}, {"isa", ask("softmark_peer_isa")}, {"kernels", Json::array()}};
     std::set<std::string> ids;
     for (std::size_t i = 0; i < library.kernels.size(); ++i) {
       const softmark_kernel& entry = library.kernels[i];

@@ -24,7 +24,7 @@ struct Kernel {
   std::string provider;  // "builtin", "peer" or "plugin"
   std::string version;   // of the library behind a peer; empty where unknown
   std::string isa;       // instruction set in use where the kernel dispatches at run time; else empty
-  std::string library;   // path of the shared object; empty for a built-in
+  std::string library;   // path of the shared object, or "python:MODULE:FUNCTION"; empty for a built-in
   std::size_t index = 0; // in its library's (or the built-ins') list
 };
 
@@ -41,11 +41,13 @@ struct Registry {
 /// The built-ins' entries, in the order of kernels/list.def.
 std::span<const softmark_kernel* const> builtin_kernels();
 
-/// Lists built-ins, the peers found beside the program, and the given plugin libraries. A plugin that is missing, is
+/// Lists built-ins, the peers found beside the program, and the given plugin libraries ("python:MODULE:FUNCTION" is a
+/// Python function behind the bridge). A plugin that is missing, is
 /// no plugin, speaks another ABI version or crashes while loading is Error(kUnreadable) with one line that says which.
 Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true);
 
-/// In a child: the entry of one kernel by library ("" for built-ins) and index. Throws Error(kUnreadable).
+/// In a child: the entry of one kernel by library ("" for built-ins) and index, ready to run: a peer that has something
+/// heavy to load or a process to start has done so. Throws Error(kUnreadable).
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index);
 
 /// An entry of the document's "kernels" section, and the kernel it describes (but for library and index).

@@ -173,7 +173,8 @@ Json counterexample_of(Trial& trial, const Hunt& hunt) {
 
 std::string replay_command(const Kernel& kernel, const Property& property, const Case& c, const std::string& rerun) {
   std::string command = "softmark verify";
-  if (kernel.provider == "plugin") command += " --plugin " + kernel.library;
+  if (kernel.provider == "plugin")
+    command += kernel.library.starts_with("python:") ? " --python " + kernel.library.substr(7) : " --plugin " + kernel.library;
   command += " --kernel " + kernel.id + " --property " + std::string(property.name);
   const std::string json = case_to_json(c, kernel.op).dump();
   return command + (json.size() > kLongestCommand ? rerun : " --case '" + json + "'");

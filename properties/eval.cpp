@@ -272,7 +272,7 @@ void add_eval(CLI::App& app, int& exit_code) {
   sub->add_option("--g", verb->g, "upstream gradient, in the shape of the rows, for the VJPs")->type_name("X,X,...");
   sub->add_option("--labels", verb->labels, "one column a row, for the cross-entropy ops")->type_name("N,N,...");
   sub->add_option("--threshold", verb->threshold, "a sigmoid above it sets the label")->capture_default_str();
-  sub->add_option("--plugin", verb->choice.plugins, "shared library that exports softmark_plugin (repeatable)")->type_name("LIB.so")->allow_extra_args(false);
+  add_plugins(*sub, verb->choice.plugins);
   sub->add_option("--kernel", verb->choice.kernels, "kernels by id or name, as a glob (repeatable)")->type_name("GLOB")->allow_extra_args(false);
   verb->output.add_to(*sub, {"text", "json"});
   sub->allow_extras(false);

@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kCanary = 512;      // bytes before and after each buffer that are filled and looked at
 constexpr std::size_t kUnusedStride = 98765;  // where an op has no stride: who uses it runs into the unmapped pages
+constexpr std::chrono::seconds kLoading{60};  // for what is no part of a call: loading a library, starting Python
 constexpr unsigned char kFill = 0xff;     // a NaN in every type, so that an element never written is seen
 
 /// One buffer of a call: rows of `width` elements, `stride` apart, placed in a segment.
@@ -126,6 +127,8 @@ void Host::start() {
   close(replies[1]);
   calls_ = calls[1];
   replies_ = replies[0];
+  char byte;
+  loaded_ = child_.wait_readable(replies_, std::chrono::steady_clock::now() + kLoading) && read(replies_, &byte, 1) == 1;
   fcntl(calls_, F_SETFL, O_NONBLOCK);
   fcntl(replies_, F_SETFL, O_NONBLOCK);
   alive_ = true;
@@ -159,7 +162,7 @@ std::string Host::send_and_wait(wire::Call& call, wire::Reply& reply, Outcome::K
                         std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(timeout_));
   call.number = ++number_;
   // Both pipes are non-blocking and at rest between calls: whatever is there besides one whole reply is not the child's.
-  const bool sent = write(calls_, &call, sizeof call) == static_cast<ssize_t>(sizeof call);
+  const bool sent = loaded_ && write(calls_, &call, sizeof call) == static_cast<ssize_t>(sizeof call);
   const bool answered = sent && child_.wait_readable(replies_, deadline);
   char more;
   if (answered && read(replies_, &reply, sizeof reply) == static_cast<ssize_t>(sizeof reply) && reply.number == call.number &&
@@ -173,7 +176,8 @@ std::string Host::send_and_wait(wire::Call& call, wire::Reply& reply, Outcome::K
   const bool ended = child_.ended();
   const std::string noise = child_.noise();
   kind = ended || answered ? Outcome::crash : Outcome::timeout;
-  std::string message = !ended && answered ? "wrote to a descriptor that is not its own"
+  std::string message = !loaded_ ? (ended ? child_.ending() : "no sign of life") + " while it was loaded"
+                        : !ended && answered ? "wrote to a descriptor that is not its own"
                         : !ended ? "gave no answer within " + std::to_string(static_cast<int>(timeout_)) + " s"
                         : child_.exit_code() == wire::kNoReply ? "closed a descriptor that is not its own"
                         : child_.exit_code() == wire::kNoMemory ? "left no memory for the next call's rows"

@@ -25,7 +25,7 @@ struct Outcome {
 
 class Host {
  public:
-  /// `timeout_seconds` bounds one call, start of the child included.
+  /// `timeout_seconds` bounds one call. Loading the kernel's library, before the first, has a minute of its own.
   explicit Host(const Kernel& kernel, double timeout_seconds = 10);
   ~Host();
   Host(const Host&) = delete;
@@ -47,7 +47,7 @@ class Host {
   Kernel kernel_;
   double timeout_;
   Child child_;
-  bool alive_ = false;
+  bool alive_ = false, loaded_ = false;
   std::uint64_t number_;  // of the last call
   int calls_ = -1, replies_ = -1, memory_ = -1;
   std::byte* base_ = nullptr;

@@ -143,6 +143,8 @@ int host_main(const std::string& library, std::size_t index) {
   limit_memory();
   fcntl(1, F_SETFL, O_APPEND);
   const softmark_kernel& kernel = resolve_kernel(library, index);
+  const char ready = 0;
+  if (!transfer(4, const_cast<char*>(&ready), 1, false)) return 72;
   Arena arena;
   wire::Call call;
   while (transfer(3, &call, sizeof call, true)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties/options.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include "properties/effort.h"
@@ -8,9 +9,23 @@
 
 namespace softmark {
 
+void add_plugins(CLI::App& verb, std::vector<std::string>& plugins) {
+  verb.add_option("--plugin", plugins, "shared library that exports softmark_plugin (repeatable)")->type_name("LIB.so")->allow_extra_args(false);
+  verb.add_option_function<std::string>(
+          "--python",
+          [&plugins](const std::string& function) {
+            const bool file = function.find(".py:") != std::string::npos && !function.starts_with('/');
+            plugins.push_back("python:" + (file ? std::filesystem::current_path().string() + "/" : "") + function);
+          },
+          "Python function f(x) on a numpy array [rows, cols], as MODULE:FUNCTION or FILE.py:FUNCTION, with @OP or @OP/TYPE,TYPE for others than softmax/f32 (repeatable)")
+      ->type_name("MODULE:FUNCTION")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
+}
+
 // One value a flag: a list would swallow the arguments that follow.
 void KernelChoice::add_to(CLI::App& verb) {
-  verb.add_option("--plugin", plugins, "shared library that exports softmark_plugin (repeatable)")->type_name("LIB.so")->allow_extra_args(false);
+  add_plugins(verb, plugins);
   verb.add_option("--kernel", kernels, "kernels by id or name, as a glob: 'simd/*', 'naive' (repeatable)")->type_name("GLOB")->allow_extra_args(false);
   verb.add_option("--op", ops, "only these ops: softmax, log_softmax, sigmoid, ... (repeatable)")->type_name("OP")->allow_extra_args(false);
   verb.add_option("--dtype", dtypes, "only these types: f16, bf16, f32, f64 (repeatable)")->type_name("TYPE")->allow_extra_args(false);

@@ -11,7 +11,10 @@
 
 namespace softmark {
 
-/// --plugin, --kernel, --op, --dtype.
+/// --plugin and --python, which both end in `plugins` (kernels/registry.h).
+void add_plugins(CLI::App& verb, std::vector<std::string>& plugins);
+
+/// --plugin, --python, --kernel, --op, --dtype.
 struct KernelChoice {
   std::vector<std::string> plugins, kernels, ops, dtypes;
 

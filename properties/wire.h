@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What parent and child say to each other. Data lies in one shared memory file of four equal segments (x, g, labels,
-// y); calls and replies are these fixed structs on two pipes. Descriptors in the child: 3 calls, 4 replies, 5 memory.
+// y); calls and replies are these fixed structs on two pipes, after one byte from the child that says it is ready. Descriptors in the child: 3 calls, 4 replies, 5 memory.
 #pragma once
 
 #include <cstddef>

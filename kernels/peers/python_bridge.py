@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python end of kernels/peers/python_bridge.h.
+
+    python3 python_bridge.py --run TARGET OP DTYPE MODULES EXTRA_PATH
+    python3 python_bridge.py --version MODULE EXTRA_PATH
+
+Descriptor 3 is the socket, 4 the shared memory. Each request is six 64-bit numbers: bytes of the memory, rows, cols, and
+where g, the labels and y lie (x lies at 0; -1: not there). Each answer is a status and the length of the text that follows.
+"""
+
+import importlib
+import importlib.util
+import os
+import struct
+import sys
+
+REQUEST = struct.Struct("6q")
+ANSWER = struct.Struct("2q")
+DONE, REFUSED, FAILED, NO_MODULE = range(4)
+TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8"}
+SCALAR = ("logsumexp", "cross_entropy")
+
+
+def answer(status, text=""):
+    data = text.encode(errors="replace")[:4000]
+    os.write(3, ANSWER.pack(status, len(data)) + data)
+
+
+def last_line(error):
+    text = str(error).strip().splitlines()
+    return type(error).__name__ + (": " + text[-1] if text else "")
+
+
+def missing(modules, extra_path):
+    """The first of the modules that this interpreter lacks. What lies in extra_path counts, behind its own."""
+    if extra_path:
+        sys.path.append(extra_path)
+    for module in modules.split(","):
+        if importlib.util.find_spec(module) is None:
+            return module
+    return None
+
+
+def find(target):
+    module, _, name = target.rpartition(":")
+    if module.endswith(".py"):
+        spec = importlib.util.spec_from_file_location(os.path.basename(module)[:-3], module)
+        found = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = found
+        spec.loader.exec_module(found)
+    else:
+        sys.path.insert(0, os.getcwd())
+        found = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    if not callable(found):
+        raise TypeError(f"{target} is no function")
+    return found
+
+
+def keywords_of(function):
+    """axis=-1 (or dim=-1) where the function has such a parameter: softmax means the rows."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # some built-ins have no signature
+        return {}
+    return next(({word: -1} for word in ("axis", "dim") if word in parameters), {})
+
+
+class Views:
+    """The arrays of one request, over the shared memory."""
+
+    memory = b""
+
+    def __init__(self, request, op, dtype):
+        import mmap
+
+        import numpy
+
+        total, rows, cols, g, labels, y = REQUEST.unpack(request)
+        if total != len(Views.memory):
+            Views.memory = mmap.mmap(4, total)
+
+        def view(at, shape, kind):
+            return numpy.ndarray(shape, kind, Views.memory, at)
+
+        self.inputs = [view(0, (rows, cols), dtype)]
+        if g >= 0:
+            self.inputs.append(view(g, (rows,) if op == "cross_entropy_vjp" else (rows, cols), dtype))
+        if labels >= 0:
+            self.inputs.insert(1, view(labels, (rows,), "<i8"))
+        for array in self.inputs:  # who writes to its input breaks the contract, and is told so by numpy
+            array.flags.writeable = False
+        self.shape = (rows,) if op in SCALAR else (rows, cols, cols) if op == "softmax_jacobian" else (rows, cols)
+        self.y = view(y, self.shape, dtype)
+
+    def store(self, result):
+        import numpy
+
+        result = numpy.asarray(result)
+        if result.shape != self.shape and result.shape != self.shape + (1,):  # keepdims=True is fine
+            raise ValueError(f"the function returned shape {result.shape} where {self.shape} was due")
+        numpy.copyto(self.y, result.reshape(self.shape), casting="same_kind")
+
+
+def serve(function, op, dtype):
+    keywords = keywords_of(function)
+    last, views = None, None
+    while len(request := os.read(3, REQUEST.size)) == REQUEST.size:
+        try:
+            if request != last:
+                views, last = Views(request, op, TYPES[dtype]), request
+            views.store(function(*views.inputs, **keywords))
+        except NotImplementedError:
+            answer(REFUSED)
+        except BaseException as error:  # also SystemExit: it is the function that ends, not the bridge
+            # numpy has no maximum of nothing: to raise for rows without columns is to refuse them
+            no_columns = REQUEST.unpack(request)[2] == 0 and isinstance(error, ValueError)
+            answer(REFUSED if no_columns else FAILED, last_line(error))
+        else:
+            answer(DONE)
+
+
+def run(target, op, dtype, modules, extra_path):
+    for descriptor in (3, 4):  # not for what the function may start
+        os.set_inheritable(descriptor, False)
+    try:
+        absent = missing(modules, extra_path)
+        if absent:
+            return answer(NO_MODULE, f"no module named '{absent}' in {sys.executable}")
+        function = find(target)
+    except BaseException as error:
+        return answer(FAILED, f"{last_line(error)} ({sys.executable})")
+    answer(DONE)
+    serve(function, op, dtype)
+
+
+def version(module, extra_path):
+    """Without importing it, which takes ten times as long."""
+    if missing(module, extra_path):
+        return 1
+    import importlib.metadata
+
+    try:
+        print(importlib.metadata.version(module))
+    except importlib.metadata.PackageNotFoundError:
+        print(getattr(importlib.import_module(module), "__version__", "unknown"))
+    return 0
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # the bridge's own folder
+    sys.exit(run(*sys.argv[2:]) if sys.argv[1] == "--run" else version(*sys.argv[2:]))
