@@ -159,7 +159,7 @@ bool verify(const VerifyOptions& options, const Registry& registry, const std::v
   std::mutex terminal;
   const bool show = isatty(STDERR_FILENO);
   const unsigned cores = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-  if (show && options.one_case.empty()) tell_estimate(kernels.size(), effort_of(options.effort), cores);
+  if (show && options.one_case.empty()) tell_estimate(kernels.size(), static_cast<int>(parse_effort(options.effort)), cores);
   const auto work = [&] {
     for (std::size_t i; !interrupted() && (i = next++) < kernels.size();) {
       results[i] = verify_one(options, kernels[i]);
