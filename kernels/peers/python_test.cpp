@@ -112,9 +112,10 @@ TEST_F(Python, AnExceptionIsAVerdictInItsOwnWords) {
                 {"dies", "sum_to_one", "the Python process was killed by SIGSEGV"},
                 {"prints", "environment", "standard output or error"},
                 {"writes", "sum_to_one", "read-only"}};
+  const std::string one = " --case '{\"x\":[[\"0x0p+0\",\"0x1p+0\"],[\"0x0p+0\",\"0x1p+1\"]]}'";
   for (const auto& fault : faults) {
-    const Ran ran = run(std::string("verify --effort quick --kernel 'mine.*' --property ") + fault.property +
-                        " --python mine:" + fault.function);
+    const Ran ran = run("verify --kernel 'mine.*' --property " + std::string(fault.property) +
+                        " --python mine:" + fault.function + one);
     EXPECT_EQ(ran.code, 1) << fault.function << ran.out << ran.err;
     EXPECT_TRUE(has(ran.out, fault.says)) << fault.function << ran.out;
   }
