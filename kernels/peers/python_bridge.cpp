@@ -37,11 +37,13 @@ struct Interpreter {
   std::string program, extra_path;
 };
 
-/// $SOFTMARK_PYTHON alone where it is set; else the user's python3, and Debian's with the scipy that scripts/setup
-/// unpacks.
+/// $SOFTMARK_PYTHON alone where it is set; else the user's python3, and Debian's, which alone can use the scipy that
+/// scripts/setup unpacks.
 std::vector<Interpreter> interpreters() {
-  if (const char* chosen = std::getenv("SOFTMARK_PYTHON"); chosen && *chosen) return {{chosen, ""}};
-  return {{"python3", ""}, {"/usr/bin/python3", peers_folder() + "/scipy/usr/lib/python3/dist-packages"}};
+  const Interpreter debian = {"/usr/bin/python3", peers_folder() + "/scipy/usr/lib/python3/dist-packages"};
+  const char* chosen = std::getenv("SOFTMARK_PYTHON");
+  if (chosen && *chosen) return {chosen == debian.program ? debian : Interpreter{chosen, ""}};
+  return {{"python3", ""}, debian};
 }
 
 struct Bridge {
