@@ -14,6 +14,7 @@
 #include "bench/ceilings.h"
 #include "bench/cycles.h"
 #include "bench/inputs.h"
+#include "bench/statistics.h"
 #include "bench/trial.h"
 #include "bench/verbs.h"
 #include "kernels/names.h"
@@ -138,7 +139,7 @@ bool pin(int cpu) {
 class Samples : public benchmark::BenchmarkReporter {
  public:
   std::vector<double> nanoseconds;
-  double longest = 0;  // seconds of a repetition
+  std::vector<double> seconds;  // of each repetition
   std::string error;
 
   bool ReportContext(const Context&) override { return true; }
@@ -146,7 +147,7 @@ class Samples : public benchmark::BenchmarkReporter {
     for (const Run& run : runs) {
       if (run.error_occurred) error = run.error_message;
       if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
-      longest = std::max(longest, run.real_accumulated_time);
+      seconds.push_back(run.real_accumulated_time);
       nanoseconds.push_back(1e9 * run.real_accumulated_time / static_cast<double>(run.iterations));
     }
   }
@@ -209,7 +210,7 @@ Samples run_benchmark(const Trial& trial, int wanted, softmark_fn run, Buffers& 
   for (int tries = 3;; --tries) {
     Samples samples;
     benchmark::RunSpecifiedBenchmarks(&samples);
-    if (tries == 0 || !trial.flags.empty() || !samples.error.empty() || samples.longest > 0.7 * trial.min_time)
+    if (tries == 0 || !trial.flags.empty() || !samples.error.empty() || median(samples.seconds) > 0.4 * trial.min_time)
       return samples;
   }
 }

@@ -128,6 +128,10 @@ void warn_about(const BenchOptions& options, const std::vector<Series>& series, 
         fmt::format("cold cache: the pool of {} MiB is {:.1f} times the last-level cache of {} MiB (4 times is "
                     "wanted); part of it may still be cached",
                     pool >> 20, static_cast<double>(pool) / static_cast<double>(llc), llc >> 20));
+  for (Ceiling kind : {Ceiling::kNontemporalCopy, Ceiling::kFma})
+    if (const Series wanted = plan_ceiling(kind, Series()); wanted.status != "ok")
+      warnings.push_back(
+          fmt::format("no {} ceiling: {}", kCeilingNames[static_cast<std::size_t>(kind)], wanted.message));
   if (std::any_of(series.begin(), series.end(),
                   [](const Series& s) { return s.threads == 1 && s.status == "ok" && !s.pinned; }))
     warnings.push_back("single threads could not be pinned to a core; they may have moved between cores");
@@ -185,7 +189,7 @@ double Series::elements() const {
 }
 
 Replication replication_of(const BenchOptions& options) {
-  static constexpr Replication kByEffort[] = {{6, 2, 0.01, 30}, {10, 5, 0.03, 60}, {20, 7, 0.1, 120}};
+  static constexpr Replication kByEffort[] = {{6, 2, 0.01, 30}, {9, 5, 0.01, 60}, {20, 7, 0.1, 120}};
   Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
   if (options.processes > 0) replication.processes = options.processes;
   if (options.min_time > 0) replication.min_time = options.min_time;

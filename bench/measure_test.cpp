@@ -102,6 +102,19 @@ TEST(Bench, HoldsReductionsToReading) {
   EXPECT_EQ(tiny_sections(options, std::nullopt)["measurements"][0]["ceiling"], "read");
 }
 
+TEST(Bench, MarksWhatItCannotTellApart) {
+  Json sections = tiny_sections(tiny(), std::nullopt);
+  const auto table_at = [&](double low, double ns, double high) {
+    Json& all = sections["measurements"];
+    all[0]["ns_per_element"] = {{"median", 1.0}, {"min", 0.9}, {"ci95", {0.95, 1.05}}};
+    all[1]["ns_per_element"] = {{"median", ns}, {"min", low}, {"ci95", {low, high}}};
+    return measurements_table(sections);
+  };
+  EXPECT_NE(table_at(1.04, 1.2, 1.3).find("~ "), std::string::npos);
+  EXPECT_NE(table_at(1.01, 1.03, 1.04).find("~ "), std::string::npos);
+  EXPECT_EQ(table_at(1.1, 1.2, 1.3).find("~ "), std::string::npos);
+}
+
 TEST(Bench, ShowsHowThreadsScale) {
   BenchOptions options = tiny();
   options.kernels = {"openmp"};

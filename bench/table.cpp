@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "reports/view.h"
+
 namespace softmark::bench {
 namespace {
 
@@ -32,8 +34,18 @@ std::string share_of(const Json& m) {
   return fmt::format("{:.0f} % of {}", 100 * m["of_ceiling"].get<double>(), m["ceiling"].get<std::string>());
 }
 
-std::string line_of(const Json& m) {
-  const std::string kernel = m["kernel"];
+Entry entry_of(const Json& m) {
+  Entry entry;
+  entry.ns = entry.low = entry.high = time_of(m);
+  const Json& ci95 = m["status"] == "ok" ? m["ns_per_element"]["ci95"] : m["ns_per_element"];
+  if (ci95.is_array()) entry.low = ci95[0], entry.high = ci95[1];
+  return entry;
+}
+
+/// `before`: the line above, or null.
+std::string line_of(const Json& m, const Json* before, double least) {
+  const bool tied = before && m["status"] == "ok" && !told_apart(entry_of(*before), entry_of(m), least);
+  const std::string kernel = (tied ? "~ " : "") + m["kernel"].get<std::string>();
   if (m["status"] != "ok")
     return fmt::format("  {:<34} {}: {}\n", kernel, m["status"].get<std::string>(), m.value("message", ""));
   const Json& ns = m["ns_per_element"];
@@ -92,12 +104,14 @@ std::string measurements_table(const Json& document) {
     std::stable_sort(lines.begin(), lines.end(), [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
     text += fmt::format("{}\n  {:<34} {:>10} {:>20} {:>8} {:>9} {:>8}  {}\n", name, "kernel", "ns/element",
                         "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling");
-    for (const Json& line : lines) text += line_of(line);
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      text += line_of(lines[i], i ? &lines[i - 1] : nullptr, least_effect(document));
     text += "\n";
   }
   text += scaling_table(document);
   text +=
-      "An element is a logit. GB/s: inputs read once and output written once, the least that must move.\n"
+      "~: cannot be told apart from the one above. An element is a logit. GB/s: inputs read once and output written "
+      "once, the least that must move.\n"
       "x memcpy: times the copy of as many bytes on as many threads, measured in the same run.\n"
       "ceiling: the share reached of the fastest way measured to move those bytes.\n" +
       cycles_note(document);

@@ -112,6 +112,8 @@ std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const 
   if (a.op != b.op || a.dtype != b.dtype)
     throw Error(kUsage,
                 fmt::format("{} and {} do not compute the same thing: compare kernels of one op and type", a.id, b.id));
+  if (options.threads.size() > 1)
+    throw Error(kUsage, "a comparison runs on one count of threads: give --threads one, and compare again for others");
   BenchOptions quick_shapes = options;
   quick_shapes.effort = Effort::quick;
   watch_interrupts();

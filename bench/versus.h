@@ -21,8 +21,8 @@ struct Comparison {
 };
 
 /// Compares two kernels of one op and type on the options' workloads (the quick ones where they name none). Threads:
-/// the options' first, else 1. Throws Error(kUsage) where the kernels differ in op or type. Stops early, with what it
-/// has, when interrupted.
+/// the options' only one, else 1. Throws Error(kUsage) where the kernels differ in op or type, or for more counts of
+/// threads. Stops early, with what it has, when interrupted.
 std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const BenchOptions& options);
 
 /// One workload of the above, judged alone; at most the options' processes (by effort 16, 32 or 64) rounds in each of
