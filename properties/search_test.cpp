@@ -106,14 +106,17 @@ TEST(Search, EndsWhereNothingIsFiniteAndWhereAllIsRefused) {
   EXPECT_LE(broken.rows, 32u);
 }
 
-// A kernel that takes one row only, and one that is wrong only among others.
+// A kernel that takes one row only, one that takes one length only, and one that is wrong only among others.
 TEST(Search, TriesRowsAloneWhereBatchesAreRefusedAndKeepsABatchThatAloneShowsTheFault) {
   const softmark_kernel& kernel = entry("max_shifted", SOFTMARK_SOFTMAX, SOFTMARK_F32);
   const auto run = runner_of(kernel);
   SearchOptions options;
-  options.rows = 500;
+  options.rows = 4000;
   const auto alone = search_worst(kernel_of(kernel), options, [&](const Case& c) { return c.rows == 1 ? run(c) : std::nullopt; });
   ASSERT_TRUE(alone.worst);
+  const auto sixteens = search_worst(kernel_of(kernel), options, [&](const Case& c) { return c.cols == 16 ? run(c) : std::nullopt; });
+  ASSERT_TRUE(sixteens.worst);
+  EXPECT_EQ(sixteens.worst->c.cols, 16u);
   const auto among = search_worst(kernel_of(kernel), options, [&](const Case& c) {
     auto y = run(c);
     if (c.rows > 1) (*y)[c.cols] = 7;

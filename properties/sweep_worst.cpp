@@ -52,7 +52,7 @@ Json find_for(const Kernel& kernel, const WorstOptions& options, const SearchPro
   SearchOptions search = options.search;
   search.seed += options.shard.index;
   Json find = {{"kernel", kernel.id}, {"op", name(kernel.op)}, {"dtype", name(kernel.dtype)}, {"promised", number(kernel.max_ulp)}, {"status", "ok"},
-               {"rows", 0}, {"max_ulp", nullptr}, {"message", ""}, {"case", nullptr}, {"repro", ""}};
+               {"rows", 0}, {"score", nullptr}, {"max_ulp", nullptr}, {"message", ""}, {"case", nullptr}, {"repro", ""}};
   Host host(kernel, options.call_timeout);
   try {
     const SearchResult result = search_worst(kernel, search, runner_of(host), progress);
@@ -63,23 +63,25 @@ Json find_for(const Kernel& kernel, const WorstOptions& options, const SearchPro
       return find;
     }
     const WorstRow& worst = *result.worst;
+    find["score"] = number(worst.score);
     find["max_ulp"] = number(worst.ulp);
     find["message"] = fmt::format("off by {:.6g} ulp at output {} of a row of {}{}: got {}, want {}", worst.ulp, worst.output, worst.c.cols,
                                   worst.c.rows > 1 ? fmt::format(" (row {} of {})", worst.row, worst.c.rows) : "", hex(worst.got), hex(worst.want));
+    if (options.search.over_bound) find["message"] = find["message"].get<std::string>() + fmt::format(", {:.4g} of its bound", worst.score);
     add_case(find, kernel, worst.c, options);
   } catch (const Died& died) {
     find["status"] = died.kind == Outcome::timeout ? "timeout" : "crash";
-    find["max_ulp"] = "inf";
+    find["score"] = find["max_ulp"] = "inf";
     find["message"] = died.message;
     add_case(find, kernel, died.c, options);
   }
   return find;
 }
 
-double ulp_of(const Json& find) { return find["max_ulp"].is_null() ? -1 : parse_value(find["max_ulp"], "max_ulp"); }
+double figure(const Json& find, const char* key) { return find[key].is_null() ? -1 : parse_value(find[key], key); }
 
 // A kernel that promises nothing breaks no promise here, however wrong: that is what `verify` is for.
-bool is_broken(const Json& find) { return find["promised"].is_number() && !(ulp_of(find) <= find["promised"].get<double>()); }
+bool is_broken(const Json& find) { return find["promised"].is_number() && !(figure(find, "max_ulp") <= find["promised"].get<double>()); }
 
 }  // namespace
 
@@ -103,7 +105,7 @@ Json merge_worst(const std::vector<Json>& parts, const std::vector<std::string>&
     if (!part.is_object() || part.value("schema", Json()) != kSchema || !part.contains("finds") || !part["finds"].is_array()) broken("holds no worst rows");
     if (part.value("schema_version", Json()) != "1.0") broken("has an unknown schema_version");
     for (const Json& find : part["finds"])
-      for (const char* key : {"kernel", "op", "dtype", "promised", "status", "rows", "max_ulp", "message", "case", "repro"})
+      for (const char* key : {"kernel", "op", "dtype", "promised", "status", "rows", "score", "max_ulp", "message", "case", "repro"})
         if (!find.is_object() || !find.contains(key)) broken((std::string("has a find without its ") + key).c_str());
     if (i == 0) {
       whole = part;
@@ -118,7 +120,7 @@ Json merge_worst(const std::vector<Json>& parts, const std::vector<std::string>&
       }
       if (!find["rows"].is_number_unsigned() || !(*known)["rows"].is_number_unsigned()) broken("has no number of rows");
       const auto rows = find["rows"].get<std::uint64_t>() + (*known)["rows"].get<std::uint64_t>();
-      if (ulp_of(find) > ulp_of(*known)) *known = find;
+      if (figure(find, "score") > figure(*known, "score")) *known = find;
       (*known)["rows"] = rows;
     }
   }
