@@ -30,7 +30,9 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
   return std::nullopt;
 }
 
-void sweep(const Kernel& kernel, Effort effort, const Sink& sink) { sweep_lengths(kernel, effort, finite_families(), sink); }
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  sweep_lengths(kernel, effort, finite_families(), sink);
+}
 
 // A claim is as good as the worst row that anyone looks for.
 std::optional<Case> seek(Trial& trial, std::uint64_t seed, std::size_t& rows) {
@@ -39,7 +41,10 @@ std::optional<Case> seek(Trial& trial, std::uint64_t seed, std::size_t& rows) {
 
 }  // namespace
 
-const Property max_ulp = {"max_ulp", "no output is off by more ulps than the kernel's entry promises", Judge::claim,
-                                 Severity::must, promises, fault, sweep, finite_families(), seek};
+const Property max_ulp = {"max_ulp",    "no output is off by more ulps than the kernel's entry promises",
+                          Judge::claim, Severity::must,
+                          promises,     fault,
+                          sweep,        finite_families(),
+                          seek};
 
 }  // namespace softmark
