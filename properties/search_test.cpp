@@ -44,6 +44,7 @@ SearchRunner runner_of(const softmark_kernel& entry) {
 double worst_of(const softmark_kernel& entry, bool guided, std::uint64_t seed) {
   SearchOptions options;
   options.guided = guided;
+  options.rows = 20000;
   options.seed = seed;
   const SearchResult found = search_worst(kernel_of(entry), options, runner_of(entry));
   EXPECT_LE(found.rows, options.rows + 16);
