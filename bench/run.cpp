@@ -69,6 +69,7 @@ void add_run(CLI::App& app, int& exit_code) {
   sub->add_option("--threads", verb->threads, "thread counts to time: 1,2,4 or 1..T (1 and all)")->allow_extra_args(false);
   sub->add_option("--logits", verb->verify.logits, "verify and time on the rows of this file")->type_name("FILE.npy");
   sub->add_option("--contract", verb->verify.contract, "expected failures and limits: a file, or 'none'")->type_name("FILE");
+  sub->add_option("--bank", verb->verify.bank, "a folder of hard rows: those are tried first, and what fails is added to it")->type_name("DIR");
   sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")->type_name("PREFIX")->capture_default_str();
   sub->callback([verb, &exit_code] { exit_code = run_all(*verb); });
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// `accept`: what a report says to fail is written into a contract file as known, with a reason. The one verb that changes a
-// contract file, and only where it was asked for by name.
+// `accept`: what a report says to fail is written into a contract file as known, with a reason. The one verb that
+// changes a contract file, and only where it was asked for by name.
+#include <fmt/format.h>
 #include <fnmatch.h>
 
 #include <cmath>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 #include "properties/contract.h"
 #include "properties/json_edit.h"
@@ -18,7 +17,8 @@ namespace softmark {
 namespace {
 
 constexpr std::string_view kEmptyContract =
-    "{\n  \"schema\": \"softmark.contract\",\n  \"schema_version\": \"1.0\",\n  \"expected_failures\": [],\n  \"limits\": []\n}\n";
+    "{\n  \"schema\": \"softmark.contract\",\n  \"schema_version\": \"1.0\",\n  \"expected_failures\": [],\n  "
+    "\"limits\": []\n}\n";
 
 struct AcceptVerb {
   std::string report, contract, reason;
@@ -69,7 +69,8 @@ void append(Draft& draft, const char* list, const Json& entry) {
     }
     element += (element.size() > 1 ? ",\n  " : "\n  ") + Json(key).dump() + ": " + words;
   }
-  if (const auto array = json_member(draft.text, json_root(draft.text), list)) json_append(draft.text, *array, element + "\n}");
+  if (const auto array = json_member(draft.text, json_root(draft.text), list))
+    json_append(draft.text, *array, element + "\n}");
   draft.json[list].push_back(entry);
 }
 
@@ -81,33 +82,43 @@ void replace(Draft& draft, std::size_t limit, const char* key, const Json& value
   draft.json["limits"][limit][key] = value;
 }
 
-/// The failures that the contract does not explain, one entry a kernel. What is only told fails nothing, and is not accepted.
+/// The failures that the contract does not explain, one entry a kernel. What is only told fails nothing, and is not
+/// accepted.
 void accept_failures(const AcceptVerb& verb, const Json& report, Contract& contract, Draft& draft) {
   std::vector<std::pair<std::string, std::vector<std::string>>> accepted;
   for (const Json& row : field(report, "properties")) {
-    const std::string kernel = text_of(row, "kernel"), property = text_of(row, "property"), verdict = text_of(row, "verdict");
-    if (verdict == "pass" || verdict == "skip" || text_of(row, "severity") == "note" || property == "accuracy_limit") continue;
-    if (!selected(verb.kernels, kernel) || !selected(verb.properties, property) || contract.find(kernel, property)) continue;
+    const std::string kernel = text_of(row, "kernel"), property = text_of(row, "property"),
+                      verdict = text_of(row, "verdict");
+    if (verdict == "pass" || verdict == "skip" || text_of(row, "severity") == "note" || property == "accuracy_limit")
+      continue;
+    if (!selected(verb.kernels, kernel) || !selected(verb.properties, property) || contract.find(kernel, property))
+      continue;
     if (accepted.empty() || accepted.back().first != kernel) accepted.push_back({kernel, {}});
     accepted.back().second.push_back(property);
     draft.changes.push_back(kernel + " may fail " + property);
   }
   for (const auto& [kernel, properties] : accepted)
-    append(draft, "expected_failures", {{"kernel", exactly(kernel)}, {"property", properties.size() == 1 ? Json(properties[0]) : Json(properties)}, {"reason", verb.reason}});
+    append(draft, "expected_failures",
+           {{"kernel", exactly(kernel)},
+            {"property", properties.size() == 1 ? Json(properties[0]) : Json(properties)},
+            {"reason", verb.reason}});
 }
 
 // Each limit that the report exceeds is raised to what was measured; with --limits kernels without one get one.
 void accept_errors(const AcceptVerb& verb, const Json& report, const Contract& contract, Draft& draft) {
   for (const Json& row : field(report, "accuracy")) {
     const std::string kernel = text_of(row, "kernel");
-    if (text_of(row, "domain") != "all" || !selected(verb.kernels, kernel) || !selected(verb.properties, "accuracy_limit")) continue;
+    if (text_of(row, "domain") != "all" || !selected(verb.kernels, kernel) ||
+        !selected(verb.properties, "accuracy_limit"))
+      continue;
     const double max_ulp = value_of(field(row, "max_ulp")), p999 = value_of(field(row, "p999"));
     bool limited = false;
     for (std::size_t i = 0; i < contract.limits.size(); ++i) {
       const auto& limit = contract.limits[i];
       if (fnmatch(limit.kernel.c_str(), kernel.c_str(), 0) != 0) continue;
       limited = true;
-      for (const auto& [key, most, got] : {std::tuple{"max_ulp", limit.max_ulp, max_ulp}, std::tuple{"p999", limit.p999, p999}}) {
+      for (const auto& [key, most, got] :
+           {std::tuple{"max_ulp", limit.max_ulp, max_ulp}, std::tuple{"p999", limit.p999, p999}}) {
         if (!most || got <= *most || !std::isfinite(got)) continue;
         // An earlier kernel under the same glob may have raised it further.
         if (value_of(draft.json["limits"][i][key]) >= got) continue;
@@ -126,7 +137,8 @@ void check_selection(const AcceptVerb& verb, const Json& report) {
   const auto check = [&](const std::vector<std::string>& globs, const char* flag, const char* key, bool accuracy_too) {
     for (const std::string& glob : globs) {
       bool known = accuracy_too && fnmatch(glob.c_str(), "accuracy_limit", 0) == 0;
-      for (const Json& row : field(report, "properties")) known = known || fnmatch(glob.c_str(), text_of(row, key).c_str(), 0) == 0;
+      for (const Json& row : field(report, "properties"))
+        known = known || fnmatch(glob.c_str(), text_of(row, key).c_str(), 0) == 0;
       if (!known) throw Error(kUsage, fmt::format("{} {}: {} has no such {}", flag, glob, verb.report, key));
     }
   };
@@ -135,10 +147,13 @@ void check_selection(const AcceptVerb& verb, const Json& report) {
 }
 
 int run_accept(const AcceptVerb& verb) {
-  if (verb.reason.find_first_not_of(" \t\r\n") == std::string::npos) throw Error(kUsage, "--reason: say why this failure is acceptable");
-  if (verb.contract.empty() || verb.contract == "none") throw Error(kUsage, "--contract: name the file that shall say so");
+  if (verb.reason.find_first_not_of(" \t\r\n") == std::string::npos)
+    throw Error(kUsage, "--reason: say why this failure is acceptable");
+  if (verb.contract.empty() || verb.contract == "none")
+    throw Error(kUsage, "--contract: name the file that shall say so");
   const Json report = read_document(verb.report);
-  if (!field(report, "properties").is_array() || !field(report, "accuracy").is_array()) throw Error(kUnreadable, verb.report + ": holds no verdicts");
+  if (!field(report, "properties").is_array() || !field(report, "accuracy").is_array())
+    throw Error(kUnreadable, verb.report + ": holds no verdicts");
   check_selection(verb, report);
   const bool is_new = !std::filesystem::exists(verb.contract);
   Contract contract = is_new ? Contract() : read_contract(verb.contract);
@@ -152,7 +167,8 @@ int run_accept(const AcceptVerb& verb) {
     return kPass;
   }
   // A list that is not there yet: then the layout is ours.
-  if (const Json edited = Json::parse(draft.text, nullptr, false); edited != draft.json) draft.text = draft.json.dump(2) + "\n";
+  if (const Json edited = Json::parse(draft.text, nullptr, false); edited != draft.json)
+    draft.text = draft.json.dump(2) + "\n";
   write_file(verb.contract, draft.text);
   fmt::print("{}{}:\n", verb.contract, is_new ? " (new)" : "");
   for (const std::string& change : draft.changes) fmt::print("  {}\n", change);
@@ -163,13 +179,23 @@ int run_accept(const AcceptVerb& verb) {
 
 void add_accept(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<AcceptVerb>();
-  CLI::App* sub = app.add_subcommand("accept", "write what fails in a report into a contract file as expected, with your reason");
-  sub->add_option("report", verb->report, "what verify or run wrote with --format json; - is standard input")->type_name("REPORT.json")->required();
-  sub->add_option("--contract", verb->contract, "the contract file to change; made where it is not there")->type_name("FILE")->required();
+  CLI::App* sub =
+      app.add_subcommand("accept", "write what fails in a report into a contract file as expected, with your reason");
+  sub->add_option("report", verb->report, "what verify or run wrote with --format json; - is standard input")
+      ->type_name("REPORT.json")
+      ->required();
+  sub->add_option("--contract", verb->contract, "the contract file to change; made where it is not there")
+      ->type_name("FILE")
+      ->required();
   sub->add_option("--reason", verb->reason, "why this is acceptable")->type_name("TEXT")->required();
-  sub->add_option("--kernel", verb->kernels, "only kernels with these ids, as globs (repeatable)")->type_name("GLOB")->allow_extra_args(false);
-  sub->add_option("--property", verb->properties, "only these properties, as globs (repeatable)")->type_name("GLOB")->allow_extra_args(false);
-  sub->add_flag("--limits", verb->limits, "also hold each kernel that has no limit to the largest error it shows in the report");
+  sub->add_option("--kernel", verb->kernels, "only kernels with these ids, as globs (repeatable)")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  sub->add_option("--property", verb->properties, "only these properties, as globs (repeatable)")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  sub->add_flag("--limits", verb->limits,
+                "also hold each kernel that has no limit to the largest error it shows in the report");
   sub->callback([verb, &exit_code] { exit_code = run_accept(*verb); });
 }
 

@@ -42,7 +42,8 @@ std::optional<OpAndType> meaning_of(const std::string& file) {
 std::size_t split_line(std::string& path) {
   const std::size_t colon = path.rfind(':');
   const std::string digits = colon == path.npos ? "" : path.substr(colon + 1);
-  if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != digits.npos || fs::exists(path)) return 0;
+  if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != digits.npos || fs::exists(path))
+    return 0;
   path.erase(colon);
   return std::stoul(digits);
 }
@@ -80,17 +81,23 @@ void check_bank(const std::string& folder) {
   std::vector<fs::path> files;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
     if (at->path().extension() == kEnding) files.push_back(at->path());
-  if (error) throw Error(kUnreadable, folder + ": cannot be read as a bank: " + error.message() + "; --bank takes a folder, make it first");
+  if (error)
+    throw Error(kUnreadable,
+                folder + ": cannot be read as a bank: " + error.message() + "; --bank takes a folder, make it first");
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) {
     const auto meaning = meaning_of(file.filename());
-    if (!meaning) throw Error(kUnreadable, file.string() + ": is named after no op and type; name it OP.DTYPE.rows, such as softmax.f32.rows");
+    if (!meaning)
+      throw Error(kUnreadable,
+                  file.string() + ": is named after no op and type; name it OP.DTYPE.rows, such as softmax.f32.rows");
     bank_of_folder(folder, meaning->op, meaning->dtype);
   }
-  if (access(folder.c_str(), W_OK) != 0) throw Error(kNotMeasurable, folder + ": cannot be written to; --bank adds what fails to this folder");
+  if (access(folder.c_str(), W_OK) != 0)
+    throw Error(kNotMeasurable, folder + ": cannot be written to; --bank adds what fails to this folder");
 }
 
-BankPlace add_to_bank(const std::string& folder, softmark_op op, softmark_dtype dtype, const Case& c, const std::string& found) {
+BankPlace add_to_bank(const std::string& folder, softmark_op op, softmark_dtype dtype, const Case& c,
+                      const std::string& found) {
   const std::string path = fs::path(folder) / file_name(op, dtype), line = bank_line(c, op);
   for (const BankCase& known : bank_of_folder(folder, op, dtype))
     if (bank_line(known.c, op) == line) return {path + ":" + std::to_string(known.line), false};
@@ -106,13 +113,17 @@ BankPlace add_to_bank(const std::string& folder, softmark_op op, softmark_dtype 
 std::vector<Case> cases_of_argument(const std::string& argument, softmark_op op, softmark_dtype dtype) {
   const bool is_file = argument[0] == '@';
   std::string path = argument.substr(is_file);
+  if (is_file && (path.empty() || path == "-"))
+    throw Error(kUsage, "--case " + argument + ": name a file behind the @");
   const std::size_t line = is_file ? split_line(path) : 0;
   const std::string text = is_file ? read_file(path) : argument;
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (!is_file || (first != text.npos && text[first] == '{')) {
     const Json json = Json::parse(text, nullptr, false);
     if (json.is_discarded())
-      throw Error(is_file ? kUnreadable : kUsage, (is_file ? path : "--case") + ": is not JSON; give what a counterexample's replay command gives, or @FILE");
+      throw Error(
+          is_file ? kUnreadable : kUsage,
+          (is_file ? path : "--case") + ": is not JSON; give what a counterexample's replay command gives, or @FILE");
     return {case_from_json(json, op, dtype)};
   }
   std::vector<Case> cases;

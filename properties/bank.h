@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bank: hard rows that are kept and tried first. One set ships with softmark (properties/bank), others are folders of
-// the user's, read and added to only where --bank names one.
+// The bank: hard rows that are kept and tried first. One set ships with softmark (properties/bank), others are folders
+// of the user's, read and added to only where --bank names one.
 #pragma once
 
 #include <string>
@@ -18,8 +18,9 @@ std::vector<BankCase> shipped_bank(softmark_op op, softmark_dtype dtype);
 /// Throws Error(kUnreadable).
 std::vector<BankCase> bank_of_folder(const std::string& folder, softmark_op op, softmark_dtype dtype);
 
-/// Whether this property tries the row: error_bound (special_values for logits that are not finite) and the claims on accuracy
-/// do, and each property that its comment names as "fails PROPERTY". One defect is not told in every property's name.
+/// Whether this property tries the row: error_bound (special_values for logits that are not finite) and the claims on
+/// accuracy do, and each property that its comment names as "fails PROPERTY". One defect is not told in every
+/// property's name.
 bool concerns(const BankCase& known, softmark_op op, std::string_view property);
 
 /// Reads every *.rows file of a folder and throws what is wrong with the first bad one, or with the folder: asked once,
@@ -31,8 +32,10 @@ struct BankPlace {
   std::string text;
   bool added = false;  // false: it stood there already
 };
-/// Adds one line, and one of comment that tells how it was found, unless the very case is there. Throws Error(kNotMeasurable).
-BankPlace add_to_bank(const std::string& folder, softmark_op op, softmark_dtype dtype, const Case& c, const std::string& found);
+/// Adds one line, and one of comment that tells how it was found, unless the very case is there. Throws
+/// Error(kNotMeasurable).
+BankPlace add_to_bank(const std::string& folder, softmark_op op, softmark_dtype dtype, const Case& c,
+                      const std::string& found);
 
 /// What --case was given: JSON, or "@FILE" (JSON, or rows as in the bank), or "@FILE:LINE" for that row alone.
 /// Throws Error(kUsage) for text that is no JSON, Error(kUnreadable) for what is wrong with the file or the case.

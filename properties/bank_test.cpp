@@ -31,7 +31,8 @@ TEST(Bank, EveryShippedRowParsesAndTellsHowItWasFound) {
       const auto known = shipped_bank(static_cast<softmark_op>(op), static_cast<softmark_dtype>(dtype));
       files += !known.empty();
       rows += known.size();
-      for (const BankCase& one : known) EXPECT_GT(one.found.size(), 20u) << name(static_cast<softmark_op>(op)) << " line " << one.line;
+      for (const BankCase& one : known)
+        EXPECT_GT(one.found.size(), 20u) << name(static_cast<softmark_op>(op)) << " line " << one.line;
     }
   EXPECT_EQ(files, std::size(kBankFiles)) << "a file is empty, or named after no op and type";
   EXPECT_GE(rows, 40u);
@@ -74,7 +75,8 @@ TEST(Bank, EmptyRowsAndNoRowsHaveLinesToo) {
 }
 
 TEST(Bank, CommentsBelongToTheLinesBelowThem) {
-  const auto rows = parse_bank("# one\n# two\n0x1p+0\n\n2 nan*3\r\n# three\n-inf", SOFTMARK_SOFTMAX, SOFTMARK_F32, "file");
+  const auto rows =
+      parse_bank("# one\n# two\n0x1p+0\n\n2 nan*3\r\n# three\n-inf", SOFTMARK_SOFTMAX, SOFTMARK_F32, "file");
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].found, "one two");
   EXPECT_EQ(rows[1].found, "one two");
@@ -104,20 +106,26 @@ TEST(Bank, WhatDoesNotFitIsRefusedWithItsPlace) {
              {"1 | layout {\"at_start\":7}", "layout.at_start"},
              {"1 | layout {\"alias\":7}", "layout.alias"},
              {"| layout {}", "no row"}};
-  for (const auto& one : bad) EXPECT_NE(refusal(one.text, one.op).find(one.says), std::string::npos) << one.text << " -> " << refusal(one.text, one.op);
+  for (const auto& one : bad)
+    EXPECT_NE(refusal(one.text, one.op).find(one.says), std::string::npos)
+        << one.text << " -> " << refusal(one.text, one.op);
 }
 
 // Damage at every place: an Error or a case, never anything else.
 TEST(Bank, DamagedTextIsRefusedOrRead) {
-  const std::string whole = "# found\n0x1.8p+1 -inf*12 ; nan*13 | labels 0 12 | g 1 2 | layout {\"x_padding\":3,\"at_start\":true}\n2.5 0x1.c4p-3 | g 1 | labels 0\n";
+  const std::string whole =
+      "# found\n0x1.8p+1 -inf*12 ; nan*13 | labels 0 12 | g 1 2 | layout {\"x_padding\":3,\"at_start\":true}\n2.5 "
+      "0x1.c4p-3 | g 1 | labels 0\n";
   Rng rng(11);
   std::size_t read = 0, refused = 0;
   for (std::size_t i = 0; i < 10000; ++i) {
     std::string text = whole;
     for (std::size_t damage = 1 + rng.below(3); damage > 0 && !text.empty(); --damage) {
       const std::size_t at = rng.below(text.size());
-      if (rng.below(2)) text[at] = "0123456789*;|(){}\"\n #xp+-einfa\xff\x00"[rng.below(33)];
-      else text.erase(at, 1 + rng.below(6));
+      if (rng.below(2))
+        text[at] = "0123456789*;|(){}\"\n #xp+-einfa\xff\x00"[rng.below(33)];
+      else
+        text.erase(at, 1 + rng.below(6));
     }
     try {
       parse_bank(text, SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_F32, "file");
@@ -134,8 +142,10 @@ TEST(Bank, ARowIsTriedByThosePropertiesThatItConcerns) {
   BankCase known;
   known.c.x = {1, 2};
   known.found = "a/softmax/f32 fails memory, softmark 1; fails sum_to_one.";
-  for (const char* property : {"error_bound", "max_ulp", "correctly_rounded", "memory", "sum_to_one"}) EXPECT_TRUE(concerns(known, SOFTMARK_SOFTMAX, property)) << property;
-  for (const char* property : {"special_values", "sum", "mem", "range"}) EXPECT_FALSE(concerns(known, SOFTMARK_SOFTMAX, property)) << property;
+  for (const char* property : {"error_bound", "max_ulp", "correctly_rounded", "memory", "sum_to_one"})
+    EXPECT_TRUE(concerns(known, SOFTMARK_SOFTMAX, property)) << property;
+  for (const char* property : {"special_values", "sum", "mem", "range"})
+    EXPECT_FALSE(concerns(known, SOFTMARK_SOFTMAX, property)) << property;
   known.c.x[0] = Layout::kNaN;
   EXPECT_TRUE(concerns(known, SOFTMARK_SOFTMAX, "special_values"));
   EXPECT_FALSE(concerns(known, SOFTMARK_SOFTMAX, "error_bound"));
@@ -159,7 +169,8 @@ TEST(Bank, AFolderKeepsACaseOnce) {
   EXPECT_EQ(first.text, folder.path + "/softmax.f32.rows:2");
   EXPECT_FALSE(add_to_bank(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32, c, "again").added);
   c.x[0] = 3;
-  EXPECT_EQ(add_to_bank(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32, c, "else").text, folder.path + "/softmax.f32.rows:4");
+  EXPECT_EQ(add_to_bank(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32, c, "else").text,
+            folder.path + "/softmax.f32.rows:4");
   const auto kept = bank_of_folder(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32);
   ASSERT_EQ(kept.size(), 2u);
   EXPECT_EQ(kept[0].found, "here and there");
@@ -181,7 +192,8 @@ TEST(Bank, ALongCounterexampleIsReplayedByItsSeed) {
   const Property& property = *all_properties()[0];
   EXPECT_NE(replay_command(kernel, property, small, " --seed 1").find("--case '{"), std::string::npos);
   const std::string command = replay_command(kernel, property, large, " --effort quick --seed 0x1");
-  EXPECT_EQ(command, "softmark verify --kernel a/softmax/f32 --property " + std::string(property.name) + " --effort quick --seed 0x1");
+  EXPECT_EQ(command, "softmark verify --kernel a/softmax/f32 --property " + std::string(property.name) +
+                         " --effort quick --seed 0x1");
 }
 
 }  // namespace

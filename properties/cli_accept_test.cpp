@@ -11,10 +11,13 @@ void write(const fs::path& path, const std::string& text) { std::ofstream(path) 
 TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
   const fs::path folder = scratch();
   const std::string report = (folder / "report.json").string(), contract = (folder / "contract.json").string();
-  const std::string mine = "{ \"schema\": \"softmark.contract\", \"schema_version\": \"1.0\",\n\n  \"expected_failures\": [\n"
-                           "      { \"kernel\": \"other/*\",   \"property\": \"range\", \"reason\": \"as I like it\" }\n  ],\n  \"limits\": [] }\n";
+  const std::string mine =
+      "{ \"schema\": \"softmark.contract\", \"schema_version\": \"1.0\",\n\n  \"expected_failures\": [\n"
+      "      { \"kernel\": \"other/*\",   \"property\": \"range\", \"reason\": \"as I like it\" }\n  ],\n  \"limits\": "
+      "[] }\n";
   write(contract, mine);
-  const std::string verify = "verify --effort quick --kernel naive/softmax/f32 --property range --property overflow_safety --contract ";
+  const std::string verify =
+      "verify --effort quick --kernel naive/softmax/f32 --property range --property overflow_safety --contract ";
   EXPECT_EQ(run(verify + contract + " --format json -o " + report).code, kGateFailed);
   const std::string accept = "accept " + report + " --contract " + contract;
   const Ran one = run(accept + " --property range --reason 'the textbook \"formula\"'");
@@ -22,7 +25,8 @@ TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
   EXPECT_NE(one.out.find("naive/softmax/f32 may fail range"), std::string::npos) << one.out;
   const Json after = Json::parse(text_of(contract));
   ASSERT_EQ(after["expected_failures"].size(), 2u);
-  EXPECT_EQ(after["expected_failures"][1], Json({{"kernel", "naive/softmax/f32"}, {"property", "range"}, {"reason", "the textbook \"formula\""}}));
+  EXPECT_EQ(after["expected_failures"][1],
+            Json({{"kernel", "naive/softmax/f32"}, {"property", "range"}, {"reason", "the textbook \"formula\""}}));
   // What a person wrote stands as it stood.
   EXPECT_EQ(text_of(contract).substr(0, mine.find(" }\n  ],")), mine.substr(0, mine.find(" }\n  ],")));
   EXPECT_EQ(run(verify + contract).code, kGateFailed);
@@ -38,9 +42,12 @@ TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
 
 TEST(Accept, RaisesLimitsAndMakesNewOnes) {
   const fs::path folder = scratch();
-  const std::string report = (folder / "report.json").string(), contract = (folder / "contract.json").string(), fresh = (folder / "fresh.json").string();
-  write(contract, "{\"schema\":\"softmark.contract\",\"schema_version\":\"1.0\",\"expected_failures\":[],"
-                  "\"limits\":[{\"kernel\":\"max_shifted/hardmax/*\",\"max_ulp\":1,\"reason\":\"none\"},{\"kernel\":\"stable/sigmoid/*\",\"max_ulp\":0.25,\"reason\":\"hope\"}]}");
+  const std::string report = (folder / "report.json").string(), contract = (folder / "contract.json").string(),
+                    fresh = (folder / "fresh.json").string();
+  write(contract,
+        "{\"schema\":\"softmark.contract\",\"schema_version\":\"1.0\",\"expected_failures\":[],"
+        "\"limits\":[{\"kernel\":\"max_shifted/hardmax/*\",\"max_ulp\":1,\"reason\":\"none\"},{\"kernel\":\"stable/"
+        "sigmoid/*\",\"max_ulp\":0.25,\"reason\":\"hope\"}]}");
   const std::string verify = "verify --effort quick --kernel stable/sigmoid/f32 --contract ";
   EXPECT_EQ(run(verify + contract + " --format json -o " + report).code, kGateFailed);
   EXPECT_EQ(run("accept " + report + " --contract " + contract + " --reason measured").code, 0);
@@ -61,7 +68,10 @@ TEST(Accept, RaisesLimitsAndMakesNewOnes) {
 TEST(BadInput, Accept) {
   const fs::path folder = scratch();
   const std::string report = (folder / "report.json").string(), contract = (folder / "contract.json").string();
-  EXPECT_EQ(run("verify --effort quick --kernel naive/softmax/f32 --property range --contract none --format json -o " + report).code, kGateFailed);
+  EXPECT_EQ(run("verify --effort quick --kernel naive/softmax/f32 --property range --contract none --format json -o " +
+                report)
+                .code,
+            kGateFailed);
   const std::string accept = "accept " + report + " --contract " + contract;
   expect_one_line(run(accept), kUsage, "--reason");
   expect_one_line(run(accept + " --reason ' '"), kUsage, "--reason");

@@ -16,7 +16,8 @@ void write(const fs::path& path, const std::string& text) { std::ofstream(path) 
 
 TEST(Bank, WhatFailsIsKeptAndTriedFirst) {
   const fs::path folder = scratch();
-  const std::string arguments = "--kernel naive/softmax/f32 --property overflow_safety --contract none --bank " + folder.string();
+  const std::string arguments =
+      "--kernel naive/softmax/f32 --property overflow_safety --contract none --bank " + folder.string();
   const Json first = verdicts(arguments, 1);
   const std::string kept = text_of(folder / "softmax.f32.rows");
   EXPECT_EQ(kept.rfind("# naive/softmax/f32 fails overflow_safety, softmark ", 0), 0u) << kept;
@@ -37,7 +38,9 @@ TEST(Bank, NothingIsWrittenUnasked) {
   const fs::path folder = scratch();
   write(folder / "softmax.f32.rows", "# by hand\n0x1.64p+6\n");
   const std::string before = text_of(folder / "softmax.f32.rows");
-  verdicts("--kernel naive/softmax/f32 --property overflow_safety --contract none --case @" + (folder / "softmax.f32.rows").string(), 1);
+  verdicts("--kernel naive/softmax/f32 --property overflow_safety --contract none --case @" +
+               (folder / "softmax.f32.rows").string(),
+           1);
   verdicts("--kernel max_shifted/softmax/f32 --property overflow_safety --contract none --bank " + folder.string(), 0);
   EXPECT_EQ(text_of(folder / "softmax.f32.rows"), before);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 1);
@@ -45,10 +48,12 @@ TEST(Bank, NothingIsWrittenUnasked) {
 
 TEST(Bank, ALineOfDataIsOneMoreCase) {
   const fs::path folder = scratch();
-  const std::string kernel = "--kernel max_shifted/softmax/f32 --property sum_to_one --contract none --bank " + folder.string();
+  const std::string kernel =
+      "--kernel max_shifted/softmax/f32 --property sum_to_one --contract none --bank " + folder.string();
   write(folder / "softmax.f32.rows", "# somebody's kernel fails sum_to_one, by hand\n1 2\n");
   const int cases = verdicts(kernel, 0)["properties"][0]["cases"];
-  write(folder / "softmax.f32.rows", "# somebody's kernel fails sum_to_one, by hand\n1 2\n2 3\n# and not max_ulp\n3 4\n");
+  write(folder / "softmax.f32.rows",
+        "# somebody's kernel fails sum_to_one, by hand\n1 2\n2 3\n# and not max_ulp\n3 4\n");
   EXPECT_EQ(verdicts(kernel, 0)["properties"][0]["cases"], cases + 1);
 }
 
@@ -61,7 +66,8 @@ TEST(BadInput, Banks) {
   fs::remove(folder / "notes.rows");
   write(folder / "hardmax.f64.rows", "# found\n1 2 ; 3\n");
   expect_one_line(run(verify + folder.string()), kUnreadable, "hardmax.f64.rows:2: x[1]");
-  expect_one_line(run("sweep worst --kernel naive/softmax/f32 --bank " + folder.string()), kUnreadable, "hardmax.f64.rows:2");
+  expect_one_line(run("sweep worst --kernel naive/softmax/f32 --bank " + folder.string()), kUnreadable,
+                  "hardmax.f64.rows:2");
 }
 
 TEST(BadInput, CaseFiles) {
@@ -69,6 +75,8 @@ TEST(BadInput, CaseFiles) {
   write(folder / "rows", "# found\n1 2\n3 4\n");
   write(folder / "broken.json", "{\"x\":[[1,");
   const std::string verify = "verify --kernel naive/softmax/f32 --case @", rows = (folder / "rows").string();
+  expect_one_line(run(verify), kUsage, "name a file");
+  expect_one_line(run(verify + "-"), kUsage, "name a file");
   expect_one_line(run(verify + "/no/such/file"), kUnreadable, "/no/such/file");
   expect_one_line(run(verify + (folder / "broken.json").string()), kUnreadable, "broken.json");
   expect_one_line(run(verify + rows + ":1"), kUnreadable, "rows:1: holds no case");
@@ -80,7 +88,9 @@ TEST(BadInput, CaseFiles) {
 TEST(SweepWorst, BeatsThePromiseOfAWrongClaim) {
   const fs::path folder = scratch();
   const std::string plugin = std::string(" --plugin ") + SOFTMARK_PLUGINS + "/softmark_mutants.so ";
-  const Ran ran = run("sweep worst --effort quick --format json --kernel promises_one_ulp/softmax/f32 --cols 4 --bank " + folder.string() + plugin);
+  const Ran ran =
+      run("sweep worst --effort quick --format json --kernel promises_one_ulp/softmax/f32 --cols 4 --bank " +
+          folder.string() + plugin);
   EXPECT_EQ(ran.code, kGateFailed) << ran.err;
   const Json find = Json::parse(ran.out)["finds"][0];
   EXPECT_GT(find["max_ulp"].get<double>(), find["promised"].get<double>());

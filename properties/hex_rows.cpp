@@ -17,7 +17,9 @@ struct Line {
   std::uint64_t values = 0;
 };
 
-[[noreturn]] void refuse(const Line& line, const std::string& why) { throw Error(kUnreadable, line.where + ": " + why); }
+[[noreturn]] void refuse(const Line& line, const std::string& why) {
+  throw Error(kUnreadable, line.where + ": " + why);
+}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kBlank);
@@ -35,7 +37,8 @@ std::string_view cut(std::string_view& rest, std::string_view separators) {
 std::uint64_t count_of(const Line& line, std::string_view digits) {
   std::uint64_t count = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  if (error != std::errc() || end != digits.data() + digits.size()) refuse(line, "'" + std::string(digits) + "' is no count");
+  if (error != std::errc() || end != digits.data() + digits.size())
+    refuse(line, "'" + std::string(digits) + "' is no count");
   return count;
 }
 
@@ -50,7 +53,8 @@ Json row_of(Line& line, std::string_view text) {
     const bool repeats = word.find('*') != word.npos;
     const std::string value(cut(word, "*"));
     const std::uint64_t count = repeats ? count_of(line, word) : 1;
-    if (count == 0 || count > kMostValues || (line.values += count) > kMostValues) refuse(line, "'" + value + "' stands 1 to 2^26 times, all lines together");
+    if (count == 0 || count > kMostValues || (line.values += count) > kMostValues)
+      refuse(line, "'" + value + "' stands 1 to 2^26 times, all lines together");
     const Json datum = hex(parse_value(Json(value), line.where));
     if (count == 1)
       row.push_back(datum);
@@ -109,7 +113,8 @@ std::string text_of_rows(const Json& rows) {
 
 }  // namespace
 
-std::vector<BankCase> parse_bank(std::string_view text, softmark_op op, softmark_dtype dtype, const std::string& where) {
+std::vector<BankCase> parse_bank(std::string_view text, softmark_op op, softmark_dtype dtype,
+                                 const std::string& where) {
   std::vector<BankCase> cases;
   Line line;
   std::string found;
@@ -139,7 +144,8 @@ std::string bank_line(const Case& c, softmark_op op) {
   const Json request = case_to_json(c, op);
   std::string text = text_of_rows(request["x"]);
   if (c.rows == 0) text = "| cols " + std::to_string(c.cols);
-  if (request.contains("g") && c.rows > 0) text += " | g " + (shape_of(op).takes_g_row ? text_of_row(request["g"]) : text_of_rows(request["g"]));
+  if (request.contains("g") && c.rows > 0)
+    text += " | g " + (shape_of(op).takes_g_row ? text_of_row(request["g"]) : text_of_rows(request["g"]));
   if (request.contains("labels") && c.rows > 0) {
     text += " | labels";
     for (const Json& label : request["labels"]) text += " " + label.dump();

@@ -17,7 +17,8 @@ struct BankCase {
   std::string found;     // the comment lines above it, as one
 };
 
-/// Every case of a text. Whatever does not fit the grammar, the op or the type is Error(kUnreadable): "WHERE:LINE: why".
+/// Every case of a text. Whatever does not fit the grammar, the op or the type is Error(kUnreadable): "WHERE:LINE:
+/// why".
 std::vector<BankCase> parse_bank(std::string_view text, softmark_op op, softmark_dtype dtype, const std::string& where);
 
 /// The case as one line, without its end; runs of 8 and more equal values folded.

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\r\n";
 
-std::size_t skip_blank(std::string_view text, std::size_t at) { return std::min(text.find_first_not_of(kBlank, at), text.size()); }
+std::size_t skip_blank(std::string_view text, std::size_t at) {
+  return std::min(text.find_first_not_of(kBlank, at), text.size());
+}
 
 std::size_t skip_string(std::string_view text, std::size_t at) {
   for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\';
@@ -52,7 +54,8 @@ JsonSpan json_root(std::string_view text) {
 std::optional<JsonSpan> json_member(std::string_view text, JsonSpan object, std::string_view key) {
   std::size_t at = skip_blank(text, object.begin + 1);
   while (at < object.end && text[at] == '"') {
-    const std::size_t name_end = skip_string(text, at), colon = skip_blank(text, name_end), value = skip_blank(text, colon + 1);
+    const std::size_t name_end = skip_string(text, at), colon = skip_blank(text, name_end),
+                      value = skip_blank(text, colon + 1);
     const JsonSpan span{value, skip_value(text, value)};
     const Json name = Json::parse(text.substr(at, name_end - at), nullptr, false);
     if (name.is_string() && name.get_ref<const std::string&>() == key) return span;
@@ -75,7 +78,8 @@ std::optional<JsonSpan> json_element(std::string_view text, JsonSpan array, std:
 
 void json_append(std::string& text, JsonSpan array, std::string_view element) {
   const auto first = json_element(text, array, 0);
-  const std::string indentation = first && !indentation_of(text, first->begin).empty() ? indentation_of(text, first->begin) : "    ";
+  const std::string indentation =
+      first && !indentation_of(text, first->begin).empty() ? indentation_of(text, first->begin) : "    ";
   std::string added = (first ? ",\n" : "\n") + indentation;
   for (char byte : element) {
     added += byte;

@@ -30,39 +30,21 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
   return std::nullopt;
 }
 
-void sweep(const Kernel& kernel, Effort effort, const Sink& sink) { sweep_lengths(kernel, effort, finite_families(), sink); }
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  sweep_lengths(kernel, effort, finite_families(), sink);
+}
 
 // A claim is as good as the worst row that anyone looks for.
 std::optional<Case> seek(Trial& trial, std::uint64_t seed, std::size_t& rows) {
-  constexpr std::size_t kRows[] = {768, 12000, 200000};  // at quick, standard, thorough
-  constexpr double kSeconds[] = {1, 8, 120};
-  SearchOptions options;
-  options.seed = seed;
-  options.rows = kRows[static_cast<int>(trial.effort())];
-  options.seconds = kSeconds[static_cast<int>(trial.effort())];
-  Case last;
-  const auto run = [&](const Case& c) -> std::optional<std::vector<double>> {
-    last = c;
-    try {
-      return trial.run(c);
-    } catch (const Trial::Refused&) {
-      return std::nullopt;
-    }
-  };
-  SearchResult found;
-  try {
-    found = search_worst(trial.kernel(), options, run);
-  } catch (const Trial::Stopped&) {
-    return last;
-  }
-  if (found.worst) rows += found.rows;
-  if (found.worst && !(found.worst->ulp <= trial.kernel().max_ulp)) return found.worst->c;
-  return std::nullopt;
+  return seek_beyond(trial, seed, false, trial.kernel().max_ulp, rows);
 }
 
 }  // namespace
 
-const Property max_ulp = {"max_ulp", "no output is off by more ulps than the kernel's entry promises", Judge::claim,
-                                 Severity::must, promises, fault, sweep, finite_families(), seek};
+const Property max_ulp = {"max_ulp",    "no output is off by more ulps than the kernel's entry promises",
+                          Judge::claim, Severity::must,
+                          promises,     fault,
+                          sweep,        finite_families(),
+                          seek};
 
 }  // namespace softmark

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kBatch = 16;     // rows of one call: a call to a child costs as much as many short rows
 constexpr std::size_t kClimbers = 6;   // hills that are climbed side by side
 constexpr std::size_t kPatience = 24;  // batches without a gain before a climber starts elsewhere
-constexpr std::size_t kLengths[] = {2, 16, 5, 33, 3, 64, 8, 100, 17, 4, 257, 7};
+// As many as have no divisor in common with the number of families, so that every pair comes up.
+constexpr std::size_t kLengths[] = {2, 16, 5, 33, 3, 64, 8, 100, 17, 4, 257, 7, 130};
 
 std::uint64_t hash_of(const std::string& id, std::uint64_t seed) {
   std::uint64_t hash = 0xcbf29ce484222325u ^ seed;  // FNV-1a
@@ -24,10 +25,10 @@ std::uint64_t hash_of(const std::string& id, std::uint64_t seed) {
   return hash;
 }
 
-/// A place on a hill: one row, and how far off the kernel is there. error < 0: not known, or nothing to promise.
+/// A place on a hill: one row, and how far off the kernel is there. score < 0: not known, or nothing finite is due.
 struct Climber {
   Case c;
-  double error = -1;
+  double score = -1;
   std::size_t stale = 0;
 };
 
@@ -45,15 +46,16 @@ class Search {
       : kernel_(kernel), options_(options), run_(run), progress_(progress), rng_(hash_of(kernel.id, options.seed)) {}
 
   SearchResult result() {
-    // A quarter looks around; then the best places are climbed from. One output of one input has no slope to follow: there
-    // looking finds more (sigmoid f32, 4000 rows: 2.40 ulp against 1.99).
+    // Half, or 25000 rows, look around; then the best places are climbed from, few where there is not time for many. One output of one input has no slope to follow:
+    // there looking finds more (sigmoid f32, 4000 rows: 2.40 ulp against 1.99).
     const bool elementwise = kernel_.op == SOFTMARK_SIGMOID || kernel_.op == SOFTMARK_SIGMOID_VJP;
-    const std::size_t share = options_.rows / 4 * (elementwise ? 3 : 1);
+    const std::size_t share = elementwise ? options_.rows / 4 * 3 : std::min<std::size_t>(options_.rows / 2, 25000);
+    climbers_ = options_.rows < 16000 ? 2 : kClimbers;
     const std::size_t looks = options_.guided ? std::max<std::size_t>(share, kClimbers * kBatch) : options_.rows;
     std::vector<Climber> seen;
     while (go_on(looks)) {
       Climber best = look();
-      if (best.error >= 0) seen.push_back(std::move(best));
+      if (best.score >= 0) seen.push_back(std::move(best));
       if (seen.size() > 64) keep_best(seen);
     }
     keep_best(seen);
@@ -64,14 +66,15 @@ class Search {
 
  private:
   bool go_on(std::size_t rows) {
-    if (result_.rows >= rows || (result_.worst && !(result_.worst->ulp < std::numeric_limits<double>::infinity()))) return false;
+    if (result_.rows >= rows || (result_.worst && !(result_.worst->score < std::numeric_limits<double>::infinity())))
+      return false;
     if (std::chrono::duration<double>(Clock::now() - start_).count() > options_.seconds) return false;
     return !progress_ || progress_(result_.rows);
   }
 
-  static void keep_best(std::vector<Climber>& seen) {
-    std::stable_sort(seen.begin(), seen.end(), [](const Climber& a, const Climber& b) { return a.error > b.error; });
-    if (seen.size() > kClimbers) seen.resize(kClimbers);
+  void keep_best(std::vector<Climber>& seen) const {
+    std::stable_sort(seen.begin(), seen.end(), [](const Climber& a, const Climber& b) { return a.score > b.score; });
+    if (seen.size() > climbers_) seen.resize(climbers_);
   }
 
   std::size_t next_length() {
@@ -88,7 +91,8 @@ class Search {
     std::vector<Case> rows;
     const std::size_t cols = next_length();
     ++looked_;
-    for (std::size_t i = 0; i < kBatch; ++i) rows.push_back(make_case(kernel_.op, kernel_.dtype, family, 1, cols, rng_));
+    for (std::size_t i = 0; i < kBatch; ++i)
+      rows.push_back(make_case(kernel_.op, kernel_.dtype, family, 1, cols, rng_));
     return best_of(rows);
   }
 
@@ -96,11 +100,13 @@ class Search {
     std::vector<Case> rows(kBatch, climber.c);
     for (Case& row : rows) move_row(row, kernel_.op, kernel_.dtype, rng_);
     Climber best = best_of(rows);
-    if (best.error > climber.error) {
+    if (best.score > climber.score) {
       climber = std::move(best);
     } else if (++climber.stale > kPatience) {
-      climber = look();
-    } else if (best.error == climber.error) {
+      climber.stale = 0;
+      if (Climber elsewhere = look(); elsewhere.score >= 0)
+        climber = std::move(elsewhere);  // some lengths a kernel may refuse
+    } else if (best.score == climber.score) {
       climber.c = std::move(best.c);  // along the ridge
     }
   }
@@ -112,24 +118,28 @@ class Search {
     Climber best;
     if (const auto y = run_(batch)) {
       for (std::size_t r = 0; r < batch.rows; ++r)
-        if (const double error = error_of(batch, r, *y); error > best.error) best = {rows[r], error, 0};
+        if (const double score = score_of(batch, r, *y); score > best.score) best = {rows[r], score, 0};
     } else {
       // Some kernels take one row only.
       for (const Case& row : rows)
         if (const auto alone = run_(row))
-          if (const double error = error_of(row, 0, *alone); error > best.error) best = {row, error, 0};
+          if (const double score = score_of(row, 0, *alone); score > best.score) best = {row, score, 0};
     }
     return best;
   }
 
-  double error_of(const Case& c, std::size_t r, const std::vector<double>& y) {
-    const auto exact = exact_row(problem_of(kernel_.op, kernel_.dtype, c, r, kernel_.masked_row));
+  double score_of(const Case& c, std::size_t r, const std::vector<double>& y) {
+    const Problem problem = problem_of(kernel_.op, kernel_.dtype, c, r, kernel_.masked_row);
+    const auto exact = exact_row(problem);
+    const auto bound = options_.over_bound ? bound_row(problem, exact) : std::vector<double>();
     double most = -1;
     for (std::size_t j = 0; j < exact.size(); ++j) {
       if (!std::isfinite(exact[j].rounded)) continue;
-      const double got = y[r * exact.size() + j], error = ulp_error(exact[j], got, kernel_.dtype);
-      most = std::max(most, error);
-      if (!result_.worst || error > result_.worst->ulp) result_.worst = WorstRow{c, r, j, error, got, exact[j].rounded};
+      const double got = y[r * exact.size() + j], ulp = ulp_error(exact[j], got, kernel_.dtype);
+      const double score = !options_.over_bound || ulp == 0 ? ulp : ulp / bound[j];
+      most = std::max(most, score);
+      if (!result_.worst || score > result_.worst->score)
+        result_.worst = WorstRow{c, r, j, score, ulp, got, exact[j].rounded};
     }
     return most;
   }
@@ -140,8 +150,8 @@ class Search {
     const WorstRow in_batch = *result_.worst;
     result_.worst.reset();
     const Case alone = row_alone(in_batch.c, kernel_.op, in_batch.row);
-    if (const auto y = run_(alone)) error_of(alone, 0, *y);
-    if (!result_.worst || result_.worst->ulp < in_batch.ulp) result_.worst = in_batch;
+    if (const auto y = run_(alone)) score_of(alone, 0, *y);
+    if (!result_.worst || result_.worst->score < in_batch.score) result_.worst = in_batch;
   }
 
   using Clock = std::chrono::steady_clock;
@@ -151,14 +161,43 @@ class Search {
   const SearchProgress& progress_;
   Rng rng_;
   SearchResult result_;
-  std::size_t looked_ = 0;
+  std::size_t looked_ = 0, climbers_ = kClimbers;
   Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace
 
-SearchResult search_worst(const Kernel& kernel, const SearchOptions& options, const SearchRunner& run, const SearchProgress& progress) {
+SearchResult search_worst(const Kernel& kernel, const SearchOptions& options, const SearchRunner& run,
+                          const SearchProgress& progress) {
   return Search(kernel, options, run, progress).result();
+}
+
+std::optional<Case> seek_beyond(Trial& trial, std::uint64_t seed, bool over_bound, double limit, std::size_t& rows) {
+  constexpr std::size_t kRows[] = {768, 6000, 200000};  // at quick, standard, thorough
+  constexpr double kSeconds[] = {1, 4, 120};
+  SearchOptions options;
+  options.seed = seed;
+  options.over_bound = over_bound;
+  options.rows = kRows[static_cast<int>(trial.effort())];
+  options.seconds = kSeconds[static_cast<int>(trial.effort())];
+  Case last;
+  const auto run = [&](const Case& c) -> std::optional<std::vector<double>> {
+    last = c;
+    try {
+      return trial.run(c);
+    } catch (const Trial::Refused&) {
+      return std::nullopt;
+    }
+  };
+  SearchResult found;
+  try {
+    found = search_worst(trial.kernel(), options, run);
+  } catch (const Trial::Stopped&) {
+    return last;
+  }
+  if (found.worst) rows += found.rows;
+  if (found.worst && !(found.worst->score <= limit)) return found.worst->c;
+  return std::nullopt;
 }
 
 }  // namespace softmark

@@ -22,13 +22,18 @@ double step_ulps(softmark_dtype dtype, double v, Rng& rng) {
 // Twice, half, the sign, or right beside the next power of two: there the relative spacing halves.
 double jump_binade(softmark_dtype dtype, double v, Rng& rng) {
   switch (rng.below(4)) {
-    case 0: return 2 * v;
-    case 1: return v / 2;
-    case 2: return -v;
+    case 0:
+      return 2 * v;
+    case 1:
+      return v / 2;
+    case 2:
+      return -v;
     default: {
       const double power = std::copysign(std::exp2(std::round(std::log2(std::fabs(v) + smallest_subnormal(dtype)))), v);
       const std::size_t side = rng.below(3);
-      return side == 0 ? power : side == 1 ? next_up(dtype, round_to(dtype, power)) : next_down(dtype, round_to(dtype, power));
+      return side == 0   ? power
+             : side == 1 ? next_up(dtype, round_to(dtype, power))
+                         : next_down(dtype, round_to(dtype, power));
     }
   }
 }
@@ -40,7 +45,10 @@ void move_shift(std::vector<double>& x, Rng& rng) {
 
 // All distances from the maximum stretched: the same row a little hotter or colder.
 void move_scale(std::vector<double>& x, Rng& rng) {
-  const double max = *std::max_element(x.begin(), x.end()), by = rng.below(2) ? 1 + sign(rng) * std::exp2(rng.uniform(-12, -1)) : rng.below(2) ? 2 : 0.5;
+  const double max = *std::max_element(x.begin(), x.end()), by = rng.below(2)
+                                                                     ? 1 + sign(rng) * std::exp2(rng.uniform(-12, -1))
+                                                                 : rng.below(2) ? 2
+                                                                                : 0.5;
   for (double& v : x) v = max + (v - max) * by;
 }
 
@@ -62,21 +70,35 @@ void move_values(std::vector<double>& values, softmark_dtype dtype, Rng& rng) {
   switch (rng.below(6)) {
     case 0:
     case 1:
-    case 2: values[i] = step_ulps(dtype, values[i], rng); break;
-    case 3: values[i] = jump_binade(dtype, values[i], rng); break;
-    case 4: std::swap(values[i], values[j]); break;
-    default: std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(j), 1 + rng.below(std::min<std::size_t>(n - j, rng.below(2) ? 1 : n)), values[i]);
+    case 2:
+      values[i] = step_ulps(dtype, values[i], rng);
+      break;
+    case 3:
+      values[i] = jump_binade(dtype, values[i], rng);
+      break;
+    case 4:
+      std::swap(values[i], values[j]);
+      break;
+    default:
+      std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(j),
+                  1 + rng.below(std::min<std::size_t>(n - j, rng.below(2) ? 1 : n)), values[i]);
   }
 }
 
 void move_once(Case& c, softmark_op op, softmark_dtype dtype, Rng& rng) {
   const std::size_t kind = rng.below(12);
-  if (kind == 0 && !c.labels.empty()) c.labels[0] = static_cast<std::int64_t>(rng.below(c.cols));
-  else if (kind < 4 && !c.g.empty()) move_values(c.g, dtype, rng);
-  else if (kind == 4 && takes_logits(op)) move_shift(c.x, rng);
-  else if (kind == 5 && takes_logits(op)) move_scale(c.x, rng);
-  else if (kind == 6) c.x[rng.below(c.cols)] = move_distance(op, dtype, c.x, rng);
-  else move_values(c.x, dtype, rng);
+  if (kind == 0 && !c.labels.empty())
+    c.labels[0] = static_cast<std::int64_t>(rng.below(c.cols));
+  else if (kind < 4 && !c.g.empty())
+    move_values(c.g, dtype, rng);
+  else if (kind == 4 && takes_logits(op))
+    move_shift(c.x, rng);
+  else if (kind == 5 && takes_logits(op))
+    move_scale(c.x, rng);
+  else if (kind == 6)
+    c.x[rng.below(c.cols)] = move_distance(op, dtype, c.x, rng);
+  else
+    move_values(c.x, dtype, rng);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ SearchRunner runner_of(const softmark_kernel& entry) {
     const std::size_t outputs = c.rows * outputs_of(entry.op, c.cols);
     std::vector<double> x(c.x.size() + 1), y(outputs + 1), result;  // room for any type
     for (std::size_t i = 0; i < c.x.size(); ++i) store(entry.dtype, x.data(), i, c.x[i]);
-    const softmark_args args = {c.rows, c.cols, x.data(), nullptr, nullptr, y.data(), c.cols, 0, outputs_of(entry.op, c.cols), 1};
+    const softmark_args args = {
+        c.rows, c.cols, x.data(), nullptr, nullptr, y.data(), c.cols, 0, outputs_of(entry.op, c.cols), 1};
     if (entry.run(&args) != 0) return std::nullopt;
     for (std::size_t i = 0; i < outputs; ++i) result.push_back(load(entry.dtype, y.data(), i));
     return result;
@@ -43,6 +44,7 @@ SearchRunner runner_of(const softmark_kernel& entry) {
 double worst_of(const softmark_kernel& entry, bool guided, std::uint64_t seed) {
   SearchOptions options;
   options.guided = guided;
+  options.rows = 20000;
   options.seed = seed;
   const SearchResult found = search_worst(kernel_of(entry), options, runner_of(entry));
   EXPECT_LE(found.rows, options.rows + 16);
@@ -55,13 +57,16 @@ TEST(Search, FindsWorseRowsThanRandomOnesAre) {
     const char* name;
     softmark_op op;
     softmark_dtype dtype;
-  } ours[] = {{"max_shifted", SOFTMARK_SOFTMAX, SOFTMARK_F32}, {"online", SOFTMARK_SOFTMAX, SOFTMARK_F32},
-              {"simd", SOFTMARK_SOFTMAX, SOFTMARK_F32}, {"max_shifted", SOFTMARK_LOGSUMEXP, SOFTMARK_F32}};
+  } ours[] = {{"max_shifted", SOFTMARK_SOFTMAX, SOFTMARK_F32},
+              {"online", SOFTMARK_SOFTMAX, SOFTMARK_F32},
+              {"simd", SOFTMARK_SOFTMAX, SOFTMARK_F32},
+              {"max_shifted", SOFTMARK_LOGSUMEXP, SOFTMARK_F32}};
   for (const auto& one : ours)
     for (std::uint64_t seed : {1, 2}) {
       const softmark_kernel& kernel = entry(one.name, one.op, one.dtype);
       const double random = worst_of(kernel, false, seed), guided = worst_of(kernel, true, seed);
-      RecordProperty(std::string(one.name) + "_" + std::to_string(one.dtype) + "_" + std::to_string(seed), std::to_string(random) + " " + std::to_string(guided));
+      RecordProperty(std::string(one.name) + "_" + std::to_string(one.dtype) + "_" + std::to_string(seed),
+                     std::to_string(random) + " " + std::to_string(guided));
       EXPECT_GT(guided, random) << one.name << " " << seed;
       EXPECT_LE(guided, kernel.max_ulp) << one.name << " " << seed;
     }
@@ -72,7 +77,8 @@ TEST(Search, TheSameSeedFindsTheSameRow) {
   SearchOptions options;
   options.cols = 7;
   options.rows = 1000;
-  const auto first = search_worst(kernel_of(kernel), options, runner_of(kernel)), again = search_worst(kernel_of(kernel), options, runner_of(kernel));
+  const auto first = search_worst(kernel_of(kernel), options, runner_of(kernel)),
+             again = search_worst(kernel_of(kernel), options, runner_of(kernel));
   ASSERT_TRUE(first.worst && again.worst);
   EXPECT_EQ(first.worst->c.x, again.worst->c.x);
   EXPECT_EQ(first.worst->c.cols, 7u);
@@ -91,7 +97,8 @@ TEST(Search, TellsTheErrorOfTheRowItGives) {
   const auto found = search_worst(kernel_of(kernel), options, run);
   ASSERT_TRUE(found.worst);
   const auto exact = exact_row({kernel.op, kernel.dtype, found.worst->c.x, {}});
-  EXPECT_EQ(found.worst->ulp, ulp_error(exact[found.worst->output], (*run(found.worst->c))[found.worst->output], kernel.dtype));
+  EXPECT_EQ(found.worst->ulp,
+            ulp_error(exact[found.worst->output], (*run(found.worst->c))[found.worst->output], kernel.dtype));
 }
 
 TEST(Search, EndsWhereNothingIsFiniteAndWhereAllIsRefused) {
@@ -106,14 +113,19 @@ TEST(Search, EndsWhereNothingIsFiniteAndWhereAllIsRefused) {
   EXPECT_LE(broken.rows, 32u);
 }
 
-// A kernel that takes one row only, and one that is wrong only among others.
+// A kernel that takes one row only, one that takes one length only, and one that is wrong only among others.
 TEST(Search, TriesRowsAloneWhereBatchesAreRefusedAndKeepsABatchThatAloneShowsTheFault) {
   const softmark_kernel& kernel = entry("max_shifted", SOFTMARK_SOFTMAX, SOFTMARK_F32);
   const auto run = runner_of(kernel);
   SearchOptions options;
-  options.rows = 500;
-  const auto alone = search_worst(kernel_of(kernel), options, [&](const Case& c) { return c.rows == 1 ? run(c) : std::nullopt; });
+  options.rows = 4000;
+  const auto alone =
+      search_worst(kernel_of(kernel), options, [&](const Case& c) { return c.rows == 1 ? run(c) : std::nullopt; });
   ASSERT_TRUE(alone.worst);
+  const auto sixteens =
+      search_worst(kernel_of(kernel), options, [&](const Case& c) { return c.cols == 16 ? run(c) : std::nullopt; });
+  ASSERT_TRUE(sixteens.worst);
+  EXPECT_EQ(sixteens.worst->c.cols, 16u);
   const auto among = search_worst(kernel_of(kernel), options, [&](const Case& c) {
     auto y = run(c);
     if (c.rows > 1) (*y)[c.cols] = 7;

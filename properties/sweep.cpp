@@ -149,6 +149,7 @@ void add_sweep(CLI::App& app, int& exit_code) {
   sub->add_option("--effort", verb->effort, "4000, 100000 or 2000000 rows a kernel")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str()->group(kWorstOnly);
   sub->add_option("--seconds", verb->worst.search.seconds, "at most, a kernel; what is found then depends on the machine")->check(CLI::PositiveNumber)->group(kWorstOnly);
   sub->add_option("--bank", verb->worst.bank, "a folder that the worst rows are added to")->type_name("DIR")->group(kWorstOnly);
+  sub->add_flag("--over-bound", verb->worst.search.over_bound, "look for the largest error over the row's a-priori bound, not for the largest error")->group(kWorstOnly);
   sub->add_flag("--random", verb->random, "rows of the families alone, not led by errors: what guidance is measured against")->group(kWorstOnly);
   add_seed(*sub, verb->worst.search.seed);
   verb->output.add_to(*sub, {"text", "json"});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sweep worst`: the guided search as a set of its own, kernel after kernel; its results merge as those of other sets do.
+// `sweep worst`: the guided search as a set of its own, kernel after kernel; its results merge as those of other sets
+// do.
 #pragma once
 
 #include <string>
@@ -14,9 +15,9 @@ namespace softmark {
 
 struct WorstOptions {
   SearchOptions search;
-  Shard shard = {0, 1};        // another shard is another seed
-  double call_timeout = 10;    // seconds
-  std::string bank;            // a folder that finds are added to; empty: none
+  Shard shard = {0, 1};      // another shard is another seed
+  double call_timeout = 10;  // seconds
+  std::string bank;          // a folder that finds are added to; empty: none
 };
 
 /// "softmark.worst": one find a kernel. `progress` as in search.h; ends early, with what is known, where it says so.

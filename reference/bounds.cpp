@@ -188,9 +188,11 @@ double jacobian_error(const Row& row, const Working& w, std::size_t i, std::size
 // [7]
 double cross_entropy_vjp_error(const Row& row, const Working& w, const Problem& problem, std::size_t j) {
   const double g = std::fabs(problem.g[0]), p = row.weight[j] / row.sum;
-  const double q = static_cast<std::int64_t>(j) == problem.label ? 1 - p : p;
-  const double dp = softmax_error(row, w, j);
-  const double before = dp + w.u * (q + dp);
+  const bool at_label = static_cast<std::int64_t>(j) == problem.label;
+  const double q = at_label ? 1 - p : p, dp = softmax_error(row, w, j);
+  double before = dp + w.u * (q + dp);
+  // Without cancellation: the sum of the others over the whole sum.
+  if (at_label && row.sigma < 1) before = std::max(before, ((q + row.sigma) * (1 + w.u) / (1 - row.sigma) - q));
   return g * (before + w.u * (q + before)) + w.half_tiny;
 }
 
