@@ -68,7 +68,9 @@ std::vector<std::string> features_x86() {
   SOFTMARK_FEATURE("sse4.1", "sse4_1");
   SOFTMARK_FEATURE("sse4.2", "sse4_2");
   SOFTMARK_FEATURE("avx", "avx");
-  SOFTMARK_FEATURE("f16c", "f16c");
+  unsigned a, b, c, d;
+  // Clang 14's list lacks this one; its registers are AVX's, which the system must save.
+  if (__builtin_cpu_supports("avx") && __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1)) features.push_back("f16c");
   SOFTMARK_FEATURE("fma", "fma");
   SOFTMARK_FEATURE("avx2", "avx2");
   SOFTMARK_FEATURE("bmi2", "bmi2");
@@ -80,7 +82,6 @@ std::vector<std::string> features_x86() {
   SOFTMARK_FEATURE("avx512vnni", "avx512vnni");
   SOFTMARK_FEATURE("avx512bf16", "avx512bf16");
 #undef SOFTMARK_FEATURE
-  unsigned a, b, c, d;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
     if (d >> 23 & 1) features.push_back("avx512fp16");
     if (d >> 24 & 1) features.push_back("amx_tile");

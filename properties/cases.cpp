@@ -38,8 +38,9 @@ Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& 
 
 Case row_alone(const Case& c, softmark_op op, std::size_t row) {
   const auto part = [&](const std::vector<double>& values, std::size_t width) {
+    if (values.empty()) return values;
     const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * width);
-    return values.empty() ? values : std::vector<double>(first, first + static_cast<std::ptrdiff_t>(width));
+    return std::vector<double>(first, first + static_cast<std::ptrdiff_t>(width));
   };
   Case one;
   one.cols = c.cols;
