@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/names.h"
@@ -20,7 +21,11 @@ template <class T>
 inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
 
 /// What stands in padding, and in outputs before the call.
-inline constexpr double kPadding = 1e30, kUnwritten = -12345;
+/// What padding and unwritten outputs hold; bit patterns where T is one (a large number, a NaN).
+template <class T>
+inline constexpr T kPadding = static_cast<T>(std::is_floating_point_v<T> ? 1e30 : 0x7bff);
+template <class T>
+inline constexpr T kUnwritten = static_cast<T>(std::is_floating_point_v<T> ? -12345 : 0x7fff);
 
 template <class T>
 struct Call {
@@ -38,7 +43,7 @@ struct Call {
     const std::size_t outputs = outputs_of(kernel.op, cols);
     const std::size_t y_stride = outputs + padding;
     std::vector<T> spread_x = spread(x, cols), spread_g = shape.takes_g ? spread(g, cols) : g;
-    std::vector<T> y(offset + rows * y_stride + 1, T(kUnwritten));
+    std::vector<T> y(offset + rows * y_stride + 1, kUnwritten<T>);
     T* out = in_place ? spread_x.data() + offset : y.data() + offset;
     const softmark_args args{rows,
                              cols,
@@ -54,12 +59,12 @@ struct Call {
                              threads};
     if (kernel.run(&args) != 0) return {};
     return gather(in_place ? spread_x : y, outputs, shape.output == OpShape::kScalar ? outputs : y_stride,
-                  in_place ? T(kPadding) : T(kUnwritten));
+                  in_place ? kPadding<T> : kUnwritten<T>);
   }
 
  private:
   std::vector<T> spread(const std::vector<T>& dense, std::size_t width) const {
-    std::vector<T> wide(offset + rows * (width + padding) + 1, T(kPadding));
+    std::vector<T> wide(offset + rows * (width + padding) + 1, kPadding<T>);
     for (std::size_t r = 0; r < rows; ++r)
       std::copy_n(dense.begin() + static_cast<std::ptrdiff_t>(r * width), width,
                   wide.begin() + static_cast<std::ptrdiff_t>(offset + r * (width + padding)));

@@ -28,7 +28,14 @@ constexpr std::size_t kGuard = std::size_t{16} << 20;
 // What a kernel may hold for itself: rows of 2^25 doubles several times over, and never the whole machine. Address
 // sanitizer maps terabytes, so it is not limited.
 void limit_memory() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SOFTMARK_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SOFTMARK_SANITIZED
+#endif
+#ifndef SOFTMARK_SANITIZED
   const rlimit most = {std::size_t{2} << 30, std::size_t{2} << 30};
   setrlimit(RLIMIT_DATA, &most);
 #endif
@@ -144,7 +151,7 @@ int host_main(const std::string& library, std::size_t index) {
   fcntl(1, F_SETFL, O_APPEND);
   const softmark_kernel& kernel = resolve_kernel(library, index);
   const char ready = 0;
-  if (!transfer(4, const_cast<char*>(&ready), 1, false)) return 72;
+  if (!transfer(4, const_cast<char*>(&ready), 1, false)) return wire::kNoReply;
   Arena arena;
   wire::Call call;
   while (transfer(3, &call, sizeof call, true)) {

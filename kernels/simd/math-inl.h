@@ -75,7 +75,7 @@ HWY_INLINE Shift<T> shift_for(T max, bool on_integer_exponent = true) {
 /// max(lowest, v) that lets NaN through.
 template <class D, class V>
 HWY_INLINE V raise_to(D, V lowest, V v) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
   return hn::Max(lowest, v);  // x86 gives the second operand where either is NaN
 #else
   return hn::IfThenElse(hn::Lt(v, lowest), lowest, v);
