@@ -102,8 +102,9 @@ TEST_F(Cli, BenchResumesOnlyItsOwnDocument) {
 }
 
 TEST_F(Cli, AnInterruptedBenchKeepsWhatIsDone) {
-  const std::string bench = " bench --kernel naive --effort quick --processes 6 --min-time 0.001 ";
-  const Ran ran = run("timeout -s INT 1 " SOFTMARK_BINARY + bench + "-o " + at("part.json"));
+  const std::string bench = " bench --kernel naive --effort standard --processes 6 --min-time 0.001 ";
+  // In the foreground: else timeout sends it twice, to the program and to the group, and a second one ends it at once.
+  const Ran ran = run("timeout --foreground -s INT 3 " SOFTMARK_BINARY + bench + "-o " + at("part.json"));
   EXPECT_EQ(ran.code, 124) << ran.out;
   const Json part = read_document(at("part.json"));
   EXPECT_EQ(part["run"]["complete"], false);

@@ -320,7 +320,7 @@ TEST(Sweep, TellsADefectAndItsInput) {
 TEST(Sweep, AnInterruptLeavesWhatIsKnown) {
   const fs::path file = scratch() / "part.json";
   // The shell's own timeout sends the signal; the whole set would take many times as long.
-  const int status = std::system(("timeout -s INT 1 " SOFTMARK_BINARY " sweep sigmoid/f32 --kernel stable --format json -o " + file.string() + " 2>/dev/null").c_str());
+  const int status = std::system(("timeout --foreground -s INT 2 " SOFTMARK_BINARY " sweep sigmoid/f32 --kernel stable --format json -o " + file.string() + " 2>/dev/null").c_str());
   EXPECT_EQ(WEXITSTATUS(status), 124);
   const Json part = Json::parse(text_of(file));
   EXPECT_FALSE(part["complete"].get<bool>());
