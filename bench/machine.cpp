@@ -16,6 +16,7 @@
 
 #include "bench/cpuid.h"
 #include "bench/cycles.h"
+#include "reports/hash.h"
 
 namespace softmark::bench {
 namespace {
@@ -192,9 +193,7 @@ Json identity_of(const Cpuid& cpu) {
 
 /// Words a person can read and a hash over all of identity: FNV-1a of 64 bits.
 std::string key_of(const Json& identity, const Cpuid& cpu) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (unsigned char byte : identity.dump(-1, ' ', false, Json::error_handler_t::replace))
-    hash = (hash ^ byte) * 0x100000001b3u;
+  const std::uint64_t hash = fnv1a(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
   const std::string model = cpu.family >= 0 ? fmt::format("{}.{}.{}", cpu.family, cpu.model, cpu.stepping)
                                             : fmt::format("{:#x}", cpu.signature);
   return fmt::format("{}-{}-{}-{}c{}t-{:08x}", cpu.architecture, cpu.vendor.empty() ? "unknown" : cpu.vendor, model,

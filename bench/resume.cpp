@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <bit>
-#include <ctime>
-
 #include "bench/machine.h"
 #include "kernels/names.h"
+#include "reports/format.h"
+#include "reports/hash.h"
 
 namespace softmark::bench {
 namespace {
@@ -17,20 +16,13 @@ namespace {
 std::string written_at(const std::string& path) {
   struct stat file {};
   if (stat(path.c_str(), &file) != 0) return "";
-  std::tm utc{};
-  gmtime_r(&file.st_mtime, &utc);
-  char text[sizeof "2000-01-01T00:00:00Z"];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
+  return utc_time(file.st_mtime);
 }
 
 /// FNV-1a over the bits of a file's logits, which its name does not tell.
 std::string fingerprint(const Workload& workload) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (double logit : *workload.logits)
-    for (std::uint64_t bits = std::bit_cast<std::uint64_t>(logit), byte = 0; byte < 8; ++byte)
-      hash = (hash ^ (bits >> 8 * byte & 255)) * 0x100000001b3u;
-  return fmt::format("{:#x}", hash);
+  const auto& logits = *workload.logits;
+  return fmt::format("{:#x}", fnv1a({reinterpret_cast<const char*>(logits.data()), logits.size() * sizeof logits[0]}));
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {

@@ -11,6 +11,7 @@
 #include "properties/pattern.h"
 #include "properties/shrink.h"
 #include "reference/element.h"
+#include "reports/hash.h"
 
 namespace softmark {
 
@@ -30,11 +31,8 @@ Clock::time_point after(double seconds) {
 }
 
 std::uint64_t seed_of(std::uint64_t seed, const std::string& kernel, std::string_view property) {
-  // FNV-1a, so that a property's rows do not depend on which other properties run.
-  std::uint64_t hash = 0xcbf29ce484222325u ^ seed;
-  for (const std::string& text : {kernel, std::string(property)})
-    for (unsigned char byte : text) hash = (hash ^ byte) * 0x100000001b3u;
-  return hash;
+  // So that a property's rows do not depend on which other properties run.
+  return fnv1a(property, fnv1a(kernel, kFnvStart ^ seed));
 }
 
 /// Tries cases and remembers the last that failed, which during shrinking is the smallest so far.

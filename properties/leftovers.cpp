@@ -4,34 +4,18 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <bit>
-#include <filesystem>
-#include <fstream>
+
+#include "kernels/process.h"
 
 namespace softmark {
-namespace {
-
-std::uint32_t count_children() {
-  siginfo_t child;
-  if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0) return 0;  // the usual case, in one call
-  std::uint32_t count = 0;
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream children(thread.path() / "children");
-    for (pid_t pid; children >> pid;) ++count;
-  }
-  return count;
-}
-
-}  // namespace
-
 Leftovers Leftovers::now() {
   Leftovers l = {};
   for (int s = 1; s < kSignals; ++s) sigaction(s, nullptr, &l.handlers[s]);
   for (int fd = 0; fd < kDescriptors; ++fd)
     if (fcntl(fd, F_GETFD) >= 0) l.descriptors |= std::uint64_t{1} << fd;
-  l.children = count_children();
+  l.children = static_cast<std::uint32_t>(own_children().size());
   struct stat tasks;
   l.held.threads = stat("/proc/self/task", &tasks) == 0 ? static_cast<std::uint32_t>(tasks.st_nlink) : 0;
   l.held.descriptors = static_cast<std::uint32_t>(std::popcount(l.descriptors));

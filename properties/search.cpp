@@ -9,6 +9,7 @@
 #include "properties/cases.h"
 #include "properties/search_moves.h"
 #include "reference/reference.h"
+#include "reports/hash.h"
 
 namespace softmark {
 namespace {
@@ -18,12 +19,6 @@ constexpr std::size_t kClimbers = 6;   // hills that are climbed side by side
 constexpr std::size_t kPatience = 24;  // batches without a gain before a climber starts elsewhere
 // As many as have no divisor in common with the number of families, so that every pair comes up.
 constexpr std::size_t kLengths[] = {2, 16, 5, 33, 3, 64, 8, 100, 17, 4, 257, 7, 130};
-
-std::uint64_t hash_of(const std::string& id, std::uint64_t seed) {
-  std::uint64_t hash = 0xcbf29ce484222325u ^ seed;  // FNV-1a
-  for (unsigned char byte : id) hash = (hash ^ byte) * 0x100000001b3u;
-  return hash;
-}
 
 /// A place on a hill: one row, and how far off the kernel is there. score < 0: not known, or nothing finite is due.
 struct Climber {
@@ -43,7 +38,7 @@ void append_row(Case& batch, const Case& row) {
 class Search {
  public:
   Search(const Kernel& kernel, const SearchOptions& options, const SearchRunner& run, const SearchProgress& progress)
-      : kernel_(kernel), options_(options), run_(run), progress_(progress), rng_(hash_of(kernel.id, options.seed)) {}
+      : kernel_(kernel), options_(options), run_(run), progress_(progress), rng_(fnv1a(kernel.id, kFnvStart ^ options.seed)) {}
 
   SearchResult result() {
     // Half, or 25000 rows, look around; then the best places are climbed from, few where there is not time for many. One output of one input has no slope to follow:

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "reports/files.h"
+#include "reports/format.h"
 #include "reports/version.h"
 
 namespace softmark {
@@ -50,15 +51,6 @@ ParseProblem parse_float(std::string_view text, double& value) {
 }
 
 std::string shortened(const std::string& text) { return text.size() > 60 ? text.substr(0, 57) + "..." : text; }
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[sizeof "2000-01-01T00:00:00Z"];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
 
 /// The sections and their shapes: readers may rely on them after read_document.
 void check_sections(const Json& document, const std::string& path) {
@@ -121,7 +113,7 @@ Json new_document(const std::vector<std::string>& argv, std::uint64_t seed) {
   document["schema"] = kSchema;
   document["schema_version"] = kSchemaVersion;
   document["generator"] = {{"version", kVersion}, {"git", kGit}};
-  document["run"] = {{"started", utc_now()},
+  document["run"] = {{"started", utc_time(std::time(nullptr))},
                      {"seconds", 0.0},
                      {"argv", argv},
                      {"seed", fmt::format("{:#x}", seed)},

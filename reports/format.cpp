@@ -120,6 +120,14 @@ std::string escape_markdown(std::string_view text) {
   return escaped;
 }
 
+std::string utc_time(std::time_t time) {
+  std::tm utc{};
+  gmtime_r(&time, &utc);
+  char text[sizeof "2000-01-01T00:00:00Z"];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
 std::string TextTable::text(std::size_t left) const {
   std::vector<std::size_t> widths(rows_[0].size(), 0);
   for (const auto& row : rows_)

@@ -2,6 +2,7 @@
 // How figures and words are written for people and for other formats, escaped for each.
 #pragma once
 
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ std::string plain(const Json& value);
 std::string escape_html(std::string_view text);  // also right for XML text and attributes; control characters replaced
 std::string escape_markdown(std::string_view text);  // one line, safe in a table cell
 std::string one_line(std::string_view text);         // line breaks and other control characters become spaces
+
+/// As documents tell times: "2000-01-01T00:00:00Z".
+std::string utc_time(std::time_t time);
 
 /// Columns padded to their widest cell (code points); the first left, figures right.
 class TextTable {
