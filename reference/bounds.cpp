@@ -176,13 +176,22 @@ double logsumexp_error(const Row& row, const Working& w, double max) {
   return row.log_error + w.u * (std::fabs(max + row.log_sum) + row.log_error);
 }
 
+/// What 1 - p loses as the sum of the other terms over the whole sum: no cancellation, and each sum errs by sigma at most.
+double others_error(const Row& row, const Working& w, double q) {
+  return row.sigma < 1 ? (q + row.sigma) * (1 + w.u) / (1 - row.sigma) - q : kInf;
+}
+
 // [6]
 double jacobian_error(const Row& row, const Working& w, std::size_t i, std::size_t j) {
   const double p = row.weight[i] / row.sum, q = row.weight[j] / row.sum;
   const double dp = softmax_error(row, w, i), dq = softmax_error(row, w, j);
-  if (i == j) return (dp * (1 + dp) + 2 * w.u * (p + dp)) * (1 + w.u) + w.u * p * (1 - p) + w.tiny;
-  const double product = p * dq + q * dp + dp * dq;
-  return product + w.u * (p * q + product) + w.half_tiny;
+  double product = p * dq + q * dp + dp * dq;
+  if (i == j) {
+    const double same = dp * (std::fabs(1 - 2 * p) + dp) + w.u * std::max((p + dp) * (p + dp), p * (1 - p) + dp);
+    const double others = others_error(row, w, 1 - p);
+    product = std::max(same, (1 - p) * dp + p * others + dp * others) + w.half_tiny;
+  }
+  return product + w.u * (p * (i == j ? 1 - p : q) + product) + w.half_tiny;
 }
 
 // [7]
@@ -192,17 +201,18 @@ double cross_entropy_vjp_error(const Row& row, const Working& w, const Problem& 
   const double q = at_label ? 1 - p : p, dp = softmax_error(row, w, j);
   double before = dp + w.u * (q + dp);
   // Without cancellation: the sum of the others over the whole sum.
-  if (at_label && row.sigma < 1) before = std::max(before, ((q + row.sigma) * (1 + w.u) / (1 - row.sigma) - q));
+  if (at_label && row.sigma < 1) before = std::max(before, others_error(row, w, q));
   return g * (before + w.u * (q + before)) + w.half_tiny;
 }
 
 // [8]
 double sigmoid_error(double x, const Working& w) {
   const double z = std::exp(-std::fabs(x)), p = (x < 0 ? z : 1) / (1 + z);
-  const double dz = std::expm1(w.exp_relative(x));
-  const double small = x < 0 ? dz : 0;
-  const double below = z / (1 + z) * dz + 2 * w.u;
-  return p * ((1 + small) * (1 + 3 * w.u) / (1 - below) - 1) +
+  const double dz = -std::log1p(-std::expm1(w.exp_relative(x)));
+  // z stands above and below, so its error reaches z/(1+z) by 1/(1+z) of it and 1/(1+z) by z/(1+z) of it.
+  const double through = x < 0 ? 1 / (1 + z) : z / (1 + z);
+  const double quotient = w.normaliser == Evaluation::kDivide ? 1 : w.normaliser == Evaluation::kReciprocal ? 2 : 3;
+  return p * std::expm1(dz * (through + dz / 8) + (1 + quotient) * w.u * (1 + w.u)) +
          (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 

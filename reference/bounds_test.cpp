@@ -231,7 +231,9 @@ std::vector<double> gradient(const Problem& problem, bool other_order) {
   const std::vector<T> x(problem.x.begin(), problem.x.end()), g(problem.g.begin(), problem.g.end());
   const std::size_t n = x.size();
   std::vector<double> y;
-  const Scalar<T> scalar({problem.x.begin(), problem.x.end()}, Evaluation{});
+  Evaluation evaluation;
+  evaluation.sum = other_order ? Evaluation::kAnyOrder : Evaluation::kRecursive;
+  const Scalar<T> scalar({problem.x.begin(), problem.x.end()}, evaluation);
   const auto p = [&](std::size_t i) { return scalar.e[i] / scalar.sum; };
   T dot = 0;
   if (problem.op == SOFTMARK_SOFTMAX_VJP)
@@ -282,8 +284,9 @@ void expect_gradients_bounded(softmark_op op) {
   for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64}) {
     Worst own, generic;
     for (const auto family : test::kFamilies)
-      for (const std::size_t n : {2, 3, 17, op == SOFTMARK_SOFTMAX_JACOBIAN ? 30 : 1000})
+      for (const std::size_t n : {2, 3, 17, op == SOFTMARK_SOFTMAX_JACOBIAN ? 150 : 1000})
         for (const double scale : {1.0, 1e-3, 0.0}) {
+          if (op == SOFTMARK_SOFTMAX_JACOBIAN && scale != 1) continue;  // it takes no g
           test::Random random(n);
           const auto x = probabilities(op, dtype, test::row_of(family, dtype, n, random));
           std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
@@ -294,8 +297,9 @@ void expect_gradients_bounded(softmark_op op) {
               op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
               static_cast<std::int64_t>(n / 2)};
           const auto exact = exact_row(problem);
-          Evaluation evaluation = scalar_evaluation(dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32);
           for (const bool other_order : {false, true}) {
+            Evaluation evaluation = scalar_evaluation(dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32);
+            if (other_order) evaluation.sum = Evaluation::kAnyOrder;
             const auto got =
                 dtype == SOFTMARK_F64 ? gradient<double>(problem, other_order) : gradient<float>(problem, other_order);
             const std::string what = std::string(family) + " " + std::string(name(dtype));
@@ -304,7 +308,7 @@ void expect_gradients_bounded(softmark_op op) {
           }
         }
     EXPECT_GE(own.ratio, 0.3) << name(dtype) << " " << own.where;
-    EXPECT_GE(generic.ratio, 0.1) << name(dtype) << " " << generic.where;
+    EXPECT_GE(generic.ratio, 0.3) << name(dtype) << " " << generic.where;
   }
 }
 
