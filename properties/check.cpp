@@ -23,6 +23,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kPatternSeconds = 0.5;  // to see which other shapes fail
+constexpr double kShrinkSeconds = 4;
 constexpr std::size_t kLongestCommand = 4000;  // characters of a case: what a terminal takes in one line
 constexpr int kExplored[] = {60, 1000, 10000};  // random cases at quick, standard, thorough
 
@@ -45,8 +46,9 @@ class Hunt {
     ++cases;
     try {
       if (auto found = property_.fault(trial_, c)) return fails(c, std::move(*found));
-    } catch (const Trial::Refused&) {
+    } catch (const Trial::Refused& refusal) {
       ++refused;
+      if (refusal.outcome.kind == Outcome::timeout) too_slow = std::min(too_slow, c.cols);
     } catch (const Trial::Stopped& stopped) {
       // Each hang costs its whole timeout, so few of them are spent on shrinking.
       if (stopped.fault.verdict == "timeout" && ++hangs > 3) end_ = Clock::now();
@@ -58,12 +60,13 @@ class Hunt {
   bool out_of_time() const { return Clock::now() > end_; }
   /// A failing case is worth as much time again to find the smallest.
   void shrink_from_here() {
-    if (hangs <= 3) end_ = after(std::min(seconds_, 5.0));
+    if (hangs <= 3) end_ = after(std::min(seconds_, kShrinkSeconds));
   }
 
   std::optional<Case> worst;
   Fault fault;
   std::size_t cases = 0, refused = 0;
+  std::size_t too_slow = SIZE_MAX;  // columns of the shortest row that takes longer than the time limit
   int hangs = 0;
 
  private:
@@ -203,7 +206,10 @@ Checked check_property(Trial& trial, const Property& property, const CheckOption
     const bool late = hunt.out_of_time();
     if (holds && !late && !property.families.empty()) explore(hunt, kernel, property, options);
     if (!hunt.worst && !late && property.seek) seek(trial, hunt, property, options);
-    if (late && !hunt.worst) verdict["message"] = "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
+    if (hunt.too_slow < SIZE_MAX && !hunt.worst)
+      verdict["message"] = "not tried on rows of " + std::to_string(hunt.too_slow) + " columns and more: too slow there for the limit of " +
+                           decimal(options.call_timeout_seconds) + " s a call";
+    else if (late && !hunt.worst) verdict["message"] = "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
   }
   if (hunt.worst) {
     verdict["verdict"] = hunt.fault.verdict;

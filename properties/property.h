@@ -57,7 +57,8 @@ class Trial {
   /// The outputs decided so far for this kernel, by what decided them; a row kept is counted once.
   const Certificate& certificate() const { return certificate_; }
 
-  /// Thrown by run: caught where properties are checked.
+  /// Thrown by run: caught where properties are checked. The outcome is a timeout where the kernel is not hung but too
+  /// slow for a row of this length, which is no defect.
   struct Refused {
     Outcome outcome;
   };
@@ -66,8 +67,12 @@ class Trial {
   };
 
  private:
+  bool is_too_slow(const Case& c);
+
   Host host_;
   Effort effort_;
+  double timeout_;
+  std::size_t too_slow_cols_ = SIZE_MAX;  // rows of this length and longer are not tried again
   Certificate certificate_;
   struct Cache;
   std::shared_ptr<Cache> cache_;

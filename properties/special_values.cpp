@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kEachAlone = 40;  // columns, up to two vectors and a tail: no two special rows share a call
 
 // Probabilities and sigmoids are given to a VJP: NaN and infinities there are IEEE's business, told by vjp.
 bool has_specials(const Kernel& kernel) { return takes_logits(kernel.op); }
@@ -20,7 +21,7 @@ bool gives_positive_zeros(softmark_op op) {
   return op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_SIGMOID || op == SOFTMARK_HARDMAX;
 }
 
-std::optional<Fault> fault(Trial& trial, const Case& c) {
+std::optional<Fault> fault_of(Trial& trial, const Case& c) {
   const auto y = trial.run(c);
   const std::size_t outputs = trial.outputs(c);
   if (auto beyond = exceeds_bound(trial, c, y)) return beyond;
@@ -31,6 +32,21 @@ std::optional<Fault> fault(Trial& trial, const Case& c) {
       if (truth.exact[j].rounded == 0 && truth.bound[j] == 0 && !std::signbit(truth.exact[j].rounded) && std::signbit(y[r * outputs + j]))
         return fault_at(r, j, "got -0, the contract says +0");
   }
+  return std::nullopt;
+}
+
+// Where a kernel takes one row only, a batch is tried row by row.
+std::optional<Fault> fault(Trial& trial, const Case& c) {
+  try {
+    return fault_of(trial, c);
+  } catch (const Trial::Refused&) {
+    if (c.rows < 2) throw;
+  }
+  for (std::size_t r = 0; r < c.rows; ++r)
+    if (auto found = fault_of(trial, row_alone(c, trial.kernel().op, r))) {
+      found->row = r;
+      return found;
+    }
   return std::nullopt;
 }
 
@@ -59,20 +75,27 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
     if (!sink(with_row(kernel, base))) return;
     if (!sink(with_row(kernel, std::vector<double>(cols, -kInf)))) return;
     for (std::size_t at = 0; at < cols; ++at) {
+      std::vector<std::vector<double>> rows;
       for (double special : specials) {
         auto row = base;
         row[at] = special;
-        if (!sink(with_row(kernel, row, rng.below(cols)))) return;
-        if (cols > 1) {
-          row[rng.below(cols)] = specials[rng.below(3)];
-          if (!sink(with_row(kernel, row, at))) return;
-        }
+        rows.push_back(row);
+        if (cols == 1) continue;
+        row[rng.below(cols)] = specials[rng.below(3)];
+        rows.push_back(row);
       }
       std::vector<double> alone(cols, -kInf);
       for (double v : {1.5, kNan, kInf}) {
         alone[at] = v;
-        if (!sink(with_row(kernel, alone, rng.below(cols)))) return;
+        rows.push_back(alone);
       }
+      // Each by itself while rows are short; then one by itself, in turn, and the others in one call.
+      const std::size_t single = at % rows.size();
+      for (std::size_t r = 0; r < rows.size(); ++r)
+        if ((cols <= kEachAlone || r == single) && !sink(with_row(kernel, rows[r], r % 2 ? at : rng.below(cols)))) return;
+      if (cols <= kEachAlone) continue;
+      rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(single));
+      if (!sink(case_of_rows(kernel, rows, at))) return;
     }
   }
 }

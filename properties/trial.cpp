@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <unordered_map>
@@ -6,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "kernels/names.h"
+#include "properties/cases.h"
 #include "properties/property.h"
 #include "reference/element.h"
 
@@ -42,16 +44,38 @@ Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::siz
 }
 
 Trial::Trial(const Kernel& kernel, Effort effort, double timeout_seconds)
-    : host_(kernel, timeout_seconds), effort_(effort), cache_(std::make_shared<Cache>()) {}
+    : host_(kernel, timeout_seconds), effort_(effort), timeout_(timeout_seconds), cache_(std::make_shared<Cache>()) {}
 
 std::size_t Trial::outputs(const Case& c) const { return outputs_of(kernel().op, c.cols); }
 
 Outcome Trial::run_watched(const Case& c, bool closely) {
-  Outcome outcome = host_.run(c, closely);
+  Outcome outcome;
+  outcome.kind = Outcome::timeout;
+  if (c.cols < too_slow_cols_) outcome = host_.run(c, closely);
+  if (outcome.kind == Outcome::timeout && is_too_slow(c)) throw Refused{std::move(outcome)};
   if (outcome.kind == Outcome::unsupported) throw Refused{std::move(outcome)};
   if (outcome.kind != Outcome::done)
     throw Stopped{{outcome.message, std::nullopt, std::nullopt, outcome.kind == Outcome::timeout ? "timeout" : "crash"}};
   return outcome;
+}
+
+// A hang, or a kernel whose time grows as the square of the length? A part of the row tells: whether the whole, at that
+// growth, would come near the limit.
+bool Trial::is_too_slow(const Case& c) {
+  if (c.cols >= too_slow_cols_) return true;
+  double growth = 1;
+  for (std::size_t cols = c.cols / 4; cols >= 1024; cols /= 4) {
+    growth *= 16;
+    std::vector<double> part(c.x.begin(), c.x.begin() + static_cast<std::ptrdiff_t>(cols));
+    const auto start = std::chrono::steady_clock::now();
+    const Outcome outcome = host_.run(case_of_rows(kernel(), {std::move(part)}));
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (outcome.kind == Outcome::timeout) continue;
+    if (outcome.kind != Outcome::done || !(seconds * growth > timeout_ / 4)) return false;
+    too_slow_cols_ = c.cols;
+    return true;
+  }
+  return false;
 }
 
 std::vector<double> Trial::run(const Case& c) { return run_watched(c).y; }
