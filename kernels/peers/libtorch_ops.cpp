@@ -16,6 +16,10 @@
 #include <ATen/ops/sigmoid_backward.h>
 #include <c10/core/InferenceMode.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #include <array>
 
 #include "kernels/names.h"
@@ -98,11 +102,21 @@ void execute(softmark_op op, softmark_dtype dtype, Prepared& p) {
   }
 }
 
+/// at::set_num_threads also makes a second pool anew (for XNNPACK, not used here), whose threads then spin: 10 ms a change.
+void use_threads(int threads) {
+  if (at::get_num_threads() == threads) return;
+#if defined(_OPENMP) && AT_PARALLEL_OPENMP
+  omp_set_num_threads(threads);
+#else
+  at::set_num_threads(threads);
+#endif
+}
+
 int call(softmark_op op, softmark_dtype dtype, const softmark_args& args, Prepared& p) {
   if (args.rows * softmark::outputs_of(op, args.cols) == 0) return 0;
   try {
     const c10::InferenceMode no_gradients;
-    if (at::get_num_threads() != args.threads) at::set_num_threads(args.threads);
+    use_threads(args.threads);
     const std::array key = {args.rows, args.cols, args.x_stride, args.g_stride, args.y_stride};
     if (p.key != key) prepare(p, args, op, dtype);
     p.key = key;
