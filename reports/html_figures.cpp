@@ -38,17 +38,17 @@ std::string ranking_row(const Entry& entry) {
   const bool measured = !std::isnan(entry.ns);
   return fmt::format(
       "<tr{}><td class=\"n\">{}</td><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td "
-      "class=\"n\">{}</td>{}{}</tr>\n",
+      "class=\"n\">{}</td>{}{}<td class=\"n\">{}</td></tr>\n",
       entry.place ? "" : " class=\"wrong\"", place, escape_html(kernel.name), verdict,
       measured ? figure(entry.ns) : "-", measured ? figure(entry.low) + ".." + figure(entry.high) : "-",
-      figure_cell(field(row, "gb_per_s")), figure_cell(field(row, "x_memcpy")));
+      figure_cell(field(row, "gb_per_s")), figure_cell(field(row, "x_memcpy")), escape_html(share_of_ceiling(row)));
 }
 
 std::string ranking_card(const Ranking& ranking) {
   std::string text = fmt::format(
       "<div class=\"scroll\"><table><caption>{}</caption>\n<thead><tr><th></th><th>kernel</th><th>verdict</th>"
       "<th class=\"n\">ns/element</th><th class=\"n\">95 %</th><th class=\"n\">GB/s</th>"
-      "<th class=\"n\">x memcpy</th></tr></thead>\n<tbody>\n",
+      "<th class=\"n\">x memcpy</th><th class=\"n\">of ceiling</th></tr></thead>\n<tbody>\n",
       escape_html(ranking.shape.words()));
   for (const auto* entries : {&ranking.ranked, &ranking.unranked})
     for (const Entry& entry : *entries) text += ranking_row(entry);
