@@ -189,7 +189,7 @@ double Series::elements() const {
 }
 
 Replication replication_of(const BenchOptions& options) {
-  static constexpr Replication kByEffort[] = {{6, 2, 0.01, 30}, {9, 5, 0.01, 60}, {20, 7, 0.1, 120}};
+  static constexpr Replication kByEffort[] = {{6, 2, 0.01, 30}, {6, 3, 0.01, 60}, {20, 7, 0.1, 120}};
   Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
   if (options.processes > 0) replication.processes = options.processes;
   if (options.min_time > 0) replication.min_time = options.min_time;
