@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bench/machine.h"
 #include "bench/verbs.h"
 #include "kernels/process.h"
 #include "properties/hidden.h"
@@ -33,7 +34,7 @@ int main(int argc, char** argv) {
   int exit_code = kPass;
   add_list(app, exit_code);
   add_eval(app, exit_code);
-  add_verify(app, exit_code);
+  add_verify(app, exit_code, bench::describe_machine);
   add_accept(app, exit_code);
   add_sweep(app, exit_code);
   add_experiment(app, exit_code);

@@ -242,4 +242,9 @@ std::size_t available_memory_bytes() {
   return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
+void describe_machine(Json& document) {
+  document["machine"] = machine_section();
+  document["build"] = build_section();
+}
+
 }  // namespace softmark::bench

@@ -15,6 +15,8 @@ namespace softmark::bench {
 Json machine_section();
 /// The document's `build`: compiler, flags, and the instruction sets that the compiler was really allowed to use.
 Json build_section();
+/// Both, put into a document.
+void describe_machine(Json& document);
 
 /// One cache level as seen from the first core: 0 bytes where there is none or nothing is known.
 std::size_t cache_bytes(int level);

@@ -2,6 +2,7 @@
 // `run`: the main job. Verify, then time, then report.
 #include <cstdio>
 
+#include "bench/machine.h"
 #include "bench/options.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
@@ -36,6 +37,7 @@ int run_all(RunVerb& verb) {
   verb.bench.effort = parse_effort(verb.verify.effort);
   verb.bench.logits = verb.verify.logits;
   document["run"]["replication"] = bench::replication_section(verb.bench);
+  bench::describe_machine(document);
   bool complete = verify(verb.verify, registry, kernels, document);
   if (complete) {
     verb.bench.kernels = verb.choice.kernels;

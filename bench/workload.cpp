@@ -2,7 +2,6 @@
 #include "bench/workload.h"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +12,7 @@
 #include "reference/element.h"
 #include "reference/npy.h"
 #include "reports/error.h"
+#include "reports/glob.h"
 
 namespace softmark::bench {
 namespace {
@@ -90,12 +90,12 @@ std::vector<Workload> select_workloads(Effort effort, const std::vector<std::str
   std::vector<Workload> chosen;
   for (const std::string& glob : globs)
     if (std::none_of(named_workloads().begin(), named_workloads().end(),
-                     [&](const Workload& w) { return fnmatch(glob.c_str(), w.name.c_str(), 0) == 0; }))
+                     [&](const Workload& w) { return matches_glob(glob, w.name); }))
       throw Error(kUsage, fmt::format("no workload matches '{}'; `softmark list` names them", glob));
   for (const Workload& workload : named_workloads()) {
     const bool wanted = globs.empty() ? workload.effort <= effort
                                       : std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-                                          return fnmatch(glob.c_str(), workload.name.c_str(), 0) == 0;
+                                          return matches_glob(glob, workload.name);
                                         });
     if (wanted) chosen.push_back(workload);
   }

@@ -2,7 +2,6 @@
 #include "kernels/registry.h"
 
 #include <dlfcn.h>
-#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "kernels/peers/peers.h"
 #include "kernels/process.h"
 #include "reports/error.h"
+#include "reports/glob.h"
 
 namespace softmark {
 namespace {
@@ -192,7 +192,7 @@ std::string nearest(const Names& names, std::string_view wanted) {
 }
 
 bool matches(const std::string& glob, const Kernel& k) {
-  return fnmatch(glob.c_str(), k.id.c_str(), 0) == 0 || fnmatch(glob.c_str(), k.name.c_str(), 0) == 0;
+  return matches_glob(glob, k.id) || matches_glob(glob, k.name);
 }
 
 template <class Find, class Names>

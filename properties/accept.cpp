@@ -2,7 +2,6 @@
 // `accept`: what a report says to fail is written into a contract file as known, with a reason. The one verb that
 // changes a contract file, and only where it was asked for by name.
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <cmath>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include "properties/json_edit.h"
 #include "properties/verbs.h"
 #include "reports/files.h"
+#include "reports/glob.h"
 #include "reports/view.h"
 
 namespace softmark {
@@ -35,7 +35,7 @@ struct Draft {
 
 bool selected(const std::vector<std::string>& globs, const std::string& text) {
   for (const auto& glob : globs)
-    if (fnmatch(glob.c_str(), text.c_str(), 0) == 0) return true;
+    if (matches_glob(glob, text)) return true;
   return globs.empty();
 }
 
@@ -115,7 +115,7 @@ void accept_errors(const AcceptVerb& verb, const Json& report, const Contract& c
     bool limited = false;
     for (std::size_t i = 0; i < contract.limits.size(); ++i) {
       const auto& limit = contract.limits[i];
-      if (fnmatch(limit.kernel.c_str(), kernel.c_str(), 0) != 0) continue;
+      if (!matches_glob(limit.kernel, kernel)) continue;
       limited = true;
       for (const auto& [key, most, got] :
            {std::tuple{"max_ulp", limit.max_ulp, max_ulp}, std::tuple{"p999", limit.p999, p999}}) {
@@ -136,9 +136,9 @@ void accept_errors(const AcceptVerb& verb, const Json& report, const Contract& c
 void check_selection(const AcceptVerb& verb, const Json& report) {
   const auto check = [&](const std::vector<std::string>& globs, const char* flag, const char* key, bool accuracy_too) {
     for (const std::string& glob : globs) {
-      bool known = accuracy_too && fnmatch(glob.c_str(), "accuracy_limit", 0) == 0;
+      bool known = accuracy_too && matches_glob(glob, "accuracy_limit");
       for (const Json& row : field(report, "properties"))
-        known = known || fnmatch(glob.c_str(), text_of(row, key).c_str(), 0) == 0;
+        known = known || matches_glob(glob, text_of(row, key));
       if (!known) throw Error(kUsage, fmt::format("{} {}: {} has no such {}", flag, glob, verb.report, key));
     }
   };

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties/contract.h"
 
-#include <fnmatch.h>
-
 #include <cmath>
 #include <fstream>
 #include <sstream>
 
 #include "properties/contract_text.h"
+#include "reports/glob.h"
 
 namespace softmark {
 namespace {
@@ -56,8 +55,6 @@ const Json& list(const Json& json, const char* key, const std::string& where) {
   return json[key];
 }
 
-bool matches(const std::string& glob, const std::string& text) { return fnmatch(glob.c_str(), text.c_str(), 0) == 0; }
-
 void judge_limit(const Contract::Limit& limit, const Json& accuracy, Json& verdicts) {
   Json verdict = {{"kernel", accuracy["kernel"]}, {"property", "accuracy_limit"}, {"judge", "claim"}, {"severity", "must"}, {"verdict", "pass"},
                   {"expected", false}, {"cases", accuracy["elements"]}, {"message", ""}, {"counterexample", nullptr}, {"repro", ""}};
@@ -76,7 +73,7 @@ void judge_limit(const Contract::Limit& limit, const Json& accuracy, Json& verdi
 
 Contract::ExpectedFailure* Contract::find(const std::string& kernel, const std::string& property) {
   for (auto& expected : expected_failures)
-    if (matches(expected.kernel, kernel) && matches(expected.property, property)) return &expected;
+    if (matches_glob(expected.kernel, kernel) && matches_glob(expected.property, property)) return &expected;
   return nullptr;
 }
 
@@ -105,7 +102,7 @@ Contract read_contract(const std::string& path) {
 void apply_contract(Contract& contract, Json& document, bool whole_sweep) {
   for (const Json& accuracy : document["accuracy"])
     for (const auto& limit : contract.limits)
-      if (accuracy["domain"] == "all" && matches(limit.kernel, accuracy["kernel"])) judge_limit(limit, accuracy, document["properties"]);
+      if (accuracy["domain"] == "all" && matches_glob(limit.kernel, accuracy["kernel"])) judge_limit(limit, accuracy, document["properties"]);
   for (Json& verdict : document["properties"]) {
     auto* expected = contract.find(verdict["kernel"], verdict["property"]);
     const bool failed = is_failure(verdict["verdict"]);

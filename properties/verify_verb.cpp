@@ -25,7 +25,7 @@ int run_self_test(VerifyVerb& verb) {
   return exit_code;
 }
 
-int run_verify(VerifyVerb& verb) {
+int run_verify(VerifyVerb& verb, const std::function<void(Json&)>& describe) {
   check_writable(verb.output.path);
   watch_interrupts();
   if (verb.self_test) return run_self_test(verb);
@@ -34,6 +34,7 @@ int run_verify(VerifyVerb& verb) {
   if (!verb.options.one_case.empty())
     for (const Kernel& kernel : kernels) cases_of_argument(verb.options.one_case, kernel.op, kernel.dtype);
   Json document = new_document(command_line(), verb.options.seed);
+  describe(document);
   const bool complete = verify(verb.options, registry, kernels, document);
   finish_document(document, complete);
   deliver({&document, 1}, verb.output.format, verb.output.path);
@@ -42,7 +43,7 @@ int run_verify(VerifyVerb& verb) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, int& exit_code) {
+void add_verify(CLI::App& app, int& exit_code, const std::function<void(Json&)>& describe) {
   auto verb = std::make_shared<VerifyVerb>();
   CLI::App* sub = app.add_subcommand("verify", "hold kernels to every property; exit 1 on a failure that nothing explains");
   verb->choice.add_to(*sub);
@@ -57,7 +58,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")->check(CLI::Range(1u, 1024u));
   sub->add_flag("--self-test", verb->self_test, "judge the properties themselves: every defective kernel must fail the property it names, every control pass");
   verb->output.add_to(*sub, kFormats);
-  sub->callback([verb, &exit_code] { exit_code = run_verify(*verb); });
+  sub->callback([verb, describe, &exit_code] { exit_code = run_verify(*verb, describe); });
 }
 
 }  // namespace softmark

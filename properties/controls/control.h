@@ -4,44 +4,17 @@
 
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <vector>
 
-#include "kernels/softmark.h"
+#include "properties/rowwise.h"
 
 namespace softmark::controls {
 
-template <class T>
-inline constexpr T kInf = std::numeric_limits<T>::infinity();
+using namespace rowwise;
+
 template <class T>
 inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
-
-template <class T>
-struct Row {
-  const T* x;
-  const T* g;
-  T* y;
-  std::size_t n, index;
-  std::int64_t label;
-};
-
-template <class T>
-Row<T> row_of(const softmark_args* a, std::size_t r) {
-  const auto* g = static_cast<const T*>(a->g);
-  return {static_cast<const T*>(a->x) + r * a->x_stride, g && !a->labels ? g + r * a->g_stride : g, static_cast<T*>(a->y) + r * a->y_stride,
-          a->cols, r, a->labels ? a->labels[r] : -1};
-}
-template <class T, auto one_row>
-int each(const softmark_args* a) {
-  for (std::size_t r = 0; r < a->rows; ++r) one_row(row_of<T>(a, r));
-  return 0;
-}
-template <class T, auto one_row>
-int each_scalar(const softmark_args* a) {
-  for (std::size_t r = 0; r < a->rows; ++r) static_cast<T*>(a->y)[r] = one_row(row_of<T>(a, r));
-  return 0;
-}
 
 /// The largest logit, NaN where any is.
 template <class T>
