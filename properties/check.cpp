@@ -206,11 +206,11 @@ Checked check_property(Trial& trial, const Property& property, const CheckOption
     const bool late = hunt.out_of_time();
     if (holds && !late && !property.families.empty()) explore(hunt, kernel, property, options);
     if (!hunt.worst && !late && property.seek) seek(trial, hunt, property, options);
-    if (hunt.too_slow < SIZE_MAX && !hunt.worst)
-      verdict["message"] = "not tried on rows of " + std::to_string(hunt.too_slow) + " columns and more: too slow there for the limit of " +
-                           decimal(options.call_timeout_seconds) + " s a call";
-    else if (late && !hunt.worst) verdict["message"] = "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
+    if (late && !hunt.worst) verdict["message"] = "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
   }
+  if (hunt.too_slow < SIZE_MAX)
+    verdict["message"] = "not tried on rows of " + std::to_string(hunt.too_slow) + " columns and more: too slow there for the limit of " +
+                         decimal(options.call_timeout_seconds) + " s a call";
   if (hunt.worst) {
     verdict["verdict"] = hunt.fault.verdict;
     verdict["message"] = hunt.fault.message;
@@ -221,7 +221,7 @@ Checked check_property(Trial& trial, const Property& property, const CheckOption
     verdict["repro"] = replay_command(kernel, property, *hunt.worst, options.rerun);
   } else if (hunt.refused == hunt.cases) {
     verdict["verdict"] = "skip";
-    verdict["message"] = "the kernel takes none of the cases tried";
+    if (hunt.too_slow == SIZE_MAX) verdict["message"] = "the kernel takes none of the cases tried";
   }
   verdict["cases"] = hunt.cases;
   verdict["seconds"] = number(std::chrono::duration<double>(Clock::now() - start).count());

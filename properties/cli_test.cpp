@@ -280,6 +280,17 @@ TEST(Verify, FaultsOfEveryKindAreVerdictsAndTheRestGoesOn) {
   }
 }
 
+// Time that grows as the square of the length is no defect, only a length that nobody can judge; waiting for nothing is one.
+TEST(Verify, TooSlowForALongRowIsNoHang) {
+  const std::string plugins = std::string("--timeout 0.4 --contract none --property error_bound --plugin ") + SOFTMARK_PLUGINS;
+  const std::string row = R"( --case '{"x":[["0x0p+0",{"value":"-0x1p+4","repeat":131071}]]}')";
+  const Json slow = verify(plugins + "/softmark_controls.so --kernel quadratic" + row, 0)["properties"][0];
+  EXPECT_EQ(slow["verdict"], "skip") << slow;
+  EXPECT_NE(slow["message"].get<std::string>().find("131072 columns and more: too slow"), std::string::npos) << slow["message"];
+  const Json hung = verify(plugins + "/faulty.so --kernel hang_on_long_rows" + row, 1)["properties"][0];
+  EXPECT_EQ(hung["verdict"], "timeout") << hung;
+}
+
 // ---- sweep and experiment ----
 
 TEST(Sweep, ShardsJoinToTheWhole) {

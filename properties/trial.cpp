@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <thread>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -66,9 +70,10 @@ bool Trial::is_too_slow(const Case& c) {
   double growth = 1;
   for (std::size_t cols = c.cols / 4; cols >= 1024; cols /= 4) {
     growth *= 16;
-    std::vector<double> part(c.x.begin(), c.x.begin() + static_cast<std::ptrdiff_t>(cols));
-    const auto start = std::chrono::steady_clock::now();
-    const Outcome outcome = host_.run(case_of_rows(kernel(), {std::move(part)}));
+    const Case part = case_of_rows(kernel(), {{c.x.begin(), c.x.begin() + static_cast<std::ptrdiff_t>(cols)}});
+    Outcome outcome = host_.run(part);
+    const auto start = std::chrono::steady_clock::now();  // the first call also started the child
+    if (outcome.kind == Outcome::done) outcome = host_.run(part);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (outcome.kind == Outcome::timeout) continue;
     if (outcome.kind != Outcome::done || !(seconds * growth > timeout_ / 4)) return false;
@@ -121,6 +126,19 @@ long double exact_value(const Exact& e, softmark_dtype dtype) {
   return static_cast<long double>(e.rounded) + static_cast<long double>(e.residual) * static_cast<long double>(ulp_of(e, dtype));
 }
 
+namespace {
+
+/// 2^25 columns, less where every core doing so would take more memory than there is: a column costs some 120 bytes in
+/// all, its exact value and the shared segments included.
+std::size_t longest_tail() {
+  const auto memory = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  std::size_t cols = (std::size_t{1} << 25) + 1;
+  while (cols > 1024 && cols * 120 * std::max(1u, std::thread::hardware_concurrency()) > memory) cols = cols / 2 + 1;
+  return cols;
+}
+
+}  // namespace
+
 void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families, const Sink& sink) {
   constexpr std::size_t kRows[] = {1, 2, 3, 5};
   // A Jacobian has cols^2 outputs a row: short rows already hold its defects.
@@ -134,6 +152,10 @@ void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> 
   for (std::size_t power = 256; power <= (effort == Effort::quick ? 1024u : effort == Effort::standard ? 16384u : 1048576u); power *= 2)
     for (std::size_t cols : {power - 1, power, power + 1})
       if (!sink(make_case(kernel.op, kernel.dtype, families[rng.below(families.size())], 1, cols, rng))) return;
+  if (effort != Effort::thorough || std::find(families.begin(), families.end(), Family::swamping) == families.end()) return;
+  // Tails of which each element is lost in a running sum and all together are not. 2^25 columns of float32 weigh as much as the peak.
+  for (std::size_t cols = (std::size_t{1} << 22) + 1; cols <= longest_tail(); cols = 2 * cols - 1)
+    if (!sink(make_case(kernel.op, kernel.dtype, Family::swamping, 1, cols, rng))) return;
 }
 
 }  // namespace softmark

@@ -126,7 +126,7 @@ Json certificate_of(const std::vector<Result>& results) {
 
 /// Before work of a minute and more: what one kernel takes at this effort on two cores of 2.6 GHz, times the kernels.
 void tell_estimate(std::size_t kernels, int effort, unsigned jobs) {
-  constexpr double kTypicalSeconds[] = {1, 12, 300};  // of one kernel
+  constexpr double kTypicalSeconds[] = {1, 6, 300};  // of one kernel
   const double seconds = kTypicalSeconds[effort] * static_cast<double>(kernels) / std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
   std::fprintf(stderr, "verify: %zu kernels, %u side by side: about %s\n", kernels, jobs,
                (seconds < 100 ? decimal(std::ceil(seconds)) + " s" : decimal(std::ceil(seconds / 60)) + " min").c_str());
@@ -179,7 +179,12 @@ bool verify(const VerifyOptions& options, const Registry& registry, const std::v
   document["certificate"] = certificate_of(results);
   for (const Absent& absent : registry.absent) document["absent"].push_back({{"name", absent.name}, {"reason", absent.reason}});
   for (const Result& result : results) {
-    for (const Json& entry : result.properties) document["properties"].push_back(entry);
+    for (const Json& entry : result.properties) {
+      document["properties"].push_back(entry);
+      // What holds as far as it was tried, and why it was not tried further.
+      if (entry["verdict"] == "pass" && entry["message"] != "")
+        document["warnings"].push_back(entry["kernel"].get<std::string>() + " " + entry["property"].get<std::string>() + ": " + entry["message"].get<std::string>());
+    }
     for (const Json& entry : result.accuracy) document["accuracy"].push_back(entry);
   }
   apply_contract(contract, document, options.effort != kEffortNames[0] && options.one_case.empty());

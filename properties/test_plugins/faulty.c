@@ -47,6 +47,11 @@ static int hangs(const softmark_args *a) {
   return softmax(a);
 }
 
+static int hangs_on_long_rows(const softmark_args *a) {
+  while (a->cols > 100000) pause();
+  return softmax(a);
+}
+
 static int smashes_stack(const softmark_args *a) {
   char small[16];
   volatile char *volatile from = small; /* volatile, or the compiler concludes that the loop ends in time */
@@ -110,6 +115,7 @@ static int answers_for_itself(const softmark_args *a) { /* scribbles on the pipe
 
 const softmark_kernel *softmark_plugin(uint32_t abi_version, size_t *count) {
   static const softmark_kernel kernels[] = {KERNEL("segfault", segfault), KERNEL("abort", aborts), KERNEL("exit", exits), KERNEL("hang", hangs),
+                                            KERNEL("hang_on_long_rows", hangs_on_long_rows),
                                             KERNEL("stack_smash", smashes_stack), KERNEL("stack_overflow", overflows_stack), KERNEL("closed_descriptors", closes_descriptors),
                                             KERNEL("blocked_signals", blocks_signals_and_hangs), KERNEL("daemon", leaves_daemon), KERNEL("daemon_and_abort", leaves_daemon_and_dies),
                                             KERNEL("flood", floods_output), KERNEL("hoard", hoards_memory), KERNEL("kill_parent", kills_parent),
