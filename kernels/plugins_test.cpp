@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernels/call_for_test.h"
+#include "kernels/leaks.h"
 #include "kernels/peers/peers.h"
 
 namespace softmark {
@@ -24,7 +25,9 @@ using PluginFn = const softmark_kernel* (*)(std::uint32_t, std::size_t*);
 /// An open library; asks it as the registry would.
 class Library {
  public:
-  explicit Library(const std::filesystem::path& path) : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {}
+  // Not unmapped at the end: what a library's own globals hold would look like a leak.
+  explicit Library(const std::filesystem::path& path)
+      : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)) {}
   ~Library() {
     if (handle_) dlclose(handle_);
   }

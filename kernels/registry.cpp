@@ -13,6 +13,7 @@
 #include <set>
 
 #include "kernels/builtins.h"
+#include "kernels/leaks.h"
 #include "kernels/names.h"
 #include "kernels/peers/peers.h"
 #include "kernels/process.h"
