@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "kernels/call_for_test.h"
-#include "kernels/leaks.h"
 #include "kernels/peers/peers.h"
+#include "kernels/sanitizers.h"
 
 namespace softmark {
 namespace {

@@ -13,10 +13,10 @@
 #include <set>
 
 #include "kernels/builtins.h"
-#include "kernels/leaks.h"
 #include "kernels/names.h"
 #include "kernels/peers/peers.h"
 #include "kernels/process.h"
+#include "kernels/sanitizers.h"
 #include "reports/error.h"
 #include "reports/glob.h"
 
