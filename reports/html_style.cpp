@@ -52,6 +52,7 @@ h5 { font-size: 1rem; margin: .6rem 0 .2rem; overflow-wrap: anywhere; }
 details > summary { cursor: pointer; margin: .6rem 0; color: var(--link); }
 .cards > * { min-width: 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); gap: 1rem; align-items: start; }
+@media (min-width: 70rem) { .summary { grid-template-columns: 7fr 5fr; } }
 .cards :not(article) > .scroll, .cards > .scroll { width: 100%; } .cards :not(article) > .scroll > table, .cards > .scroll > table { width: 100%; }
 .cards > .scroll > table { font-size: .84rem; } .cards h4 { margin-top: .6rem; } .cards td, .cards th { padding-inline: .4rem; }
 dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .15rem 1rem; font-size: .9rem; margin: .4rem 0; }

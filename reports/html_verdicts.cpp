@@ -31,17 +31,17 @@ std::string links(const Section& section, const KernelView& kernel, Outcome want
 std::string summary_row(const Section& section, const KernelView& kernel, const Entry* entry, double most_gb) {
   const Json none;
   const Json& row = entry ? *entry->measurement : none;
-  const double gb = value_of(field(row, "gb_per_s"));
+  const double gb = value_of(field(row, "gb_per_s")), share = value_of(field(row, "of_ceiling"));
   const bool ranked = entry && entry->place > 0;
   const bool wrong = kernel.standing >= Standing::kKnownWrong;
   std::string summary = kernel.row ? text_of(*kernel.row, "summary") : "";
   return fmt::format(
-      "<tr{}><th scope=\"row\" title=\"{}\">{}{}</th>{}<td class=\"n\">{}</td>{}<td class=\"n{}\"{}>{}</td>{}<td class=\"n\">{}</td></tr>\n",
+      "<tr{}><th scope=\"row\" title=\"{}\">{}{}</th>{}<td class=\"n\">{}</td>{}<td class=\"n{}\"{}>{}</td><td class=\"n\" title=\"{}\">{}</td></tr>\n",
       wrong ? " class=\"wrong\"" : "", escape_html(summary), entry && entry->tied ? "~ " : "", escape_html(kernel.name),
       standing_cell(section, kernel, entry), escape_html(kernel.max_ulp_text()),
       figure_cell(field(field(row, "ns_per_element"), "median")), ranked ? " bar" : "",
       ranked ? fmt::format(" style=\"--share: {:.0f}%\"", 100 * gb / most_gb) : "", figure(field(row, "gb_per_s")),
-      figure_cell(field(row, "x_memcpy")), escape_html(share_of_ceiling(row)));
+      escape_html(text_of(row, "ceiling")), std::isnan(share) ? "-" : fmt::format("{:.0f} %", 100 * share));
 }
 
 std::string summary(const Section& section, const Ranking& speed) {
@@ -53,7 +53,7 @@ std::string summary(const Section& section, const Ranking& speed) {
   return fmt::format(
       "<div><h4>{} {}</h4>\n<div class=\"scroll\"><table class=\"first\"><caption>times at {}</caption>\n"
       "<thead><tr><th>kernel</th><th>verdict</th><th class=\"n\">max ulp</th><th class=\"n\">ns/element</th>"
-      "<th class=\"n\">GB/s</th><th class=\"n\">x memcpy</th><th class=\"n\">of ceiling</th></tr></thead>\n<tbody>\n{}</tbody></table></div></div>\n",
+      "<th class=\"n\">GB/s</th><th class=\"n\">of ceiling</th></tr></thead>\n<tbody>\n{}</tbody></table></div></div>\n",
       escape_html(speed.shape.op), escape_html(speed.shape.dtype), escape_html(speed.shape.words()), rows);
 }
 
@@ -182,7 +182,7 @@ std::string summaries(const Section& section) {
   for (const auto& [op, dtype] : timed_groups(section.view))
     text += summary(section, *headline(section.view, op, dtype));
   text += untimed_table(section);
-  return text.empty() ? "" : fmt::format("<div class=\"cards\">\n{}</div>\n", text);
+  return text.empty() ? "" : fmt::format("<div class=\"cards summary\">\n{}</div>\n", text);
 }
 
 std::string failures(const Section& section) {
