@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For builds with sanitizers: what is not ours to mend, or cannot be seen by them. Included once in every program that
-// runs kernels in its own process.
+// For builds with sanitizers: which they are, and what they find that is not ours to mend. Included once in every program
+// that runs kernels in its own process.
 #pragma once
 
 #if defined(__has_feature)
@@ -23,10 +23,4 @@
 extern "C" __attribute__((used)) inline const char* __lsan_default_suppressions() {
   return "leak:libonnxruntime\nleak:libsnappy\nleak:libc10\nleak:libtorch\nleak:libdnnl\nleak:libpython\n";
 }
-#endif
-
-#ifdef SOFTMARK_FINDS_RACES
-/// libgomp is built without the sanitizer, which therefore sees none of its barriers: every hand-over inside a parallel
-/// region looks like a race. What the threads of a kernel do to each other's results is the property `threaded`'s business.
-extern "C" __attribute__((used)) inline const char* __tsan_default_suppressions() { return "race:_omp_fn\n"; }
 #endif
