@@ -45,7 +45,7 @@ int run_all(RunVerb& verb) {
     verb.bench.dtypes = verb.choice.dtypes;
     verb.bench.seed = verb.verify.seed;
     const Json sections = bench::bench_sections(verb.bench, registry, failed_kernels(document));
-    for (const char* name : {"machine", "build", "measurements", "ceilings"}) document[name] = sections[name];
+    for (const char* name : {"measurements", "ceilings"}) document[name] = sections[name];
     for (const Json& warning : sections["warnings"]) document["warnings"].push_back(warning);
     complete = sections["complete"];
   }

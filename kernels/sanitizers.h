@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For builds with sanitizers: which they are, and what they find that is not ours to mend. Included once in every program
-// that runs kernels in its own process.
+// For builds with sanitizers: which they are, and what they find that is not ours to mend. Included wherever kernels
+// run in the program's own process.
 #pragma once
 
 #if defined(__has_feature)

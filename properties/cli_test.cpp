@@ -291,6 +291,13 @@ TEST(Verify, TooSlowForALongRowIsNoHang) {
   EXPECT_EQ(hung["verdict"], "timeout") << hung;
 }
 
+// Special rows share calls where rows are long; who takes one row only is asked for each.
+TEST(Verify, ABatchThatIsRefusedIsTriedRowByRow) {
+  const Ran ran = run(std::string("verify --effort standard --contract none --property special_values --kernel one_row --plugin ") + SOFTMARK_PLUGINS + "/faulty.so");
+  EXPECT_EQ(ran.code, kGateFailed) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("want nan"), std::string::npos) << ran.out;
+}
+
 // ---- sweep and experiment ----
 
 TEST(Sweep, ShardsJoinToTheWhole) {

@@ -15,6 +15,7 @@
 #include <xmmintrin.h>
 #endif
 
+#include "kernels/sanitizers.h"
 #include "properties/host.h"
 #include "properties/leftovers.h"
 #include "properties/wire.h"
@@ -28,14 +29,7 @@ constexpr std::size_t kGuard = std::size_t{16} << 20;
 // What a kernel may hold for itself: rows of 2^25 doubles several times over, and never the whole machine. Address
 // sanitizer maps terabytes, so it is not limited.
 void limit_memory() {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SOFTMARK_SANITIZED
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SOFTMARK_SANITIZED
-#endif
-#ifndef SOFTMARK_SANITIZED
+#if !defined(SOFTMARK_FINDS_LEAKS) && !defined(SOFTMARK_FINDS_RACES)
   const rlimit most = {std::size_t{2} << 30, std::size_t{2} << 30};
   setrlimit(RLIMIT_DATA, &most);
 #endif

@@ -47,6 +47,14 @@ static int hangs(const softmark_args *a) {
   return softmax(a);
 }
 
+/* Takes one row a call, and overlooks a NaN at the one place that a sweep tries in a batch only. */
+static int overlooks_nan_in_its_one_row(const softmark_args *a) {
+  if (a->rows > 1) return 1;
+  const int status = softmax(a);
+  if (a->cols == 53 && isnan(((const float *)a->x)[49]))
+    for (size_t k = 0; k < a->cols; ++k) ((float *)a->y)[k] = 0;
+  return status;
+}
 static int hangs_on_long_rows(const softmark_args *a) {
   while (a->cols > 100000) pause();
   return softmax(a);
@@ -115,7 +123,7 @@ static int answers_for_itself(const softmark_args *a) { /* scribbles on the pipe
 
 const softmark_kernel *softmark_plugin(uint32_t abi_version, size_t *count) {
   static const softmark_kernel kernels[] = {KERNEL("segfault", segfault), KERNEL("abort", aborts), KERNEL("exit", exits), KERNEL("hang", hangs),
-                                            KERNEL("hang_on_long_rows", hangs_on_long_rows),
+                                            KERNEL("hang_on_long_rows", hangs_on_long_rows), KERNEL("one_row", overlooks_nan_in_its_one_row),
                                             KERNEL("stack_smash", smashes_stack), KERNEL("stack_overflow", overflows_stack), KERNEL("closed_descriptors", closes_descriptors),
                                             KERNEL("blocked_signals", blocks_signals_and_hangs), KERNEL("daemon", leaves_daemon), KERNEL("daemon_and_abort", leaves_daemon_and_dies),
                                             KERNEL("flood", floods_output), KERNEL("hoard", hoards_memory), KERNEL("kill_parent", kills_parent),
