@@ -1,49 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-// The front door: one subcommand a line, and nothing else.
-#include <cstdio>
-#include <cstring>
-
+// The entry: one line a verb, one line a kind of child process, and nothing else.
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string_view>
 
-#include "bench/machine.h"
-#include "bench/verbs.h"
-#include "kernels/process.h"
-#include "properties/hidden.h"
-#include "properties/verbs.h"
-#include "reports/error.h"
-#include "reports/render.h"
+#include "bench/process.h"
+#include "kernels/registry.h"
+#include "kernels/worker.h"
+#include "properties/engine/verify.h"
+#include "support/error.h"
+#include "support/process.h"
+
+// FOLDER/verbs/NAME.cpp defines add_NAME.
+#define SOFTMARK_VERBS(VERB)                                                                     \
+  VERB(list)                                                                                     \
+  VERB(eval)                                                                                     \
+  VERB(verify)                                                                                   \
+  VERB(accept)                                                                                   \
+  VERB(sweep)                                                                                    \
+  VERB(experiment)                                                                               \
+  VERB(bench)                                                                                    \
+  VERB(run)                                                                                      \
+  VERB(report)                                                                                   \
+  VERB(compare)                                                                                  \
+  VERB(choose)                                                                                   \
+  VERB(doctor)
+
+namespace softmark {
+
+#define SOFTMARK_DECLARE(name) void add_##name(CLI::App& app, int& exit_code);
+SOFTMARK_VERBS(SOFTMARK_DECLARE)
 
 namespace {
 
+/// This program as a child of itself: what the first argument names, or nothing where it names no child.
+std::optional<int> run_as_child(int argc, char** argv) {
+  const std::string_view role = argc > 1 ? argv[1] : "";
+  try {
+    if (role == "child-list" && argc == 3) return list_library_main(argv[2]);
+    if (role == "child-worker" && argc == 4) return worker_main(argv[2], std::strtoull(argv[3], nullptr, 10));
+    if (role == "child-verify" && argc == 2) return verify_kernel_main();
+    if (role == "child-replicate" && argc == 2) return bench::replicate_main();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return kNotMeasurable;
+  }
+  return std::nullopt;
+}
+
 /// Whatever a kernel leaves running ends with this program.
 struct Strays {
-  Strays() { softmark::adopt_strays(); }
-  ~Strays() { softmark::kill_strays(); }
+  Strays() { adopt_strays(); }
+  ~Strays() { kill_strays(); }
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  using namespace softmark;
-  if (const auto code = run_as_child(argc, argv)) return *code;
-  if (argc > 1 && std::strcmp(argv[1], "bench-host") == 0) return bench_host_main(argc, argv);
-
+int run_verb(int argc, char** argv) {
   const Strays strays;
   CLI::App app{"softmark: which softmax may go into production: verified against exact values, then timed"};
   app.require_subcommand(1);
   int exit_code = kPass;
-  add_list(app, exit_code);
-  add_eval(app, exit_code);
-  add_verify(app, exit_code, bench::describe_machine);
-  add_accept(app, exit_code);
-  add_sweep(app, exit_code);
-  add_experiment(app, exit_code);
-  add_bench(app, exit_code);
-  add_run(app, exit_code);
-  add_report(app, exit_code);
-  add_compare(app, exit_code);
-  add_choose(app, exit_code);
-  add_doctor(app, exit_code);
+#define SOFTMARK_ADD(name) add_##name(app, exit_code);
+  SOFTMARK_VERBS(SOFTMARK_ADD)
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -61,4 +78,12 @@ int main(int argc, char** argv) {
     return kNotMeasurable;
   }
   return exit_code;
+}
+
+}  // namespace
+}  // namespace softmark
+
+int main(int argc, char** argv) {
+  if (const auto code = softmark::run_as_child(argc, argv)) return *code;
+  return softmark::run_verb(argc, argv);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "bench/doctor.h"
+#include "bench/examine.h"
 
 namespace softmark::bench {
 namespace {

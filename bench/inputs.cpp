@@ -12,10 +12,10 @@
 #include <cstring>
 #include <vector>
 
-#include "bench/random.h"
+#include "support/random.h"
 #include "kernels/names.h"
-#include "reference/element.h"
-#include "reports/error.h"
+#include "kernels/element.h"
+#include "support/error.h"
 
 namespace softmark::bench {
 namespace {

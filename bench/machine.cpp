@@ -16,7 +16,7 @@
 
 #include "bench/cpuid.h"
 #include "bench/cycles.h"
-#include "reports/hash.h"
+#include "support/hash.h"
 
 namespace softmark::bench {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "reports/document.h"
+#include "support/json.h"
 
 namespace softmark::bench {
 

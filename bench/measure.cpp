@@ -13,7 +13,7 @@
 #include "bench/progress.h"
 #include "bench/resume.h"
 #include "kernels/names.h"
-#include "kernels/process.h"
+#include "support/process.h"
 
 namespace softmark::bench {
 namespace {
@@ -71,24 +71,24 @@ std::vector<Series> plan_workload(const BenchOptions& options, const std::vector
   return series;
 }
 
-Trial trial_of(const Series& series, const BenchOptions& options, const Replication& replication, int cpu) {
-  Trial trial;
-  if (!series.kernel) trial.ceiling = series.ceiling;
-  if (series.kernel) trial.library = series.kernel->library, trial.index = series.kernel->index;
-  trial.op = series.op;
-  trial.dtype = series.dtype;
-  trial.rows = series.workload.rows;
-  trial.cols = series.workload.cols;
-  trial.threads = series.threads;
-  trial.cpu = series.threads == 1 ? cpu : -1;
-  trial.pool_bytes = series.pool_bytes;
-  trial.in_place = series.in_place;
-  trial.min_time = replication.min_time;
-  trial.samples = replication.samples;
-  if (!series.kernel) trial.min_time /= 3, trial.samples = std::min(trial.samples, 3);  // steadier than kernels
-  trial.most_seconds = replication.most_seconds;
-  trial.flags = options.benchmark_flags;
-  return trial;
+Replicate trial_of(const Series& series, const BenchOptions& options, const Replication& replication, int cpu) {
+  Replicate replicate;
+  if (!series.kernel) replicate.ceiling = series.ceiling;
+  if (series.kernel) replicate.library = series.kernel->library, replicate.index = series.kernel->index;
+  replicate.op = series.op;
+  replicate.dtype = series.dtype;
+  replicate.rows = series.workload.rows;
+  replicate.cols = series.workload.cols;
+  replicate.threads = series.threads;
+  replicate.cpu = series.threads == 1 ? cpu : -1;
+  replicate.pool_bytes = series.pool_bytes;
+  replicate.in_place = series.in_place;
+  replicate.min_time = replication.min_time;
+  replicate.samples = replication.samples;
+  if (!series.kernel) replicate.min_time /= 3, replicate.samples = std::min(replicate.samples, 3);  // steadier than kernels
+  replicate.most_seconds = replication.most_seconds;
+  replicate.flags = options.benchmark_flags;
+  return replicate;
 }
 
 /// Seconds that one process of this series will probably take: to start, to fill its buffers, to calibrate and to
@@ -109,15 +109,15 @@ std::string label(const Series& series) {
                      series.threads);
 }
 
-void take(Series& series, Outcome outcome) {
-  series.pinned = series.pinned && outcome.pinned;
-  if (outcome.status == "ok") {
-    series.samples.push_back(std::move(outcome.nanoseconds));
-    series.cycles_per_nanosecond.push_back(outcome.cycles_per_nanosecond);
-    series.clock = outcome.clock;
+void take(Series& series, ReplicateResult result) {
+  series.pinned = series.pinned && result.pinned;
+  if (result.status == "ok") {
+    series.samples.push_back(std::move(result.nanoseconds));
+    series.cycles_per_nanosecond.push_back(result.cycles_per_nanosecond);
+    series.clock = result.clock;
   } else {
-    series.status = outcome.status;
-    series.message = outcome.message;
+    series.status = result.status;
+    series.message = result.message;
   }
 }
 
@@ -215,10 +215,10 @@ bool interleave(std::vector<Series>& series, const BenchOptions& options, const 
       if (one.kept) continue;
       if (one.status == "ok") {
         progress.show(label(one));
-        Outcome outcome =
-            run_trial(trial_of(one, options, replication, cpu), inputs.fd(one.op, one.dtype), replication.timeout);
-        if (outcome.status == "interrupted") return false;
-        take(one, std::move(outcome));
+        ReplicateResult result =
+            run_replicate(trial_of(one, options, replication, cpu), inputs.fd(one.op, one.dtype), replication.timeout);
+        if (result.status == "interrupted") return false;
+        take(one, std::move(result));
       }
       progress.step(process_seconds(one, replication));
     }

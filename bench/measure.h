@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/trial.h"
+#include "bench/process.h"
 #include "bench/workload.h"
 #include "kernels/registry.h"
 
@@ -32,7 +32,8 @@ struct BenchOptions {
   bool hot = true, cold = false;
   bool in_place = false;  // kernels that claim it only
   std::vector<std::string> benchmark_flags;
-  std::string resume;  // a document whose whole workloads are kept
+  std::string resume;  // name of a document whose whole workloads are kept; empty: none
+  Json resumed;        // that document
 };
 
 struct Replication {

@@ -10,14 +10,14 @@
 #include <cstdio>
 
 #include "bench/cycles.h"
-#include "bench/doctor.h"
+#include "bench/examine.h"
 #include "bench/machine.h"
-#include "bench/options.h"
+#include "bench/verbs/bench_flags.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
-#include "bench/table.h"
+#include "reports/measurements.h"
 #include "kernels/names.h"
-#include "reports/error.h"
+#include "support/error.h"
 
 namespace softmark::bench {
 namespace {
@@ -140,6 +140,7 @@ class Resume : public testing::Test {
   ~Resume() override { std::remove(path_.c_str()); }
   Json resumed() {
     write_file(path_, to_text(document_));
+    options_.resumed = read_document(path_);
     return tiny_sections(options_, std::nullopt);
   }
   std::string path_;

@@ -6,8 +6,8 @@
 
 #include "bench/machine.h"
 #include "kernels/names.h"
-#include "reports/format.h"
-#include "reports/hash.h"
+#include "support/text.h"
+#include "support/hash.h"
 
 namespace softmark::bench {
 namespace {
@@ -55,7 +55,7 @@ Json replication_section(const BenchOptions& options) {
 }
 
 Earlier::Earlier(const BenchOptions& options)
-    : document_(read_document(options.resume)),
+    : document_(options.resumed),
       started_(document_.value("/run/started"_json_pointer, "")),
       processes_(static_cast<std::size_t>(replication_of(options).processes)) {
   const std::string key = machine_section()["key"];

@@ -14,7 +14,7 @@ Json replication_section(const BenchOptions& options);
 
 class Earlier {
  public:
-  /// Reads options.resume. Throws Error(kUnreadable), and Error(kUsage) where it was made on another machine, by
+  /// From options.resumed. Throws Error(kUsage) where it was made on another machine, by
   /// another build, or with other options.
   explicit Earlier(const BenchOptions& options);
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "bench/measure.h"
-#include "reports/document.h"
+#include "support/json.h"
 
 namespace softmark::bench {
 

@@ -4,10 +4,11 @@
 
 #include <string_view>
 
-#include "bench/verbs.h"
+#include "bench/process.h"
+
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "bench-host") return softmark::bench_host_main(argc, argv);
+  if (argc > 1 && std::string_view(argv[1]) == "child-replicate") return softmark::bench::replicate_main();
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

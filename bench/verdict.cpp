@@ -34,7 +34,7 @@ bool is_claim(Verdict verdict) { return verdict == Verdict::kFaster || verdict =
 
 /// SAME within more than 5 % is no news while more rounds could say it finer.
 bool settled(const Ratio& ratio) {
-  const Verdict verdict = judge(ratio);
+  const Verdict verdict = verdict_of(ratio);
   return is_claim(verdict) || (verdict == Verdict::kSame && ratio.smallest_difference <= kLeastEffect);
 }
 
@@ -71,7 +71,7 @@ Ratio ratio_of(const Rounds& rounds) {
   return ratio;
 }
 
-Verdict judge(const Ratio& ratio) {
+Verdict verdict_of(const Ratio& ratio) {
   if (!ratio.ci95) return Verdict::kAmbiguous;
   const auto within = [&](double most) { return ratio.ci95->low > 1 / most && ratio.ci95->high < most; };
   const double most = 1 + ratio.smallest_difference;
@@ -84,11 +84,11 @@ Verdict judge(const Ratio& ratio) {
 std::optional<Decision> decide(const MoreRounds& more, const Patience& patience) {
   const auto first = rounds_until_settled(more, patience);
   if (!first) return std::nullopt;
-  Decision decision{judge(ratio_of(*first)), ratio_of(*first)};
+  Decision decision{verdict_of(ratio_of(*first)), ratio_of(*first)};
   if (!is_claim(decision.verdict)) return decision;
   const auto second = rounds_until_settled(more, patience);
   if (!second) return std::nullopt;
-  if (judge(ratio_of(*second)) != decision.verdict) decision.verdict = Verdict::kAmbiguous;
+  if (verdict_of(ratio_of(*second)) != decision.verdict) decision.verdict = Verdict::kAmbiguous;
   decision.ratio = ratio_of(*first + *second);
   return decision;
 }

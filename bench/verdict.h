@@ -37,7 +37,7 @@ inline constexpr std::string_view kVerdictNames[] = {"SAME", "FASTER", "SLOWER",
 
 /// FASTER or SLOWER: the interval excludes 1 and the median lies beyond the smallest difference. SAME: the whole
 /// interval lies within it, and holds 1 or lies within 5 %. Else AMBIGUOUS.
-Verdict judge(const Ratio& ratio);
+Verdict verdict_of(const Ratio& ratio);
 
 /// How long a comparison goes on: `first` rounds, then `step` more while nothing is decided, `most` in all; a claim of
 /// FASTER or SLOWER has to be made again by as many new rounds.

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "bench/random.h"
+#include "support/random.h"
 
 namespace softmark::bench {
 namespace {
@@ -56,10 +56,10 @@ class Simulation {
 
 constexpr Patience kStandard{8, 4, 32};
 
-int count(Verdict wanted, const Machine& machine, double slower, int trials) {
+int count(Verdict wanted, const Machine& machine, double slower, int replicates) {
   int found = 0;
-  for (int trial = 0; trial < trials; ++trial)
-    found += decide(Simulation(machine, slower, static_cast<std::uint64_t>(trial)), kStandard)->verdict == wanted;
+  for (int replicate = 0; replicate < replicates; ++replicate)
+    found += decide(Simulation(machine, slower, static_cast<std::uint64_t>(replicate)), kStandard)->verdict == wanted;
   return found;
 }
 
@@ -100,32 +100,32 @@ TEST(Ratio, ResolvesFinerWithMoreRounds) {
 
 TEST(Ratio, OfFewRoundsHasNoInterval) {
   EXPECT_FALSE(ratio_of(steady(2, 5)).ci95);
-  EXPECT_EQ(judge(ratio_of(steady(2, 5))), Verdict::kAmbiguous);
+  EXPECT_EQ(verdict_of(ratio_of(steady(2, 5))), Verdict::kAmbiguous);
 }
 
-TEST(Judge, NeedsIntervalAndEffect) {
+TEST(Verdict, NeedsIntervalAndEffect) {
   Ratio ratio;
   ratio.smallest_difference = 0.05;
-  EXPECT_EQ(judge(ratio), Verdict::kAmbiguous);  // no interval
+  EXPECT_EQ(verdict_of(ratio), Verdict::kAmbiguous);  // no interval
   ratio.median = 1.2, ratio.ci95 = Interval{1.1, 1.3};
-  EXPECT_EQ(judge(ratio), Verdict::kSlower);
+  EXPECT_EQ(verdict_of(ratio), Verdict::kSlower);
   ratio.ci95 = Interval{0.99, 1.3};
-  EXPECT_EQ(judge(ratio), Verdict::kAmbiguous);
+  EXPECT_EQ(verdict_of(ratio), Verdict::kAmbiguous);
   ratio.median = 1.03, ratio.ci95 = Interval{1.01, 1.04};  // real, but too small to matter here
-  EXPECT_EQ(judge(ratio), Verdict::kSame);
+  EXPECT_EQ(verdict_of(ratio), Verdict::kSame);
   ratio.median = 0.8, ratio.ci95 = Interval{0.7, 0.9};
-  EXPECT_EQ(judge(ratio), Verdict::kFaster);
+  EXPECT_EQ(verdict_of(ratio), Verdict::kFaster);
   ratio.smallest_difference = 0.3;
-  EXPECT_EQ(judge(ratio), Verdict::kAmbiguous);
+  EXPECT_EQ(verdict_of(ratio), Verdict::kAmbiguous);
 }
 
-TEST(Judge, CallsNothingSameThatIsKnownToDifferByMoreThanFivePercent) {
+TEST(Verdict, CallsNothingSameThatIsKnownToDifferByMoreThanFivePercent) {
   Ratio ratio;
   ratio.smallest_difference = 0.2;
   ratio.median = 1.1, ratio.ci95 = Interval{1.02, 1.15};
-  EXPECT_EQ(judge(ratio), Verdict::kAmbiguous);
+  EXPECT_EQ(verdict_of(ratio), Verdict::kAmbiguous);
   ratio.ci95 = Interval{0.98, 1.15};
-  EXPECT_EQ(judge(ratio), Verdict::kSame);
+  EXPECT_EQ(verdict_of(ratio), Verdict::kSame);
 }
 
 TEST(Decide, WantsAClaimTwice) {

@@ -8,11 +8,11 @@
 #include <filesystem>
 #include <limits>
 
-#include "bench/random.h"
-#include "reference/element.h"
-#include "reference/npy.h"
-#include "reports/error.h"
-#include "reports/glob.h"
+#include "support/random.h"
+#include "kernels/element.h"
+#include "kernels/npy.h"
+#include "support/error.h"
+#include "support/glob.h"
 
 namespace softmark::bench {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "kernels/softmark.h"
-#include "properties/effort.h"
+#include "support/effort.h"
 
 namespace softmark::bench {
 

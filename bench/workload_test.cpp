@@ -9,10 +9,10 @@
 #include <set>
 
 #include "bench/inputs.h"
-#include "bench/random.h"
+#include "support/random.h"
 #include "kernels/names.h"
-#include "reference/element.h"
-#include "reports/error.h"
+#include "kernels/element.h"
+#include "support/error.h"
 
 namespace softmark::bench {
 namespace {

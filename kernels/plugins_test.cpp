@@ -15,7 +15,7 @@
 
 #include "kernels/call_for_test.h"
 #include "kernels/peers/peers.h"
-#include "kernels/sanitizers.h"
+#include "support/sanitizers.h"
 
 namespace softmark {
 namespace {

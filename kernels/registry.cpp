@@ -15,10 +15,10 @@
 #include "kernels/builtins.h"
 #include "kernels/names.h"
 #include "kernels/peers/peers.h"
-#include "kernels/process.h"
-#include "kernels/sanitizers.h"
-#include "reports/error.h"
-#include "reports/glob.h"
+#include "support/process.h"
+#include "support/sanitizers.h"
+#include "support/error.h"
+#include "support/glob.h"
 
 namespace softmark {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kernels/softmark.h"
-#include "reports/document.h"
+#include "support/json.h"
 
 namespace softmark {
 

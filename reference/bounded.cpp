@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "reference/element.h"
+#include "kernels/element.h"
 
 namespace softmark {
 namespace {

@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "kernels/names.h"
-#include "reference/element.h"
+#include "kernels/element.h"
 #include "reference/special.h"
 
 namespace softmark {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "kernels/names.h"
-#include "reference/element.h"
+#include "kernels/element.h"
 #include "reference/test_rows.h"
 
 namespace softmark {

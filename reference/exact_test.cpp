@@ -5,7 +5,7 @@
 #include <cmath>
 #include <random>
 
-#include "reference/element.h"
+#include "kernels/element.h"
 #include "reference/reference.h"
 
 namespace softmark {

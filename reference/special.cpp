@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "kernels/names.h"
-#include "reference/element.h"
+#include "kernels/element.h"
 
 namespace softmark {
 namespace {

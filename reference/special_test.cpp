@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "reference/element.h"
+#include "kernels/element.h"
 #include "reference/reference.h"
 
 namespace softmark {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "reference/element.h"
+#include "kernels/element.h"
 
 namespace softmark::test {
 

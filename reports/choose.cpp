@@ -7,8 +7,7 @@
 #include <cmath>
 #include <memory>
 
-#include "reports/format.h"
-#include "reports/render.h"
+#include "support/text.h"
 #include "reports/view.h"
 
 namespace softmark {
@@ -121,19 +120,6 @@ std::string wanted_words(const ChooseRequest& request) {
   return request.reproducible ? words + ", reproducible" : words;
 }
 
-void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
-  verb.add_option("FILE", file, "a document with measurements (- is standard input)")->required();
-  verb.add_option("--op", request.op, "operation")->capture_default_str();
-  verb.add_option("--dtype", request.dtype, "element type")->capture_default_str();
-  verb.add_option("--rows", request.rows, "rows of a call")->check(CLI::NonNegativeNumber);
-  verb.add_option("--cols", request.cols, "columns (logits of a row)")->check(CLI::NonNegativeNumber);
-  verb.add_option("--threads", request.threads, "threads that a call may use at most")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  verb.add_option("--max-ulp", request.max_ulp, "largest measured error allowed")->check(CLI::NonNegativeNumber);
-  verb.add_flag("--reproducible", request.reproducible, "only kernels that claim bits that depend on the row alone");
-}
-
 }  // namespace
 
 Choice choose(const Json& document, const ChooseRequest& request) {
@@ -156,18 +142,6 @@ Choice choose(const Json& document, const ChooseRequest& request) {
                             chosen ? one_line(choice.kernel) : "No kernel meets the request.", wanted_words(request),
                             one_line(view.machine()), one_line(decided.words()), table_of(candidates, chosen));
   return choice;
-}
-
-void add_choose(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("choose", "the best right kernel for a shape, and why the others lost");
-  const auto request = std::make_shared<ChooseRequest>();
-  const auto file = std::make_shared<std::string>();
-  add_options(*verb, *request, *file);
-  verb->callback([request, file, &exit_code] {
-    const Choice choice = choose(read_document(*file), *request);
-    write_file("-", choice.text);
-    exit_code = choice.kernel.empty() ? kGateFailed : kPass;
-  });
 }
 
 }  // namespace softmark

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "reports/sample.h"
-#include "reports/test_support.h"
+#include "support/test_support.h"
 
 namespace softmark {
 namespace {

@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/view.h"
 
 namespace softmark {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/view.h"
 
 namespace softmark {

@@ -3,16 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <ctime>
-#include <limits>
 #include <optional>
 
-#include "reports/files.h"
-#include "reports/format.h"
-#include "reports/version.h"
+#include "support/files.h"
+#include "support/text.h"
+#include "support/version.h"
 
 namespace softmark {
 namespace {
@@ -20,37 +17,7 @@ namespace {
 const auto kProgramStart = std::chrono::steady_clock::now();
 
 constexpr std::string_view kSchema = "softmark.report";
-constexpr std::string_view kSchemaVersion = "1.0";  // minor: additive only; another major is refused
-
-constexpr std::string_view kHowToGiveAFloat =
-    "give a number, a hex float such as \"0x1.8p+1\", or \"inf\", \"-inf\", \"nan\"";
-
-const char* name_of_non_finite(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }
-
-enum class ParseProblem { kNone, kNotAFloat, kOutOfRange };
-
-/// std::from_chars takes neither "+" nor the "0x" prefix; both are taken off here.
-ParseProblem parse_float(std::string_view text, double& value) {
-  bool negative = false;
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) {
-    negative = text[0] == '-';
-    text.remove_prefix(1);
-  }
-  auto format = std::chars_format::general;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    format = std::chars_format::hex;
-    text.remove_prefix(2);
-  }
-  if (text.empty() || text[0] == '-') return ParseProblem::kNotAFloat;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, format);
-  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return ParseProblem::kNotAFloat;
-  if (error != std::errc()) return ParseProblem::kOutOfRange;
-  if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
-  if (negative) value = -value;
-  return ParseProblem::kNone;
-}
-
-std::string shortened(const std::string& text) { return text.size() > 60 ? text.substr(0, 57) + "..." : text; }
+constexpr std::string_view kSchemaVersion = "2.0";  // minor: additive only; an unknown major is refused
 
 /// The sections and their shapes: readers may rely on them after read_document.
 void check_sections(const Json& document, const std::string& path) {
@@ -66,47 +33,17 @@ void check_sections(const Json& document, const std::string& path) {
       throw Error(kUnreadable, fmt::format("{}: \"{}\" is not an object", path, section));
 }
 
+/// What 2.0 renamed: a verdict's "judge" is its "criterion", and severity "must" is "error".
+void upgrade_from_1(Json& document) {
+  for (Json& verdict : document["properties"]) {
+    if (verdict.contains("judge") && !verdict.contains("criterion")) verdict["criterion"] = verdict["judge"];
+    verdict.erase("judge");
+    if (verdict.value("severity", "") == "must") verdict["severity"] = "error";
+  }
+  document["schema_version"] = kSchemaVersion;
+}
+
 }  // namespace
-
-Json number(double value) {
-  if (std::isfinite(value)) return value;
-  return name_of_non_finite(value);
-}
-
-std::string hex(double value) {
-  if (!std::isfinite(value)) return name_of_non_finite(value);
-  char digits[32];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, std::fabs(value), std::chars_format::hex);
-  return (std::signbit(value) ? "-0x" : "0x") + std::string(digits, end);
-}
-
-double parse_value(const Json& datum, std::string_view where) {
-  if (datum.is_number()) return datum.get<double>();
-  const std::string shown = shortened(datum.dump(-1, ' ', false, Json::error_handler_t::replace));
-  double value = 0;
-  const ParseProblem problem =
-      datum.is_string() ? parse_float(datum.get_ref<const std::string&>(), value) : ParseProblem::kNotAFloat;
-  if (problem == ParseProblem::kNotAFloat)
-    throw Error(kUnreadable, fmt::format("{}: {} is not a float; {}", where, shown, kHowToGiveAFloat));
-  if (problem == ParseProblem::kOutOfRange)
-    throw Error(kUnreadable, fmt::format("{}: {} is beyond the range of float64", where, shown));
-  return value;
-}
-
-double parse_value(std::string_view text) {
-  double value = 0;
-  const ParseProblem problem = parse_float(text, value);
-  const std::string shown = shortened(std::string(text));
-  if (problem == ParseProblem::kNotAFloat)
-    throw Error(kUsage, fmt::format("\"{}\" is not a float; {}", shown, kHowToGiveAFloat));
-  if (problem == ParseProblem::kOutOfRange)
-    throw Error(kUsage, fmt::format("\"{}\" is beyond the range of float64", shown));
-  return value;
-}
-
-std::string to_text(const Json& document) {
-  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 Json new_document(const std::vector<std::string>& argv, std::uint64_t seed) {
   Json document;
@@ -146,11 +83,12 @@ Json read_document(const std::string& path) {
     throw Error(kUnreadable, fmt::format("{}: not a softmark document (its \"schema\" is not \"{}\")", named, kSchema));
   const Json version = document.value("schema_version", Json());
   const std::string text = version.is_string() ? version.get<std::string>() : version.dump();
-  if (!text.starts_with("1."))
-    throw Error(kUnreadable, fmt::format("{}: schema_version {} is unknown to softmark {}, which reads 1.x; "
+  if (!text.starts_with("1.") && !text.starts_with("2."))
+    throw Error(kUnreadable, fmt::format("{}: schema_version {} is unknown to softmark {}, which reads 1.x and 2.x; "
                                          "read it with the softmark that wrote it or a newer one",
                                          named, text, kVersion));
   check_sections(document, named);
+  if (text.starts_with("1.")) upgrade_from_1(document);
   return document;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A report document, read and written in every format: what a page or a CI job is given need not be ours.
-#include "reports/fuzz.h"
+#include "support/fuzz.h"
 #include "reports/render.h"
 #include "reports/sample.h"
 

@@ -3,7 +3,7 @@
 // system that blocks everything but HTML.
 #include <fmt/format.h>
 
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/html_parts.h"
 #include "reports/readers.h"
 

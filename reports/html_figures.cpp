@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "reports/data.h"
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/html_parts.h"
 
 namespace softmark::html {

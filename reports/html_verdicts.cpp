@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "reports/data.h"
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/html_parts.h"
 
 namespace softmark::html {
@@ -114,7 +114,7 @@ std::string finding(const Section& section, const Json& property, const char* cs
       "{})</span></p>\n{}{}</article>\n",
       section.anchor(property), css, escape_html(text_of(property, "verdict")),
       escape_html(text_of(property, "property")), escape_html(text_of(property, "kernel")),
-      escape_html(fmt::format("{}", fmt::join(sentences, ". "))), escape_html(text_of(property, "judge")),
+      escape_html(fmt::format("{}", fmt::join(sentences, ". "))), escape_html(text_of(property, "criterion")),
       counterexample(field(property, "counterexample")),
       repro.empty() ? "" : "<pre>" + escape_html(repro) + "</pre>\n");
 }

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "reports/data.h"
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
 

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "reports/data.h"
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
 
@@ -77,7 +77,7 @@ std::string group(const View& view, const std::string& op, const std::string& dt
 std::string failure(const Json& property) {
   std::string text =
       fmt::format("- {} **{}** ({}, {}): {}\n", code(text_of(property, "kernel")), md(property, "property"),
-                  md(property, "judge"), md(property, "verdict"), md(property, "message"));
+                  md(property, "criterion"), md(property, "verdict"), md(property, "message"));
   const Json& example = field(property, "counterexample");
   if (example.is_object())
     text +=

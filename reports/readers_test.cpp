@@ -9,7 +9,7 @@
 
 #include "reports/render.h"
 #include "reports/sample.h"
-#include "reports/test_support.h"
+#include "support/test_support.h"
 
 namespace softmark {
 namespace {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The readers by the name of their format, and this room's verbs.
+// The readers by the name of their format.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +24,5 @@ std::string format_of(const std::string& path);
 /// Renders and writes to `path` ("-": standard output). Format "github" also appends the Markdown to the file that
 /// $GITHUB_STEP_SUMMARY names, where it is set. Throws what render and write_file throw.
 void deliver(Documents documents, std::string_view format, const std::string& path);
-
-void add_report(CLI::App& app, int& exit_code);
-void add_choose(CLI::App& app, int& exit_code);
 
 }  // namespace softmark

@@ -64,11 +64,11 @@ Json property_row(const std::string& kernel, const std::string& property) {
   const bool claim = property == "in_place" || property == "reproducible";
   return {{"kernel", kernel},
           {"property", property},
-          {"judge", claim                        ? "claim"
+          {"criterion", claim                        ? "claim"
                     : property == "within_bound" ? "bound"
                                                  : "contract"},
           {"verdict", "pass"},
-          {"severity", "must"},
+          {"severity", "error"},
           {"expected", false},
           {"reason", ""},
           {"cases", 1000},

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "reports/data.h"
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
 
@@ -59,7 +59,7 @@ Json result_of(const Json& property, std::size_t rule) {
        {{{"physicalLocation", {{"artifactLocation", {{"uri", uri_of(kernel)}}}, {"region", {{"startLine", 1}}}}},
          {"logicalLocations", {{{"fullyQualifiedName", kernel}, {"kind", "function"}}}}}}},
       {"partialFingerprints", {{"softmark/v1", fingerprint}, {"primaryLocationLineHash", fingerprint}}},
-      {"properties", {{"judge", text_of(property, "judge")}, {"verdict", text_of(property, "verdict")}}}};
+      {"properties", {{"criterion", text_of(property, "criterion")}, {"verdict", text_of(property, "verdict")}}}};
   if (field(property, "counterexample").is_object())
     result["properties"]["counterexample"] = property["counterexample"];
   if (what == Outcome::kExpected)

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "reports/data.h"
-#include "reports/format.h"
+#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
 
@@ -101,7 +101,7 @@ std::string counterexample_text(const Json& example) {
 
 std::string failure(const Json& property, const char* mark) {
   std::string text = fmt::format("  {} {} {} ({}, {}): {}\n", mark, one_line(text_of(property, "kernel")),
-                                 one_line(text_of(property, "property")), text_of(property, "judge"),
+                                 one_line(text_of(property, "property")), text_of(property, "criterion"),
                                  text_of(property, "verdict"), one_line(text_of(property, "message")));
   text += counterexample_text(field(property, "counterexample"));
   const std::string repro = text_of(property, "repro");

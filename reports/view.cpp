@@ -9,7 +9,7 @@
 #include <limits>
 #include <tuple>
 
-#include "reports/format.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {

@@ -10,7 +10,7 @@
 namespace softmark {
 namespace {
 
-Json property(const char* verdict, bool expected, const char* severity = "must") {
+Json property(const char* verdict, bool expected, const char* severity = "error") {
   return {{"kernel", "k/softmax/f32"},
           {"property", "p"},
           {"verdict", verdict},

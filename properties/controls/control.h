@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "properties/rowwise.h"
+#include "properties/mutants/rowwise.h"
 
 namespace softmark::controls {
 

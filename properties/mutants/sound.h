@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "properties/rowwise.h"
+#include "properties/mutants/rowwise.h"
 
 namespace softmark::mutants {
 

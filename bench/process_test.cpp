@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/process.h"
+
+#include <gtest/gtest.h>
+
+#include "bench/cpuid.h"
+#include "bench/inputs.h"
+#include "bench/workload.h"
+
+namespace softmark::bench {
+namespace {
+
+TEST(Replicate, SurvivesItsJson) {
+  Replicate replicate;
+  replicate.library = "/a b/\"c\".so";
+  replicate.index = 3;
+  replicate.op = SOFTMARK_SOFTMAX_VJP;
+  replicate.dtype = SOFTMARK_BF16;
+  replicate.rows = 5, replicate.cols = std::size_t{1} << 40;
+  replicate.threads = 2, replicate.cpu = 1, replicate.pool_bytes = 9;
+  replicate.in_place = true;
+  replicate.min_time = 0.1;
+  replicate.samples = 7;
+  replicate.most_seconds = 0.5;
+  replicate.ceiling = Ceiling::kFma;
+  replicate.flags = {"--benchmark_min_time=1"};
+  EXPECT_EQ(to_json(replicate_from_json(to_json(replicate))), to_json(replicate));
+}
+
+TEST(Replicate, OfAKernelThatIsNotThereIsAnErrorNotAnEnd) {
+  const SharedInputs inputs(SOFTMARK_SOFTMAX, SOFTMARK_F32, own_workload(1, 4, Distribution::kNormal), 1);
+  Replicate replicate;
+  replicate.rows = 1, replicate.cols = 4;
+  replicate.library = "/nonexistent.so";
+  const ReplicateResult result = run_replicate(replicate, inputs.fd(), 30);
+  EXPECT_EQ(result.status, "error");
+  EXPECT_NE(result.message.find("/nonexistent.so"), std::string::npos) << result.message;
+}
+
+TEST(Replicate, OfNoInputsAtAllIsAnError) {
+  Replicate replicate;
+  replicate.rows = 1, replicate.cols = 4;
+  EXPECT_EQ(run_replicate(replicate, 0, 30).status, "error");
+}
+
+TEST(Cpuid, NamesWhatItKnowsAndDoubtsWhatContradicts) {
+  Cpuid cpu;
+  cpu.vendor = "GenuineIntel", cpu.family = 6, cpu.model = 0xa7;
+  cpu.features = {"avx2", "avx512f"};
+  EXPECT_EQ(microarchitecture(cpu), "Rocket Lake");
+  cpu.features.push_back("amx_tile");
+  EXPECT_EQ(microarchitecture(cpu).substr(0, 7), "masked:");
+  cpu = {};
+  cpu.vendor = "AuthenticAMD", cpu.family = 0x1a, cpu.model = 0x44, cpu.features = {"avx512f"};
+  EXPECT_EQ(microarchitecture(cpu), "Zen 5");
+  cpu.vendor = "NobodyAtAll!";
+  EXPECT_EQ(microarchitecture(cpu), "");
+}
+
+}  // namespace
+}  // namespace softmark::bench

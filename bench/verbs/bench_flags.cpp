@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/verbs/bench_flags.h"
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <sstream>
+
+#include "bench/machine.h"
+#include "kernels/names.h"
+#include "support/effort.h"
+#include "kernels/verbs/flags.h"
+#include "support/error.h"
+
+namespace softmark::bench {
+namespace {
+
+/// Google Benchmark itself says which flags are its own; what it leaves over is not.
+void check_benchmark_flags(std::vector<std::string> flags) {
+  std::string program = "softmark";
+  std::vector<char*> argv = {program.data()};
+  for (std::string& flag : flags) argv.push_back(flag.data());
+  int argc = static_cast<int>(argv.size());
+  benchmark::Initialize(&argc, argv.data());
+  if (argc > 1)
+    throw Error(kUsage,
+                fmt::format("'{}' is no flag of Google Benchmark; `softmark bench -- --help` lists them", argv[1]));
+}
+
+template <std::size_t N>
+void check_names(const std::vector<std::string>& given, const std::string_view (&known)[N], const char* what) {
+  for (const std::string& one : given)
+    if (std::find(std::begin(known), std::end(known), one) == std::end(known))
+      throw Error(kUsage, fmt::format("'{}' is no {}; they are {}", one, what, fmt::join(known, ", ")));
+}
+
+}  // namespace
+
+std::vector<int> parse_threads(const std::vector<std::string>& lists) {
+  constexpr int kMost = 1024;
+  std::set<int> counts;
+  for (const std::string& list : lists) {
+    const auto count = [&](const std::string& word) {
+      if (word == "T") return std::max(1, static_cast<int>(allowed_cpus().size()));
+      int value = 0;
+      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+      if (error != std::errc() || end != word.data() + word.size() || value < 1 || value > kMost)
+        throw Error(kUsage, fmt::format("--threads '{}': '{}' is no count within 1 .. {}; give e.g. 1,2,4 or 1..T",
+                                        list, word, kMost));
+      return value;
+    };
+    std::istringstream words(list);
+    for (std::string word; std::getline(words, word, ',');) {
+      const std::size_t dots = word.find("..");
+      const int first = count(word.substr(0, dots)), last = dots == word.npos ? first : count(word.substr(dots + 2));
+      if (first > last) throw Error(kUsage, fmt::format("--threads '{}': {} is above {}", list, first, last));
+      for (int threads = first; threads <= last; ++threads) counts.insert(threads);
+    }
+    if (list.empty()) throw Error(kUsage, "--threads '' names no count; give e.g. 1,2,4 or 1..T");
+  }
+  return {counts.begin(), counts.end()};
+}
+
+std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<std::string>& but) {
+  auto flags = std::make_shared<BenchFlags>();
+  BenchOptions& options = flags->options;
+  const auto add = [&](const char* names, auto& value, const char* help) {
+    // One value a flag: a list would swallow the arguments that follow.
+    if (std::find(but.begin(), but.end(), names) == but.end())
+      verb.add_option(names, value, help)->allow_extra_args(false);
+  };
+  add("--kernel", options.kernels, "kernels to time: a glob of names or ids (repeatable)");
+  add("--op", options.ops, "ops to time (softmax) (repeatable)");
+  add("--dtype", options.dtypes, "element types to time (f32) (repeatable)");
+  add("--effort", flags->effort, "quick | standard | thorough: which workloads, how many processes (standard)");
+  add_seed(verb, options.seed);
+  add("--threads", flags->threads,
+      "thread counts of threaded kernels: 1,2,4 or 1..T (1 and all); others run where 1 is among them");
+  add("--workload", options.workloads, "workloads by glob of their names, such as 'vocabulary/*' (repeatable)");
+  add("--logits", options.logits, "time on the logits of this .npy file");
+  add("--rows", options.rows, "rows of a workload of your own");
+  add("--cols", options.cols, "columns of a workload of your own");
+  add("--distribution", flags->distribution, "its logits: normal | flat | peaked | causal | subnormal (normal)");
+  add("--processes", options.processes, "fresh processes for each kernel and workload");
+  add("--min-time", options.min_time, "seconds a sample");
+  add("--resume", options.resume,
+      "keep the workloads that this document holds whole, made by this build on this machine");
+  add("--cache", flags->cache, "hot | cold | both: the same buffers each call, or ones that have left the cache (hot)");
+  if (std::find(but.begin(), but.end(), "--in-place") == but.end())
+    verb.add_flag("--in-place", options.in_place,
+                  "kernels that claim it write over their input, which is restored outside the clock");
+  verb.add_option("google_benchmark", options.benchmark_flags, "after --: flags for Google Benchmark");
+  return flags;
+}
+
+BenchOptions checked(const BenchFlags& flags) {
+  BenchOptions options = flags.options;
+  options.effort = parse_effort(flags.effort);
+  check_names(options.ops, kOpNames, "op");
+  check_names(options.dtypes, kDtypeNames, "dtype");
+  if (flags.cache != "hot" && flags.cache != "cold" && flags.cache != "both")
+    throw Error(kUsage, fmt::format("'{}' is no cache state: hot, cold or both", flags.cache));
+  options.hot = flags.cache != "cold";
+  options.cold = flags.cache != "hot";
+  const auto distribution = find_distribution(flags.distribution);
+  if (!distribution || *distribution == Distribution::kFile)
+    throw Error(kUsage,
+                fmt::format("'{}' is no distribution: normal, flat, peaked, causal or subnormal", flags.distribution));
+  options.distribution = *distribution;
+  options.threads = parse_threads(flags.threads);
+  if (options.processes < 0 || options.processes > 1000) throw Error(kUsage, "--processes is not within 1 .. 1000");
+  if (!(options.min_time >= 0 && options.min_time <= 60))
+    throw Error(kUsage, "--min-time is not within 0 .. 60 seconds");
+  check_benchmark_flags(options.benchmark_flags);
+  return options;
+}
+
+}  // namespace softmark::bench

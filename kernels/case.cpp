@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/case.h"
+
+#include <bit>
+#include <cmath>
+
+#include "kernels/names.h"
+#include "kernels/element.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::size_t kFold = 8;  // shorter runs are easier to read written out
+constexpr const char* kAliasNames[] = {"none", "y_is_x", "y_is_g"};
+
+[[noreturn]] void refuse(const std::string& where, const std::string& why) { throw Error(kUnreadable, where + ": " + why); }
+
+bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
+
+double value_at(const Json& datum, softmark_dtype dtype, const std::string& where) {
+  const double value = parse_value(datum, where);
+  // A decimal such as 0.1 means the type's nearest value; one beyond the type is a mistake in the request.
+  const double rounded = round_to(dtype, value);
+  if (std::isinf(rounded) && !std::isinf(value)) refuse(where, "is beyond the largest finite " + std::string(name(dtype)));
+  return rounded;
+}
+
+std::vector<double> row_from_json(const Json& row, softmark_dtype dtype, const std::string& where) {
+  if (!row.is_array()) refuse(where, "must be a list of numbers");
+  std::vector<double> values;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const std::string place = where + "[" + std::to_string(i) + "]";
+    if (!row[i].is_object()) {
+      values.push_back(value_at(row[i], dtype, place));
+      continue;
+    }
+    if (!row[i].contains("value") || !row[i].contains("repeat") || !row[i]["repeat"].is_number_unsigned())
+      refuse(place, "a run is {\"value\": number, \"repeat\": count}");
+    const auto repeat = row[i]["repeat"].get<std::uint64_t>();
+    if (repeat > (std::uint64_t{1} << 28)) refuse(place, "a run of more than 2^28 values");
+    values.insert(values.end(), repeat, value_at(row[i]["value"], dtype, place + ".value"));
+  }
+  return values;
+}
+
+// A matrix, or one row written without the outer brackets.
+std::vector<std::vector<double>> rows_from_json(const Json& matrix, softmark_dtype dtype, const std::string& where) {
+  if (!matrix.is_array()) refuse(where, "must be a list of rows");
+  std::vector<std::vector<double>> rows;
+  if (!matrix.empty() && !matrix[0].is_array()) return {row_from_json(matrix, dtype, where)};
+  for (std::size_t r = 0; r < matrix.size(); ++r)
+    rows.push_back(row_from_json(matrix[r], dtype, where + "[" + std::to_string(r) + "]"));
+  for (std::size_t r = 1; r < rows.size(); ++r)
+    if (rows[r].size() != rows[0].size())
+      refuse(where + "[" + std::to_string(r) + "]", "has " + std::to_string(rows[r].size()) + " columns, the first row has " +
+                                                        std::to_string(rows[0].size()));
+  return rows;
+}
+
+std::vector<double> flat(const std::vector<std::vector<double>>& rows) {
+  std::vector<double> values;
+  for (const auto& row : rows) values.insert(values.end(), row.begin(), row.end());
+  return values;
+}
+
+const Json* member(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found == json.end() || found->is_null() ? nullptr : &*found;
+}
+
+void read_labels(const Json& json, Case& c) {
+  const Json* labels = member(json, "labels");
+  if (!labels || !labels->is_array() || labels->size() != c.rows)
+    refuse("labels", "this op needs one label a row (" + std::to_string(c.rows) + ")");
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    const Json& label = (*labels)[r];
+    const std::string where = "labels[" + std::to_string(r) + "]";
+    if (!label.is_number_integer()) refuse(where, "must be an integer");
+    const auto value = label.get<std::int64_t>();
+    if (value < 0 || static_cast<std::uint64_t>(value) >= c.cols)
+      refuse(where, std::to_string(value) + " is not a column (0 to " + std::to_string(static_cast<long long>(c.cols) - 1) + ")");
+    c.labels.push_back(value);
+  }
+}
+
+template <class T>
+T integer(const Json& json, const char* key, T fallback) {
+  const Json* value = member(json, key);
+  if (!value) return fallback;
+  if (!value->is_number_unsigned() || value->get<std::uint64_t>() > (1u << 24))
+    refuse(std::string("layout.") + key, "must be an integer from 0 to 2^24");
+  return static_cast<T>(value->get<std::uint64_t>());
+}
+
+Layout layout_from_json(const Json& json) {
+  if (!json.is_object()) refuse("layout", "must be an object");
+  Layout layout;
+  layout.x_padding = integer(json, "x_padding", layout.x_padding);
+  layout.g_padding = integer(json, "g_padding", layout.g_padding);
+  layout.y_padding = integer(json, "y_padding", layout.y_padding);
+  layout.offset = integer(json, "offset", layout.offset);
+  layout.y_offset = integer(json, "y_offset", layout.y_offset);
+  layout.threads = std::max(1, integer(json, "threads", layout.threads));
+  if (const Json* at_start = member(json, "at_start")) {
+    if (!at_start->is_boolean()) refuse("layout.at_start", "must be true or false");
+    layout.at_start = *at_start;
+  }
+  const Json* named = member(json, "alias");
+  const std::string alias = !named ? "none" : named->is_string() ? named->get<std::string>() : "";
+  bool known = false;
+  for (int a = 0; a < 3; ++a)
+    if (alias == kAliasNames[a]) layout.alias = static_cast<Alias>(a), known = true;
+  if (!known) refuse("layout.alias", "must be none, y_is_x or y_is_g");
+  if (const Json* poison = member(json, "poison")) layout.poison = parse_value(*poison, "layout.poison");
+  return layout;
+}
+
+Json layout_to_json(const Layout& layout) {
+  Json json = Json::object();
+  const Layout standard;
+  if (layout.x_padding) json["x_padding"] = layout.x_padding;
+  if (layout.g_padding) json["g_padding"] = layout.g_padding;
+  if (layout.y_padding) json["y_padding"] = layout.y_padding;
+  if (layout.at_start) json["at_start"] = true;
+  if (layout.offset) json["offset"] = layout.offset;
+  if (layout.y_offset) json["y_offset"] = layout.y_offset;
+  if (layout.alias != Alias::none) json["alias"] = kAliasNames[static_cast<int>(layout.alias)];
+  if (layout.threads != 1) json["threads"] = layout.threads;
+  if (!same(layout.poison, standard.poison)) json["poison"] = hex(layout.poison);
+  return json;
+}
+
+Json matrix_to_json(const std::vector<double>& values, std::size_t rows, std::size_t cols) {
+  Json matrix = Json::array();
+  for (std::size_t r = 0; r < rows; ++r) matrix.push_back(row_to_json(values.data() + r * cols, cols));
+  return matrix;
+}
+
+// No rows at all: a case that only its number of columns describes.
+Case empty_case(const Json& json) {
+  if (!json["cols"].is_number_unsigned() || json["cols"].get<std::uint64_t>() > (1u << 28)) refuse("cols", "must be an integer from 0 to 2^28");
+  Case c;
+  c.rows = 0;
+  c.cols = json["cols"].get<std::size_t>();
+  if (const Json* layout = member(json, "layout")) c.layout = layout_from_json(*layout);
+  return c;
+}
+
+}  // namespace
+
+bool Layout::operator==(const Layout& other) const { return layout_to_json(*this) == layout_to_json(other); }
+
+Json row_to_json(const double* values, std::size_t count) {
+  Json row = Json::array();
+  for (std::size_t i = 0; i < count;) {
+    std::size_t run = 1;
+    while (i + run < count && same(values[i], values[i + run])) ++run;
+    if (run >= kFold) {
+      row.push_back({{"value", hex(values[i])}, {"repeat", run}});
+    } else {
+      for (std::size_t k = 0; k < run; ++k) row.push_back(hex(values[i]));
+    }
+    i += run;
+  }
+  return row;
+}
+
+Json case_to_json(const Case& c, softmark_op op) {
+  Json json = {{"x", matrix_to_json(c.x, c.rows, c.cols)}};
+  if (c.rows == 0) json["cols"] = c.cols;
+  const OpShape shape = shape_of(op);
+  if (shape.takes_g) json["g"] = matrix_to_json(c.g, c.rows, c.cols);
+  if (shape.takes_g_row) json["g"] = row_to_json(c.g.data(), c.g.size());
+  if (shape.takes_labels) json["labels"] = c.labels;
+  if (const Json layout = layout_to_json(c.layout); !layout.empty()) json["layout"] = layout;
+  return json;
+}
+
+Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
+  if (!json.is_object()) refuse("request", "must be a JSON object such as {\"op\":\"softmax\",\"dtype\":\"f32\",\"x\":[[5,7,10]]}");
+  const Json* x = member(json, "x");
+  if (!x) refuse("x", "is missing: give a list of rows");
+  const auto rows = rows_from_json(*x, dtype, "x");
+  Case c;
+  if (rows.empty() && member(json, "cols")) return empty_case(json);
+  if (rows.empty()) refuse("x", "holds no row: give at least one");
+  c.rows = rows.size();
+  c.cols = rows.empty() ? 0 : rows[0].size();
+  c.x = flat(rows);
+  const OpShape shape = shape_of(op);
+  const Json* g = member(json, "g");
+  if ((shape.takes_g || shape.takes_g_row) && !g) refuse("g", "is missing: " + std::string(name(op)) + " needs the upstream gradient");
+  if (shape.takes_g) {
+    c.g = flat(rows_from_json(*g, dtype, "g"));
+    if (c.g.size() != c.x.size()) refuse("g", "must have the shape of x");
+  } else if (shape.takes_g_row) {
+    c.g = row_from_json(*g, dtype, "g");
+    if (c.g.size() != c.rows) refuse("g", "must hold one value a row");
+  }
+  if (shape.takes_labels) read_labels(json, c);
+  if (const Json* layout = member(json, "layout")) c.layout = layout_from_json(*layout);
+  return c;
+}
+
+}  // namespace softmark

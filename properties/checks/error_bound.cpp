@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/engine/property.h"
+#include "properties/engine/search.h"
+
+namespace softmark {
+namespace {
+
+std::optional<Fault> fault(KernelSession& session, const Case& c) { return exceeds_bound(session, c, session.run(c)); }
+
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  sweep_lengths(kernel, effort, finite_families(), sink);
+}
+
+// Led by the share of its bound that the kernel uses up.
+std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t& rows) {
+  return seek_beyond(session, seed, true, 1, rows);
+}
+
+}  // namespace
+
+const Property error_bound = {
+    "error_bound", "no output is further from the exact value than a sane floating-point evaluation of this row can be",
+    Criterion::bound,  Severity::error,
+    any_kernel,    fault,
+    sweep,         finite_families(),
+    seek};
+
+}  // namespace softmark

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/names.h"
+#include "properties/engine/cases.h"
+
+namespace softmark {
+namespace {
+
+// What a call wrote where it must not; a call that refuses its arguments must not either.
+CallResult watched(KernelSession& session, const Case& c) {
+  try {
+    return session.run_watched(c);
+  } catch (const KernelSession::Refused& refused) {
+    if (refused.outcome.memory.empty()) throw;
+    return refused.outcome;
+  }
+}
+
+// Where the buffers lie changes no memory but y's rows, and what lies around the inputs is not used.
+std::optional<Fault> fault(KernelSession& session, const Case& c) {
+  const CallResult outcome = watched(session, c);
+  if (!outcome.memory.empty()) return Fault{outcome.memory, std::nullopt, std::nullopt, "fail"};
+  if (std::isnan(c.layout.poison)) {
+    Case other = c;
+    for (double poison : {1e4, -std::numeric_limits<double>::infinity()}) {
+      other.layout.poison = poison;
+      const CallResult again = watched(session, other);
+      if (!again.memory.empty()) return Fault{again.memory, std::nullopt, std::nullopt, "fail"};
+      for (std::size_t i = 0; i < again.y.size(); ++i)
+        if (!same_bits(again.y[i], outcome.y[i]))
+          return fault_at(i / session.outputs(c), i % session.outputs(c), "depends on what lies in the padding between rows");
+    }
+  }
+  return exceeds_bound(session, c, outcome.y);
+}
+
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  const std::size_t element = bytes_of(kernel.dtype);
+  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9 : effort == Effort::quick ? 40 : 130;
+  Rng rng(0x3e3);
+  for (std::size_t cols = 0; cols <= longest; ++cols) {
+    Case c = make_case(kernel.op, kernel.dtype, Family::normal, 3, cols, rng);
+    for (std::size_t padding : {std::size_t{0}, std::size_t{1}, std::size_t{5}}) {
+      c.layout = Layout();
+      c.layout.x_padding = padding;
+      c.layout.g_padding = (padding + 2) % 6;
+      c.layout.y_padding = (padding + 3) % 6;
+      if (!sink(c)) return;
+      c.layout.at_start = true;
+      c.layout.offset = rng.below(64 / element) * element;
+      c.layout.y_offset = rng.below(64 / element) * element;
+      if (!sink(c)) return;
+    }
+  }
+  for (std::size_t rows : {std::size_t{0}, std::size_t{1}})
+    if (!sink(make_case(kernel.op, kernel.dtype, Family::normal, rows, 0, rng)) || !sink(make_case(kernel.op, kernel.dtype, Family::normal, 0, 7, rng))) return;
+}
+
+}  // namespace
+
+const Property memory = {
+    "memory", "nothing but y's rows is written, and nothing outside the rows is used, wherever the buffers lie",
+    Criterion::contract, Severity::error, any_kernel, fault, sweep, {}};
+
+}  // namespace softmark

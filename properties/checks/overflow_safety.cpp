@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "kernels/names.h"
+#include "properties/engine/cases.h"
+#include "kernels/element.h"
+
+namespace softmark {
+namespace {
+
+bool can_overflow(const Kernel& kernel) { return takes_logits(kernel.op) && kernel.op != SOFTMARK_HARDMAX; }
+
+std::optional<Fault> fault(KernelSession& session, const Case& c) {
+  const auto y = session.run(c);
+  const std::size_t outputs = session.outputs(c);
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    const Truth& truth = session.truth(c, r);
+    for (std::size_t j = 0; j < outputs; ++j) {
+      const double got = y[r * outputs + j];
+      // An infinite bound says that rounding may reach an infinity here.
+      if (std::isfinite(truth.exact[j].rounded) && std::isfinite(truth.bound[j]) && !std::isfinite(got))
+        return fault_at(r, j, "got " + decimal(got) + " where the exact value is finite: " + decimal(truth.exact[j].rounded));
+    }
+  }
+  return exceeds_bound(session, c, y);
+}
+
+// One and two columns at every size of number, then the same among ordinary logits at every length.
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  const double top = largest_finite(kernel.dtype);
+  const OpShape shape = shape_of(kernel.op);
+  const auto try_row = [&](std::vector<double> row) {
+    Case c;
+    c.cols = row.size();
+    for (double& v : row) v = std::min(std::max(round_to(kernel.dtype, v), -top), top);
+    c.x = std::move(row);
+    if (shape.takes_g_row) c.g = {1};
+    if (shape.takes_labels) c.labels = {0};
+    return sink(c);
+  };
+  for (double size : {12.0, 89.0, 104.0, 123.0, 456.0, 710.0, 746.0, 1e4, 1e5, 1e10, 1e38, 1e300, top})
+    for (double v : {size, -size}) {
+      if (!try_row({v}) || !try_row({v, v}) || !try_row({v, 0}) || !try_row({0, v}) || !try_row({v, -v}) || !try_row({v, v - 1})) return;
+    }
+  if (!try_row({123, 456, 789})) return;
+  constexpr Family kLarge[] = {Family::large, Family::offset};
+  sweep_lengths(kernel, effort, kLarge, sink);
+}
+
+constexpr Family kRows[] = {Family::large, Family::offset, Family::wide, Family::peaked};
+
+}  // namespace
+
+const Property overflow_safety = {
+    "overflow_safety", "logits of any finite size give finite results, and right ones", Criterion::contract, Severity::error,
+    can_overflow, fault, sweep, kRows};
+
+}  // namespace softmark

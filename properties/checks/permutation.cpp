@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/names.h"
+#include "properties/engine/cases.h"
+#include "kernels/element.h"
+
+namespace softmark {
+namespace {
+
+// Hardmax breaks ties by position, and a Jacobian is held to its own structure.
+bool is_equivariant(const Kernel& kernel) { return kernel.op != SOFTMARK_HARDMAX && !is_jacobian(kernel); }
+
+using Order = std::vector<std::size_t>;  // place i takes column order[i]
+
+Case permuted(const Case& c, softmark_op op, const Order& order) {
+  Case moved = c;
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    for (std::size_t i = 0; i < c.cols; ++i) {
+      moved.x[r * c.cols + i] = c.x[r * c.cols + order[i]];
+      if (shape_of(op).takes_g) moved.g[r * c.cols + i] = c.g[r * c.cols + order[i]];
+    }
+    if (!c.labels.empty()) moved.labels[r] = std::find(order.begin(), order.end(), static_cast<std::size_t>(c.labels[r])) - order.begin();
+  }
+  return moved;
+}
+
+std::optional<Fault> differs(KernelSession& session, const Case& c, const std::vector<double>& y, const Order& order, const char* how) {
+  const Kernel& kernel = session.kernel();
+  const Case moved = permuted(c, kernel.op, order);
+  const auto z = session.run(moved);
+  const std::size_t outputs = session.outputs(c);
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    const Truth& here = session.truth(c, r);
+    Truth there;  // the exact values are the same ones; what a sane evaluation may lose depends on the order
+    for (std::size_t j = 0; j < outputs; ++j) there.exact.push_back(here.exact[outputs == c.cols ? order[j] : j]);
+    there.bound = bound_row(problem_of(kernel.op, kernel.dtype, moved, r, kernel.masked_row), there.exact);
+    for (std::size_t j = 0; j < outputs; ++j) {
+      const std::size_t i = outputs == c.cols ? order[j] : j;
+      const double a = y[r * outputs + i], b = z[r * outputs + j];
+      if ((std::isnan(a) && std::isnan(b)) || a == b) continue;
+      if (!(std::fabs(a - b) <= allowed_at(here, i, kernel.dtype) + allowed_at(there, j, kernel.dtype)))
+        return fault_at(r, i, "is " + decimal(a) + " here and " + decimal(b) + " in place " + std::to_string(j) + " of the same row " + how);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Fault> fault(KernelSession& session, const Case& c) {
+  if (c.cols < 2) return std::nullopt;
+  const auto y = session.run(c);
+  Order order(c.cols);
+  std::iota(order.begin(), order.end(), 0);
+  std::reverse(order.begin(), order.end());
+  if (auto found = differs(session, c, y, order, "reversed")) return found;
+  std::reverse(order.begin(), order.end());
+  std::rotate(order.begin(), order.begin() + 1, order.end());
+  if (auto found = differs(session, c, y, order, "rotated by one")) return found;
+  Rng rng(c.cols);
+  for (std::size_t i = c.cols; i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
+  return differs(session, c, y, order, "shuffled");
+}
+
+// A spike at every position, high enough that an exponential shifted by anything else overflows.
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  const double height = 1.2 * deepest(kernel.dtype);
+  Rng rng(0x9e37);
+  for (std::size_t cols : {2, 3, 5, 9, 17, 33, 65, 130})
+    for (std::size_t at = 0; at < cols; ++at) {
+      if (effort == Effort::quick && cols > 40 && at % 4 != 0 && at + 1 != cols) continue;
+      Case c = make_case(kernel.op, kernel.dtype, Family::normal, 1, cols, rng);
+      if (takes_logits(kernel.op)) c.x[at] = round_to(kernel.dtype, height);
+      if (!c.labels.empty()) c.labels[0] = static_cast<std::int64_t>(at);
+      if (!sink(c)) return;
+    }
+  for (Family family : {Family::ascending, Family::descending, Family::wide})
+    for (std::size_t cols : {4, 16, 31, 64, 100, 257, 513})
+      if (!sink(make_case(kernel.op, kernel.dtype, family, 1, cols, rng))) return;
+}
+
+constexpr Family kRows[] = {Family::peaked, Family::wide, Family::ascending, Family::masked, Family::large, Family::offset};
+
+}  // namespace
+
+const Property permutation = {"permutation", "permuting a row permutes its results, up to what both may be off", Criterion::bound, Severity::error,
+                              is_equivariant, fault, sweep, kRows};
+
+}  // namespace softmark

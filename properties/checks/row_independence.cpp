@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/names.h"
+#include "properties/engine/cases.h"
+#include "kernels/element.h"
+
+namespace softmark {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// A row that is wrong here and right alone. What is wrong alone too is another property's find.
+std::optional<Fault> fault(KernelSession& session, const Case& c) {
+  const auto y = session.run(c);
+  if (!exceeds_bound(session, c, y)) return std::nullopt;
+  const auto outputs = static_cast<std::ptrdiff_t>(session.outputs(c));
+  int asked = 0;  // a kernel that is wrong everywhere need not be asked about every row
+  for (std::size_t r = 0; r < c.rows && asked < 8; ++r) {
+    const auto first = y.begin() + static_cast<std::ptrdiff_t>(r) * outputs;
+    const Case alone = row_alone(c, session.kernel().op, r);
+    auto beyond = exceeds_bound(session, alone, {first, first + outputs});
+    if (!beyond || (++asked, exceeds_bound(session, alone, session.run(alone)))) continue;
+    return fault_at(r, *beyond->output, "right alone, wrong beside the other rows: " + beyond->message);
+  }
+  return std::nullopt;
+}
+
+// What a neighbour may hold. Probabilities and their logs keep their rows; there the cotangents go wild.
+constexpr double kPeak = 333;  // at one place alone
+constexpr double kWild[] = {kNan, kInf, -kInf, 1e30, -1e30, kPeak, 100, -200};
+
+void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
+  const double top = largest_finite(kernel.dtype);
+  if (std::isfinite(value)) value = std::clamp(round_to(kernel.dtype, value), -top, top);
+  if (!takes_logits(kernel.op)) {
+    if (std::isinf(value)) value = kNan;  // an infinite cotangent leaves IEEE too much choice
+    c.g[row * c.cols] = value;
+    return;
+  }
+  for (std::size_t i = 0; i < c.cols; ++i) {
+    double& x = c.x[row * c.cols + i];
+    // A level of their own for finite neighbours; special values at one place, or all over for masked rows.
+    if (std::isfinite(value) && value != kPeak)
+      x = std::clamp(round_to(kernel.dtype, x + value), -top, top);
+    else if (value == -kInf || i == c.cols / 2)
+      x = value;
+  }
+}
+
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  Rng rng(0x10de);
+  // Batches of every size around vectors and blocks of rows, each row on a level of its own.
+  for (std::size_t rows : {4, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 100, 129, 257, 1025})
+    for (std::size_t cols : {1, 3, 8})
+      if (!sink(make_case(kernel.op, kernel.dtype, Family::offset, rows, cols, rng))) return;
+  for (std::size_t rows : {4097, 65537})  // past what 12 or 16 bits can count
+    if (!sink(make_case(kernel.op, kernel.dtype, Family::normal, rows, 1, rng))) return;
+  const std::size_t passes = effort == Effort::quick ? 1 : 4;
+  for (std::size_t pass = 0; pass < passes; ++pass)
+    for (std::size_t cols : {1, 2, 5, 8, 16, 17, 33, 64, 100}) {
+      if (is_jacobian(kernel) && cols > 8) continue;
+      for (std::size_t rows : {2, 3, 5}) {
+        const Case calm = make_case(kernel.op, kernel.dtype, (rows + cols) % 3 ? Family::offset : Family::normal, rows, cols, rng);
+        for (std::size_t w = 0; w < std::size(kWild); ++w) {
+          Case c = calm;
+          for (std::size_t r = (w + pass) % 2; r < rows; r += 2) make_wild(c, kernel, r, kWild[(w + r / 2) % std::size(kWild)]);
+          if (!sink(c)) return;
+        }
+      }
+    }
+}
+
+}  // namespace
+
+const Property row_independence = {"row_independence", "a row's results do not depend on its neighbours, be they NaN, infinite, masked or of any level",
+                                   Criterion::contract, Severity::error, any_kernel, fault, sweep, {}};
+
+}  // namespace softmark

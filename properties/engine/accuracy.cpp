@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/engine/accuracy.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/names.h"
+#include "kernels/element.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::size_t kElements[] = {2000, 24000, 1000000};  // a family, at quick, standard, thorough
+
+/// Errors of one domain. NaN and infinite errors count as such and are never averaged away.
+struct Tally {
+  std::vector<double> ulps;
+  std::size_t rounded_correctly = 0;
+  double over_bound = 0, worst_ulp = -1;
+  Json worst = Json::object();
+
+  void add(KernelSession& session, const Case& c) {
+    const auto y = session.run(c);
+    const std::size_t outputs = session.outputs(c);
+    for (std::size_t r = 0; r < c.rows; ++r) {
+      const Truth& truth = session.truth(c, r);
+      for (std::size_t j = 0; j < outputs; ++j) {
+        const Exact& exact = truth.exact[j];
+        if (!std::isfinite(exact.rounded)) continue;  // promises end where the exact value leaves the type
+        const double got = y[r * outputs + j], error = ulp_error(exact, got, session.kernel().dtype);
+        ulps.push_back(error);
+        rounded_correctly += got == exact.rounded;
+        if (truth.bound[j] > 0) over_bound = std::max(over_bound, error / truth.bound[j]);
+        if (error > worst_ulp) {
+          worst_ulp = error;
+          worst = {{"row_length", c.cols}, {"at", j}, {"got", hex(got)}, {"want", hex(exact.rounded)}};
+          if (c.cols <= 16) worst["x"] = row_to_json(c.x.data() + r * c.cols, c.cols);
+        }
+      }
+    }
+  }
+
+  Json entry(const Kernel& kernel, std::string_view domain) {
+    Json json = {{"kernel", kernel.id}, {"domain", domain}, {"elements", ulps.size()}};
+    std::sort(ulps.begin(), ulps.end());
+    const auto quantile = [&](double q) { return ulps.empty() ? NAN : ulps[static_cast<std::size_t>(q * static_cast<double>(ulps.size() - 1))]; };
+    double sum = 0;
+    for (double u : ulps) sum += u;
+    const auto n = static_cast<double>(ulps.size());
+    json["max_ulp"] = number(quantile(1));
+    json["mean_ulp"] = number(sum / n);
+    json["p50"] = number(quantile(0.5));
+    json["p99"] = number(quantile(0.99));
+    json["p999"] = number(quantile(0.999));
+    json["correctly_rounded"] = number(static_cast<double>(rounded_correctly) / n);
+    json["max_error_over_bound"] = number(over_bound);
+    json["worst"] = worst;
+    return json;
+  }
+};
+
+}  // namespace
+
+Json measure_accuracy_on(KernelSession& session, const Case& rows, std::string_view domain) {
+  Tally tally;
+  tally.add(session, rows);
+  return tally.entry(session.kernel(), domain);
+}
+
+Json measure_accuracy(KernelSession& session, std::uint64_t seed) {
+  const Kernel& kernel = session.kernel();
+  Tally all;
+  Json entries = Json::array();
+  for (Family family : finite_families()) {
+    Rng rng(seed + static_cast<std::uint64_t>(family));
+    Tally tally;
+    constexpr std::size_t kCols[] = {2, 5, 16, 64, 100, 257};
+    for (std::size_t i = 0; tally.ulps.size() < kElements[static_cast<int>(session.effort())] && i < 4096; ++i) {
+      const std::size_t cols = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 2 + i % 15 : kCols[i % std::size(kCols)];
+      try {
+        tally.add(session, make_case(kernel.op, kernel.dtype, family, 1, cols, rng));
+      } catch (const KernelSession::Refused&) {
+      }
+    }
+    all.ulps.insert(all.ulps.end(), tally.ulps.begin(), tally.ulps.end());
+    all.rounded_correctly += tally.rounded_correctly;
+    all.over_bound = std::max(all.over_bound, tally.over_bound);
+    if (tally.worst_ulp > all.worst_ulp) all.worst_ulp = tally.worst_ulp, all.worst = tally.worst;
+    entries.push_back(tally.entry(kernel, info(family).name));
+  }
+  entries.insert(entries.begin(), all.entry(kernel, "all"));
+  return entries;
+}
+
+}  // namespace softmark

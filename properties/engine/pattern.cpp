@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/engine/pattern.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <map>
+#include <vector>
+
+namespace softmark {
+namespace {
+
+using Lengths = std::vector<std::size_t>;  // ascending
+
+template <class Test>
+bool tells_apart(const Lengths& failed, const Lengths& passed, Test test) {
+  return std::all_of(failed.begin(), failed.end(), test) && std::none_of(passed.begin(), passed.end(), test);
+}
+
+// A remainder that all failing lengths share and no passing one has; the smallest divisor that tells them apart.
+std::string remainder_of(const Lengths& failed, const Lengths& passed) {
+  for (std::size_t divisor : {2, 4, 8, 16, 32, 64}) {
+    const std::size_t remainder = failed.front() % divisor;
+    if (tells_apart(failed, passed, [=](std::size_t n) { return n % divisor == remainder; })) return fmt::format("cols % {} == {}", divisor, remainder);
+    if (tells_apart(failed, passed, [=](std::size_t n) { return n % divisor != 0; })) return fmt::format("cols % {} != 0", divisor);
+  }
+  return "";
+}
+
+std::string power_of(const Lengths& failed, const Lengths& passed) {
+  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n); })) return "cols is 2^k";
+  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n - 1); })) return "cols is 2^k + 1";
+  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n + 1); })) return "cols is 2^k - 1";
+  return "";
+}
+
+// Shorter lengths say nothing of a defect that begins with the first whole vector or block.
+std::string lengths_pattern(const Lengths& failed, const Lengths& passed) {
+  const auto longer = std::upper_bound(passed.begin(), passed.end(), failed.front());
+  const Lengths beyond(longer, passed.end());
+  if (beyond.empty()) return fmt::format("cols >= {}", failed.front());
+  if (passed.front() > failed.back()) return fmt::format("cols <= {}", failed.back());
+  // One or two lengths share some remainder by chance.
+  if (failed.size() < 3) return "";
+  std::string pattern = power_of(failed, beyond);
+  if (pattern.empty()) pattern = remainder_of(failed, beyond);
+  if (!pattern.empty() && longer != passed.begin()) pattern += fmt::format(" from {} on", failed.front());
+  return pattern;
+}
+
+}  // namespace
+
+std::string pattern_of(std::span<const TriedShape> shapes) {
+  std::map<std::size_t, bool> by_length;
+  std::map<std::size_t, std::pair<std::size_t, std::size_t>> by_rows;  // tried, failed
+  for (const TriedShape& s : shapes) {
+    by_length[s.cols] |= s.failed;
+    ++by_rows[s.rows].first;
+    by_rows[s.rows].second += s.failed;
+  }
+  Lengths failed, passed;
+  for (const auto& [cols, fails] : by_length) (fails ? failed : passed).push_back(cols);
+  if (failed.empty() || by_length.size() < 2) return "";
+  std::vector<std::string> said;
+  if (!passed.empty())
+    if (const auto pattern = lengths_pattern(failed, passed); !pattern.empty()) said.push_back(pattern);
+  // Fewer rows must have been tried often enough to mean something.
+  const auto least = std::find_if(by_rows.begin(), by_rows.end(), [](const auto& r) { return r.second.second > 0; });
+  std::size_t tried_below = 0;
+  for (auto r = by_rows.begin(); r != least; ++r) tried_below += r->second.first;
+  if (tried_below >= 5) said.push_back(fmt::format("{} rows and more", least->first));
+  const std::string where = said.empty() ? "" : "fails where " + fmt::format("{}", fmt::join(said, " and ")) + "; ";
+  return where + fmt::format("{} of {} lengths tried fail, {} to {}", failed.size(), by_length.size(), failed.front(), failed.back());
+}
+
+std::string failing_shapes(KernelSession& session, const Property& property, const Case& smallest, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  std::vector<TriedShape> shapes = {{smallest.rows, smallest.cols, true}};
+  property.sweep(session.kernel(), Effort::quick, [&](const Case& c) {
+    bool hangs = false;
+    try {
+      shapes.push_back({c.rows, c.cols, property.fault(session, c).has_value()});
+    } catch (const KernelSession::Refused&) {
+    } catch (const KernelSession::Stopped& stopped) {
+      shapes.push_back({c.rows, c.cols, true});
+      hangs = stopped.fault.verdict == "timeout";
+    }
+    return !hangs && Clock::now() < end;
+  });
+  return pattern_of(shapes);
+}
+
+}  // namespace softmark

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// `accept`: what a report says to fail is written into a file of known failures as known, with a reason. The one verb that
+// changes a file of known failures, and only where it was asked for by name.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "properties/engine/known_failures.h"
+#include "properties/engine/json_edit.h"
+#include "support/files.h"
+#include "support/glob.h"
+#include "reports/view.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::string_view kEmptyContract =
+    "{\n  \"schema\": \"softmark.known_failures\",\n  \"schema_version\": \"1.0\",\n  \"expected_failures\": [],\n  "
+    "\"limits\": []\n}\n";
+
+struct AcceptVerb {
+  std::string report, known_failures, reason;
+  std::vector<std::string> kernels, properties;
+  bool limits = false;
+};
+
+/// A file of known failures while it is changed: its text, and the same as JSON to compare with in the end.
+struct Draft {
+  std::string text;
+  Json json;
+  std::vector<std::string> changes;  // told to the user
+};
+
+bool selected(const std::vector<std::string>& globs, const std::string& text) {
+  for (const auto& glob : globs)
+    if (matches_glob(glob, text)) return true;
+  return globs.empty();
+}
+
+// A kernel's id as a glob that matches nothing else.
+std::string exactly(const std::string& id) {
+  std::string glob;
+  for (char byte : id) {
+    if (std::string_view("*?[\\").find(byte) != std::string_view::npos) glob += '\\';
+    glob += byte;
+  }
+  return glob;
+}
+
+// Room for nothing but the digits that are not written: three of them, rounded up.
+double rounded_up(double ulp) {
+  if (!(ulp > 0)) return 0;
+  const double unit = std::pow(10.0, std::floor(std::log10(ulp)) - 2), up = std::ceil(ulp / unit) * unit;
+  const double short_form = std::strtod(fmt::format("{:.3g}", up).c_str(), nullptr);
+  return short_form >= ulp ? short_form : up;
+}
+
+void append(Draft& draft, const char* list, const Json& entry) {
+  // The members on lines of their own; a list of properties on one.
+  std::string element = "{";
+  for (const auto& [key, value] : entry.items()) {
+    std::string words = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (value.is_array()) {
+      words = "";
+      for (const Json& word : value) words += (words.empty() ? "[" : ", ") + word.dump();
+      words += "]";
+    }
+    element += (element.size() > 1 ? ",\n  " : "\n  ") + Json(key).dump() + ": " + words;
+  }
+  if (const auto array = json_member(draft.text, json_root(draft.text), list))
+    json_append(draft.text, *array, element + "\n}");
+  draft.json[list].push_back(entry);
+}
+
+void replace(Draft& draft, std::size_t limit, const char* key, const Json& value) {
+  const auto array = json_member(draft.text, json_root(draft.text), "limits");
+  const auto entry = array ? json_element(draft.text, *array, limit) : std::nullopt;
+  const auto span = entry ? json_member(draft.text, *entry, key) : std::nullopt;
+  if (span) draft.text.replace(span->begin, span->end - span->begin, value.dump());
+  draft.json["limits"][limit][key] = value;
+}
+
+/// The failures that the known failures do not explain, one entry a kernel. What is only told fails nothing, and is not
+/// accepted.
+void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& known, Draft& draft) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> accepted;
+  for (const Json& row : field(report, "properties")) {
+    const std::string kernel = text_of(row, "kernel"), property = text_of(row, "property"),
+                      verdict = text_of(row, "verdict");
+    if (verdict == "pass" || verdict == "skip" || text_of(row, "severity") == "note" || property == "accuracy_limit")
+      continue;
+    if (!selected(verb.kernels, kernel) || !selected(verb.properties, property) || known.find(kernel, property))
+      continue;
+    if (accepted.empty() || accepted.back().first != kernel) accepted.push_back({kernel, {}});
+    accepted.back().second.push_back(property);
+    draft.changes.push_back(kernel + " may fail " + property);
+  }
+  for (const auto& [kernel, properties] : accepted)
+    append(draft, "expected_failures",
+           {{"kernel", exactly(kernel)},
+            {"property", properties.size() == 1 ? Json(properties[0]) : Json(properties)},
+            {"reason", verb.reason}});
+}
+
+// Each limit that the report exceeds is raised to what was measured; with --limits kernels without one get one.
+void accept_errors(const AcceptVerb& verb, const Json& report, const KnownFailures& known, Draft& draft) {
+  for (const Json& row : field(report, "accuracy")) {
+    const std::string kernel = text_of(row, "kernel");
+    if (text_of(row, "domain") != "all" || !selected(verb.kernels, kernel) ||
+        !selected(verb.properties, "accuracy_limit"))
+      continue;
+    const double max_ulp = value_of(field(row, "max_ulp")), p999 = value_of(field(row, "p999"));
+    bool limited = false;
+    for (std::size_t i = 0; i < known.limits.size(); ++i) {
+      const auto& limit = known.limits[i];
+      if (!matches_glob(limit.kernel, kernel)) continue;
+      limited = true;
+      for (const auto& [key, most, got] :
+           {std::tuple{"max_ulp", limit.max_ulp, max_ulp}, std::tuple{"p999", limit.p999, p999}}) {
+        if (!most || got <= *most || !std::isfinite(got)) continue;
+        // An earlier kernel under the same glob may have raised it further.
+        if (value_of(draft.json["limits"][i][key]) >= got) continue;
+        replace(draft, i, key, rounded_up(got));
+        replace(draft, i, "reason", verb.reason);
+        draft.changes.push_back(fmt::format("{} of {}: {:g} -> {:g}", key, limit.kernel, *most, rounded_up(got)));
+      }
+    }
+    if (!verb.limits || limited || !std::isfinite(max_ulp)) continue;
+    append(draft, "limits", {{"kernel", exactly(kernel)}, {"max_ulp", rounded_up(max_ulp)}, {"reason", verb.reason}});
+    draft.changes.push_back(fmt::format("max_ulp of {} is limited to {:g}", kernel, rounded_up(max_ulp)));
+  }
+}
+
+void check_selection(const AcceptVerb& verb, const Json& report) {
+  const auto check = [&](const std::vector<std::string>& globs, const char* flag, const char* key, bool accuracy_too) {
+    for (const std::string& glob : globs) {
+      bool known = accuracy_too && matches_glob(glob, "accuracy_limit");
+      for (const Json& row : field(report, "properties"))
+        known = known || matches_glob(glob, text_of(row, key));
+      if (!known) throw Error(kUsage, fmt::format("{} {}: {} has no such {}", flag, glob, verb.report, key));
+    }
+  };
+  check(verb.kernels, "--kernel", "kernel", false);
+  check(verb.properties, "--property", "property", true);
+}
+
+int run_accept(const AcceptVerb& verb) {
+  if (verb.reason.find_first_not_of(" \t\r\n") == std::string::npos)
+    throw Error(kUsage, "--reason: say why this failure is acceptable");
+  if (verb.known_failures.empty() || verb.known_failures == "none")
+    throw Error(kUsage, "--known-failures: name the file that shall say so");
+  const Json report = read_document(verb.report);
+  if (!field(report, "properties").is_array() || !field(report, "accuracy").is_array())
+    throw Error(kUnreadable, verb.report + ": holds no verdicts");
+  check_selection(verb, report);
+  const bool is_new = !std::filesystem::exists(verb.known_failures);
+  KnownFailures known = is_new ? KnownFailures() : read_known_failures(verb.known_failures);
+  Draft draft;
+  draft.text = is_new ? std::string(kEmptyContract) : read_file(verb.known_failures);
+  draft.json = Json::parse(draft.text);
+  accept_failures(verb, report, known, draft);
+  accept_errors(verb, report, known, draft);
+  if (draft.changes.empty()) {
+    fmt::print("nothing to accept: {} explains all that fails in {}\n", verb.known_failures, verb.report);
+    return kPass;
+  }
+  // A list that is not there yet: then the layout is ours.
+  if (const Json edited = Json::parse(draft.text, nullptr, false); edited != draft.json)
+    draft.text = draft.json.dump(2) + "\n";
+  write_file(verb.known_failures, draft.text);
+  fmt::print("{}{}:\n", verb.known_failures, is_new ? " (new)" : "");
+  for (const std::string& change : draft.changes) fmt::print("  {}\n", change);
+  return kPass;
+}
+
+}  // namespace
+
+void add_accept(CLI::App& app, int& exit_code) {
+  auto verb = std::make_shared<AcceptVerb>();
+  CLI::App* sub =
+      app.add_subcommand("accept", "write what fails in a report into a file of known failures as expected, with your reason");
+  sub->add_option("report", verb->report, "what verify or run wrote with --format json; - is standard input")
+      ->type_name("REPORT.json")
+      ->required();
+  sub->add_option("--known-failures", verb->known_failures, "the file of known failures to change; made where it is not there")
+      ->type_name("FILE")
+      ->required();
+  sub->add_option("--reason", verb->reason, "why this is acceptable")->type_name("TEXT")->required();
+  sub->add_option("--kernel", verb->kernels, "only kernels with these ids, as globs (repeatable)")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  sub->add_option("--property", verb->properties, "only these properties, as globs (repeatable)")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  sub->add_flag("--limits", verb->limits,
+                "also hold each kernel that has no limit to the largest error it shows in the report");
+  sub->callback([verb, &exit_code] { exit_code = run_accept(*verb); });
+}
+
+}  // namespace softmark

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// `accept` as a user meets it: the one verb that changes a file of known failures.
+#include "properties/verbs/cli_run.h"
+#include "reports/document.h"
+
+namespace softmark {
+namespace {
+
+void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
+  const fs::path folder = scratch();
+  const std::string report = (folder / "report.json").string(), known = (folder / "known.json").string();
+  const std::string mine =
+      "{ \"schema\": \"softmark.known_failures\", \"schema_version\": \"1.0\",\n\n  \"expected_failures\": [\n"
+      "      { \"kernel\": \"other/*\",   \"property\": \"range\", \"reason\": \"as I like it\" }\n  ],\n  \"limits\": "
+      "[] }\n";
+  write(known, mine);
+  const std::string verify =
+      "verify --effort quick --kernel naive/softmax/f32 --property range --property overflow_safety --known-failures ";
+  EXPECT_EQ(run(verify + known + " --format json -o " + report).code, kGateFailed);
+  const std::string accept = "accept " + report + " --known-failures " + known;
+  const Ran one = run(accept + " --property range --reason 'the textbook \"formula\"'");
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_NE(one.out.find("naive/softmax/f32 may fail range"), std::string::npos) << one.out;
+  const Json after = Json::parse(text_of(known));
+  ASSERT_EQ(after["expected_failures"].size(), 2u);
+  EXPECT_EQ(after["expected_failures"][1],
+            Json({{"kernel", "naive/softmax/f32"}, {"property", "range"}, {"reason", "the textbook \"formula\""}}));
+  // What a person wrote stands as it stood.
+  EXPECT_EQ(text_of(known).substr(0, mine.find(" }\n  ],")), mine.substr(0, mine.find(" }\n  ],")));
+  EXPECT_EQ(run(verify + known).code, kGateFailed);
+  EXPECT_EQ(run(accept + " --reason 'the rest'").code, 0);
+  EXPECT_EQ(run(verify + known).code, 0);
+  // Once more: there is nothing left to say, and nothing is written.
+  const auto written = fs::last_write_time(known);
+  const Ran again = run(accept + " --reason again");
+  EXPECT_EQ(again.code, 0);
+  EXPECT_NE(again.out.find("nothing to accept"), std::string::npos);
+  EXPECT_EQ(fs::last_write_time(known), written);
+}
+
+TEST(Accept, RaisesLimitsAndMakesNewOnes) {
+  const fs::path folder = scratch();
+  const std::string report = (folder / "report.json").string(), known = (folder / "known.json").string(),
+                    fresh = (folder / "fresh.json").string();
+  write(known,
+        "{\"schema\":\"softmark.known_failures\",\"schema_version\":\"1.0\",\"expected_failures\":[],"
+        "\"limits\":[{\"kernel\":\"max_shifted/hardmax/*\",\"max_ulp\":1,\"reason\":\"none\"},{\"kernel\":\"stable/"
+        "sigmoid/*\",\"max_ulp\":0.25,\"reason\":\"hope\"}]}");
+  const std::string verify = "verify --effort quick --kernel stable/sigmoid/f32 --known-failures ";
+  EXPECT_EQ(run(verify + known + " --format json -o " + report).code, kGateFailed);
+  EXPECT_EQ(run("accept " + report + " --known-failures " + known + " --reason measured").code, 0);
+  const Json limits = Json::parse(text_of(known))["limits"];
+  ASSERT_EQ(limits.size(), 2u);
+  EXPECT_EQ(limits[0]["reason"], "none");
+  EXPECT_GT(limits[1]["max_ulp"].get<double>(), 1);
+  EXPECT_EQ(limits[1]["reason"], "measured");
+  EXPECT_EQ(run(verify + known).code, 0);
+  // A file that is not there is made; with --limits it holds kernels to what they showed.
+  EXPECT_EQ(run("accept " + report + " --known-failures " + fresh + " --limits --reason 'as of today'").code, 0);
+  const Json made = Json::parse(text_of(fresh));
+  ASSERT_EQ(made["limits"].size(), 1u);
+  EXPECT_EQ(made["limits"][0]["kernel"], "stable/sigmoid/f32");
+  EXPECT_EQ(run(verify + fresh).code, 0);
+}
+
+TEST(BadInput, Accept) {
+  const fs::path folder = scratch();
+  const std::string report = (folder / "report.json").string(), known = (folder / "known.json").string();
+  EXPECT_EQ(run("verify --effort quick --kernel naive/softmax/f32 --property range --known-failures none --format json -o " +
+                report)
+                .code,
+            kGateFailed);
+  const std::string accept = "accept " + report + " --known-failures " + known;
+  expect_one_line(run(accept), kUsage, "--reason");
+  expect_one_line(run(accept + " --reason ' '"), kUsage, "--reason");
+  expect_one_line(run("accept " + report + " --reason r"), kUsage, "--known-failures");
+  expect_one_line(run("accept --known-failures c --reason r"), kUsage, "report");
+  expect_one_line(run("accept /no/such.json --known-failures " + known + " --reason r"), kUnreadable, "/no/such.json");
+  expect_one_line(run(accept + " --reason r --kernel nave"), kUsage, "nave");
+  expect_one_line(run(accept + " --reason r --property rnge"), kUsage, "rnge");
+  EXPECT_FALSE(fs::exists(known));
+  write(known, "{\"schema\":\"other\"}");
+  expect_one_line(run(accept + " --reason r"), kUnreadable, known);
+  EXPECT_EQ(text_of(known), "{\"schema\":\"other\"}");
+}
+
+}  // namespace
+}  // namespace softmark

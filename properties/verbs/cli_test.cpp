@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as a user meets it: answers, exit codes, and one clear line for bad input.
+#include <cmath>
+#include <cstdio>
+
+#include "properties/verbs/cli_run.h"
+#include "reports/document.h"
+
+namespace softmark {
+namespace {
+
+Json eval(const std::string& arguments, const std::string& input = "") {
+  const Ran ran = run("eval --format json " + arguments, input);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  return Json::parse(ran.out);
+}
+
+double value(const Json& datum) { return parse_value(datum, "datum"); }
+
+/// log_sum_exp with -ffast-math is there to show what the flag costs.
+bool breaks_by_a_flag(const Json& result) { return result["kernel"].get<std::string>().starts_with("log_sum_exp_fast_math/"); }
+
+TEST(Eval, GivesTheTextbookExamples) {
+  const double want[] = {0.00637746, 0.04712342, 0.94649912};
+  const Json exact = eval("--dtype f64 5,7,10")["exact"], answer = eval("5,7,10");
+  ASSERT_GE(answer["results"].size(), 5u);
+  for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(exact[0][j]), want[j], 5e-9);
+  for (const Json& result : answer["results"]) {
+    if (breaks_by_a_flag(result)) continue;
+    for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(result["y"][0][j]), want[j], 1e-7) << result["kernel"];
+  }
+}
+
+TEST(Eval, RowsThatDifferByAShiftComeOutEqual) {
+  for (const Json& result : eval("'1,2,3;4,5,6;7,8,9'")["results"]) {
+    if (breaks_by_a_flag(result)) continue;
+    EXPECT_EQ(result["y"][0], result["y"][1]) << result["kernel"];
+    EXPECT_EQ(result["y"][1], result["y"][2]) << result["kernel"];
+  }
+}
+
+TEST(Eval, LargeLogitsAreRightForAllButNaive) {
+  for (const Json& result : eval("123,456,789")["results"]) {
+    const bool naive = result["kernel"].get<std::string>().starts_with("naive/");
+    EXPECT_EQ(result["y"][0] == Json({"0x0p+0", "0x0p+0", "0x1p+0"}), !naive) << result["kernel"];
+  }
+}
+
+TEST(Eval, TwoColumnSoftmaxIsSigmoid) {
+  for (const char* t : {"-20", "-3.5", "-0x1p-24", "0", "0.75", "12"}) {
+    const Json softmax = eval(std::string("--kernel max_shifted -- ") + t + ",0"), sigmoid = eval(std::string("--op sigmoid --kernel stable -- ") + t);
+    EXPECT_EQ(softmax["exact"][0][0], sigmoid["exact"][0][0]) << t;
+    EXPECT_NEAR(value(softmax["results"][0]["y"][0][0]) / value(sigmoid["results"][0]["y"][0][0]), 1, 1e-6) << t;
+  }
+}
+
+TEST(Eval, TheSigmoidsDerivativePeaksAtAQuarter) {
+  const Json answer = eval("--op sigmoid_vjp --g 1,1,1 0.25,0.5,0.75");
+  EXPECT_EQ(answer["exact"][0], Json({"0x1.8p-3", "0x1p-2", "0x1.8p-3"}));
+  for (const Json& result : answer["results"]) EXPECT_EQ(result["y"], answer["exact"]) << result["kernel"];
+}
+
+TEST(Eval, AnswersARequestOnStandardInput) {
+  const Json answer = eval("", R"({"op":"cross_entropy","dtype":"f64","x":[["0x1p+1",0,"-inf"]],"g":null,"labels":[2]})");
+  EXPECT_EQ(answer["exact"], Json::parse(R"([["inf"]])"));
+}
+
+TEST(Eval, TellsWhetherTheDecisionChanged) {
+  const Json answer = eval("100,0,0");
+  EXPECT_EQ(answer["decision"][0], "argmax 0");
+  for (const Json& result : answer["results"])
+    EXPECT_EQ(result["decision_changed"].get<bool>(), false) << result["kernel"];  // naive: NaN at 0 is the first largest
+  EXPECT_EQ(eval("--op sigmoid --threshold 0.7 -- -1,0,1,2")["decision"][0], "labels 2,3");
+}
+
+// ---- bad input ----
+
+std::string npy(const std::string& dictionary, std::size_t data_bytes) {
+  std::string header = dictionary;
+  header.resize((header.size() + 1 + 10 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::string text("\x93NUMPY\x01\x00", 8);
+  text += static_cast<char>(header.size() % 256);
+  text += static_cast<char>(header.size() / 256);
+  return text + header + std::string(data_bytes, '\0');
+}
+
+TEST(BadInput, LogitFiles) {
+  const fs::path folder = scratch();
+  const auto expect_refused = [&](const std::string& file_name, const std::string& content) {
+    const fs::path path = folder / file_name;
+    std::ofstream(path, std::ios::binary) << content;
+    for (const char* verb : {"eval", "verify --effort quick --kernel naive", "bench --kernel naive"})
+      expect_one_line(run(std::string(verb) + " --logits " + path.string()), kUnreadable, path.string());
+  };
+  expect_refused("truncated.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 10), }", 100));
+  expect_refused("strings.npy", npy("{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }", 24));
+  expect_refused("cube.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 2), }", 32));
+  expect_refused("empty.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 7), }", 0));
+  expect_refused("no.npy", "");
+  expect_one_line(run("eval --logits " + (folder / "absent.npy").string()), kUnreadable, "absent.npy");
+  expect_one_line(run("eval --logits " + folder.string()), kUnreadable, folder.string());
+}
+
+TEST(BadInput, Requests) {
+  expect_one_line(run("eval", "{\"x\": [[1, 2"), kUnreadable, "standard input");
+  expect_one_line(run("eval", "[1]"), kUnreadable, "request");
+  expect_one_line(run("eval", R"({"x":[]})"), kUnreadable, "x");
+  expect_one_line(run("eval", R"({"op":"softmaxx","x":[[1]]})"), kUnreadable, "softmaxx");
+  expect_one_line(run("eval", R"({"op":7,"x":[[1]]})"), kUnreadable, "op");
+  expect_one_line(run("eval 1,two"), kUsage, "two");
+  expect_one_line(run("eval 1,2 --dtype f31"), kUsage, "f31");
+  expect_one_line(run("verify --case '{'"), kUsage, "--case");
+}
+
+TEST(BadInput, NamesThatAreNotThere) {
+  expect_one_line(run("eval --kernel nave 1,2"), kUsage, "did you mean naive");
+  expect_one_line(run("verify --kernel nave"), kUsage, "did you mean naive");
+  expect_one_line(run("verify --property sum_to_two"), kUsage, "sum_to_two");
+  expect_one_line(run("verify --effort heroic"), kUsage, "heroic");
+  expect_one_line(run("verifye"), kUsage, "verifye");
+  expect_one_line(run("verify --known-failures /no/such.json --kernel naive"), kUnreadable, "/no/such.json");
+}
+
+TEST(BadInput, Outputs) {
+  const fs::path folder = scratch();
+  const std::string verify = "verify --effort quick --kernel scalar/hardmax/f32 --format json -o ";
+  expect_one_line(run(verify + folder.string()), kNotMeasurable, folder.string());
+  expect_one_line(run(verify + "/dev/full"), kNotMeasurable, "/dev/full");
+  expect_one_line(run(verify + (folder / "no" / "such.json").string()), kNotMeasurable, "such.json");
+  EXPECT_TRUE(fs::is_empty(folder));
+  expect_one_line(run("eval 1,2 -o /dev/full"), kNotMeasurable, "/dev/full");
+}
+
+TEST(BadInput, Plugins) {
+  const fs::path folder = scratch();
+  expect_one_line(run("list --plugin /no/such.so"), kUnreadable, "/no/such.so");
+  std::ofstream(folder / "text.so") << "no library";
+  expect_one_line(run("list --plugin " + (folder / "text.so").string()), kUnreadable, "text.so");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/no_plugin.so"), kUnreadable, "is no plugin");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/other_abi.so"), kUnreadable, "ABI version");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/crash_on_load.so"), kUnreadable, "killed by");
+}
+
+// ---- verification ----
+
+Json verify(const std::string& arguments, int code) {
+  const fs::path path = fs::path(SOFTMARK_SCRATCH) / ("verify." + std::to_string(getpid()) + ".json");
+  const Ran ran = run("verify --effort quick --format json -o " + path.string() + " " + arguments);
+  EXPECT_EQ(ran.code, code) << ran.err;
+  const Json document = read_document(path.string());
+  fs::remove(path);
+  return document;
+}
+
+const Json* verdict(const Json& document, const std::string& kernel, const std::string& property) {
+  for (const Json& entry : document["properties"])
+    if (entry["kernel"] == kernel && entry["property"] == property) return &entry;
+  ADD_FAILURE() << kernel << " has no verdict on " << property;
+  return nullptr;
+}
+
+TEST(Verify, NaiveOverflowsOnARowAPersonCanRead) {
+  const Json document = verify("--kernel naive/softmax/f32 --property overflow_safety", 0);
+  const Json& found = *verdict(document, "naive/softmax/f32", "overflow_safety");
+  EXPECT_EQ(found["verdict"], "fail");
+  EXPECT_TRUE(found["expected"].get<bool>());
+  EXPECT_NE(found["reason"], "");
+  EXPECT_EQ(found["counterexample"]["rows"], 1);
+  EXPECT_LE(found["counterexample"]["cols"].get<int>(), 2);
+  verify("--kernel naive/softmax/f32 --property overflow_safety --known-failures none", 1);
+}
+
+TEST(Verify, NaiveSigmoidBreaksItsBoundWhereExpOverflows) {
+  const Json document = verify("--kernel naive/sigmoid/f32 --property error_bound", 0);
+  const Json& found = *verdict(document, "naive/sigmoid/f32", "error_bound");
+  EXPECT_EQ(found["verdict"], "fail");
+  EXPECT_TRUE(found["expected"].get<bool>());
+  EXPECT_LT(value(found["counterexample"]["x"][0]), -88.7);
+}
+
+TEST(Verify, AnExpectationThatMayPassWarnsOfNothing) {
+  const fs::path file = scratch() / "contract.json";
+  for (const bool may_pass : {false, true}) {
+    const Json contract = {{"schema", "softmark.known_failures"},
+                           {"schema_version", "1.0"},
+                           {"expected_failures", {{{"kernel", "scalar/hardmax/f32"}, {"property", "empty"}, {"reason", "elsewhere"}, {"may_pass", may_pass}}}},
+                           {"limits", Json::array()}};
+    std::ofstream(file) << contract;
+    const Ran ran = run("verify --kernel scalar/hardmax/f32 --property empty --format json --known-failures " + file.string());
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const Json document = Json::parse(ran.out);
+    EXPECT_EQ((*verdict(document, "scalar/hardmax/f32", "empty"))["expected"], !may_pass);
+    EXPECT_EQ(document["warnings"].size(), may_pass ? 0u : 1u) << document["warnings"];
+  }
+  std::ofstream(file) << R"({"schema": "softmark.known_failures", "schema_version": "1.0", "expected_failures":
+    [{"kernel": "a", "property": "b", "reason": "c", "may_pass": 1}], "limits": []})";
+  expect_one_line(run("verify --kernel scalar/hardmax/f32 --known-failures " + file.string()), kUnreadable, "may_pass");
+}
+
+TEST(Verify, AReplayCommandFailsAgainAlone) {
+  const Json document = verify("--kernel naive/softmax/f64 --property overflow_safety", 0);
+  std::string repro = (*verdict(document, "naive/softmax/f64", "overflow_safety"))["repro"];
+  ASSERT_TRUE(repro.starts_with("softmark "));
+  const Ran ran = run(repro.substr(9) + " --known-failures none --format json");
+  EXPECT_EQ(ran.code, kGateFailed) << ran.err;
+  const Json again = Json::parse(ran.out);
+  ASSERT_EQ(again["properties"].size(), 1u);
+  EXPECT_EQ(again["properties"][0]["counterexample"], document["properties"][0]["counterexample"]);
+}
+
+TEST(Verify, TheExamplePluginPasses) {
+  const std::string plugin = std::string("--plugin ") + SOFTMARK_PLUGINS + "/example_plugin.so";
+  const Json document = verify(plugin + " --kernel example --known-failures none", 0);
+  EXPECT_GE(document["properties"].size(), 6u);
+  EXPECT_EQ(document["kernels"][0]["provider"], "plugin");
+}
+
+// Three wounds to a correct kernel, each seen by the property that is named for it.
+TEST(Verify, KillsWoundedKernels) {
+  const std::string plugin = std::string("--plugin ") + SOFTMARK_PLUGINS + "/wounded.so --known-failures none --kernel ";
+  const struct {
+    const char *kernel, *property;
+  } wounds[] = {{"no_shift/softmax/f32", "overflow_safety"}, {"diagonal_only/softmax_jacobian/f32", "jacobian"}, {"tail_of_seven/softmax/f32", "sum_to_one"}};
+  for (const auto& wound : wounds) {
+    const Json document = verify(plugin + wound.kernel, 1);
+    EXPECT_EQ((*verdict(document, wound.kernel, wound.property))["verdict"], "fail") << wound.kernel;
+  }
+  const Json tail = verify(plugin + "tail_of_seven/softmax/f32 --property sum_to_one", 1);
+  EXPECT_EQ(tail["properties"][0]["counterexample"]["cols"], 7);
+  verify(plugin + "healthy/softmax/f32", 0);
+  verify(plugin + "healthy/softmax_jacobian/f32", 0);
+}
+
+/// Processes anywhere on the machine that a faulty kernel could have left: those that still hold its library.
+std::size_t processes_of(const std::string& library) {
+  std::size_t found = 0;
+  for (const auto& process : fs::directory_iterator("/proc")) {
+    std::error_code gone;
+    if (std::isdigit(process.path().filename().string()[0]) && text_of(process.path() / "maps").find(library) != std::string::npos) ++found;
+  }
+  return found;
+}
+
+// Each kernel goes wrong on rows with a NaN alone, so that sum_to_one says whether the suite went on.
+TEST(Verify, FaultsOfEveryKindAreVerdictsAndTheRestGoesOn) {
+  const std::string library = std::string(SOFTMARK_PLUGINS) + "/faulty.so";
+  const struct {
+    const char *kernel, *property, *verdicts, *message;
+  } faults[] = {{"segfault", "special_values", "crash", "SIGSEGV"},
+                {"abort", "special_values", "crash", "SIGABRT"},
+                {"exit", "special_values", "crash", "exit code 0"},
+                {"hang", "special_values", "timeout", "no answer"},
+                {"stack_smash", "special_values", "crash", "SIG"},
+                {"stack_overflow", "special_values", "crash", "SIGSEGV"},
+                {"closed_descriptors", "special_values", "crash", "closed a descriptor"},
+                {"blocked_signals", "special_values", "timeout", "no answer"},
+                {"daemon", "environment", "fail", "children"},
+                {"daemon_and_abort", "special_values", "crash", "SIGABRT"},
+                {"flood", "environment", "fail", "printed"},
+                {"hoard", "special_values", "crash timeout", "the call"},
+                {"kill_parent", "special_values", "error", "SIGKILL"},
+                {"kill_itself", "special_values", "crash", "SIGKILL"},
+                {"false_answer", "special_values", "crash", "descriptor"}};
+  std::string arguments = "--timeout 2 --plugin " + library + " --known-failures none --property special_values --property sum_to_one --property environment";
+  for (const auto& fault : faults) arguments += std::string(" --kernel ") + fault.kernel + "/softmax/f32";
+  for (int time = 0; time < 2; ++time) {
+    const Json document = verify(arguments, 1);
+    for (const auto& fault : faults) {
+      const std::string id = std::string(fault.kernel) + "/softmax/f32";
+      const Json& found = *verdict(document, id, fault.property);
+      EXPECT_NE(std::string(fault.verdicts).find(found["verdict"].get<std::string>()), std::string::npos) << id << found["verdict"] << found["message"];
+      if (found["verdict"] == "crash") {
+        EXPECT_NE(found["message"].get<std::string>().find(fault.message), std::string::npos) << found["message"];
+        EXPECT_LE(found["counterexample"]["cols"].get<int>(), 2) << id;
+      }
+      EXPECT_EQ((*verdict(document, id, "sum_to_one"))["verdict"], "pass") << id;
+    }
+    EXPECT_EQ(processes_of(library), 0u);
+  }
+}
+
+// Time that grows as the square of the length is no defect, only a length that nobody can judge; waiting for nothing is one.
+TEST(Verify, TooSlowForALongRowIsNoHang) {
+  const std::string plugins = std::string("--timeout 0.4 --known-failures none --property error_bound --plugin ") + SOFTMARK_PLUGINS;
+  const std::string row = R"( --case '{"x":[["0x0p+0",{"value":"-0x1p+4","repeat":131071}]]}')";
+  const Json slow = verify(plugins + "/softmark_controls.so --kernel quadratic" + row, 0)["properties"][0];
+  EXPECT_EQ(slow["verdict"], "skip") << slow;
+  EXPECT_NE(slow["message"].get<std::string>().find("131072 columns and more: too slow"), std::string::npos) << slow["message"];
+  const Json hung = verify(plugins + "/faulty.so --kernel hang_on_long_rows" + row, 1)["properties"][0];
+  EXPECT_EQ(hung["verdict"], "timeout") << hung;
+}
+
+// Special rows share calls where rows are long; who takes one row only is asked for each.
+TEST(Verify, ABatchThatIsRefusedIsTriedRowByRow) {
+  const Ran ran = run(std::string("verify --effort standard --known-failures none --property special_values --kernel one_row --plugin ") + SOFTMARK_PLUGINS + "/faulty.so");
+  EXPECT_EQ(ran.code, kGateFailed) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("want nan"), std::string::npos) << ran.out;
+}
+
+// ---- sweep and experiment ----
+
+TEST(Sweep, ShardsJoinToTheWhole) {
+  const fs::path folder = scratch();
+  std::string merge;
+  Json parts[2];
+  for (int part = 0; part < 2; ++part) {
+    const std::string file = (folder / ("part" + std::to_string(part))).string();
+    EXPECT_EQ(run("sweep sigmoid/f32 --kernel stable --shard " + std::to_string(100 + part) + "/4000 --format json -o " + file).code, kPass);
+    parts[part] = Json::parse(text_of(file));
+    EXPECT_TRUE(parts[part]["complete"].get<bool>());
+    EXPECT_EQ(parts[part]["outputs"], parts[part]["total"]);
+    merge += " --merge " + file;
+  }
+  const Ran joined = run("sweep --format json" + merge);
+  EXPECT_EQ(joined.code, kPass) << joined.err;
+  const Json whole = Json::parse(joined.out);
+  EXPECT_EQ(whole["outputs"], parts[0]["outputs"].get<int>() + parts[1]["outputs"].get<int>());
+  EXPECT_EQ(parse_value(whole["max_ulp"], ""), std::max(parse_value(parts[0]["max_ulp"], ""), parse_value(parts[1]["max_ulp"], "")));
+  // The scalar sigmoid rounds 1 + z and the quotient: more than the half ulp of one rounding, less than two and a half.
+  EXPECT_GT(parse_value(whole["max_ulp"], ""), 0.5);
+  EXPECT_LT(parse_value(whole["max_ulp"], ""), 2.5);
+  EXPECT_EQ(whole["non_monotone"], 0);
+  expect_one_line(run("sweep --merge " + (folder / "part1").string() + " --merge " + (folder / "part1").string()), kUsage, "101/4000 is given twice");
+}
+
+TEST(Sweep, TellsADefectAndItsInput) {
+  const Ran ran = run("sweep softmax/bf16/pairs --kernel simd --dtype bf16 --shard 7/40000");
+  EXPECT_EQ(ran.code, kPass) << ran.err;
+  EXPECT_NE(ran.out.find("certificate"), std::string::npos) << ran.out;
+  // The textbook sigmoid loses what lies below 1 / FLT_MAX: -89 and below.
+  const Json naive = Json::parse(run("sweep sigmoid/f32 --kernel naive --shard 15/4000 --format json").out);
+  const Json stable = Json::parse(run("sweep sigmoid/f32 --kernel stable --shard 15/4000 --format json").out);
+  EXPECT_GT(parse_value(naive["max_ulp"], ""), 1000) << naive["worst"];
+  EXPECT_LT(parse_value(stable["max_ulp"], ""), 2.5) << stable["worst"];
+}
+
+TEST(Sweep, AnInterruptLeavesWhatIsKnown) {
+  const fs::path file = scratch() / "part.json";
+  // The shell's own timeout sends the signal; the whole set would take many times as long.
+  const int status = std::system(("timeout --foreground -s INT 2 " SOFTMARK_BINARY " sweep sigmoid/f32 --kernel stable --format json -o " + file.string() + " 2>/dev/null").c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 124);
+  const Json part = Json::parse(text_of(file));
+  EXPECT_FALSE(part["complete"].get<bool>());
+  EXPECT_GT(part["outputs"].get<int>(), 0);
+  EXPECT_LT(part["outputs"].get<std::uint64_t>(), part["total"].get<std::uint64_t>());
+  EXPECT_NE(run("sweep --merge " + file.string()).out.find(" of 492479449 inputs"), std::string::npos);
+}
+
+TEST(Sweep, BadInput) {
+  const fs::path folder = scratch();
+  EXPECT_EQ(run("sweep").code, kUsage);
+  EXPECT_EQ(run("sweep no/such/set").code, kUsage);
+  expect_one_line(run("sweep sigmoid/f32 --kernel stable --shard 0/3"), kUsage, "0/3");
+  expect_one_line(run("sweep sigmoid/f32 --kernel stable --shard 4/3"), kUsage, "4/3");
+  expect_one_line(run("sweep sigmoid/f32 --kernel nothing_like_it"), kUsage, "nothing_like_it");
+  expect_one_line(run("sweep --merge " + (folder / "absent").string()), kUnreadable, "absent");
+  std::ofstream(folder / "bad") << "{]";
+  expect_one_line(run("sweep --merge " + (folder / "bad").string()), kUnreadable, "bad");
+}
+
+// Two rows: the first overflows binary16's exp without a shift, the second does not; none goes beyond its bound.
+TEST(Experiment, CountsOverflowsAndViolations) {
+  const fs::path file = scratch() / "rows.npy";
+  const float rows[] = {12, 1, 3, 0, 1, 2};
+  std::ofstream out(file, std::ios::binary);
+  out << npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 0);
+  out.write(reinterpret_cast<const char*>(rows), sizeof rows);
+  out.close();
+  const Ran text = run("experiment --logits " + file.string());
+  EXPECT_EQ(text.code, kPass) << text.err;
+  EXPECT_NE(text.out.find("fp16 arithmetic"), std::string::npos);
+  std::istringstream lines(text.out);
+  int basic = 0, others = 0;
+  for (std::string line; std::getline(lines, line) && line.find("bf16") == std::string::npos;) {
+    std::istringstream words(line.substr(std::min<std::size_t>(26, line.size())));
+    std::string overflows;
+    words >> overflows;
+    const bool is_basic = line.rfind("log-sum-exp   ", 0) == 0 || line.rfind("softmax   ", 0) == 0 || line.rfind("softmax exp(x-y)  ", 0) == 0;
+    if (is_basic) basic += std::stoi(overflows);
+    if (line.find(" shifted") != std::string::npos && line.find("fp16") == std::string::npos && line.find("error") == std::string::npos) others += std::stoi(overflows);
+  }
+  EXPECT_EQ(basic, 3) << text.out;  // one row of each of the three basic formulas
+  EXPECT_EQ(others, 0) << text.out;
+  const Ran csv = run("experiment --format csv --logits " + file.string());
+  EXPECT_EQ(std::count(csv.out.begin(), csv.out.end(), '\n') % 2, 0) << csv.out;
+  expect_one_line(run("experiment --logits /no/such.npy"), kUnreadable, "/no/such.npy");
+  expect_one_line(run("experiment"), kUsage, "--logits");
+}
+
+}  // namespace
+}  // namespace softmark

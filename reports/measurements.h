@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The measurements of a document as text, a workload a block, fastest first.
+#pragma once
+
+#include <string>
+
+#include "reports/document.h"
+
+namespace softmark {
+
+std::string measurements_table(const Json& document);
+
+}  // namespace softmark

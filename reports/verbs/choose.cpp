@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// softmark choose: the fastest correct kernel for a shape, from a document.
+#include "reports/choose.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "reports/document.h"
+
+namespace softmark {
+namespace {
+
+void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
+  verb.add_option("FILE", file, "a document with measurements (- is standard input)")->required();
+  verb.add_option("--op", request.op, "operation")->capture_default_str();
+  verb.add_option("--dtype", request.dtype, "element type")->capture_default_str();
+  verb.add_option("--rows", request.rows, "rows of a call")->check(CLI::NonNegativeNumber);
+  verb.add_option("--cols", request.cols, "columns (logits of a row)")->check(CLI::NonNegativeNumber);
+  verb.add_option("--threads", request.threads, "threads that a call may use at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb.add_option("--max-ulp", request.max_ulp, "largest measured error allowed")->check(CLI::NonNegativeNumber);
+  verb.add_flag("--reproducible", request.reproducible, "only kernels that claim bits that depend on the row alone");
+}
+
+}  // namespace
+
+void add_choose(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("choose", "the best right kernel for a shape, and why the others lost");
+  const auto request = std::make_shared<ChooseRequest>();
+  const auto file = std::make_shared<std::string>();
+  add_options(*verb, *request, *file);
+  verb->callback([request, file, &exit_code] {
+    const Choice choice = choose(read_document(*file), *request);
+    write_file("-", choice.text);
+    exit_code = choice.kernel.empty() ? kGateFailed : kPass;
+  });
+}
+
+}  // namespace softmark
