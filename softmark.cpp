@@ -12,18 +12,18 @@
 #include "support/process.h"
 
 // FOLDER/verbs/NAME.cpp defines add_NAME.
-#define SOFTMARK_VERBS(VERB)                                                                     \
-  VERB(list)                                                                                     \
-  VERB(eval)                                                                                     \
-  VERB(verify)                                                                                   \
-  VERB(accept)                                                                                   \
-  VERB(sweep)                                                                                    \
-  VERB(experiment)                                                                               \
-  VERB(bench)                                                                                    \
-  VERB(run)                                                                                      \
-  VERB(report)                                                                                   \
-  VERB(compare)                                                                                  \
-  VERB(choose)                                                                                   \
+#define SOFTMARK_VERBS(VERB) \
+  VERB(list)                 \
+  VERB(eval)                 \
+  VERB(verify)               \
+  VERB(accept)               \
+  VERB(sweep)                \
+  VERB(experiment)           \
+  VERB(bench)                \
+  VERB(run)                  \
+  VERB(report)               \
+  VERB(compare)              \
+  VERB(choose)               \
   VERB(doctor)
 
 namespace softmark {
@@ -33,12 +33,14 @@ SOFTMARK_VERBS(SOFTMARK_DECLARE)
 
 namespace {
 
-/// This program as a child of itself: what the first argument names, or nothing where it names no child.
+/// This program as a child of itself: what the first argument names, or nothing where it names no
+/// child.
 std::optional<int> run_as_child(int argc, char** argv) {
   const std::string_view role = argc > 1 ? argv[1] : "";
   try {
     if (role == "child-list" && argc == 3) return list_library_main(argv[2]);
-    if (role == "child-worker" && argc == 4) return worker_main(argv[2], std::strtoull(argv[3], nullptr, 10));
+    if (role == "child-worker" && argc == 4)
+      return worker_main(argv[2], std::strtoull(argv[3], nullptr, 10));
     if (role == "child-verify" && argc == 2) return verify_kernel_main();
     if (role == "child-replicate" && argc == 2) return bench::replicate_main();
   } catch (const std::exception& error) {
@@ -56,7 +58,8 @@ struct Strays {
 
 int run_verb(int argc, char** argv) {
   const Strays strays;
-  CLI::App app{"softmark: which softmax may go into production: verified against exact values, then timed"};
+  CLI::App app{
+      "softmark: which softmax may go into production: verified against exact values, then timed"};
   app.require_subcommand(1);
   int exit_code = kPass;
 #define SOFTMARK_ADD(name) add_##name(app, exit_code);

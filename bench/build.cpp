@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The document's `build`. Flags alone do not say what the compiler was allowed (-march=native means another thing to
-// each), so the macros that it set for this file are told too.
+// The document's `build`. Flags alone do not say what the compiler was allowed (-march=native means
+// another thing to each), so the macros that it set for this file are told too.
 #include <fmt/format.h>
 #include <gnu/libc-version.h>
 #include <hwloc.h>

@@ -23,11 +23,13 @@ constexpr std::size_t kLine = 64, kChains = 12, kSteps = 2000;
 /// part(begin, end, number) for each thread's share of the bytes.
 template <class Part>
 void in_shares(const softmark_args* args, Part part) {
-  const std::size_t bytes = args->cols, threads = static_cast<std::size_t>(std::max(args->threads, 1));
+  const std::size_t bytes = args->cols,
+                    threads = static_cast<std::size_t>(std::max(args->threads, 1));
   if (threads == 1) return part(0, bytes, 0);
   const std::size_t share = ((bytes + threads - 1) / threads + kLine - 1) / kLine * kLine;
 #pragma omp parallel for num_threads(args->threads) schedule(static, 1)
-  for (std::size_t i = 0; i < threads; ++i) part(std::min(bytes, i * share), std::min(bytes, (i + 1) * share), i);
+  for (std::size_t i = 0; i < threads; ++i)
+    part(std::min(bytes, i * share), std::min(bytes, (i + 1) * share), i);
 }
 
 const std::byte* input(const softmark_args* args) { return static_cast<const std::byte*>(args->x); }
@@ -41,7 +43,8 @@ int copy_bytes(const softmark_args* args) {
 }
 
 #if defined(__x86_64__)
-/// Stores that go around the cache, which need addresses that are multiples of their size: the buffers start on lines.
+/// Stores that go around the cache, which need addresses that are multiples of their size: the
+/// buffers start on lines.
 int copy_around_cache(const softmark_args* args) {
   in_shares(args, [&](std::size_t begin, std::size_t end, std::size_t) {
     std::size_t at = begin;
@@ -65,7 +68,8 @@ struct VectorOf {
 
 /// Loads every byte; the result is kept so that no load is dropped.
 template <std::size_t kWidth>
-[[gnu::always_inline]] inline void read_share(const std::byte* data, std::size_t size, std::byte* result) {
+[[gnu::always_inline]] inline void read_share(const std::byte* data, std::size_t size,
+                                              std::byte* result) {
   using Vector = typename VectorOf<std::uint64_t, kWidth>::Type;
   constexpr std::size_t kParts = 8;
   Vector parts[kParts] = {};
@@ -88,7 +92,8 @@ template <class T, std::size_t kWidth>
 [[gnu::always_inline]] inline void run_chains(std::byte* result) {
   using Vector = typename VectorOf<T, kWidth>::Type;
   Vector chains[kChains] = {}, factor = {}, term = {};
-  volatile T half = T(0.5);  // read anew for each: the compiler must not know that the chains are equal
+  volatile T half =
+      T(0.5);  // read anew for each: the compiler must not know that the chains are equal
   factor += half, term += half;
   for (std::size_t i = 0; i < kChains; ++i) chains[i] += half;
   for (std::size_t step = 0; step < kSteps; ++step)
@@ -106,8 +111,12 @@ SOFTMARK_TARGET("arch=x86-64-v4") void read_v4(const std::byte* x, std::size_t n
 SOFTMARK_TARGET("arch=x86-64-v3") void read_v3(const std::byte* x, std::size_t n, std::byte* y) {
   read_share<32>(x, n, y);
 }
-SOFTMARK_TARGET("arch=x86-64-v4") void f32_v4(const std::byte*, std::size_t, std::byte* y) { run_chains<float, 64>(y); }
-SOFTMARK_TARGET("arch=x86-64-v3") void f32_v3(const std::byte*, std::size_t, std::byte* y) { run_chains<float, 32>(y); }
+SOFTMARK_TARGET("arch=x86-64-v4") void f32_v4(const std::byte*, std::size_t, std::byte* y) {
+  run_chains<float, 64>(y);
+}
+SOFTMARK_TARGET("arch=x86-64-v3") void f32_v3(const std::byte*, std::size_t, std::byte* y) {
+  run_chains<float, 32>(y);
+}
 SOFTMARK_TARGET("arch=x86-64-v4") void f64_v4(const std::byte*, std::size_t, std::byte* y) {
   run_chains<double, 64>(y);
 }
@@ -127,10 +136,11 @@ struct Isa {
 };
 const Isa& isa() {
 #if defined(__x86_64__)
-  static const Isa chosen =
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") ? Isa{64, read_v4, f32_v4, f64_v4}
-      : __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2")        ? Isa{32, read_v3, f32_v3, f64_v3}
-                                                                               : Isa{16, read_16, nullptr, nullptr};
+  static const Isa chosen = __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+                                ? Isa{64, read_v4, f32_v4, f64_v4}
+                            : __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2")
+                                ? Isa{32, read_v3, f32_v3, f64_v3}
+                                : Isa{16, read_16, nullptr, nullptr};
 #else
   static const Isa chosen = {16, read_16, f32_16, f64_16};
 #endif
@@ -170,7 +180,8 @@ softmark_fn ceiling_function(Ceiling ceiling, softmark_dtype dtype) {
 
 std::size_t fma_count(softmark_dtype dtype, int threads) {
   if (!isa().f32) return 0;
-  const std::size_t lanes = isa().vector_bytes / (dtype == SOFTMARK_F64 ? sizeof(double) : sizeof(float));
+  const std::size_t lanes =
+      isa().vector_bytes / (dtype == SOFTMARK_F64 ? sizeof(double) : sizeof(float));
   return kSteps * kChains * lanes * static_cast<std::size_t>(std::max(threads, 1));
 }
 

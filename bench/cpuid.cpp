@@ -25,7 +25,8 @@ constexpr Known kKnown[] = {
     {"GenuineIntel", 6, 0x3c, 0x3c, "Haswell", "avx2", "avx512f"},
     {"GenuineIntel", 6, 0x3f, 0x3f, "Haswell", "avx2", "avx512f"},
     {"GenuineIntel", 6, 0x4f, 0x4f, "Broadwell", "avx2", "avx512f"},
-    {"GenuineIntel", 6, 0x55, 0x55, "Skylake-SP, Cascade Lake or Cooper Lake", "avx512f", "amx_tile"},
+    {"GenuineIntel", 6, 0x55, 0x55, "Skylake-SP, Cascade Lake or Cooper Lake", "avx512f",
+     "amx_tile"},
     {"GenuineIntel", 6, 0x5e, 0x5e, "Skylake", "avx2", "avx512f"},
     {"GenuineIntel", 6, 0x6a, 0x6c, "Ice Lake server", "avx512f", "amx_tile"},
     {"GenuineIntel", 6, 0x8e, 0x8e, "Kaby Lake or its kin", "avx2", "avx512f"},
@@ -57,7 +58,8 @@ std::string registers_text(std::initializer_list<unsigned> registers) {
   return first == text.npos ? "" : text.substr(first, last - first + 1);
 }
 
-/// GCC's own list looks at XCR0 too, so that a set the system does not save is not told; AMX it does not know.
+/// GCC's own list looks at XCR0 too, so that a set the system does not save is not told; AMX it
+/// does not know.
 std::vector<std::string> features_x86() {
   std::vector<std::string> features;
   __builtin_cpu_init();
@@ -70,7 +72,8 @@ std::vector<std::string> features_x86() {
   SOFTMARK_FEATURE("avx", "avx");
   unsigned a, b, c, d;
   // Clang 14's list lacks this one; its registers are AVX's, which the system must save.
-  if (__builtin_cpu_supports("avx") && __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1)) features.push_back("f16c");
+  if (__builtin_cpu_supports("avx") && __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1))
+    features.push_back("f16c");
   SOFTMARK_FEATURE("fma", "fma");
   SOFTMARK_FEATURE("avx2", "avx2");
   SOFTMARK_FEATURE("bmi2", "bmi2");
@@ -106,13 +109,15 @@ void read_x86(Cpuid& cpu) {
   }
   std::array<unsigned, 12> brand{};
   for (unsigned leaf = 0; leaf < 3; ++leaf)
-    __get_cpuid(0x80000002 + leaf, &brand[4 * leaf], &brand[4 * leaf + 1], &brand[4 * leaf + 2], &brand[4 * leaf + 3]);
-  cpu.brand = registers_text({brand[0], brand[1], brand[2], brand[3], brand[4], brand[5], brand[6], brand[7], brand[8],
-                              brand[9], brand[10], brand[11]});
+    __get_cpuid(0x80000002 + leaf, &brand[4 * leaf], &brand[4 * leaf + 1], &brand[4 * leaf + 2],
+                &brand[4 * leaf + 3]);
+  cpu.brand = registers_text({brand[0], brand[1], brand[2], brand[3], brand[4], brand[5], brand[6],
+                              brand[7], brand[8], brand[9], brand[10], brand[11]});
   cpu.features = features_x86();
 }
 #else
-/// ARM and others: the fields of /proc/cpuinfo's first processor, and MIDR where the kernel shows it.
+/// ARM and others: the fields of /proc/cpuinfo's first processor, and MIDR where the kernel shows
+/// it.
 void read_other(Cpuid& cpu) {
   std::ifstream midr("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1");
   std::uint64_t value = 0;
@@ -152,9 +157,11 @@ std::string microarchitecture(const Cpuid& cpu) {
     if (cpu.vendor != known.vendor || cpu.family != known.family || cpu.model < known.first_model ||
         cpu.model > known.last_model)
       continue;
-    if ((known.has.empty() || has(cpu, known.has)) && (known.lacks.empty() || !has(cpu, known.lacks)))
+    if ((known.has.empty() || has(cpu, known.has)) &&
+        (known.lacks.empty() || !has(cpu, known.lacks)))
       return std::string(known.name);
-    const std::string says = "masked: the model number is " + std::string(known.name) + "'s, the features are not";
+    const std::string says =
+        "masked: the model number is " + std::string(known.name) + "'s, the features are not";
     return has(cpu, "amx_tile") ? says + " (those of Sapphire Rapids or later)" : says;
   }
   return "";

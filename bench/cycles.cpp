@@ -67,10 +67,12 @@ Cycles::~Cycles() {
 double Cycles::per_nanosecond() const {
   std::uint64_t cycles_and_time[2] = {};
   if (counter_ >= 0)
-    return read(counter_, cycles_and_time, sizeof cycles_and_time) == sizeof cycles_and_time && cycles_and_time[1]
+    return read(counter_, cycles_and_time, sizeof cycles_and_time) == sizeof cycles_and_time &&
+                   cycles_and_time[1]
                ? static_cast<double>(cycles_and_time[0]) / static_cast<double>(cycles_and_time[1])
                : 0;
-  return static_cast<double>(ticks_now() - ticks_) / static_cast<double>(nanoseconds_now() - nanoseconds_);
+  return static_cast<double>(ticks_now() - ticks_) /
+         static_cast<double>(nanoseconds_now() - nanoseconds_);
 }
 
 const char* Cycles::kind() const {

@@ -7,8 +7,9 @@
 
 namespace softmark::bench {
 
-/// Which clock counts cycles here: "cpu", the core's own through perf_event; "tsc", reference cycles at a constant
-/// rate, whatever the core runs at; "" with the reason where neither can be had.
+/// Which clock counts cycles here: "cpu", the core's own through perf_event; "tsc", reference
+/// cycles at a constant rate, whatever the core runs at; "" with the reason where neither can be
+/// had.
 struct CycleClock {
   std::string kind, reason;
 };
@@ -22,7 +23,8 @@ class Cycles {
   Cycles(const Cycles&) = delete;
   Cycles& operator=(const Cycles&) = delete;
 
-  /// Cycles a nanosecond so far: of the time on a core ("cpu") or of all time ("tsc"); 0 where nothing counts.
+  /// Cycles a nanosecond so far: of the time on a core ("cpu") or of all time ("tsc"); 0 where
+  /// nothing counts.
   double per_nanosecond() const;
   const char* kind() const;
 

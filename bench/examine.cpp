@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include "bench/examine.h"
+
+#include <fmt/format.h>
 
 namespace softmark::bench {
 namespace {
 
-std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string shown(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
-/// A field whose one good value is known: anything else is noise with an advice, null is unknown with its reason.
+/// A field whose one good value is known: anything else is noise with an advice, null is unknown
+/// with its reason.
 Finding expect(const Json& machine, const char* field, const Json& good, const char* advice) {
   const Json& value = machine["environment"][field];
   if (value.is_null()) return {field, Finding::kUnknown, machine["unavailable"][field], ""};
@@ -20,10 +23,11 @@ Finding load(const Json& environment) {
   const Json& average = environment["load_average"];
   if (average.is_null()) return {"load", Finding::kUnknown, "no load average", ""};
   const double now = average[0];
-  const std::string finding =
-      fmt::format("{:.2f} over the last minute, {} CPUs allowed", now, environment["allowed_cpus"].get<int>());
+  const std::string finding = fmt::format("{:.2f} over the last minute, {} CPUs allowed", now,
+                                          environment["allowed_cpus"].get<int>());
   if (now < 0.25) return {"load", Finding::kFine, finding, ""};
-  return {"load", Finding::kNoisy, finding, "something else runs here: stop it, or wait until the load is below 0.25"};
+  return {"load", Finding::kNoisy, finding,
+          "something else runs here: stop it, or wait until the load is below 0.25"};
 }
 
 Finding virtualised(const Json& machine) {
@@ -31,13 +35,16 @@ Finding virtualised(const Json& machine) {
   if (environment["virtualised"].is_null())
     return {"virtualised", Finding::kUnknown, machine["unavailable"]["virtualised"], ""};
   if (environment["virtualised"] == false) return {"virtualised", Finding::kFine, "no", ""};
-  return {"virtualised", Finding::kNoisy, "yes, by " + environment.value("hypervisor", "an unnamed hypervisor"),
-          "neighbours on the same host cannot be seen: believe ratios of one run, repeat runs at other hours"};
+  return {"virtualised", Finding::kNoisy,
+          "yes, by " + environment.value("hypervisor", "an unnamed hypervisor"),
+          "neighbours on the same host cannot be seen: believe ratios of one run, repeat runs at "
+          "other hours"};
 }
 
 Finding quota(const Json& machine) {
   const Json& value = machine["environment"]["cpu_quota"];
-  if (value.is_null()) return {"cpu_quota", Finding::kUnknown, machine["unavailable"]["cpu_quota"], ""};
+  if (value.is_null())
+    return {"cpu_quota", Finding::kUnknown, machine["unavailable"]["cpu_quota"], ""};
   if (value.is_string()) return {"cpu_quota", Finding::kFine, "none", ""};
   return {"cpu_quota", Finding::kNoisy, fmt::format("{:.2f} CPUs", value.get<double>()),
           "the control group is throttled: time outside it, or with at most that many threads"};
@@ -53,9 +60,11 @@ Finding cpus(const Json& environment) {
 Finding last_cache(const Json& machine) {
   const Json& caches = machine["identity"]["caches"];
   if (caches.empty())
-    return {"last_cache", Finding::kUnknown, "hwloc knows no caches", "--cache cold rotates over 32 MiB only"};
+    return {"last_cache", Finding::kUnknown, "hwloc knows no caches",
+            "--cache cold rotates over 32 MiB only"};
   const std::size_t bytes = caches.back()["bytes"];
-  const std::string finding = fmt::format("{} MiB, shared by {}", bytes >> 20, caches.back()["shared_by"].get<int>());
+  const std::string finding =
+      fmt::format("{} MiB, shared by {}", bytes >> 20, caches.back()["shared_by"].get<int>());
   if (bytes <= std::size_t{256} << 20) return {"last_cache", Finding::kFine, finding, ""};
   return {"last_cache", Finding::kNoisy, finding,
           "--cache cold cannot rotate over four times as much: part of it stays cached"};
@@ -65,19 +74,22 @@ Finding last_cache(const Json& machine) {
 
 std::vector<Finding> examine(const Json& machine) {
   const Json& environment = machine["environment"];
-  return {load(environment),
-          cpus(environment),
-          quota(machine),
-          virtualised(machine),
-          expect(machine, "governor", "performance", "`cpupower frequency-set -g performance` as root"),
-          expect(machine, "turbo", false,
-                 "clocks follow temperature and load: switch turbo off for the run, or compare ratios of one run only"),
-          expect(machine, "smt", false,
-                 "a sibling thread shares each core: use one CPU of each core (taskset), or switch SMT off"),
-          expect(machine, "clock_source", "tsc",
-                 "reading the clock is slow: fine for samples of milliseconds, not for single calls"),
-          expect(machine, "hardware_counters", true, ""),
-          last_cache(machine)};
+  return {
+      load(environment),
+      cpus(environment),
+      quota(machine),
+      virtualised(machine),
+      expect(machine, "governor", "performance", "`cpupower frequency-set -g performance` as root"),
+      expect(machine, "turbo", false,
+             "clocks follow temperature and load: switch turbo off for the run, or compare ratios "
+             "of one run only"),
+      expect(machine, "smt", false,
+             "a sibling thread shares each core: use one CPU of each core (taskset), or switch SMT "
+             "off"),
+      expect(machine, "clock_source", "tsc",
+             "reading the clock is slow: fine for samples of milliseconds, not for single calls"),
+      expect(machine, "hardware_counters", true, ""),
+      last_cache(machine)};
 }
 
 }  // namespace softmark::bench

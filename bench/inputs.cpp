@@ -12,10 +12,10 @@
 #include <cstring>
 #include <vector>
 
-#include "support/random.h"
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "support/error.h"
+#include "support/random.h"
 
 namespace softmark::bench {
 namespace {
@@ -24,7 +24,8 @@ constexpr std::uint64_t kCotangentStream = 3, kLabelStream = 4;
 
 std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-void store_row(softmark_dtype dtype, void* data, std::size_t first, const std::vector<double>& values) {
+void store_row(softmark_dtype dtype, void* data, std::size_t first,
+               const std::vector<double>& values) {
   if (dtype == SOFTMARK_F32) {
     std::transform(values.begin(), values.end(), static_cast<float*>(data) + first,
                    [](double value) { return static_cast<float>(value); });
@@ -35,7 +36,8 @@ void store_row(softmark_dtype dtype, void* data, std::size_t first, const std::v
   }
 }
 
-/// logits -> what the op takes for x, in place: good to float64's accuracy, which is all that timing needs.
+/// logits -> what the op takes for x, in place: good to float64's accuracy, which is all that
+/// timing needs.
 void to_input(softmark_op op, std::vector<double>& row) {
   if (op == SOFTMARK_SIGMOID_VJP) {
     for (double& value : row) value = 1 / (1 + std::exp(-value));
@@ -44,15 +46,18 @@ void to_input(softmark_op op, std::vector<double>& row) {
     double sum = 0;
     for (double value : row) sum += std::exp(value - max);
     const double log_sum = max + std::log(sum);
-    for (double& value : row) value = op == SOFTMARK_SOFTMAX_VJP ? std::exp(value - log_sum) : value - log_sum;
+    for (double& value : row)
+      value = op == SOFTMARK_SOFTMAX_VJP ? std::exp(value - log_sum) : value - log_sum;
   }
 }
 
-void fill(std::byte* file, const Layout& layout, softmark_op op, softmark_dtype dtype, const Workload& workload,
-          std::uint64_t seed) {
+void fill(std::byte* file, const Layout& layout, softmark_op op, softmark_dtype dtype,
+          const Workload& workload, std::uint64_t seed) {
   const OpShape shape = shape_of(op);
   const Random cotangents(seed, kCotangentStream), labels(seed, kLabelStream);
-  std::vector<double> row(workload.cols), g(shape.takes_g ? workload.cols : shape.takes_g_row ? 1 : 0);
+  std::vector<double> row(workload.cols), g(shape.takes_g       ? workload.cols
+                                            : shape.takes_g_row ? 1
+                                                                : 0);
   for (std::size_t r = 0; r < workload.rows; ++r) {
     fill_logits(workload, dtype, seed, r, row);
     to_input(op, row);
@@ -66,7 +71,8 @@ void fill(std::byte* file, const Layout& layout, softmark_op op, softmark_dtype 
 }
 
 [[noreturn]] void no_memory(std::size_t bytes) {
-  throw Error(kNotMeasurable, fmt::format("cannot hold {} MiB of inputs: {}", bytes >> 20, std::strerror(errno)));
+  throw Error(kNotMeasurable,
+              fmt::format("cannot hold {} MiB of inputs: {}", bytes >> 20, std::strerror(errno)));
 }
 
 }  // namespace
@@ -76,9 +82,11 @@ Layout layout_of(softmark_op op, softmark_dtype dtype, std::size_t rows, std::si
   const std::size_t size = bytes_of(dtype);
   constexpr double kAddressable = 0x1p46;  // less than the 47 bits of user space
   if (static_cast<double>(rows) * static_cast<double>(cols) *
-          (shape.output == OpShape::kMatrix ? static_cast<double>(cols) : 1.0) * static_cast<double>(size) >
+          (shape.output == OpShape::kMatrix ? static_cast<double>(cols) : 1.0) *
+          static_cast<double>(size) >
       kAddressable)
-    throw Error(kUsage, fmt::format("{} on {} x {} has more output than memory can address", name(op), rows, cols));
+    throw Error(kUsage, fmt::format("{} on {} x {} has more output than memory can address",
+                                    name(op), rows, cols));
   Layout layout{};
   layout.x_bytes = rows * cols * size;
   layout.g_bytes = shape.takes_g ? layout.x_bytes : shape.takes_g_row ? rows * size : 0;
@@ -90,7 +98,8 @@ Layout layout_of(softmark_op op, softmark_dtype dtype, std::size_t rows, std::si
   return layout;
 }
 
-SharedInputs::SharedInputs(softmark_op op, softmark_dtype dtype, const Workload& workload, std::uint64_t seed)
+SharedInputs::SharedInputs(softmark_op op, softmark_dtype dtype, const Workload& workload,
+                           std::uint64_t seed)
     : fd_(memfd_create("softmark-inputs", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
   const Layout layout = layout_of(op, dtype, workload.rows, workload.cols);
   if (fd_ < 0) no_memory(layout.file_bytes);
@@ -104,7 +113,8 @@ SharedInputs::SharedInputs(softmark_op op, softmark_dtype dtype, const Workload&
   fill(static_cast<std::byte*>(file), layout, op, dtype, workload, seed);
   munmap(file, layout.file_bytes);
   fcntl(fd_, F_ADD_SEALS,
-        F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);  // no child may spoil another's input
+        F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW |
+            F_SEAL_SEAL);  // no child may spoil another's input
 }
 
 SharedInputs::~SharedInputs() { close(fd_); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kernel is given for a workload: the op's inputs in the element type, made once and shared with every child.
+// What a kernel is given for a workload: the op's inputs in the element type, made once and shared
+// with every child.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace softmark::bench {
 
-/// Sizes in bytes of one problem's arrays, and the offsets of the inputs in the shared file (each 64-byte aligned).
+/// Sizes in bytes of one problem's arrays, and the offsets of the inputs in the shared file (each
+/// 64-byte aligned).
 struct Layout {
   std::size_t x_bytes, g_bytes, labels_bytes, y_bytes;
   std::size_t g_offset, labels_offset, file_bytes;
@@ -20,11 +22,13 @@ struct Layout {
   /// Bytes that a kernel must move at least: every input read once, the output written once.
   std::size_t moved() const { return x_bytes + g_bytes + labels_bytes + y_bytes; }
 };
-/// Error(kUsage) where the op's output on this shape cannot be addressed (a Jacobian of a wide row).
+/// Error(kUsage) where the op's output on this shape cannot be addressed (a Jacobian of a wide
+/// row).
 Layout layout_of(softmark_op op, softmark_dtype dtype, std::size_t rows, std::size_t cols);
 
-/// A sealed memory file that holds x, g and labels as `layout_of` places them. x is what the op takes: logits, or their
-/// softmax, log-softmax or sigmoid by a plain float64 evaluation rounded to the type. g is N(0,1), labels are uniform.
+/// A sealed memory file that holds x, g and labels as `layout_of` places them. x is what the op
+/// takes: logits, or their softmax, log-softmax or sigmoid by a plain float64 evaluation rounded to
+/// the type. g is N(0,1), labels are uniform.
 class SharedInputs {
  public:
   SharedInputs(softmark_op op, softmark_dtype dtype, const Workload& workload, std::uint64_t seed);
@@ -38,7 +42,8 @@ class SharedInputs {
   int fd_;
 };
 
-/// Each op and type's inputs on a workload, made when a series first asks for them. Refers to the workload.
+/// Each op and type's inputs on a workload, made when a series first asks for them. Refers to the
+/// workload.
 class InputsCache {
  public:
   InputsCache(const Workload& workload, std::uint64_t seed) : workload_(workload), seed_(seed) {}

@@ -37,12 +37,15 @@ const Topology& topology() {
   return loaded;
 }
 
-int count(hwloc_obj_type_t type) { return std::max(0, hwloc_get_nbobjs_by_type(topology().handle, type)); }
+int count(hwloc_obj_type_t type) {
+  return std::max(0, hwloc_get_nbobjs_by_type(topology().handle, type));
+}
 
 /// Data and unified caches above the first core, smallest first.
 Json caches() {
   Json list = Json::array();
-  for (hwloc_obj_t at = hwloc_get_obj_by_type(topology().handle, HWLOC_OBJ_PU, 0); at; at = at->parent)
+  for (hwloc_obj_t at = hwloc_get_obj_by_type(topology().handle, HWLOC_OBJ_PU, 0); at;
+       at = at->parent)
     if (hwloc_obj_type_is_dcache(at->type))
       list.push_back({{"level", at->attr->cache.depth},
                       {"bytes", at->attr->cache.size},
@@ -89,11 +92,13 @@ void add_turbo(Environment& environment) {
   else if (const auto boost = first_line("/sys/devices/system/cpu/cpufreq/boost"))
     environment.set("turbo", *boost == "1");
   else
-    environment.lack("turbo", "neither intel_pstate/no_turbo nor cpufreq/boost in /sys/devices/system/cpu");
+    environment.lack("turbo",
+                     "neither intel_pstate/no_turbo nor cpufreq/boost in /sys/devices/system/cpu");
 }
 
 void add_virtualised(Environment& environment, const Cpuid& cpu) {
-  if (cpu.architecture != "x86_64") return environment.lack("virtualised", "no CPUID on this architecture");
+  if (cpu.architecture != "x86_64")
+    return environment.lack("virtualised", "no CPUID on this architecture");
   environment.set("virtualised", cpu.hypervisor);
   if (cpu.hypervisor) environment.set("hypervisor", cpu.hypervisor_vendor);
 }
@@ -130,13 +135,15 @@ void add_frequency(Environment& environment) {
   if (const auto khz = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
     environment.set("mhz", number(std::atof(khz->c_str()) / 1000));
   else
-    environment.lack("mhz", "no cpufreq for cpu0; /proc/cpuinfo's figure is nominal on such machines");
+    environment.lack("mhz",
+                     "no cpufreq for cpu0; /proc/cpuinfo's figure is nominal on such machines");
 }
 
 std::string system_name() {
   std::ifstream file("/etc/os-release");
   for (std::string line; std::getline(file, line);)
-    if (line.starts_with("PRETTY_NAME=")) return line.size() > 14 ? line.substr(13, line.size() - 14) : "";
+    if (line.starts_with("PRETTY_NAME="))
+      return line.size() > 14 ? line.substr(13, line.size() - 14) : "";
   return "";
 }
 
@@ -162,13 +169,14 @@ Environment environment_now(const Cpuid& cpu) {
     environment.set("huge_pages", chosen_of(*huge));
   else
     environment.lack("huge_pages", "no /sys/kernel/mm/transparent_hugepage/enabled");
-  environment.from_file("clock_source", "/sys/devices/system/clocksource/clocksource0/current_clocksource");
+  environment.from_file("clock_source",
+                        "/sys/devices/system/clocksource/clocksource0/current_clocksource");
   add_cpu_quota(environment);
   add_counters(environment);
   add_cycle_clock(environment);
   environment.set("allowed_cpus", allowed_cpus().size());
-  environment.set("memory_bytes",
-                  static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
+  environment.set("memory_bytes", static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+                                      static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
   double load[3];
   if (getloadavg(load, 3) == 3)
     environment.set("load_average", {number(load[0]), number(load[1]), number(load[2])});
@@ -179,8 +187,10 @@ Environment environment_now(const Cpuid& cpu) {
 }
 
 Json identity_of(const Cpuid& cpu) {
-  Json identity = {{"architecture", cpu.architecture}, {"vendor", cpu.vendor}, {"brand", cpu.brand}};
-  if (cpu.family >= 0) identity.update({{"family", cpu.family}, {"model", cpu.model}, {"stepping", cpu.stepping}});
+  Json identity = {
+      {"architecture", cpu.architecture}, {"vendor", cpu.vendor}, {"brand", cpu.brand}};
+  if (cpu.family >= 0)
+    identity.update({{"family", cpu.family}, {"model", cpu.model}, {"stepping", cpu.stepping}});
   identity["signature"] = fmt::format("{:#010x}", cpu.signature);
   identity["sockets"] = count(HWLOC_OBJ_PACKAGE);
   identity["cores"] = count(HWLOC_OBJ_CORE);
@@ -194,10 +204,12 @@ Json identity_of(const Cpuid& cpu) {
 /// Words a person can read and a hash over all of identity: FNV-1a of 64 bits.
 std::string key_of(const Json& identity, const Cpuid& cpu) {
   const std::uint64_t hash = fnv1a(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
-  const std::string model = cpu.family >= 0 ? fmt::format("{}.{}.{}", cpu.family, cpu.model, cpu.stepping)
-                                            : fmt::format("{:#x}", cpu.signature);
-  return fmt::format("{}-{}-{}-{}c{}t-{:08x}", cpu.architecture, cpu.vendor.empty() ? "unknown" : cpu.vendor, model,
-                     count(HWLOC_OBJ_CORE), count(HWLOC_OBJ_PU), static_cast<std::uint32_t>(hash ^ hash >> 32));
+  const std::string model = cpu.family >= 0
+                                ? fmt::format("{}.{}.{}", cpu.family, cpu.model, cpu.stepping)
+                                : fmt::format("{:#x}", cpu.signature);
+  return fmt::format("{}-{}-{}-{}c{}t-{:08x}", cpu.architecture,
+                     cpu.vendor.empty() ? "unknown" : cpu.vendor, model, count(HWLOC_OBJ_CORE),
+                     count(HWLOC_OBJ_PU), static_cast<std::uint32_t>(hash ^ hash >> 32));
 }
 
 }  // namespace
@@ -239,7 +251,8 @@ std::size_t available_memory_bytes() {
     std::size_t kib = 0;
     if (word == "MemAvailable:" && file >> kib) return kib << 10;
   }
-  return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) *
+         static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
 void describe_machine(Json& document) {

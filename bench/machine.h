@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine as it tells itself: what identifies it, what its state is now, and what cannot be known here.
+// The machine as it tells itself: what identifies it, what its state is now, and what cannot be
+// known here.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +11,12 @@
 
 namespace softmark::bench {
 
-/// The document's `machine`: `key` and `identity` never hold a reading that changes from boot to boot or hour to hour;
-/// `environment` holds those; a field that cannot be had is null there, with its reason in `unavailable`.
+/// The document's `machine`: `key` and `identity` never hold a reading that changes from boot to
+/// boot or hour to hour; `environment` holds those; a field that cannot be had is null there, with
+/// its reason in `unavailable`.
 Json machine_section();
-/// The document's `build`: compiler, flags, and the instruction sets that the compiler was really allowed to use.
+/// The document's `build`: compiler, flags, and the instruction sets that the compiler was really
+/// allowed to use.
 Json build_section();
 /// Both, put into a document.
 void describe_machine(Json& document);

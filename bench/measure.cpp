@@ -20,10 +20,11 @@ namespace {
 
 constexpr std::size_t kMostPool = std::size_t{1} << 30;
 
-/// Four times the last-level cache, so that a buffer has left it when its turn comes again; less where memory forbids.
+/// Four times the last-level cache, so that a buffer has left it when its turn comes again; less
+/// where memory forbids.
 std::size_t cold_pool_bytes() {
-  return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20), kMostPool,
-                   available_memory_bytes() / 4});
+  return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20),
+                   kMostPool, available_memory_bytes() / 4});
 }
 
 std::vector<int> threads_of(const BenchOptions& options, const Kernel& kernel) {
@@ -41,14 +42,16 @@ bool can_run_in_place(const Kernel& kernel) {
   return kernel.claims & SOFTMARK_IN_PLACE && shape_of(kernel.op).output == OpShape::kRow;
 }
 
-/// As many bytes and threads from the same cache, once for all kernels that share them; multiply-adds once for a type.
+/// As many bytes and threads from the same cache, once for all kernels that share them;
+/// multiply-adds once for a type.
 void add_ceilings(std::vector<Series>& all, const Series& of, bool with_fma) {
   if (of.status != "ok") return;
   const auto add = [&](Ceiling kind) {
     const Series wanted = plan_ceiling(kind, of);
     const bool there = std::any_of(all.begin(), all.end(), [&](const Series& other) {
-      return other.ceiling == kind && other.bytes == wanted.bytes && other.threads == wanted.threads &&
-             other.cache == wanted.cache && other.dtype == wanted.dtype;
+      return other.ceiling == kind && other.bytes == wanted.bytes &&
+             other.threads == wanted.threads && other.cache == wanted.cache &&
+             other.dtype == wanted.dtype;
     });
     if (!there && wanted.status == "ok") all.push_back(wanted);
   };
@@ -71,10 +74,12 @@ std::vector<Series> plan_workload(const BenchOptions& options, const std::vector
   return series;
 }
 
-Replicate trial_of(const Series& series, const BenchOptions& options, const Replication& replication, int cpu) {
+Replicate trial_of(const Series& series, const BenchOptions& options,
+                   const Replication& replication, int cpu) {
   Replicate replicate;
   if (!series.kernel) replicate.ceiling = series.ceiling;
-  if (series.kernel) replicate.library = series.kernel->library, replicate.index = series.kernel->index;
+  if (series.kernel)
+    replicate.library = series.kernel->library, replicate.index = series.kernel->index;
   replicate.op = series.op;
   replicate.dtype = series.dtype;
   replicate.rows = series.workload.rows;
@@ -85,28 +90,34 @@ Replicate trial_of(const Series& series, const BenchOptions& options, const Repl
   replicate.in_place = series.in_place;
   replicate.min_time = replication.min_time;
   replicate.samples = replication.samples;
-  if (!series.kernel) replicate.min_time /= 3, replicate.samples = std::min(replicate.samples, 3);  // steadier than kernels
+  if (!series.kernel)
+    replicate.min_time /= 3,
+        replicate.samples = std::min(replicate.samples, 3);  // steadier than kernels
   replicate.most_seconds = replication.most_seconds;
   replicate.flags = options.benchmark_flags;
   return replicate;
 }
 
-/// Seconds that one process of this series will probably take: to start, to fill its buffers, to calibrate and to
-/// sample.
+/// Seconds that one process of this series will probably take: to start, to fill its buffers, to
+/// calibrate and to sample.
 double process_seconds(const Series& series, Replication replication) {
   if (series.kept) return 0;
-  if (!series.kernel) replication.min_time /= 3, replication.samples = std::min(replication.samples, 3);
+  if (!series.kernel)
+    replication.min_time /= 3, replication.samples = std::min(replication.samples, 3);
   constexpr double kStart = 0.02, kFillPerByte = 1e-9, kCopyPerByte = 1e-10, kSlowPerElement = 3e-9;
-  const double call = series.kernel ? kSlowPerElement * static_cast<double>(series.workload.elements())
-                                    : kCopyPerByte * static_cast<double>(series.bytes);
+  const double call = series.kernel
+                          ? kSlowPerElement * static_cast<double>(series.workload.elements())
+                          : kCopyPerByte * static_cast<double>(series.bytes);
   const double fill = kFillPerByte * static_cast<double>(std::max(series.bytes, series.pool_bytes));
-  return kStart + fill + 2 * call + (replication.samples + 1) * std::max(1.2 * replication.min_time, call);
+  return kStart + fill + 2 * call +
+         (replication.samples + 1) * std::max(1.2 * replication.min_time, call);
 }
 
 std::string label(const Series& series) {
-  return fmt::format("{} {} {}t", series.workload.name,
-                     series.kernel ? series.kernel->id : kCeilingNames[static_cast<std::size_t>(series.ceiling)],
-                     series.threads);
+  return fmt::format(
+      "{} {} {}t", series.workload.name,
+      series.kernel ? series.kernel->id : kCeilingNames[static_cast<std::size_t>(series.ceiling)],
+      series.threads);
 }
 
 void take(Series& series, ReplicateResult result) {
@@ -121,20 +132,22 @@ void take(Series& series, ReplicateResult result) {
   }
 }
 
-void warn_about(const BenchOptions& options, const std::vector<Series>& series, std::vector<std::string>& warnings) {
+void warn_about(const BenchOptions& options, const std::vector<Series>& series,
+                std::vector<std::string>& warnings) {
   const std::size_t llc = last_level_cache_bytes(), pool = cold_pool_bytes();
   if (options.cold && pool < 4 * llc)
-    warnings.push_back(
-        fmt::format("cold cache: the pool of {} MiB is {:.1f} times the last-level cache of {} MiB (4 times is "
-                    "wanted); part of it may still be cached",
-                    pool >> 20, static_cast<double>(pool) / static_cast<double>(llc), llc >> 20));
+    warnings.push_back(fmt::format(
+        "cold cache: the pool of {} MiB is {:.1f} times the last-level cache of {} MiB (4 times is "
+        "wanted); part of it may still be cached",
+        pool >> 20, static_cast<double>(pool) / static_cast<double>(llc), llc >> 20));
   for (Ceiling kind : {Ceiling::kNontemporalCopy, Ceiling::kFma})
     if (const Series wanted = plan_ceiling(kind, Series()); wanted.status != "ok")
-      warnings.push_back(
-          fmt::format("no {} ceiling: {}", kCeilingNames[static_cast<std::size_t>(kind)], wanted.message));
+      warnings.push_back(fmt::format(
+          "no {} ceiling: {}", kCeilingNames[static_cast<std::size_t>(kind)], wanted.message));
   if (std::any_of(series.begin(), series.end(),
                   [](const Series& s) { return s.threads == 1 && s.status == "ok" && !s.pinned; }))
-    warnings.push_back("single threads could not be pinned to a core; they may have moved between cores");
+    warnings.push_back(
+        "single threads could not be pinned to a core; they may have moved between cores");
 }
 
 }  // namespace
@@ -148,7 +161,8 @@ std::vector<Workload> workloads_of(const BenchOptions& options) {
   return select_workloads(options.effort, options.workloads);
 }
 
-Series plan_series(const Kernel& kernel, const Workload& workload, int threads, Cache cache, bool in_place) {
+Series plan_series(const Kernel& kernel, const Workload& workload, int threads, Cache cache,
+                   bool in_place) {
   Series series;
   series.kernel = kernel;
   series.workload = workload;
@@ -161,7 +175,8 @@ Series plan_series(const Kernel& kernel, const Workload& workload, int threads, 
   if (cache == Cache::kCold) series.pool_bytes = std::max(cold_pool_bytes(), 2 * series.bytes);
   if (std::max(series.pool_bytes, series.bytes) > available_memory_bytes() / 2) {
     series.status = "unsupported";
-    series.message = fmt::format("needs {} MiB of buffers, more than half of the memory available", series.bytes >> 20);
+    series.message = fmt::format("needs {} MiB of buffers, more than half of the memory available",
+                                 series.bytes >> 20);
   }
   return series;
 }
@@ -177,7 +192,8 @@ Series plan_ceiling(Ceiling ceiling, const Series& of) {
     series.status = "unsupported", series.message = "this CPU multiplies and adds in two steps";
 #if !defined(__x86_64__)
   if (ceiling == Ceiling::kNontemporalCopy)
-    series.status = "unsupported", series.message = "stores around the cache are known for x86-64 only";
+    series.status = "unsupported",
+    series.message = "stores around the cache are known for x86-64 only";
 #endif
   return series;
 }
@@ -189,7 +205,8 @@ double Series::elements() const {
 }
 
 Replication replication_of(const BenchOptions& options) {
-  static constexpr Replication kByEffort[] = {{6, 2, 0.01, 30}, {6, 3, 0.01, 60}, {20, 7, 0.1, 120}};
+  static constexpr Replication kByEffort[] = {
+      {6, 2, 0.01, 30}, {6, 3, 0.01, 60}, {20, 7, 0.1, 120}};
   Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
   if (options.processes > 0) replication.processes = options.processes;
   if (options.min_time > 0) replication.min_time = options.min_time;
@@ -197,8 +214,9 @@ Replication replication_of(const BenchOptions& options) {
   return replication;
 }
 
-bool interleave(std::vector<Series>& series, const BenchOptions& options, const Replication& replication,
-                Progress& progress, InputsCache& inputs, std::vector<std::vector<std::size_t>> orders, int done) {
+bool interleave(std::vector<Series>& series, const BenchOptions& options,
+                const Replication& replication, Progress& progress, InputsCache& inputs,
+                std::vector<std::vector<std::size_t>> orders, int done) {
   if (series.empty()) return true;
   if (orders.empty()) {
     orders.resize(2, std::vector<std::size_t>(series.size()));
@@ -208,15 +226,16 @@ bool interleave(std::vector<Series>& series, const BenchOptions& options, const 
   const std::vector<int> cpus = allowed_cpus();
   for (int round = 0; round < replication.processes; ++round) {
     // The core changes every second round only, so that each core sees both orders.
-    const int cpu = cpus.empty() ? -1 : cpus[static_cast<std::size_t>((done + round) / 2) % cpus.size()];
+    const int cpu =
+        cpus.empty() ? -1 : cpus[static_cast<std::size_t>((done + round) / 2) % cpus.size()];
     for (std::size_t which : orders[static_cast<std::size_t>(round) % orders.size()]) {
       Series& one = series[which];
       if (interrupted()) return false;
       if (one.kept) continue;
       if (one.status == "ok") {
         progress.show(label(one));
-        ReplicateResult result =
-            run_replicate(trial_of(one, options, replication, cpu), inputs.fd(one.op, one.dtype), replication.timeout);
+        ReplicateResult result = run_replicate(trial_of(one, options, replication, cpu),
+                                               inputs.fd(one.op, one.dtype), replication.timeout);
         if (result.status == "interrupted") return false;
         take(one, std::move(result));
       }
@@ -228,7 +247,9 @@ bool interleave(std::vector<Series>& series, const BenchOptions& options, const 
 
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels) {
   if (options.in_place && options.cold)
-    throw Error(kUsage, "--in-place restores its input just before each call, which warms it: no --cache cold with it");
+    throw Error(kUsage,
+                "--in-place restores its input just before each call, which warms it: no --cache "
+                "cold with it");
   const Replication replication = replication_of(options);
   std::vector<std::vector<Series>> plan;
   double estimate = 0;
@@ -237,7 +258,8 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   for (const Workload& workload : workloads_of(options)) {
     plan.push_back(plan_workload(options, kernels, workload, plan.empty()));
     if (earlier) earlier->keep(plan.back());
-    for (const Series& series : plan.back()) estimate += replication.processes * process_seconds(series, replication);
+    for (const Series& series : plan.back())
+      estimate += replication.processes * process_seconds(series, replication);
   }
   watch_interrupts();
   Progress progress("bench", estimate, estimate);
@@ -248,7 +270,8 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
       if (one.kernel && !one.kept && hangs[one.kernel->id] >= 2)
         one.status = "timeout", one.message = "not tried: it hung on two workloads before";
     if (series.empty()) continue;
-    InputsCache inputs(series.front().workload, options.seed);  // made when first asked for: not where all is kept
+    InputsCache inputs(series.front().workload,
+                       options.seed);  // made when first asked for: not where all is kept
     measured.complete = interleave(series, options, replication, progress, inputs);
     for (Series& one : series) {
       if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];
@@ -256,7 +279,8 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
     }
     if (!measured.complete) break;
   }
-  if (!measured.complete) measured.warnings.push_back("interrupted: what was not measured is missing");
+  if (!measured.complete)
+    measured.warnings.push_back("interrupted: what was not measured is missing");
   warn_about(options, measured.series, measured.warnings);
   return measured;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs real children (this program is its own child, see test_main.cpp); checks what is told, never how fast.
+// Runs real children (this program is its own child, see test_main.cpp); checks what is told, never
+// how fast.
 #include "bench/measure.h"
 
 #include <gtest/gtest.h>
@@ -12,11 +13,11 @@
 #include "bench/cycles.h"
 #include "bench/examine.h"
 #include "bench/machine.h"
-#include "bench/verbs/bench_flags.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
-#include "reports/measurements.h"
+#include "bench/verbs/bench_flags.h"
 #include "kernels/names.h"
+#include "reports/measurements.h"
 #include "support/error.h"
 
 namespace softmark::bench {
@@ -32,7 +33,8 @@ BenchOptions tiny() {
   return options;
 }
 
-Json tiny_sections(const BenchOptions& options, const std::optional<std::set<std::string>>& failed) {
+Json tiny_sections(const BenchOptions& options,
+                   const std::optional<std::set<std::string>>& failed) {
   return bench_sections(options, load_registry({}, false), failed);
 }
 
@@ -65,10 +67,11 @@ TEST(Bench, GivesEveryFieldOfTheDocument) {
     EXPECT_EQ(m["fma_per_element"].is_number(), ceilings.contains("fma"));
     EXPECT_EQ(m["cycles_per_element"].is_null(), cycle_clock().kind.empty());
     EXPECT_EQ(m["cycle_clock"].is_null(), cycle_clock().kind.empty());
-    EXPECT_NEAR(m["gb_per_s"].get<double>() * m["ns_per_element"]["median"].get<double>() * 30, 240, 1e-6);
+    EXPECT_NEAR(m["gb_per_s"].get<double>() * m["ns_per_element"]["median"].get<double>() * 30, 240,
+                1e-6);
   }
-  const std::string table =
-      measurements_table({{"measurements", sections["measurements"]}, {"warnings", sections["warnings"]}});
+  const std::string table = measurements_table(
+      {{"measurements", sections["measurements"]}, {"warnings", sections["warnings"]}});
   EXPECT_NE(table.find("max_shifted/softmax/f32"), std::string::npos);
 }
 
@@ -122,7 +125,8 @@ TEST(Bench, ShowsHowThreadsScale) {
   const Json sections = tiny_sections(options, std::nullopt);
   ASSERT_EQ(sections["measurements"].size(), 2u);
   EXPECT_NE(measurements_table(sections).find("1: 1.00  2: "), std::string::npos);
-  EXPECT_EQ(measurements_table(tiny_sections(tiny(), std::nullopt)).find("scaling"), std::string::npos);
+  EXPECT_EQ(measurements_table(tiny_sections(tiny(), std::nullopt)).find("scaling"),
+            std::string::npos);
 }
 
 /// A document of a tiny run, as bench writes it; and the options to go on with it.
@@ -153,7 +157,8 @@ TEST_F(Resume, KeepsWholeWorkloads) {
   ASSERT_EQ(again["measurements"].size(), 2u);
   for (std::size_t i = 0; i < 2; ++i)
     for (std::size_t process = 0; process < 2; ++process)
-      for (std::size_t sample = 0; sample < again["measurements"][i]["samples"][process].size(); ++sample)
+      for (std::size_t sample = 0; sample < again["measurements"][i]["samples"][process].size();
+           ++sample)
         EXPECT_NEAR(again["measurements"][i]["samples"][process][sample].get<double>() /
                         document_["measurements"][i]["samples"][process][sample].get<double>(),
                     1, 1e-12);
@@ -242,18 +247,20 @@ TEST(Machine, IdentifiesItselfTheSameTwice) {
 }
 
 TEST(Doctor, TellsNoiseFromIgnorance) {
-  Json machine = {{"identity", {{"caches", Json::array({{{"level", 3}, {"bytes", 32 << 20}, {"shared_by", 8}}})}}},
-                  {"environment",
-                   {{"load_average", {0.1, 0.1, 0.1}},
-                    {"allowed_cpus", 8},
-                    {"cpu_quota", "none"},
-                    {"virtualised", false},
-                    {"governor", "powersave"},
-                    {"turbo", nullptr},
-                    {"smt", false},
-                    {"clock_source", "tsc"},
-                    {"hardware_counters", true}}},
-                  {"unavailable", {{"turbo", "no cpufreq"}}}};
+  Json machine = {
+      {"identity",
+       {{"caches", Json::array({{{"level", 3}, {"bytes", 32 << 20}, {"shared_by", 8}}})}}},
+      {"environment",
+       {{"load_average", {0.1, 0.1, 0.1}},
+        {"allowed_cpus", 8},
+        {"cpu_quota", "none"},
+        {"virtualised", false},
+        {"governor", "powersave"},
+        {"turbo", nullptr},
+        {"smt", false},
+        {"clock_source", "tsc"},
+        {"hardware_counters", true}}},
+      {"unavailable", {{"turbo", "no cpufreq"}}}};
   for (const Finding& finding : examine(machine)) {
     const auto want = finding.subject == "governor" ? Finding::kNoisy
                       : finding.subject == "turbo"  ? Finding::kUnknown

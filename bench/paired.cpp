@@ -7,9 +7,9 @@
 
 #include "bench/inputs.h"
 #include "bench/progress.h"
-#include "support/random.h"
 #include "kernels/names.h"
 #include "support/process.h"
+#include "support/random.h"
 
 namespace softmark::bench {
 namespace {
@@ -17,30 +17,35 @@ namespace {
 constexpr int kFewestRounds = 6;
 constexpr std::uint64_t kOrderStream = 5;
 
-double least(const std::vector<double>& samples) { return *std::min_element(samples.begin(), samples.end()); }
+double least(const std::vector<double>& samples) {
+  return *std::min_element(samples.begin(), samples.end());
+}
 
 Replication rounds_of(const BenchOptions& options) {
   // Many short samples: something else on the core spoils some of them, hardly ever all.
-  static constexpr Replication kByEffort[] = {{16, 20, 0.001, 30}, {32, 30, 0.001, 60}, {64, 30, 0.002, 120}};
+  static constexpr Replication kByEffort[] = {
+      {16, 20, 0.001, 30}, {32, 30, 0.001, 60}, {64, 30, 0.002, 120}};
   Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
   if (options.processes > 0) replication.processes = options.processes;
   if (options.min_time > 0) replication.min_time = options.min_time;
   replication.timeout += 20 * replication.min_time * replication.samples;
   replication.most_seconds = 0.3;
   if (replication.processes < kFewestRounds)
-    throw Error(kUsage, "a comparison needs at least 6 processes of each kernel, or it has no interval");
+    throw Error(kUsage,
+                "a comparison needs at least 6 processes of each kernel, or it has no interval");
   return replication;
 }
 
-/// The order of both kernels' processes, in pairs of rounds that begin with each kernel once; which first is drawn, so
-/// that no periodic disturbance keeps step with it.
+/// The order of both kernels' processes, in pairs of rounds that begin with each kernel once; which
+/// first is drawn, so that no periodic disturbance keeps step with it.
 std::vector<std::vector<std::size_t>> drawn_orders(std::uint64_t seed, int from, int count) {
   const Random coin(seed, kOrderStream);
   std::vector<std::vector<std::size_t>> orders;
   for (int round = from; round < from + count; ++round) {
-    const bool b_first =
-        (coin.bits(static_cast<std::uint64_t>(round / 2)) & 1) != static_cast<std::uint64_t>(round % 2);
-    orders.push_back(b_first ? std::vector<std::size_t>{1, 0, 3, 2} : std::vector<std::size_t>{0, 1, 2, 3});
+    const bool b_first = (coin.bits(static_cast<std::uint64_t>(round / 2)) & 1) !=
+                         static_cast<std::uint64_t>(round % 2);
+    orders.push_back(b_first ? std::vector<std::size_t>{1, 0, 3, 2}
+                             : std::vector<std::size_t>{0, 1, 2, 3});
   }
   return orders;
 }
@@ -48,7 +53,8 @@ std::vector<std::vector<std::size_t>> drawn_orders(std::uint64_t seed, int from,
 /// Rounds from this machine.
 class Session {
  public:
-  Session(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options, Progress& progress)
+  Session(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options,
+          Progress& progress)
       : kernels_{&a, &b, &b, &a},
         workload_(workload),
         options_(options),
@@ -60,11 +66,11 @@ class Session {
   bool more(Rounds& rounds, int count) {
     std::vector<Series> series;
     for (const Kernel* kernel : kernels_)
-      series.push_back(
-          plan_series(*kernel, workload_, threads(), options_.hot ? Cache::kHot : Cache::kCold, options_.in_place));
+      series.push_back(plan_series(*kernel, workload_, threads(),
+                                   options_.hot ? Cache::kHot : Cache::kCold, options_.in_place));
     replication_.processes = count;
-    if (!interleave(series, options_, replication_, progress_, inputs_, drawn_orders(options_.seed, done_, count),
-                    done_))
+    if (!interleave(series, options_, replication_, progress_, inputs_,
+                    drawn_orders(options_.seed, done_, count), done_))
       failure = "interrupted";
     for (const Series& one : series)
       if (failure.empty() && one.status != "ok")
@@ -92,28 +98,36 @@ class Session {
 };
 
 std::string label_of(const Kernel& kernel) {
-  return kernel.provider == "plugin" ? fmt::format("{} of {}", kernel.id, kernel.library) : kernel.id;
+  return kernel.provider == "plugin" ? fmt::format("{} of {}", kernel.id, kernel.library)
+                                     : kernel.id;
 }
 
 }  // namespace
 
-Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options) {
+Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload,
+                      const BenchOptions& options) {
   const int most = rounds_of(options).processes;
   Progress progress("compare " + workload.name, 0, 0);
   Session session(a, b, workload, options, progress);
   Comparison comparison{label_of(a), label_of(b), workload, session.threads(), {}, ""};
-  const auto decision = decide([&](Rounds& rounds, int count) { return session.more(rounds, count); }, {8, 4, most});
+  const auto decision =
+      decide([&](Rounds& rounds, int count) { return session.more(rounds, count); }, {8, 4, most});
   if (decision) comparison.decision = *decision;
   comparison.failure = session.failure;
   return comparison;
 }
 
-std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const BenchOptions& options) {
+std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b,
+                                        const BenchOptions& options) {
   if (a.op != b.op || a.dtype != b.dtype)
-    throw Error(kUsage,
-                fmt::format("{} and {} do not compute the same thing: compare kernels of one op and type", a.id, b.id));
+    throw Error(
+        kUsage,
+        fmt::format("{} and {} do not compute the same thing: compare kernels of one op and type",
+                    a.id, b.id));
   if (options.threads.size() > 1)
-    throw Error(kUsage, "a comparison runs on one count of threads: give --threads one, and compare again for others");
+    throw Error(kUsage,
+                "a comparison runs on one count of threads: give --threads one, and compare again "
+                "for others");
   BenchOptions quick_shapes = options;
   quick_shapes.effort = Effort::quick;
   watch_interrupts();
@@ -143,7 +157,8 @@ Json to_json(const Comparison& comparison) {
   }
   json["verdict"] = kVerdictNames[static_cast<std::size_t>(comparison.decision.verdict)];
   json["ratio"] = number(ratio.median);
-  json["ci95"] = ratio.ci95 ? Json::array({number(ratio.ci95->low), number(ratio.ci95->high)}) : Json(nullptr);
+  json["ci95"] =
+      ratio.ci95 ? Json::array({number(ratio.ci95->low), number(ratio.ci95->high)}) : Json(nullptr);
   json["p"] = number(ratio.p);
   json["aa_spread"] = number(ratio.aa_spread);
   json["process_spread"] = number(ratio.process_spread);
@@ -154,31 +169,39 @@ Json to_json(const Comparison& comparison) {
 
 std::string comparisons_table(const std::vector<Comparison>& comparisons) {
   if (comparisons.empty()) return "nothing was compared\n";
-  std::string text =
-      fmt::format("A = {}\nB = {}\n{:<26} {:>7}  {:<9}  {:>9}  {:<17}  {}\n", comparisons.front().a,
-                  comparisons.front().b, "workload", "threads", "B is", "time B/A", "95 % interval", "can tell apart");
+  std::string text = fmt::format("A = {}\nB = {}\n{:<26} {:>7}  {:<9}  {:>9}  {:<17}  {}\n",
+                                 comparisons.front().a, comparisons.front().b, "workload",
+                                 "threads", "B is", "time B/A", "95 % interval", "can tell apart");
   for (const Comparison& one : comparisons) {
     text += fmt::format("{:<26} {:>7}  ", one.workload.name, one.threads);
     if (!one.failure.empty())
       text += one.failure + "\n";
     else
-      text += fmt::format("{:<9}  {:>9.3f}  {:<17}  {:.1f} %\n",
-                          kVerdictNames[static_cast<std::size_t>(one.decision.verdict)], one.decision.ratio.median,
-                          one.decision.ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", one.decision.ratio.ci95->low,
-                                                                one.decision.ratio.ci95->high)
-                                                  : "too few rounds",
-                          100 * one.decision.ratio.smallest_difference);
+      text += fmt::format(
+          "{:<9}  {:>9.3f}  {:<17}  {:.1f} %\n",
+          kVerdictNames[static_cast<std::size_t>(one.decision.verdict)], one.decision.ratio.median,
+          one.decision.ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", one.decision.ratio.ci95->low,
+                                                one.decision.ratio.ci95->high)
+                                  : "too few rounds",
+          100 * one.decision.ratio.smallest_difference);
   }
   return text;
 }
 
 int exit_code_of(const std::vector<Comparison>& comparisons, bool strict) {
-  const auto any = [&](auto test) { return std::any_of(comparisons.begin(), comparisons.end(), test); };
-  if (any([](const Comparison& c) { return c.failure.empty() && c.decision.verdict == Verdict::kSlower; }))
+  const auto any = [&](auto test) {
+    return std::any_of(comparisons.begin(), comparisons.end(), test);
+  };
+  if (any([](const Comparison& c) {
+        return c.failure.empty() && c.decision.verdict == Verdict::kSlower;
+      }))
     return kGateFailed;
-  if (comparisons.empty() || any([](const Comparison& c) { return !c.failure.empty(); })) return kNotMeasurable;
-  return strict && any([](const Comparison& c) { return c.decision.verdict == Verdict::kAmbiguous; }) ? kUndecided
-                                                                                                      : kPass;
+  if (comparisons.empty() || any([](const Comparison& c) { return !c.failure.empty(); }))
+    return kNotMeasurable;
+  return strict &&
+                 any([](const Comparison& c) { return c.decision.verdict == Verdict::kAmbiguous; })
+             ? kUndecided
+             : kPass;
 }
 
 }  // namespace softmark::bench

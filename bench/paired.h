@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two kernels side by side in one session: SAME, FASTER, SLOWER or AMBIGUOUS, with what this machine can tell apart
-// now.
+// Two kernels side by side in one session: SAME, FASTER, SLOWER or AMBIGUOUS, with what this
+// machine can tell apart now.
 #pragma once
 
 #include <string>
@@ -17,21 +17,26 @@ struct Comparison {
   Workload workload;
   int threads = 1;
   Decision decision;
-  std::string failure;  // why there is no verdict: "b: crash: killed by SIGSEGV"; empty where there is one
+  std::string
+      failure;  // why there is no verdict: "b: crash: killed by SIGSEGV"; empty where there is one
 };
 
-/// Compares two kernels of one op and type on the options' workloads (the quick ones where they name none). Threads:
-/// the options' only one, else 1. Throws Error(kUsage) where the kernels differ in op or type, or for more counts of
-/// threads. Stops early, with what it has, when interrupted.
-std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b, const BenchOptions& options);
+/// Compares two kernels of one op and type on the options' workloads (the quick ones where they
+/// name none). Threads: the options' only one, else 1. Throws Error(kUsage) where the kernels
+/// differ in op or type, or for more counts of threads. Stops early, with what it has, when
+/// interrupted.
+std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b,
+                                        const BenchOptions& options);
 
-/// One workload of the above, judged alone; at most the options' processes (by effort 16, 32 or 64) rounds in each of
-/// the two sets.
-Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options);
+/// One workload of the above, judged alone; at most the options' processes (by effort 16, 32 or 64)
+/// rounds in each of the two sets.
+Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload,
+                      const BenchOptions& options);
 
 Json to_json(const Comparison& comparison);
 std::string comparisons_table(const std::vector<Comparison>& comparisons);
-/// 1 where any is SLOWER, 4 where one could not be measured, 5 where any is AMBIGUOUS and `strict`, else 0.
+/// 1 where any is SLOWER, 4 where one could not be measured, 5 where any is AMBIGUOUS and `strict`,
+/// else 0.
 int exit_code_of(const std::vector<Comparison>& comparisons, bool strict);
 
 }  // namespace softmark::bench

@@ -20,7 +20,8 @@ struct Pipe {
   int read_end = -1, write_end = -1;
   Pipe() {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) throw Error(kNotMeasurable, fmt::format("no pipe: {}", std::strerror(errno)));
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      throw Error(kNotMeasurable, fmt::format("no pipe: {}", std::strerror(errno)));
     read_end = ends[0], write_end = ends[1];
   }
   ~Pipe() { close_read(), close_write(); }
@@ -45,7 +46,8 @@ ReplicateResult no_samples(const std::string& status, const std::string& message
 std::string gather(Child& child, int fd, steady_clock::time_point deadline) {
   std::string text;
   char buffer[4096];
-  while (!interrupted() && steady_clock::now() < deadline && (text.empty() || text.back() != '\n')) {
+  while (!interrupted() && steady_clock::now() < deadline &&
+         (text.empty() || text.back() != '\n')) {
     const auto slice = std::min(deadline, steady_clock::now() + std::chrono::milliseconds(100));
     if (!child.wait_readable(fd, slice)) {
       if (child.ended()) break;
@@ -58,7 +60,8 @@ std::string gather(Child& child, int fd, steady_clock::time_point deadline) {
   return text;
 }
 
-ReplicateResult result_of(Child& child, const std::string& text, steady_clock::time_point deadline, double timeout_seconds) {
+ReplicateResult result_of(Child& child, const std::string& text, steady_clock::time_point deadline,
+                          double timeout_seconds) {
   while (!child.ended() && !interrupted() && steady_clock::now() < deadline) usleep(200);
   if (interrupted()) return no_samples("interrupted", "interrupted");
   if (!child.ended()) {
@@ -70,8 +73,10 @@ ReplicateResult result_of(Child& child, const std::string& text, steady_clock::t
     return result_from_json(Json::parse(text));
   } catch (const Json::exception&) {
     const std::string noise = child.noise();
-    return no_samples(child.exit_code() == 0 ? "error" : "crash",
-                      "ended with no answer: " + child.ending() + (noise.empty() ? "" : "; it printed: " + noise.substr(0, noise.find('\n'))));
+    return no_samples(
+        child.exit_code() == 0 ? "error" : "crash",
+        "ended with no answer: " + child.ending() +
+            (noise.empty() ? "" : "; it printed: " + noise.substr(0, noise.find('\n'))));
   }
 }
 
@@ -80,7 +85,9 @@ ReplicateResult result_of(Child& child, const std::string& text, steady_clock::t
 Json to_json(const Replicate& replicate) {
   return {{"library", replicate.library},
           {"index", replicate.index},
-          {"ceiling", replicate.ceiling ? Json(kCeilingNames[static_cast<std::size_t>(*replicate.ceiling)]) : Json(nullptr)},
+          {"ceiling", replicate.ceiling
+                          ? Json(kCeilingNames[static_cast<std::size_t>(*replicate.ceiling)])
+                          : Json(nullptr)},
           {"most_seconds", number(replicate.most_seconds)},
           {"op", name(replicate.op)},
           {"dtype", name(replicate.dtype)},
@@ -100,7 +107,8 @@ Replicate replicate_from_json(const Json& json) {
   replicate.library = json.at("library");
   replicate.index = json.at("index");
   if (json.at("ceiling").is_string())
-    replicate.ceiling = find_name<Ceiling>(kCeilingNames, json.at("ceiling").get<std::string>()).value();
+    replicate.ceiling =
+        find_name<Ceiling>(kCeilingNames, json.at("ceiling").get<std::string>()).value();
   replicate.most_seconds = json.at("most_seconds");
   replicate.op = find_op(json.at("op").get<std::string>()).value();
   replicate.dtype = find_dtype(json.at("dtype").get<std::string>()).value();

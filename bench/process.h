@@ -26,11 +26,12 @@ struct Replicate {
   bool in_place = false;       // y is x, restored outside the clock before each call
   double min_time = 0.02;      // seconds a sample
   int samples = 3;
-  double most_seconds = 0;         // samples are fewer, down to 5, where they would take longer; 0: never
+  double most_seconds = 0;  // samples are fewer, down to 5, where they would take longer; 0: never
   std::vector<std::string> flags;  // of Google Benchmark, after ours
 };
 
-/// What came of it. `status`: "ok", "unsupported" (the kernel said so), "crash", "timeout", "error".
+/// What came of it. `status`: "ok", "unsupported" (the kernel said so), "crash", "timeout",
+/// "error".
 struct ReplicateResult {
   std::string status = "error";
   std::string message;              // why, where not ok
@@ -45,8 +46,8 @@ Replicate replicate_from_json(const Json& json);
 Json to_json(const ReplicateResult& result);
 ReplicateResult result_from_json(const Json& json);
 
-/// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an result, never an exception;
-/// an interruption (watch_interrupts) ends the wait with status "interrupted".
+/// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an result,
+/// never an exception; an interruption (watch_interrupts) ends the wait with status "interrupted".
 ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds);
 
 /// The measuring child ("child-replicate"): request on descriptor 3, answer on 4, inputs on 5.

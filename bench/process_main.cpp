@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The measuring child. It prepares everything, times one kernel by Google Benchmark, answers one line of JSON and ends.
+// The measuring child. It prepares everything, times one kernel by Google Benchmark, answers one
+// line of JSON and ends.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <sched.h>
@@ -14,8 +15,8 @@
 #include "bench/ceilings.h"
 #include "bench/cycles.h"
 #include "bench/inputs.h"
-#include "bench/statistics.h"
 #include "bench/process.h"
+#include "bench/statistics.h"
 #include "kernels/names.h"
 #include "kernels/registry.h"
 
@@ -27,14 +28,16 @@ constexpr int kRequest = 3, kAnswer = 4, kInputs = 5;
 std::string read_all(int fd) {
   std::string text;
   char buffer[4096];
-  for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(got));
+  for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(got));
   return text;
 }
 
 std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/// Where one set's arrays start. Arrays of a page or more are kept a quarter of a page out of each other's phase, so
-/// that loads of x never wait for stores to y that share their low twelve bits; short ones are packed line by line.
+/// Where one set's arrays start. Arrays of a page or more are kept a quarter of a page out of each
+/// other's phase, so that loads of x never wait for stores to y that share their low twelve bits;
+/// short ones are packed line by line.
 struct Places {
   std::size_t g, labels, y, bytes;
 };
@@ -56,7 +59,8 @@ class Buffers {
   Buffers(const softmark_args& first, std::size_t count, std::size_t spacing)
       : first_(first), at_(first), count_(count), spacing_(spacing) {
     // Neighbours are visited far apart in time, or the prefetcher would warm the next set.
-    for (step_ = std::max<std::size_t>(1, count * 618 / 1000); std::gcd(step_, count_) != 1;) --step_;
+    for (step_ = std::max<std::size_t>(1, count * 618 / 1000); std::gcd(step_, count_) != 1;)
+      --step_;
   }
   const softmark_args& first() const { return first_; }
   const softmark_args& rotate() {
@@ -67,8 +71,8 @@ class Buffers {
     at_.y = static_cast<std::byte*>(first_.y) + next_ * spacing_;
     if (first_.g) at_.g = static_cast<const std::byte*>(first_.g) + next_ * spacing_;
     if (first_.labels)
-      at_.labels =
-          reinterpret_cast<const std::int64_t*>(reinterpret_cast<const std::byte*>(first_.labels) + next_ * spacing_);
+      at_.labels = reinterpret_cast<const std::int64_t*>(
+          reinterpret_cast<const std::byte*>(first_.labels) + next_ * spacing_);
     return at_;
   }
 
@@ -88,10 +92,12 @@ Layout layout_for(const Replicate& replicate) {
   return {lines, 0, 0, lines, 0, 0, 0};
 }
 
-softmark_args first_set(const Replicate& replicate, const Layout& layout, const Places& places, std::byte* memory) {
+softmark_args first_set(const Replicate& replicate, const Layout& layout, const Places& places,
+                        std::byte* memory) {
   std::byte* y = replicate.in_place ? memory : memory + places.y;
   if (replicate.ceiling)
-    return {1, layout.x_bytes, memory, nullptr, nullptr, y, layout.x_bytes, 0, layout.y_bytes, replicate.threads};
+    return {1, layout.x_bytes, memory, nullptr,        nullptr,
+            y, layout.x_bytes, 0,      layout.y_bytes, replicate.threads};
   const OpShape shape = shape_of(replicate.op);
   const std::byte* g = layout.g_bytes ? memory + places.g : nullptr;
   const std::byte* labels = layout.labels_bytes ? memory + places.labels : nullptr;
@@ -107,21 +113,26 @@ softmark_args first_set(const Replicate& replicate, const Layout& layout, const 
           replicate.threads};
 }
 
-/// Maps and touches every page, and fills the inputs of every set. The memory lives until the process ends.
+/// Maps and touches every page, and fills the inputs of every set. The memory lives until the
+/// process ends.
 Buffers prepare(const Replicate& replicate, const std::byte* inputs) {
   const Layout layout = layout_for(replicate);
   const Places places = places_of(layout);
   const std::size_t spacing = aligned(std::max<std::size_t>(places.bytes, 1));
-  const std::size_t count = replicate.pool_bytes ? std::max<std::size_t>(2, replicate.pool_bytes / spacing) : 1;
-  void* pages = mmap(nullptr, count * spacing, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const std::size_t count =
+      replicate.pool_bytes ? std::max<std::size_t>(2, replicate.pool_bytes / spacing) : 1;
+  void* pages =
+      mmap(nullptr, count * spacing, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED)
-    throw Error(kNotMeasurable, fmt::format("no {} MiB of memory for the buffers", count * spacing >> 20));
+    throw Error(kNotMeasurable,
+                fmt::format("no {} MiB of memory for the buffers", count * spacing >> 20));
   std::memset(pages, 0xff, count * spacing);
   auto* memory = static_cast<std::byte*>(pages);
   for (std::size_t set = 0; inputs && set < count; ++set, memory += spacing) {
     std::memcpy(memory, inputs, layout.x_bytes);
     if (layout.g_bytes) std::memcpy(memory + places.g, inputs + layout.g_offset, layout.g_bytes);
-    if (layout.labels_bytes) std::memcpy(memory + places.labels, inputs + layout.labels_offset, layout.labels_bytes);
+    if (layout.labels_bytes)
+      std::memcpy(memory + places.labels, inputs + layout.labels_offset, layout.labels_bytes);
   }
   return {first_set(replicate, layout, places, static_cast<std::byte*>(pages)), count, spacing};
 }
@@ -152,7 +163,8 @@ class Samples : public benchmark::BenchmarkReporter {
   }
 };
 
-/// The loop under the clock: the kernel's own entry through its pointer, and a barrier for the compiler.
+/// The loop under the clock: the kernel's own entry through its pointer, and a barrier for the
+/// compiler.
 void time_calls(benchmark::State& state, softmark_fn run, Buffers& buffers) {
   int refused = 0;
   for (auto _ : state) {
@@ -162,10 +174,10 @@ void time_calls(benchmark::State& state, softmark_fn run, Buffers& buffers) {
   if (refused) state.SkipWithError("refused these args after accepting them once");
 }
 
-/// In place: the input is put back before each call, outside the clock, or later calls would see a softmax of a
-/// softmax. Two readings of the clock (about 50 ns) are inside.
-void time_in_place(benchmark::State& state, softmark_fn run, const softmark_args& args, const std::byte* inputs,
-                   std::size_t bytes) {
+/// In place: the input is put back before each call, outside the clock, or later calls would see a
+/// softmax of a softmax. Two readings of the clock (about 50 ns) are inside.
+void time_in_place(benchmark::State& state, softmark_fn run, const softmark_args& args,
+                   const std::byte* inputs, std::size_t bytes) {
   int refused = 0;
   for (auto _ : state) {
     std::memcpy(args.y, inputs, bytes);
@@ -173,12 +185,14 @@ void time_in_place(benchmark::State& state, softmark_fn run, const softmark_args
     const auto start = std::chrono::steady_clock::now();
     refused |= run(&args);
     benchmark::ClobberMemory();
-    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    state.SetIterationTime(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   if (refused) state.SkipWithError("refused these args after accepting them once");
 }
 
-/// The samples asked for, or fewer where calls take so long that they would outlast the time for them.
+/// The samples asked for, or fewer where calls take so long that they would outlast the time for
+/// them.
 int affordable_samples(const Replicate& replicate, double call_seconds) {
   constexpr int kFewest = 5;
   if (replicate.most_seconds <= 0 || replicate.samples <= kFewest) return replicate.samples;
@@ -186,8 +200,10 @@ int affordable_samples(const Replicate& replicate, double call_seconds) {
   return static_cast<int>(std::clamp<double>(affordable, kFewest, replicate.samples));
 }
 
-Samples run_benchmark(const Replicate& replicate, int wanted, softmark_fn run, Buffers& buffers, const std::byte* inputs) {
-  std::vector<std::string> flags = {"softmark", fmt::format("--benchmark_min_time={}", replicate.min_time),
+Samples run_benchmark(const Replicate& replicate, int wanted, softmark_fn run, Buffers& buffers,
+                      const std::byte* inputs) {
+  std::vector<std::string> flags = {"softmark",
+                                    fmt::format("--benchmark_min_time={}", replicate.min_time),
                                     fmt::format("--benchmark_repetitions={}", wanted)};
   flags.insert(flags.end(), replicate.flags.begin(), replicate.flags.end());
   std::vector<char*> argv;
@@ -205,11 +221,13 @@ Samples run_benchmark(const Replicate& replicate, int wanted, softmark_fn run, B
     benchmark->UseManualTime();
   else
     benchmark->UseRealTime();
-  // Something else on the core while Google Benchmark chose the number of calls makes them too few: choose again.
+  // Something else on the core while Google Benchmark chose the number of calls makes them too few:
+  // choose again.
   for (int tries = 3;; --tries) {
     Samples samples;
     benchmark::RunSpecifiedBenchmarks(&samples);
-    if (tries == 0 || !replicate.flags.empty() || !samples.error.empty() || median(samples.seconds) > 0.4 * replicate.min_time)
+    if (tries == 0 || !replicate.flags.empty() || !samples.error.empty() ||
+        median(samples.seconds) > 0.4 * replicate.min_time)
       return samples;
   }
 }
@@ -217,8 +235,9 @@ Samples run_benchmark(const Replicate& replicate, int wanted, softmark_fn run, B
 ReplicateResult measure_here(const Replicate& replicate) {
   ReplicateResult result;
   result.pinned = replicate.threads == 1 && pin(replicate.cpu);
-  const softmark_fn run =
-      replicate.ceiling ? ceiling_function(*replicate.ceiling, replicate.dtype) : resolve_kernel(replicate.library, replicate.index).run;
+  const softmark_fn run = replicate.ceiling
+                              ? ceiling_function(*replicate.ceiling, replicate.dtype)
+                              : resolve_kernel(replicate.library, replicate.index).run;
   const std::byte* inputs = nullptr;
   const std::size_t file_bytes = layout_for(replicate).file_bytes;
   if (!replicate.ceiling && file_bytes) {
@@ -237,13 +256,14 @@ ReplicateResult measure_here(const Replicate& replicate) {
   run(&buffers.first());
   const std::chrono::duration<double> call = std::chrono::steady_clock::now() - before;
   const Cycles cycles;
-  const Samples samples = run_benchmark(replicate, affordable_samples(replicate, call.count()), run, buffers, inputs);
+  const Samples samples =
+      run_benchmark(replicate, affordable_samples(replicate, call.count()), run, buffers, inputs);
   result.clock = cycles.kind();
   result.cycles_per_nanosecond = cycles.per_nanosecond();
   result.nanoseconds = samples.nanoseconds;
   result.message = !samples.error.empty()        ? samples.error
-                    : samples.nanoseconds.empty() ? "Google Benchmark ran nothing"
-                                                  : "";
+                   : samples.nanoseconds.empty() ? "Google Benchmark ran nothing"
+                                                 : "";
   result.status = result.message.empty() ? "ok" : "error";
   return result;
 }

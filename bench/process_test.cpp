@@ -28,7 +28,8 @@ TEST(Replicate, SurvivesItsJson) {
 }
 
 TEST(Replicate, OfAKernelThatIsNotThereIsAnErrorNotAnEnd) {
-  const SharedInputs inputs(SOFTMARK_SOFTMAX, SOFTMARK_F32, own_workload(1, 4, Distribution::kNormal), 1);
+  const SharedInputs inputs(SOFTMARK_SOFTMAX, SOFTMARK_F32,
+                            own_workload(1, 4, Distribution::kNormal), 1);
   Replicate replicate;
   replicate.rows = 1, replicate.cols = 4;
   replicate.library = "/nonexistent.so";

@@ -18,7 +18,8 @@ Progress::Progress(std::string verb, double total, double estimate_seconds)
       terminal_(isatty(STDERR_FILENO) == 1),
       start_(steady_clock::now()),
       drawn_(start_ - std::chrono::seconds(1)) {
-  if (terminal_ && estimate_ > 0) fmt::print(stderr, "{}: about {:.0f} s\n", verb_, std::max(1.0, estimate_));
+  if (terminal_ && estimate_ > 0)
+    fmt::print(stderr, "{}: about {:.0f} s\n", verb_, std::max(1.0, estimate_));
 }
 
 Progress::~Progress() {

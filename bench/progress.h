@@ -10,8 +10,8 @@ namespace softmark::bench {
 
 class Progress {
  public:
-  /// `total` is in whatever unit of work the steps come in, 0 where nobody can say; `estimate_seconds` is what is told
-  /// before the first step.
+  /// `total` is in whatever unit of work the steps come in, 0 where nobody can say;
+  /// `estimate_seconds` is what is told before the first step.
   Progress(std::string verb, double total, double estimate_seconds);
   ~Progress();  // leaves the line empty
   Progress(const Progress&) = delete;

@@ -9,7 +9,8 @@
 
 namespace softmark::bench {
 
-/// The document's `run.replication`: how often and how long, and whatever else two runs must share to be one.
+/// The document's `run.replication`: how often and how long, and whatever else two runs must share
+/// to be one.
 Json replication_section(const BenchOptions& options);
 
 class Earlier {
@@ -18,8 +19,8 @@ class Earlier {
   /// another build, or with other options.
   explicit Earlier(const BenchOptions& options);
 
-  /// Fills the series of one workload and marks them kept, where the document holds every one of them; else leaves all
-  /// to be run again, since what is compared has to be measured side by side.
+  /// Fills the series of one workload and marks them kept, where the document holds every one of
+  /// them; else leaves all to be run again, since what is compared has to be measured side by side.
   bool keep(std::vector<Series>& series) const;
 
  private:

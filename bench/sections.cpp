@@ -52,9 +52,10 @@ Json head_of(const Series& series) {
 const Series* ceiling_of(const Measured& measured, const Series& of, Ceiling kind) {
   const bool fma = kind == Ceiling::kFma;  // measured once for all workloads
   for (const Series& series : measured.series)
-    if (!series.kernel && series.ceiling == kind && series.status == "ok" && series.threads == of.threads &&
-        series.dtype == of.dtype &&
-        (fma || (series.workload.name == of.workload.name && series.bytes == of.bytes && series.cache == of.cache)))
+    if (!series.kernel && series.ceiling == kind && series.status == "ok" &&
+        series.threads == of.threads && series.dtype == of.dtype &&
+        (fma || (series.workload.name == of.workload.name && series.bytes == of.bytes &&
+                 series.cache == of.cache)))
       return &series;
   return nullptr;
 }
@@ -66,11 +67,13 @@ double ceiling_time(const Measured& measured, const Series& of, Ceiling kind) {
   return summarize(series->samples).median / (kind == Ceiling::kFma ? series->elements() : 1);
 }
 
-/// The fastest way measured to move what the op moves: reading where the output is a number a row, else a copy.
+/// The fastest way measured to move what the op moves: reading where the output is a number a row,
+/// else a copy.
 Ceiling bound_of(const Measured& measured, const Series& series) {
   if (shape_of(series.op).output == OpShape::kScalar) return Ceiling::kRead;
   const double around = ceiling_time(measured, series, Ceiling::kNontemporalCopy);
-  return around < ceiling_time(measured, series, Ceiling::kMemcpy) ? Ceiling::kNontemporalCopy : Ceiling::kMemcpy;
+  return around < ceiling_time(measured, series, Ceiling::kMemcpy) ? Ceiling::kNontemporalCopy
+                                                                   : Ceiling::kMemcpy;
 }
 
 void add_shares(Json& json, const Measured& measured, const Series& series, double time) {
@@ -79,7 +82,8 @@ void add_shares(Json& json, const Measured& measured, const Series& series, doub
     if (std::isfinite(value)) json[field] = number(value);
   };
   set("of_ceiling", ceiling_time(measured, series, bound) / time);
-  if (!json["of_ceiling"].is_null()) json["ceiling"] = kCeilingNames[static_cast<std::size_t>(bound)];
+  if (!json["of_ceiling"].is_null())
+    json["ceiling"] = kCeilingNames[static_cast<std::size_t>(bound)];
   set("x_memcpy", time / ceiling_time(measured, series, Ceiling::kMemcpy));
   set("fma_per_element", time / series.elements() / ceiling_time(measured, series, Ceiling::kFma));
 }
@@ -89,7 +93,8 @@ void add_cycles(Json& json, const Series& series) {
   const std::vector<double> times = process_medians(series.samples);
   std::vector<double> cycles;
   for (std::size_t i = 0; i < std::min(times.size(), series.cycles_per_nanosecond.size()); ++i)
-    if (series.cycles_per_nanosecond[i] > 0) cycles.push_back(times[i] * series.cycles_per_nanosecond[i]);
+    if (series.cycles_per_nanosecond[i] > 0)
+      cycles.push_back(times[i] * series.cycles_per_nanosecond[i]);
   if (cycles.empty()) return;
   json["cycles_per_element"] = number(median(cycles) / series.elements());
   json["cycle_clock"] = series.clock;
@@ -105,8 +110,8 @@ Json measurement(const Measured& measured, const Series& series, bool verified) 
   json["status"] = series.status;
   if (!series.message.empty()) json["message"] = series.message;
   json["verified"] = verified;
-  for (const char* unknown : {"ns_per_element", "mad", "gb_per_s", "of_ceiling", "ceiling", "x_memcpy",
-                              "fma_per_element", "cycles_per_element", "cycle_clock"})
+  for (const char* unknown : {"ns_per_element", "mad", "gb_per_s", "of_ceiling", "ceiling",
+                              "x_memcpy", "fma_per_element", "cycles_per_element", "cycle_clock"})
     json[unknown] = nullptr;
   json["processes"] = series.samples.size();
   json["samples"] = samples_of(series);
@@ -128,7 +133,8 @@ Json ceiling(const Series& series) {
   json["mad"] = number(summary.mad / series.elements());
   json["processes"] = series.samples.size();
   json["samples"] = samples_of(series);
-  json["gb_per_s"] = series.bytes ? number(static_cast<double>(series.bytes) / summary.median) : Json(nullptr);
+  json["gb_per_s"] =
+      series.bytes ? number(static_cast<double>(series.bytes) / summary.median) : Json(nullptr);
   return json;
 }
 
@@ -136,11 +142,13 @@ Json ceiling(const Series& series) {
 
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry) {
   const bool by_name =
-      !options.kernels.empty() && std::any_of(options.kernels.begin(), options.kernels.end(),
-                                              [](const std::string& glob) { return glob.find('/') != glob.npos; });
+      !options.kernels.empty() &&
+      std::any_of(options.kernels.begin(), options.kernels.end(),
+                  [](const std::string& glob) { return glob.find('/') != glob.npos; });
   // A whole id says its op and type itself.
   const std::vector<std::string> op = {"softmax"}, dtype = {"f32"};
-  return select_kernels(registry, options.kernels, options.ops.empty() && !by_name ? op : options.ops,
+  return select_kernels(registry, options.kernels,
+                        options.ops.empty() && !by_name ? op : options.ops,
                         options.dtypes.empty() && !by_name ? dtype : options.dtypes);
 }
 
@@ -154,18 +162,22 @@ Json sections_of(const Measured& measured, const std::optional<std::set<std::str
   Json measurements = Json::array(), ceilings = Json::array(), warnings = measured.warnings;
   for (const Series& series : measured.series) {
     if (series.kernel)
-      measurements.push_back(measurement(measured, series, failed && !failed->contains(series.kernel->id)));
+      measurements.push_back(
+          measurement(measured, series, failed && !failed->contains(series.kernel->id)));
     else if (series.status == "ok")
       ceilings.push_back(ceiling(series));
     else
       warnings.push_back(fmt::format("{}: no {} ceiling: {} {}", series.workload.name,
-                                     kCeilingNames[static_cast<std::size_t>(series.ceiling)], series.status,
-                                     series.message));
+                                     kCeilingNames[static_cast<std::size_t>(series.ceiling)],
+                                     series.status, series.message));
   }
   if (!failed)
-    warnings.push_back("nothing was verified in this run: these are times without verdicts; `softmark run` gives both");
-  return {{"machine", machine_section()}, {"build", build_section()}, {"measurements", measurements},
-          {"ceilings", ceilings},         {"warnings", warnings},     {"complete", measured.complete}};
+    warnings.push_back(
+        "nothing was verified in this run: these are times without verdicts; `softmark run` gives "
+        "both");
+  return {{"machine", machine_section()}, {"build", build_section()},
+          {"measurements", measurements}, {"ceilings", ceilings},
+          {"warnings", warnings},         {"complete", measured.complete}};
 }
 
 Json bench_sections(const BenchOptions& options, const Registry& registry,

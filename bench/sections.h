@@ -11,9 +11,9 @@
 
 namespace softmark::bench {
 
-/// {"machine", "build", "measurements", "ceilings", "warnings", "complete"}: the document's sections, and whether the
-/// run reached its end. Kernels in `failed` are marked "verified": false; without a set nothing was verified and all
-/// are.
+/// {"machine", "build", "measurements", "ceilings", "warnings", "complete"}: the document's
+/// sections, and whether the run reached its end. Kernels in `failed` are marked "verified": false;
+/// without a set nothing was verified and all are.
 Json bench_sections(const BenchOptions& options, const Registry& registry,
                     const std::optional<std::set<std::string>>& failed);
 

@@ -24,7 +24,8 @@ double median_deviation(const std::vector<double>& values) {
 
 std::optional<std::pair<std::size_t, std::size_t>> median_ranks(std::size_t n, double confidence) {
   if (n == 0) return std::nullopt;
-  // Half of an exact power of two such as 1 - 0.75 is attained, so the comparison leaves room for the cdf's rounding.
+  // Half of an exact power of two such as 1 - 0.75 is attained, so the comparison leaves room for
+  // the cdf's rounding.
   const double tail = (1 - confidence) / 2 * (1 + 1e-12);
   const boost::math::binomial coins(static_cast<double>(n), 0.5);
   std::optional<std::pair<std::size_t, std::size_t>> ranks;
@@ -42,7 +43,8 @@ std::optional<Interval> median_interval(std::vector<double> values, double confi
 
 double sign_test_p(std::size_t rarer, std::size_t n) {
   if (n == 0) return 1;
-  return std::min(1.0, 2 * cdf(boost::math::binomial(static_cast<double>(n), 0.5), static_cast<double>(rarer)));
+  return std::min(
+      1.0, 2 * cdf(boost::math::binomial(static_cast<double>(n), 0.5), static_cast<double>(rarer)));
 }
 
 std::vector<double> process_medians(const std::vector<std::vector<double>>& processes) {
@@ -58,7 +60,8 @@ Summary summarize(const std::vector<std::vector<double>>& processes) {
   for (const auto& samples : processes)
     for (double sample : samples) least = std::min(least, sample);
   if (medians.empty()) least = std::numeric_limits<double>::quiet_NaN();
-  return {median(medians), least, median_deviation(medians), median_interval(medians), medians.size()};
+  return {median(medians), least, median_deviation(medians), median_interval(medians),
+          medians.size()};
 }
 
 }  // namespace softmark::bench

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Medians and what is known about them. The unit of replication is the process: samples inside one process are
-// reduced to their median first, because they share one address layout, one core and one moment.
+// Medians and what is known about them. The unit of replication is the process: samples inside one
+// process are reduced to their median first, because they share one address layout, one core and
+// one moment.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +16,19 @@ double median(std::vector<double> values);
 /// Median absolute deviation from the median (not scaled to a normal's sigma); NaN for no values.
 double median_deviation(const std::vector<double>& values);
 
-/// Ranks [low, high], counted from 0, of the sorted values that enclose the median with at least `confidence`,
-/// whatever the distribution: P(fewer than low+1 of n fair coins) * 2 <= 1 - confidence. Empty where n is too small
-/// (below 6 for 95 %).
-std::optional<std::pair<std::size_t, std::size_t>> median_ranks(std::size_t n, double confidence = 0.95);
+/// Ranks [low, high], counted from 0, of the sorted values that enclose the median with at least
+/// `confidence`, whatever the distribution: P(fewer than low+1 of n fair coins) * 2 <= 1 -
+/// confidence. Empty where n is too small (below 6 for 95 %).
+std::optional<std::pair<std::size_t, std::size_t>> median_ranks(std::size_t n,
+                                                                double confidence = 0.95);
 
 struct Interval {
   double low, high;
 };
 std::optional<Interval> median_interval(std::vector<double> values, double confidence = 0.95);
 
-/// P(at most `rarer` of n fair coins show the rarer side, or at least n - rarer do); 1 for no coins.
+/// P(at most `rarer` of n fair coins show the rarer side, or at least n - rarer do); 1 for no
+/// coins.
 double sign_test_p(std::size_t rarer, std::size_t n);
 
 /// One measurement's processes, each with its samples, in whatever unit they come.

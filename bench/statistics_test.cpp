@@ -10,7 +10,8 @@ namespace {
 
 using Ranks = std::pair<std::size_t, std::size_t>;
 
-// Conover, Practical Nonparametric Statistics, and every table of the sign test: the ranks of the 95 % interval.
+// Conover, Practical Nonparametric Statistics, and every table of the sign test: the ranks of the
+// 95 % interval.
 TEST(MedianRanks, AreThoseOfTheSignTestsTable) {
   EXPECT_FALSE(median_ranks(0));
   EXPECT_FALSE(median_ranks(5));  // 1 - 2/32 = 93.75 %
@@ -37,7 +38,9 @@ TEST(MedianRanks, EncloseTheMedianAsOftenAsTheySay) {
   }
 }
 
-TEST(MedianRanks, TakeAConfidenceThatIsExactlyAttained) { EXPECT_EQ(median_ranks(5, 0.9375), Ranks(0, 4)); }
+TEST(MedianRanks, TakeAConfidenceThatIsExactlyAttained) {
+  EXPECT_EQ(median_ranks(5, 0.9375), Ranks(0, 4));
+}
 
 TEST(Median, OfOddEvenOneAndNone) {
   EXPECT_EQ(median({3, 1, 2}), 2);

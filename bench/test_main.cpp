@@ -6,9 +6,9 @@
 
 #include "bench/process.h"
 
-
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "child-replicate") return softmark::bench::replicate_main();
+  if (argc > 1 && std::string_view(argv[1]) == "child-replicate")
+    return softmark::bench::replicate_main();
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

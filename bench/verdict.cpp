@@ -17,8 +17,10 @@ Rounds operator+(Rounds first, const Rounds& second) {
 
 /// P(as many or more of n fair coins on the commoner side), both sides.
 double sign_test(const std::vector<double>& logs) {
-  const auto above = static_cast<std::size_t>(std::count_if(logs.begin(), logs.end(), [](double x) { return x > 0; }));
-  const auto below = static_cast<std::size_t>(std::count_if(logs.begin(), logs.end(), [](double x) { return x < 0; }));
+  const auto above = static_cast<std::size_t>(
+      std::count_if(logs.begin(), logs.end(), [](double x) { return x > 0; }));
+  const auto below = static_cast<std::size_t>(
+      std::count_if(logs.begin(), logs.end(), [](double x) { return x < 0; }));
   return sign_test_p(std::min(above, below), above + below);
 }
 
@@ -30,19 +32,23 @@ double half_width(const std::vector<double>& values) {
   return most;
 }
 
-bool is_claim(Verdict verdict) { return verdict == Verdict::kFaster || verdict == Verdict::kSlower; }
+bool is_claim(Verdict verdict) {
+  return verdict == Verdict::kFaster || verdict == Verdict::kSlower;
+}
 
 /// SAME within more than 5 % is no news while more rounds could say it finer.
 bool settled(const Ratio& ratio) {
   const Verdict verdict = verdict_of(ratio);
-  return is_claim(verdict) || (verdict == Verdict::kSame && ratio.smallest_difference <= kLeastEffect);
+  return is_claim(verdict) ||
+         (verdict == Verdict::kSame && ratio.smallest_difference <= kLeastEffect);
 }
 
 /// One set of rounds, judged alone.
 std::optional<Rounds> rounds_until_settled(const MoreRounds& more, const Patience& patience) {
   Rounds rounds;
   if (!more(rounds, std::min(patience.first, patience.most))) return std::nullopt;
-  for (int left; (left = patience.most - static_cast<int>(rounds.a.size())) > 0 && !settled(ratio_of(rounds));)
+  for (int left; (left = patience.most - static_cast<int>(rounds.a.size())) > 0 &&
+                 !settled(ratio_of(rounds));)
     if (!more(rounds, std::min(patience.step, left))) return std::nullopt;
   return rounds;
 }
@@ -50,7 +56,9 @@ std::optional<Rounds> rounds_until_settled(const MoreRounds& more, const Patienc
 }  // namespace
 
 Ratio ratio_of(const Rounds& rounds) {
-  const auto lesser = [](const std::array<double, 2>& times) { return std::min(times[0], times[1]); };
+  const auto lesser = [](const std::array<double, 2>& times) {
+    return std::min(times[0], times[1]);
+  };
   std::vector<double> logs, self, apart;
   for (std::size_t round = 0; round < rounds.b.size(); ++round) {
     logs.push_back(std::log(lesser(rounds.b[round]) / lesser(rounds.a[round])));
@@ -73,7 +81,9 @@ Ratio ratio_of(const Rounds& rounds) {
 
 Verdict verdict_of(const Ratio& ratio) {
   if (!ratio.ci95) return Verdict::kAmbiguous;
-  const auto within = [&](double most) { return ratio.ci95->low > 1 / most && ratio.ci95->high < most; };
+  const auto within = [&](double most) {
+    return ratio.ci95->low > 1 / most && ratio.ci95->high < most;
+  };
   const double most = 1 + ratio.smallest_difference;
   if (ratio.ci95->low > 1 && ratio.median > most) return Verdict::kSlower;
   if (ratio.ci95->high < 1 && ratio.median < 1 / most) return Verdict::kFaster;
@@ -99,7 +109,8 @@ void control_false_discoveries(std::vector<Decision*> decisions) {
             [](const Decision* a, const Decision* b) { return a->ratio.p < b->ratio.p; });
   std::size_t held = decisions.size();
   const auto count = static_cast<double>(decisions.size());
-  while (held > 0 && !(decisions[held - 1]->ratio.p <= kRate * static_cast<double>(held) / count)) --held;
+  while (held > 0 && !(decisions[held - 1]->ratio.p <= kRate * static_cast<double>(held) / count))
+    --held;
   for (std::size_t i = held; i < decisions.size(); ++i)
     if (is_claim(decisions[i]->verdict)) decisions[i]->verdict = Verdict::kAmbiguous;
 }

@@ -10,9 +10,9 @@
 namespace softmark::bench {
 namespace {
 
-/// What a machine does to processes that take equally long. All of it was seen: lognormal noise; one process in some
-/// disturbed to twice its time; a clock that wanders; slow phases, that begin or end within any tenth process, while
-/// something else keeps the core or its sibling busy.
+/// What a machine does to processes that take equally long. All of it was seen: lognormal noise;
+/// one process in some disturbed to twice its time; a clock that wanders; slow phases, that begin
+/// or end within any tenth process, while something else keeps the core or its sibling busy.
 struct Machine {
   double noise = 0.01, disturbed = 0.1, slow_phase = 1;
 };
@@ -22,7 +22,12 @@ constexpr Machine kQuiet{}, kShared{0.03, 0.1, 1}, kBusyHalfTheTime{0.03, 0.1, 1
 class Simulation {
  public:
   Simulation(const Machine& machine, double slower, std::uint64_t seed)
-      : machine_(machine), slower_(slower), order_(seed, 1), disturbance_(seed, 2), luck_(seed, 3), phase_(seed, 4) {}
+      : machine_(machine),
+        slower_(slower),
+        order_(seed, 1),
+        disturbance_(seed, 2),
+        luck_(seed, 3),
+        phase_(seed, 4) {}
 
   bool operator()(Rounds& rounds, int count) {
     for (int i = 0; i < count; ++i, ++round_) {
@@ -43,7 +48,8 @@ class Simulation {
     const std::uint64_t i = process_++;
     if (phase_.uniform(i) < 0.1) slow_ = !slow_;
     drift_ += 0.01 * luck_.normal(2 * i);
-    return std::exp(drift_ + machine_.noise * luck_.normal(2 * i + 1)) * (slow_ ? machine_.slow_phase : 1) *
+    return std::exp(drift_ + machine_.noise * luck_.normal(2 * i + 1)) *
+           (slow_ ? machine_.slow_phase : 1) *
            (disturbance_.uniform(i) < machine_.disturbed ? 2 : 1);
   }
 
@@ -59,7 +65,8 @@ constexpr Patience kStandard{8, 4, 32};
 int count(Verdict wanted, const Machine& machine, double slower, int replicates) {
   int found = 0;
   for (int replicate = 0; replicate < replicates; ++replicate)
-    found += decide(Simulation(machine, slower, static_cast<std::uint64_t>(replicate)), kStandard)->verdict == wanted;
+    found += decide(Simulation(machine, slower, static_cast<std::uint64_t>(replicate)), kStandard)
+                 ->verdict == wanted;
   return found;
 }
 
@@ -84,7 +91,8 @@ TEST(Ratio, IsThatOfTheLesserTimes) {
 TEST(Ratio, TakesTheSpreadFromKernelsAgainstThemselves) {
   Rounds rounds;
   for (int i = 0; i < 8; ++i) rounds.a.push_back({1, 1.1}), rounds.b.push_back({2.2, 2});
-  const Ratio ratio = ratio_of(rounds);  // eight times up, eight times down: the interval of the median holds both
+  const Ratio ratio =
+      ratio_of(rounds);  // eight times up, eight times down: the interval of the median holds both
   EXPECT_NEAR(ratio.aa_spread, 0.1, 1e-12);
   EXPECT_NEAR(ratio.process_spread, 0.1, 1e-12);
   EXPECT_NEAR(ratio.smallest_difference, 0.2, 1e-12);
@@ -148,27 +156,34 @@ TEST(Decide, StopsWhenItKnowsAndWhenPatienceEnds) {
   EXPECT_FALSE(decide([](Rounds&, int) { return false; }, kStandard));
 }
 
-// The figures that a user is promised: at most 2 % false alarms, at least 90 % of slowdowns by a tenth found, also
-// while something else keeps a core busy half of the time; a twentieth slower is never called faster.
+// The figures that a user is promised: at most 2 % false alarms, at least 90 % of slowdowns by a
+// tenth found, also while something else keeps a core busy half of the time; a twentieth slower is
+// never called faster.
 TEST(Decide, HardlyEverTellsAKernelFromItself) {
   for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime, Machine{0.1, 0.2, 2}}) {
-    EXPECT_LE(count(Verdict::kSlower, machine, 1, 500) + count(Verdict::kFaster, machine, 1, 500), 10) << machine.noise;
+    EXPECT_LE(count(Verdict::kSlower, machine, 1, 500) + count(Verdict::kFaster, machine, 1, 500),
+              10)
+        << machine.noise;
   }
 }
 TEST(Decide, FindsAPlantedTenPercent) {
   for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime}) {
-    EXPECT_GE(count(Verdict::kSlower, machine, 1.1, 500), 450) << machine.noise << " " << machine.slow_phase;
-    EXPECT_GE(count(Verdict::kFaster, machine, 1 / 1.1, 500), 450) << machine.noise << " " << machine.slow_phase;
+    EXPECT_GE(count(Verdict::kSlower, machine, 1.1, 500), 450)
+        << machine.noise << " " << machine.slow_phase;
+    EXPECT_GE(count(Verdict::kFaster, machine, 1 / 1.1, 500), 450)
+        << machine.noise << " " << machine.slow_phase;
     EXPECT_EQ(count(Verdict::kFaster, machine, 1.05, 500), 0);
   }
 }
 
 TEST(FalseDiscoveries, AreHeldBackWhereManyAreCompared) {
-  // Benjamini and Hochberg at 5 % over four: the sorted p may be at most 0.0125, 0.025, 0.0375, 0.05.
+  // Benjamini and Hochberg at 5 % over four: the sorted p may be at most 0.0125, 0.025, 0.0375,
+  // 0.05.
   const double p[] = {0.04, 0.001, 0.9, 0.02};
   std::vector<Decision> decisions(4);
   std::vector<Decision*> all;
-  for (std::size_t i = 0; i < 4; ++i) decisions[i].verdict = Verdict::kSlower, decisions[i].ratio.p = p[i];
+  for (std::size_t i = 0; i < 4; ++i)
+    decisions[i].verdict = Verdict::kSlower, decisions[i].ratio.p = p[i];
   decisions[2].verdict = Verdict::kSame;
   for (Decision& one : decisions) all.push_back(&one);
   control_false_discoveries(all);

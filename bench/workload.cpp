@@ -8,31 +8,35 @@
 #include <filesystem>
 #include <limits>
 
-#include "support/random.h"
 #include "kernels/element.h"
 #include "kernels/npy.h"
 #include "support/error.h"
 #include "support/glob.h"
+#include "support/random.h"
 
 namespace softmark::bench {
 namespace {
 
 constexpr std::uint64_t kLogitStream = 1, kPeakStream = 2;
 
-/// The last column that a query may see: the diagonal, stretched over the rows where they are fewer than the columns.
+/// The last column that a query may see: the diagonal, stretched over the rows where they are fewer
+/// than the columns.
 std::size_t causal_end(const Workload& workload, std::size_t row) {
   if (workload.rows >= workload.cols) return row % workload.cols;
   return (row + 1) * workload.cols / workload.rows - 1;
 }
 
-/// A logit whose exponential lies strictly within the type's subnormal range, half a unit of logit from its ends.
+/// A logit whose exponential lies strictly within the type's subnormal range, half a unit of logit
+/// from its ends.
 double subnormal_logit(softmark_dtype dtype, double uniform) {
   const double highest = std::log(2.0) * type_info(dtype).min_exponent - 0.5;
-  const double lowest = std::log(2.0) * (type_info(dtype).min_exponent - type_info(dtype).precision + 1) + 0.5;
+  const double lowest =
+      std::log(2.0) * (type_info(dtype).min_exponent - type_info(dtype).precision + 1) + 0.5;
   return lowest + (highest - lowest) * uniform;
 }
 
-double logit(const Workload& workload, softmark_dtype dtype, const Random& random, std::uint64_t index) {
+double logit(const Workload& workload, softmark_dtype dtype, const Random& random,
+             std::uint64_t index) {
   switch (workload.distribution) {
     case Distribution::kFlat:
       return 0.02 * random.uniform(index) - 0.01;
@@ -76,9 +80,9 @@ std::optional<Distribution> find_distribution(std::string_view name) {
 const std::vector<Workload>& named_workloads() {
   static const std::vector<Workload> all = [] {
     std::vector<Workload> table;
-#define WORKLOAD(kind, rows, cols, distribution, effort, stands_for)                                                  \
-  table.push_back({fmt::format("{}/{}x{}", kind, rows, cols), rows, cols, Distribution::distribution, Effort::effort, \
-                   stands_for});
+#define WORKLOAD(kind, rows, cols, distribution, effort, stands_for)      \
+  table.push_back({fmt::format("{}/{}x{}", kind, rows, cols), rows, cols, \
+                   Distribution::distribution, Effort::effort, stands_for});
 #include "bench/workloads.def"
 #undef WORKLOAD
     return table;
@@ -91,22 +95,30 @@ std::vector<Workload> select_workloads(Effort effort, const std::vector<std::str
   for (const std::string& glob : globs)
     if (std::none_of(named_workloads().begin(), named_workloads().end(),
                      [&](const Workload& w) { return matches_glob(glob, w.name); }))
-      throw Error(kUsage, fmt::format("no workload matches '{}'; `softmark list` names them", glob));
+      throw Error(kUsage,
+                  fmt::format("no workload matches '{}'; `softmark list` names them", glob));
   for (const Workload& workload : named_workloads()) {
-    const bool wanted = globs.empty() ? workload.effort <= effort
-                                      : std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-                                          return matches_glob(glob, workload.name);
-                                        });
+    const bool wanted = globs.empty()
+                            ? workload.effort <= effort
+                            : std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+                                return matches_glob(glob, workload.name);
+                              });
     if (wanted) chosen.push_back(workload);
   }
   return chosen;
 }
 
 Workload own_workload(std::size_t rows, std::size_t cols, Distribution distribution) {
-  if (rows == 0 || cols == 0) throw Error(kUsage, "nothing to time in a workload of no rows or no columns");
+  if (rows == 0 || cols == 0)
+    throw Error(kUsage, "nothing to time in a workload of no rows or no columns");
   if (cols > std::numeric_limits<std::size_t>::max() / rows / 64)
     throw Error(kUsage, fmt::format("a workload of {} x {} fits no memory", rows, cols));
-  return {fmt::format("own/{}x{}", rows, cols), rows, cols, distribution, Effort::quick, "a shape of your own"};
+  return {fmt::format("own/{}x{}", rows, cols),
+          rows,
+          cols,
+          distribution,
+          Effort::quick,
+          "a shape of your own"};
 }
 
 Workload file_workload(const std::string& path) {
@@ -122,11 +134,12 @@ Workload file_workload(const std::string& path) {
           std::make_shared<const std::vector<double>>(std::move(logits.values))};
 }
 
-void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed, std::size_t row,
-                 std::span<double> logits) {
+void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed,
+                 std::size_t row, std::span<double> logits) {
   const Random random(seed, kLogitStream);
   const std::uint64_t first = static_cast<std::uint64_t>(row) * workload.cols;
-  for (std::size_t col = 0; col < logits.size(); ++col) logits[col] = logit(workload, dtype, random, first + col);
+  for (std::size_t col = 0; col < logits.size(); ++col)
+    logits[col] = logit(workload, dtype, random, first + col);
   const std::size_t chosen = Random(seed, kPeakStream).bits(row) % workload.cols;
   if (workload.distribution == Distribution::kPeaked) logits[chosen] += 25;
   if (workload.distribution == Distribution::kSubnormal) logits[chosen] = 0;
@@ -134,7 +147,9 @@ void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t s
     for (std::size_t col = causal_end(workload, row) + 1; col < logits.size(); ++col)
       logits[col] = -std::numeric_limits<double>::infinity();
   for (double& value : logits)
-    value = dtype == SOFTMARK_F64 ? value : dtype == SOFTMARK_F32 ? static_cast<float>(value) : round_to(dtype, value);
+    value = dtype == SOFTMARK_F64   ? value
+            : dtype == SOFTMARK_F32 ? static_cast<float>(value)
+                                    : round_to(dtype, value);
 }
 
 }  // namespace softmark::bench

@@ -15,10 +15,11 @@
 
 namespace softmark::bench {
 
-/// How the logits of a workload are spread. What each means for the cost of a softmax differs: the share of results
-/// that are 0, subnormal or all alike changes the speed of some kernels tenfold.
+/// How the logits of a workload are spread. What each means for the cost of a softmax differs: the
+/// share of results that are 0, subnormal or all alike changes the speed of some kernels tenfold.
 enum class Distribution { kNormal, kFlat, kPeaked, kCausal, kSubnormal, kFile };
-inline constexpr std::string_view kDistributionNames[] = {"normal", "flat", "peaked", "causal", "subnormal", "file"};
+inline constexpr std::string_view kDistributionNames[] = {"normal", "flat",      "peaked",
+                                                          "causal", "subnormal", "file"};
 /// One sentence a distribution, for people and documents: "3 N(0,1): ...".
 std::string_view describe(Distribution distribution);
 std::optional<Distribution> find_distribution(std::string_view name);
@@ -27,8 +28,8 @@ struct Workload {
   std::string name;  // "vocabulary/8x128256"
   std::size_t rows = 0, cols = 0;
   Distribution distribution = Distribution::kNormal;
-  Effort effort = Effort::quick;                                // the least effort that includes it
-  std::string stands_for;                                       // "Llama 3's vocabulary, 8 sequences decoded at once"
+  Effort effort = Effort::quick;  // the least effort that includes it
+  std::string stands_for;         // "Llama 3's vocabulary, 8 sequences decoded at once"
   std::shared_ptr<const std::vector<double>> logits = nullptr;  // [rows*cols], for kFile only
 
   std::size_t elements() const { return rows * cols; }
@@ -36,16 +37,18 @@ struct Workload {
 
 /// Every named workload, in the order of bench/workloads.def.
 const std::vector<Workload>& named_workloads();
-/// Those of an effort that match any glob (none: all). Globs look at every effort; one that matches nothing is
-/// Error(kUsage).
+/// Those of an effort that match any glob (none: all). Globs look at every effort; one that matches
+/// nothing is Error(kUsage).
 std::vector<Workload> select_workloads(Effort effort, const std::vector<std::string>& globs);
 /// A workload of one's own shape; no rows or no columns is Error(kUsage).
 Workload own_workload(std::size_t rows, std::size_t cols, Distribution distribution);
-/// The logits of an .npy file (1-D is one row). Throws Error(kUnreadable), also for a file with no elements.
+/// The logits of an .npy file (1-D is one row). Throws Error(kUnreadable), also for a file with no
+/// elements.
 Workload file_workload(const std::string& path);
 
-/// The logits of one row as doubles, rounded to `dtype`; the same for the same seed on every machine. Size: [cols].
-void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed, std::size_t row,
-                 std::span<double> logits);
+/// The logits of one row as doubles, rounded to `dtype`; the same for the same seed on every
+/// machine. Size: [cols].
+void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed,
+                 std::size_t row, std::span<double> logits);
 
 }  // namespace softmark::bench

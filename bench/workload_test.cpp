@@ -9,16 +9,16 @@
 #include <set>
 
 #include "bench/inputs.h"
-#include "support/random.h"
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "support/error.h"
+#include "support/random.h"
 
 namespace softmark::bench {
 namespace {
 
-std::vector<double> row_of(Distribution distribution, softmark_dtype dtype, std::size_t rows, std::size_t cols,
-                           std::size_t row, std::uint64_t seed = 7) {
+std::vector<double> row_of(Distribution distribution, softmark_dtype dtype, std::size_t rows,
+                           std::size_t cols, std::size_t row, std::uint64_t seed = 7) {
   std::vector<double> logits(cols);
   fill_logits(own_workload(rows, cols, distribution), dtype, seed, row, logits);
   return logits;
@@ -63,7 +63,8 @@ TEST(Workloads, AreEachDescribedAndNamedOnce) {
     EXPECT_TRUE(names.insert(workload.name).second) << workload.name;
     EXPECT_GT(workload.stands_for.size(), 20u) << workload.name;
     EXPECT_GT(workload.elements(), 0u);
-    EXPECT_NE(workload.name.find('/' + std::to_string(workload.rows) + 'x' + std::to_string(workload.cols)),
+    EXPECT_NE(workload.name.find('/' + std::to_string(workload.rows) + 'x' +
+                                 std::to_string(workload.cols)),
               std::string::npos);
   }
 }
@@ -73,14 +74,17 @@ TEST(Workloads, OfQuickEffortAreTheNineShapes) {
   for (const Workload& workload : select_workloads(Effort::quick, {}))
     shapes.emplace_back(workload.rows, workload.cols);
   const std::vector<std::pair<std::size_t, std::size_t>> want = {
-      {4096, 16}, {1024, 64}, {256, 512}, {64, 4096}, {8, 32768}, {1, 50257}, {8, 128256}, {2048, 2048}, {16, 1048576}};
+      {4096, 16}, {1024, 64},  {256, 512},   {64, 4096},   {8, 32768},
+      {1, 50257}, {8, 128256}, {2048, 2048}, {16, 1048576}};
   EXPECT_EQ(shapes, want);
 }
 
 TEST(Workloads, CoverTheVocabulariesAndHeads) {
   std::set<std::size_t> cols;
-  for (const Workload& workload : select_workloads(Effort::standard, {})) cols.insert(workload.cols);
-  for (std::size_t wanted : {8, 10, 16, 64, 256, 512, 1000, 2048, 8192, 21841, 32000, 50257, 128256, 151936, 262144})
+  for (const Workload& workload : select_workloads(Effort::standard, {}))
+    cols.insert(workload.cols);
+  for (std::size_t wanted :
+       {8, 10, 16, 64, 256, 512, 1000, 2048, 8192, 21841, 32000, 50257, 128256, 151936, 262144})
     EXPECT_TRUE(cols.contains(wanted)) << wanted;
 }
 
@@ -101,12 +105,14 @@ TEST(Logits, DependOnSeedAndRowAlone) {
 
 TEST(Logits, AreValuesOfTheType) {
   for (softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32})
-    for (double value : row_of(Distribution::kNormal, dtype, 1, 500, 0)) EXPECT_EQ(value, round_to(dtype, value));
+    for (double value : row_of(Distribution::kNormal, dtype, 1, 500, 0))
+      EXPECT_EQ(value, round_to(dtype, value));
 }
 
 TEST(Logits, OfNormalHaveDeviationThree) {
   const auto row = row_of(Distribution::kNormal, SOFTMARK_F64, 1, 100000, 0);
-  const double square = std::inner_product(row.begin(), row.end(), row.begin(), 0.0) / static_cast<double>(row.size());
+  const double square = std::inner_product(row.begin(), row.end(), row.begin(), 0.0) /
+                        static_cast<double>(row.size());
   EXPECT_NEAR(square, 9, 0.3);
 }
 
@@ -146,7 +152,8 @@ TEST(Layout, CountsTheBytesThatMustMove) {
   EXPECT_EQ(layout_of(SOFTMARK_SOFTMAX, SOFTMARK_F32, 8, 100).moved(), 8u * 100 * 4 * 2);
   EXPECT_EQ(layout_of(SOFTMARK_LOGSUMEXP, SOFTMARK_F64, 8, 100).moved(), 8u * 100 * 8 + 8 * 8);
   EXPECT_EQ(layout_of(SOFTMARK_SOFTMAX_VJP, SOFTMARK_BF16, 8, 100).moved(), 8u * 100 * 2 * 3);
-  EXPECT_EQ(layout_of(SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_F32, 8, 100).moved(), 8u * 100 * 4 * 2 + 8 * 4 + 8 * 8);
+  EXPECT_EQ(layout_of(SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_F32, 8, 100).moved(),
+            8u * 100 * 4 * 2 + 8 * 4 + 8 * 8);
   EXPECT_EQ(layout_of(SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F32, 8, 100).moved(), 8u * 100 * 4 * 101);
   EXPECT_THROW(layout_of(SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F32, 16, 1 << 24), Error);
 }

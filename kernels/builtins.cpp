@@ -43,7 +43,8 @@ std::span<const softmark_kernel* const> builtin_kernels() {
 std::string_view builtin_isa(const softmark_kernel& kernel) {
   for (const File& file : files())
     for (const softmark_kernel& candidate : file.kernels)
-      if (&candidate == &kernel) return file.folder == "portable" ? std::string_view() : simd::isa();
+      if (&candidate == &kernel)
+        return file.folder == "portable" ? std::string_view() : simd::isa();
   return {};
 }
 

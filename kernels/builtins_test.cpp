@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every built-in against the contract: its table of special values, its formula, strides, aliasing, its claims.
+// Every built-in against the contract: its table of special values, its formula, strides, aliasing,
+// its claims.
 #include "kernels/builtins.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +20,8 @@ using test::kNan;
 
 std::string id_of(const softmark_kernel& kernel) {
   std::string id(kernel.name);
-  for (const std::string_view part : {name(kernel.op), name(kernel.dtype)}) id.append("/").append(part);
+  for (const std::string_view part : {name(kernel.op), name(kernel.dtype)})
+    id.append("/").append(part);
   return id;
 }
 
@@ -41,7 +43,8 @@ bool same(T a, T b) {
 }
 
 template <class T>
-void expect_row(const softmark_kernel& kernel, std::vector<T> x, std::vector<T> want, std::int64_t label = 0) {
+void expect_row(const softmark_kernel& kernel, std::vector<T> x, std::vector<T> want,
+                std::int64_t label = 0) {
   const auto shape = shape_of(kernel.op);
   Call<T> call;
   call.cols = x.size();
@@ -51,7 +54,8 @@ void expect_row(const softmark_kernel& kernel, std::vector<T> x, std::vector<T> 
   const auto got = call.run(kernel);
   ASSERT_EQ(got.size(), want.size());
   EXPECT_TRUE(call.padding_kept);
-  for (std::size_t i = 0; i < want.size(); ++i) EXPECT_TRUE(same(got[i], want[i])) << i << ": " << got[i];
+  for (std::size_t i = 0; i < want.size(); ++i)
+    EXPECT_TRUE(same(got[i], want[i])) << i << ": " << got[i];
 }
 
 TEST(Builtins, HaveUniqueIdsAndCompleteEntries) {
@@ -63,7 +67,8 @@ TEST(Builtins, HaveUniqueIdsAndCompleteEntries) {
   }
   for (const char* competitor : {"naive", "max_shifted", "log_sum_exp", "simd", "openmp"})
     for (const char* dtype : {"f32", "f64"})
-      EXPECT_TRUE(ids.contains(std::string(competitor).append("/softmax/").append(dtype))) << competitor << dtype;
+      EXPECT_TRUE(ids.contains(std::string(competitor).append("/softmax/").append(dtype)))
+          << competitor << dtype;
   for (const auto op : kOpNames)
     for (const auto dtype : {"/f32", "/f64"})
       EXPECT_TRUE(std::any_of(ids.begin(), ids.end(),
@@ -101,7 +106,8 @@ void check_softmax_specials(const softmark_kernel& k) {
       expect_row<T>(k, wide, one);
     }
     expect_row<T>(k, std::vector<T>(n, -inf), all_nan);
-    if (!is_naive(k) && (n & (n - 1)) == 0) expect_row<T>(k, std::vector<T>(n, huge), std::vector<T>(n, T(1) / n));
+    if (!is_naive(k) && (n & (n - 1)) == 0)
+      expect_row<T>(k, std::vector<T>(n, huge), std::vector<T>(n, T(1) / n));
   }
   expect_row<T>(k, {}, {});
 }
@@ -172,7 +178,8 @@ TEST(Builtins, KeepTheTableOfSpecialValues) {
   for_each_kernel([](const softmark_kernel& kernel, auto zero) {
     using T = decltype(zero);
     if (kernel.op == SOFTMARK_SOFTMAX) check_softmax_specials<T>(kernel);
-    if (kernel.op == SOFTMARK_LOG_SOFTMAX || kernel.op == SOFTMARK_LOGSUMEXP) check_log_specials<T>(kernel);
+    if (kernel.op == SOFTMARK_LOG_SOFTMAX || kernel.op == SOFTMARK_LOGSUMEXP)
+      check_log_specials<T>(kernel);
     check_other_specials<T>(kernel);
   });
 }
@@ -187,9 +194,10 @@ Call<T> random_call(softmark_op op, std::size_t rows, std::size_t cols, std::mt1
   for (std::size_t i = 0; i < rows * cols; ++i) {
     const double logit = 3 * normal(random);
     const double p = 1 / (1 + std::exp(-logit));
-    call.x.push_back(static_cast<T>(op == SOFTMARK_SOFTMAX_VJP || op == SOFTMARK_SIGMOID_VJP ? p / double(cols)
-                                    : op == SOFTMARK_LOG_SOFTMAX_VJP                         ? std::log(p)
-                                                                                             : logit));
+    call.x.push_back(static_cast<T>(op == SOFTMARK_SOFTMAX_VJP || op == SOFTMARK_SIGMOID_VJP
+                                        ? p / double(cols)
+                                    : op == SOFTMARK_LOG_SOFTMAX_VJP ? std::log(p)
+                                                                     : logit));
   }
   const std::size_t gradients = shape_of(op).takes_g_row ? rows : rows * cols;
   for (std::size_t i = 0; i < gradients; ++i) call.g.push_back(static_cast<T>(normal(random)));
@@ -198,17 +206,20 @@ Call<T> random_call(softmark_op op, std::size_t rows, std::size_t cols, std::mt1
   return call;
 }
 
-/// (2 range + n + 20) unit roundoffs of the terms' size: the a-priori error of a shifted evaluation with one
-/// recursive sum (Blanchard, Higham, Higham 2021, section 4), for all ops of these mild rows.
+/// (2 range + n + 20) unit roundoffs of the terms' size: the a-priori error of a shifted evaluation
+/// with one recursive sum (Blanchard, Higham, Higham 2021, section 4), for all ops of these mild
+/// rows.
 template <class T>
 struct Limit {
   long double roundings, least_scale;
 
-  Limit(softmark_op op, const std::vector<long double>& x, const std::vector<long double>& g) : least_scale(0) {
+  Limit(softmark_op op, const std::vector<long double>& x, const std::vector<long double>& g)
+      : least_scale(0) {
     const auto [low, high] = std::minmax_element(x.begin(), x.end());
     const long double u = std::numeric_limits<T>::epsilon() / 2;
     roundings = (2 * (*high - *low) + static_cast<long double>(x.size()) + 20) * u;
-    if (op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_LOGSUMEXP || op == SOFTMARK_CROSS_ENTROPY) least_scale = 1;
+    if (op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_LOGSUMEXP || op == SOFTMARK_CROSS_ENTROPY)
+      least_scale = 1;
     for (const long double v : g) least_scale += std::abs(v);
   }
   long double of(long double want) const { return roundings * (std::abs(want) + least_scale); }
@@ -222,7 +233,8 @@ void check_formula(const softmark_kernel& kernel, Call<T> call) {
   EXPECT_TRUE(call.padding_kept);
   if (call.cols == 0) return;
   for (std::size_t r = 0; r < call.rows; ++r) {
-    const auto begin = static_cast<std::ptrdiff_t>(r * call.cols), end = begin + static_cast<std::ptrdiff_t>(call.cols);
+    const auto begin = static_cast<std::ptrdiff_t>(r * call.cols),
+               end = begin + static_cast<std::ptrdiff_t>(call.cols);
     const std::vector<long double> x(call.x.begin() + begin, call.x.begin() + end);
     std::vector<long double> g;
     if (shape_of(kernel.op).takes_g) g.assign(call.g.begin() + begin, call.g.begin() + end);
@@ -231,8 +243,9 @@ void check_formula(const softmark_kernel& kernel, Call<T> call) {
     const Limit<T> limit(kernel.op, x, g);
     for (std::size_t i = 0; i < outputs; ++i) {
       const long double error = std::abs(static_cast<long double>(got[r * outputs + i]) - want[i]);
-      ASSERT_FALSE(!(error <= limit.of(want[i]))) << "cols " << call.cols << " row " << r << " at " << i << ": "
-                                                  << got[r * outputs + i] << ", not " << double(want[i]);
+      ASSERT_FALSE(!(error <= limit.of(want[i])))
+          << "cols " << call.cols << " row " << r << " at " << i << ": " << got[r * outputs + i]
+          << ", not " << double(want[i]);
     }
   }
 }
@@ -246,7 +259,8 @@ TEST(Builtins, FollowTheirFormulaAtEveryLength) {
       auto call = random_call<T>(kernel.op, 3, cols, random);
       call.padding = cols % 5;
       call.offset = cols % 3;
-      if (cols > 0 || shape_of(kernel.op).output != OpShape::kScalar) check_formula<T>(kernel, call);
+      if (cols > 0 || shape_of(kernel.op).output != OpShape::kScalar)
+        check_formula<T>(kernel, call);
     }
     if (kernel.op == SOFTMARK_SOFTMAX)
       for (const std::size_t cols : {4097u, 16384u, 16385u, 70001u})
@@ -287,9 +301,11 @@ TEST(Builtins, GiveARowTheSameBitsWhereverItStandsWhereTheyClaimIt) {
       Call<T> alone = call;
       alone.rows = 1;
       alone.x.erase(alone.x.begin(), alone.x.end() - static_cast<std::ptrdiff_t>(cols));
-      alone.g.erase(alone.g.begin(), alone.g.begin() + static_cast<std::ptrdiff_t>(last * (call.g.size() / call.rows)));
+      alone.g.erase(alone.g.begin(), alone.g.begin() + static_cast<std::ptrdiff_t>(
+                                                           last * (call.g.size() / call.rows)));
       alone.labels = {call.labels[last]};
-      const std::vector<T> row(together.end() - static_cast<std::ptrdiff_t>(outputs), together.end());
+      const std::vector<T> row(together.end() - static_cast<std::ptrdiff_t>(outputs),
+                               together.end());
       ASSERT_EQ(alone.run(kernel), row) << cols;
     }
   });
@@ -321,7 +337,9 @@ TEST(Builtins, KeepALargeOffsetForFree) {
       shifted.x = {offset, offset + 1, offset + 2};
       const auto want = plain.run(kernel), got = shifted.run(kernel);
       for (std::size_t i = 0; i < 3; ++i)
-        EXPECT_FALSE(!(std::abs(got[i] - want[i]) <= 4 * std::numeric_limits<T>::epsilon() * want[i])) << offset;
+        EXPECT_FALSE(
+            !(std::abs(got[i] - want[i]) <= 4 * std::numeric_limits<T>::epsilon() * want[i]))
+            << offset;
     }
   });
 }

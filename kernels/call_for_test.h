@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call of a kernel on rows held as vectors, with guarded padding; and the op's formula in long double.
+// One call of a kernel on rows held as vectors, with guarded padding; and the op's formula in long
+// double.
 #pragma once
 
 #include <algorithm>
@@ -58,7 +59,8 @@ struct Call {
                              y_stride,
                              threads};
     if (kernel.run(&args) != 0) return {};
-    return gather(in_place ? spread_x : y, outputs, shape.output == OpShape::kScalar ? outputs : y_stride,
+    return gather(in_place ? spread_x : y, outputs,
+                  shape.output == OpShape::kScalar ? outputs : y_stride,
                   in_place ? kPadding<T> : kUnwritten<T>);
   }
 
@@ -71,7 +73,8 @@ struct Call {
     return wide;
   }
 
-  std::vector<T> gather(const std::vector<T>& wide, std::size_t width, std::size_t stride, T untouched) {
+  std::vector<T> gather(const std::vector<T>& wide, std::size_t width, std::size_t stride,
+                        T untouched) {
     std::vector<T> dense;
     std::vector<bool> written(wide.size());
     for (std::size_t r = 0; r < rows; ++r)
@@ -79,7 +82,8 @@ struct Call {
         dense.push_back(wide[offset + r * stride + c]);
         written[offset + r * stride + c] = true;
       }
-    for (std::size_t i = 0; i < wide.size(); ++i) padding_kept = padding_kept && (written[i] || wide[i] == untouched);
+    for (std::size_t i = 0; i < wide.size(); ++i)
+      padding_kept = padding_kept && (written[i] || wide[i] == untouched);
     return dense;
   }
 };
@@ -98,7 +102,8 @@ inline std::vector<long double> formula(softmark_op op, const std::vector<long d
   std::vector<long double> p(n), y(n);
   const long double lse = logsumexp(x);
   for (std::size_t i = 0; i < n; ++i) p[i] = std::exp(x[i] - lse);
-  const auto first_largest = static_cast<std::size_t>(std::max_element(x.begin(), x.end()) - x.begin());
+  const auto first_largest =
+      static_cast<std::size_t>(std::max_element(x.begin(), x.end()) - x.begin());
   long double dot = 0, sum = 0;
   for (std::size_t i = 0; i < g.size(); ++i) dot += g[i] * x[i], sum += g[i];
   for (std::size_t i = 0; i < n; ++i) switch (op) {

@@ -4,8 +4,8 @@
 #include <bit>
 #include <cmath>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 
 namespace softmark {
 namespace {
@@ -13,15 +13,21 @@ namespace {
 constexpr std::size_t kFold = 8;  // shorter runs are easier to read written out
 constexpr const char* kAliasNames[] = {"none", "y_is_x", "y_is_g"};
 
-[[noreturn]] void refuse(const std::string& where, const std::string& why) { throw Error(kUnreadable, where + ": " + why); }
+[[noreturn]] void refuse(const std::string& where, const std::string& why) {
+  throw Error(kUnreadable, where + ": " + why);
+}
 
-bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
+bool same(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
 
 double value_at(const Json& datum, softmark_dtype dtype, const std::string& where) {
   const double value = parse_value(datum, where);
-  // A decimal such as 0.1 means the type's nearest value; one beyond the type is a mistake in the request.
+  // A decimal such as 0.1 means the type's nearest value; one beyond the type is a mistake in the
+  // request.
   const double rounded = round_to(dtype, value);
-  if (std::isinf(rounded) && !std::isinf(value)) refuse(where, "is beyond the largest finite " + std::string(name(dtype)));
+  if (std::isinf(rounded) && !std::isinf(value))
+    refuse(where, "is beyond the largest finite " + std::string(name(dtype)));
   return rounded;
 }
 
@@ -34,7 +40,8 @@ std::vector<double> row_from_json(const Json& row, softmark_dtype dtype, const s
       values.push_back(value_at(row[i], dtype, place));
       continue;
     }
-    if (!row[i].contains("value") || !row[i].contains("repeat") || !row[i]["repeat"].is_number_unsigned())
+    if (!row[i].contains("value") || !row[i].contains("repeat") ||
+        !row[i]["repeat"].is_number_unsigned())
       refuse(place, "a run is {\"value\": number, \"repeat\": count}");
     const auto repeat = row[i]["repeat"].get<std::uint64_t>();
     if (repeat > (std::uint64_t{1} << 28)) refuse(place, "a run of more than 2^28 values");
@@ -44,7 +51,8 @@ std::vector<double> row_from_json(const Json& row, softmark_dtype dtype, const s
 }
 
 // A matrix, or one row written without the outer brackets.
-std::vector<std::vector<double>> rows_from_json(const Json& matrix, softmark_dtype dtype, const std::string& where) {
+std::vector<std::vector<double>> rows_from_json(const Json& matrix, softmark_dtype dtype,
+                                                const std::string& where) {
   if (!matrix.is_array()) refuse(where, "must be a list of rows");
   std::vector<std::vector<double>> rows;
   if (!matrix.empty() && !matrix[0].is_array()) return {row_from_json(matrix, dtype, where)};
@@ -52,7 +60,8 @@ std::vector<std::vector<double>> rows_from_json(const Json& matrix, softmark_dty
     rows.push_back(row_from_json(matrix[r], dtype, where + "[" + std::to_string(r) + "]"));
   for (std::size_t r = 1; r < rows.size(); ++r)
     if (rows[r].size() != rows[0].size())
-      refuse(where + "[" + std::to_string(r) + "]", "has " + std::to_string(rows[r].size()) + " columns, the first row has " +
+      refuse(where + "[" + std::to_string(r) + "]", "has " + std::to_string(rows[r].size()) +
+                                                        " columns, the first row has " +
                                                         std::to_string(rows[0].size()));
   return rows;
 }
@@ -78,7 +87,8 @@ void read_labels(const Json& json, Case& c) {
     if (!label.is_number_integer()) refuse(where, "must be an integer");
     const auto value = label.get<std::int64_t>();
     if (value < 0 || static_cast<std::uint64_t>(value) >= c.cols)
-      refuse(where, std::to_string(value) + " is not a column (0 to " + std::to_string(static_cast<long long>(c.cols) - 1) + ")");
+      refuse(where, std::to_string(value) + " is not a column (0 to " +
+                        std::to_string(static_cast<long long>(c.cols) - 1) + ")");
     c.labels.push_back(value);
   }
 }
@@ -111,7 +121,8 @@ Layout layout_from_json(const Json& json) {
   for (int a = 0; a < 3; ++a)
     if (alias == kAliasNames[a]) layout.alias = static_cast<Alias>(a), known = true;
   if (!known) refuse("layout.alias", "must be none, y_is_x or y_is_g");
-  if (const Json* poison = member(json, "poison")) layout.poison = parse_value(*poison, "layout.poison");
+  if (const Json* poison = member(json, "poison"))
+    layout.poison = parse_value(*poison, "layout.poison");
   return layout;
 }
 
@@ -132,13 +143,15 @@ Json layout_to_json(const Layout& layout) {
 
 Json matrix_to_json(const std::vector<double>& values, std::size_t rows, std::size_t cols) {
   Json matrix = Json::array();
-  for (std::size_t r = 0; r < rows; ++r) matrix.push_back(row_to_json(values.data() + r * cols, cols));
+  for (std::size_t r = 0; r < rows; ++r)
+    matrix.push_back(row_to_json(values.data() + r * cols, cols));
   return matrix;
 }
 
 // No rows at all: a case that only its number of columns describes.
 Case empty_case(const Json& json) {
-  if (!json["cols"].is_number_unsigned() || json["cols"].get<std::uint64_t>() > (1u << 28)) refuse("cols", "must be an integer from 0 to 2^28");
+  if (!json["cols"].is_number_unsigned() || json["cols"].get<std::uint64_t>() > (1u << 28))
+    refuse("cols", "must be an integer from 0 to 2^28");
   Case c;
   c.rows = 0;
   c.cols = json["cols"].get<std::size_t>();
@@ -148,7 +161,9 @@ Case empty_case(const Json& json) {
 
 }  // namespace
 
-bool Layout::operator==(const Layout& other) const { return layout_to_json(*this) == layout_to_json(other); }
+bool Layout::operator==(const Layout& other) const {
+  return layout_to_json(*this) == layout_to_json(other);
+}
 
 Json row_to_json(const double* values, std::size_t count) {
   Json row = Json::array();
@@ -177,7 +192,9 @@ Json case_to_json(const Case& c, softmark_op op) {
 }
 
 Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
-  if (!json.is_object()) refuse("request", "must be a JSON object such as {\"op\":\"softmax\",\"dtype\":\"f32\",\"x\":[[5,7,10]]}");
+  if (!json.is_object())
+    refuse("request",
+           "must be a JSON object such as {\"op\":\"softmax\",\"dtype\":\"f32\",\"x\":[[5,7,10]]}");
   const Json* x = member(json, "x");
   if (!x) refuse("x", "is missing: give a list of rows");
   const auto rows = rows_from_json(*x, dtype, "x");
@@ -189,7 +206,8 @@ Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
   c.x = flat(rows);
   const OpShape shape = shape_of(op);
   const Json* g = member(json, "g");
-  if ((shape.takes_g || shape.takes_g_row) && !g) refuse("g", "is missing: " + std::string(name(op)) + " needs the upstream gradient");
+  if ((shape.takes_g || shape.takes_g_row) && !g)
+    refuse("g", "is missing: " + std::string(name(op)) + " needs the upstream gradient");
   if (shape.takes_g) {
     c.g = flat(rows_from_json(*g, dtype, "g"));
     if (c.g.size() != c.x.size()) refuse("g", "must have the shape of x");

@@ -14,20 +14,25 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr TypeInfo kTypes[] = {{11, -14, 15}, {8, -126, 127}, {24, -126, 127}, {53, -1022, 1023}};
 
-/// Bit pattern of a value of f16 or bf16, and back: sign, exponent and fraction are moved, never rounded.
+/// Bit pattern of a value of f16 or bf16, and back: sign, exponent and fraction are moved, never
+/// rounded.
 std::uint16_t pack(const TypeInfo& type, double value) {
   const int fraction_bits = type.precision - 1;
   const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
-  const std::uint16_t infinity = static_cast<std::uint16_t>((2 * type.max_exponent + 1) << fraction_bits);
-  if (std::isnan(value)) return static_cast<std::uint16_t>(sign | infinity | (1 << (fraction_bits - 1)));
+  const std::uint16_t infinity =
+      static_cast<std::uint16_t>((2 * type.max_exponent + 1) << fraction_bits);
+  if (std::isnan(value))
+    return static_cast<std::uint16_t>(sign | infinity | (1 << (fraction_bits - 1)));
   if (std::isinf(value)) return sign | infinity;
   const double magnitude = std::fabs(value);
   // In units of the smallest subnormal, the encodings of one binade are its integers.
   if (magnitude < std::ldexp(1.0, type.min_exponent))
-    return sign | static_cast<std::uint16_t>(std::ldexp(magnitude, fraction_bits - type.min_exponent));
+    return sign |
+           static_cast<std::uint16_t>(std::ldexp(magnitude, fraction_bits - type.min_exponent));
   const int exponent = std::ilogb(magnitude);
   const auto significand = static_cast<int>(std::ldexp(magnitude, fraction_bits - exponent));
-  return static_cast<std::uint16_t>(sign + ((exponent - type.min_exponent) << fraction_bits) + significand);
+  return static_cast<std::uint16_t>(sign + ((exponent - type.min_exponent) << fraction_bits) +
+                                    significand);
 }
 
 double unpack(const TypeInfo& type, std::uint16_t bits) {
@@ -35,9 +40,11 @@ double unpack(const TypeInfo& type, std::uint16_t bits) {
   const double sign = bits & 0x8000 ? -1 : 1;
   const int exponent = (bits & 0x7fff) >> fraction_bits;
   const int fraction = bits & ((1 << fraction_bits) - 1);
-  if (exponent == 2 * type.max_exponent + 1) return fraction ? std::numeric_limits<double>::quiet_NaN() : sign * kInf;
+  if (exponent == 2 * type.max_exponent + 1)
+    return fraction ? std::numeric_limits<double>::quiet_NaN() : sign * kInf;
   if (exponent == 0) return sign * std::ldexp(fraction, type.min_exponent - fraction_bits);
-  return sign * std::ldexp(fraction + (1 << fraction_bits), type.min_exponent - fraction_bits + exponent - 1);
+  return sign * std::ldexp(fraction + (1 << fraction_bits),
+                           type.min_exponent - fraction_bits + exponent - 1);
 }
 
 }  // namespace
@@ -55,9 +62,11 @@ double smallest_subnormal(softmark_dtype dtype) {
 
 double spacing(softmark_dtype dtype, double value) {
   const TypeInfo type = kTypes[dtype];
-  // By bits: this is asked for every output of every row. Zero and subnormals land below min_exponent.
+  // By bits: this is asked for every output of every row. Zero and subnormals land below
+  // min_exponent.
   const int exponent = static_cast<int>(std::bit_cast<std::uint64_t>(value) >> 52 & 0x7ff) - 1023;
-  const int result = std::clamp(exponent, type.min_exponent, type.max_exponent) - type.precision + 1;
+  const int result =
+      std::clamp(exponent, type.min_exponent, type.max_exponent) - type.precision + 1;
   if (result < -1022) return std::bit_cast<double>(std::uint64_t{1} << (result + 1074));
   return std::bit_cast<double>(static_cast<std::uint64_t>(result + 1023) << 52);
 }
@@ -77,7 +86,8 @@ double next_up(softmark_dtype dtype, double value) {
   if (value == largest_finite(dtype)) return kInf;
   double step = spacing(dtype, value);
   // Towards zero from a power of two the neighbours stand half as far apart.
-  if (value < 0 && step > smallest_subnormal(dtype) && std::ldexp(1.0, std::ilogb(value)) == -value) {
+  if (value < 0 && step > smallest_subnormal(dtype) &&
+      std::ldexp(1.0, std::ilogb(value)) == -value) {
     if (std::ilogb(value) > kTypes[dtype].min_exponent) step /= 2;
   }
   return value + step == 0 ? -0.0 : value + step;

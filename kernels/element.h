@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four element types as values: exact conversion to double, and rounding to nearest even from it.
+// The four element types as values: exact conversion to double, and rounding to nearest even from
+// it.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +19,14 @@ TypeInfo type_info(softmark_dtype dtype);
 double largest_finite(softmark_dtype dtype);
 double smallest_subnormal(softmark_dtype dtype);
 
-/// The distance between neighbours of the type at |value| and above it within its binade; the smallest subnormal below
-/// the normal range, the top binade's spacing beyond the type.
+/// The distance between neighbours of the type at |value| and above it within its binade; the
+/// smallest subnormal below the normal range, the top binade's spacing beyond the type.
 double spacing(softmark_dtype dtype, double value);
 
 /// The nearest value of the type, ties to even; overflow gives an infinity; NaN stays NaN.
 double round_to(softmark_dtype dtype, double value);
-/// The next value of the type above or below (a value of the type): steps through subnormals and both zeros once.
+/// The next value of the type above or below (a value of the type): steps through subnormals and
+/// both zeros once.
 double next_up(softmark_dtype dtype, double value);
 double next_down(softmark_dtype dtype, double value);
 

@@ -44,7 +44,8 @@ TEST(Element, EveryBfloat16IsTheUpperHalfOfAFloat) {
 #ifdef __FLT16_MANT_DIG__
 TEST(Element, EveryFloat16AgreesWithTheCompiler) {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
-    const double want = static_cast<double>(std::bit_cast<_Float16>(static_cast<std::uint16_t>(bits)));
+    const double want =
+        static_cast<double>(std::bit_cast<_Float16>(static_cast<std::uint16_t>(bits)));
     const double got = from_bits(SOFTMARK_F16, static_cast<std::uint16_t>(bits));
     if (std::isnan(want)) {
       ASSERT_TRUE(std::isnan(got)) << bits;
@@ -57,8 +58,10 @@ TEST(Element, EveryFloat16AgreesWithTheCompiler) {
 TEST(Element, RoundingToFloat16AgreesWithTheCompiler) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 300000; ++i) {
-    const double value = std::ldexp(static_cast<double>(random()) - 0x1p63, -63 - static_cast<int>(random() % 45) + 17);
-    ASSERT_EQ(round_to(SOFTMARK_F16, value), static_cast<double>(static_cast<_Float16>(value))) << value;
+    const double value = std::ldexp(static_cast<double>(random()) - 0x1p63,
+                                    -63 - static_cast<int>(random() % 45) + 17);
+    ASSERT_EQ(round_to(SOFTMARK_F16, value), static_cast<double>(static_cast<_Float16>(value)))
+        << value;
   }
 }
 #endif
@@ -78,12 +81,14 @@ TEST(Element, EveryPatternSurvivesStoreAndLoad) {
     }
 }
 
-// Between neighbours a < b: the midpoint goes to the even one, what lies beside it to the nearer one.
+// Between neighbours a < b: the midpoint goes to the even one, what lies beside it to the nearer
+// one.
 TEST(Element, RoundingIsToNearestEvenBetweenAllNeighbours) {
   for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16}) {
     const std::uint16_t infinity = dtype == SOFTMARK_F16 ? 0x7c00 : 0x7f80;
     for (std::uint16_t bits = 0; bits + 1 < infinity; ++bits) {
-      const double below = from_bits(dtype, bits), above = from_bits(dtype, static_cast<std::uint16_t>(bits + 1));
+      const double below = from_bits(dtype, bits),
+                   above = from_bits(dtype, static_cast<std::uint16_t>(bits + 1));
       const double middle = below / 2 + above / 2;
       const double even = bits % 2 == 0 ? below : above;
       for (const double sign : {1.0, -1.0}) {
@@ -112,7 +117,8 @@ TEST(Element, NeighboursAreTheNextPatterns) {
   for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16}) {
     const std::uint16_t infinity = dtype == SOFTMARK_F16 ? 0x7c00 : 0x7f80;
     for (std::uint16_t bits = 0; bits < infinity; ++bits) {
-      const double below = from_bits(dtype, bits), above = from_bits(dtype, static_cast<std::uint16_t>(bits + 1));
+      const double below = from_bits(dtype, bits),
+                   above = from_bits(dtype, static_cast<std::uint16_t>(bits + 1));
       ASSERT_EQ(next_up(dtype, below), above) << bits;
       ASSERT_EQ(next_down(dtype, above), below) << bits;
       ASSERT_EQ(next_down(dtype, -below), -above) << bits;
@@ -136,7 +142,8 @@ TEST(Element, NeighboursOfTheWideTypesAgreeWithNextafter) {
     }
   }
   for (const softmark_dtype dtype : kAll) {
-    const double normal = std::ldexp(1.0, type_info(dtype).min_exponent), tiny = smallest_subnormal(dtype);
+    const double normal = std::ldexp(1.0, type_info(dtype).min_exponent),
+                 tiny = smallest_subnormal(dtype);
     EXPECT_EQ(next_down(dtype, normal), normal - tiny);
     EXPECT_EQ(next_up(dtype, -normal), tiny - normal);
     EXPECT_EQ(next_down(dtype, 2 * normal), 2 * normal - tiny);

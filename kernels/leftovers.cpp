@@ -17,7 +17,8 @@ Leftovers Leftovers::now() {
     if (fcntl(fd, F_GETFD) >= 0) l.descriptors |= std::uint64_t{1} << fd;
   l.children = static_cast<std::uint32_t>(own_children().size());
   struct stat tasks;
-  l.held.threads = stat("/proc/self/task", &tasks) == 0 ? static_cast<std::uint32_t>(tasks.st_nlink) : 0;
+  l.held.threads =
+      stat("/proc/self/task", &tasks) == 0 ? static_cast<std::uint32_t>(tasks.st_nlink) : 0;
   l.held.descriptors = static_cast<std::uint32_t>(std::popcount(l.descriptors));
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
   const auto heap = mallinfo2();

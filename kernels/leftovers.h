@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a call may leave behind in its process besides the floating-point state: handlers, descriptors, children, threads,
-// memory. The child looks before and after the calls that are watched closely; it costs about a hundred system calls.
+// What a call may leave behind in its process besides the floating-point state: handlers,
+// descriptors, children, threads, memory. The child looks before and after the calls that are
+// watched closely; it costs about a hundred system calls.
 #pragma once
 
 #include <csignal>
@@ -14,11 +15,12 @@ struct Leftovers {
   static constexpr int kSignals = 32, kDescriptors = 64;
   struct sigaction handlers[kSignals];
   std::uint64_t descriptors;  // a bit for each that is open
-  std::uint32_t children;  // alive or not waited for
+  std::uint32_t children;     // alive or not waited for
   wire::Held held;
 
   static Leftovers now();
-  /// wire::Change bits of what must not change even once. Held things that only grow are told by the counts.
+  /// wire::Change bits of what must not change even once. Held things that only grow are told by
+  /// the counts.
   std::uint32_t changes_to(const Leftovers& after) const;
   /// Sets the handlers as they were, so that each later call is judged for itself.
   void restore() const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The .npy format, versions 1 to 3: "\x93NUMPY", version, header length, a Python dictionary, raw data. xtensor's
-// reader was tried for this: it knows no float16, swaps no bytes and trusts the header of a file that may be cut or
-// hostile.
+// The .npy format, versions 1 to 3: "\x93NUMPY", version, header length, a Python dictionary, raw
+// data. xtensor's reader was tried for this: it knows no float16, swaps no bytes and trusts the
+// header of a file that may be cut or hostile.
 #include "kernels/npy.h"
 
 #include <sys/stat.h>
@@ -12,15 +12,17 @@
 #include <fstream>
 #include <regex>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "support/error.h"
 
 namespace softmark {
 namespace {
 
-constexpr const char* kRemedy = "; save it with numpy.save as a 1-D or 2-D array of float16, float32 or float64";
-constexpr std::size_t kLongestHeader = 4096;  // real ones have 118 bytes; std::regex recurses over the text
+constexpr const char* kRemedy =
+    "; save it with numpy.save as a 1-D or 2-D array of float16, float32 or float64";
+constexpr std::size_t kLongestHeader =
+    4096;  // real ones have 118 bytes; std::regex recurses over the text
 constexpr std::size_t kMostBytes = std::size_t{1} << 36;
 
 struct Header {
@@ -36,7 +38,8 @@ struct Header {
 std::size_t parse_extent(const std::string& path, const std::string& digits) {
   errno = 0;
   const auto extent = std::strtoull(digits.c_str(), nullptr, 10);
-  if (errno || extent > kMostBytes) fail(path, "its shape says " + digits + " elements in one dimension" + kRemedy);
+  if (errno || extent > kMostBytes)
+    fail(path, "its shape says " + digits + " elements in one dimension" + kRemedy);
   return extent;
 }
 
@@ -54,28 +57,35 @@ void parse_shape(const std::string& path, const std::string& shape, Header& head
 }
 
 void parse_descr(const std::string& path, const std::string& descr, Header& header) {
-  if (descr.size() != 3 || !std::strchr("<>=", descr[0]) || descr[1] != 'f' || !std::strchr("248", descr[2]))
+  if (descr.size() != 3 || !std::strchr("<>=", descr[0]) || descr[1] != 'f' ||
+      !std::strchr("248", descr[2]))
     fail(path, "holds elements of type '" + descr + "'" + kRemedy);
   header.big_endian = descr[0] == '>';
   header.dtype = descr[2] == '2' ? SOFTMARK_F16 : descr[2] == '4' ? SOFTMARK_F32 : SOFTMARK_F64;
 }
 
 Header parse_header(const std::string& path, const std::string& text) {
-  static const std::regex descr(R"('descr'\s*:\s*'([^']*)')"), fortran(R"('fortran_order'\s*:\s*(True|False))"),
-      shape(R"('shape'\s*:\s*\(([0-9,\s]*)\))"), compound(R"('descr'\s*:\s*\[)");
+  static const std::regex descr(R"('descr'\s*:\s*'([^']*)')"),
+      fortran(R"('fortran_order'\s*:\s*(True|False))"), shape(R"('shape'\s*:\s*\(([0-9,\s]*)\))"),
+      compound(R"('descr'\s*:\s*\[)");
   Header header;
   std::smatch match;
-  if (std::regex_search(text, compound)) fail(path, std::string("holds records of several fields") + kRemedy);
-  if (!std::regex_search(text, match, descr)) fail(path, std::string("its header names no element type") + kRemedy);
+  if (std::regex_search(text, compound))
+    fail(path, std::string("holds records of several fields") + kRemedy);
+  if (!std::regex_search(text, match, descr))
+    fail(path, std::string("its header names no element type") + kRemedy);
   parse_descr(path, match[1], header);
-  if (!std::regex_search(text, match, fortran)) fail(path, std::string("its header names no order") + kRemedy);
+  if (!std::regex_search(text, match, fortran))
+    fail(path, std::string("its header names no order") + kRemedy);
   header.fortran = match[1] == "True";
-  if (!std::regex_search(text, match, shape)) fail(path, std::string("its header names no shape") + kRemedy);
+  if (!std::regex_search(text, match, shape))
+    fail(path, std::string("its header names no shape") + kRemedy);
   parse_shape(path, match[1], header);
   return header;
 }
 
-std::string read_bytes(const std::string& path, std::istream& in, std::size_t count, const char* part) {
+std::string read_bytes(const std::string& path, std::istream& in, std::size_t count,
+                       const char* part) {
   std::string bytes;
   // In pieces: a header that lies about its size must not allocate what the file does not hold.
   while (bytes.size() < count) {
@@ -89,14 +99,17 @@ std::string read_bytes(const std::string& path, std::istream& in, std::size_t co
 
 std::string read_header_text(const std::string& path, std::istream& in) {
   const std::string magic = read_bytes(path, in, 8, "first eight bytes");
-  if (magic.compare(0, 6, "\x93NUMPY") != 0) fail(path, std::string("is not a .npy file") + kRemedy);
+  if (magic.compare(0, 6, "\x93NUMPY") != 0)
+    fail(path, std::string("is not a .npy file") + kRemedy);
   const int version = magic[6];
-  if (version < 1 || version > 3) fail(path, "is of .npy version " + std::to_string(version) + kRemedy);
+  if (version < 1 || version > 3)
+    fail(path, "is of .npy version " + std::to_string(version) + kRemedy);
   const std::string length_bytes = read_bytes(path, in, version == 1 ? 2 : 4, "header");
   std::size_t length = 0;
   for (std::size_t i = 0; i < length_bytes.size(); ++i)
     length |= static_cast<std::size_t>(static_cast<unsigned char>(length_bytes[i])) << (8 * i);
-  if (length > kLongestHeader) fail(path, "its header is " + std::to_string(length) + " bytes long" + kRemedy);
+  if (length > kLongestHeader)
+    fail(path, "its header is " + std::to_string(length) + " bytes long" + kRemedy);
   return read_bytes(path, in, length, "header");
 }
 
@@ -113,15 +126,17 @@ Logits read_npy(const std::string& path) {
 
   const std::size_t bytes = bytes_of(header.dtype), count = header.rows * header.cols;
   std::string data = read_bytes(path, in, count * bytes, "data");
-  if (in.peek() != std::char_traits<char>::eof()) fail(path, "holds more data than its shape says; save it again");
+  if (in.peek() != std::char_traits<char>::eof())
+    fail(path, "holds more data than its shape says; save it again");
   if (header.big_endian)
-    for (std::size_t i = 0; i < count; ++i) std::reverse(data.data() + i * bytes, data.data() + (i + 1) * bytes);
+    for (std::size_t i = 0; i < count; ++i)
+      std::reverse(data.data() + i * bytes, data.data() + (i + 1) * bytes);
 
   Logits logits{std::vector<double>(count), header.rows, header.cols, header.dtype};
   for (std::size_t r = 0; r < header.rows; ++r)
     for (std::size_t c = 0; c < header.cols; ++c)
-      logits.values[r * header.cols + c] =
-          load(header.dtype, data.data(), header.fortran ? c * header.rows + r : r * header.cols + c);
+      logits.values[r * header.cols + c] = load(
+          header.dtype, data.data(), header.fortran ? c * header.rows + r : r * header.cols + c);
   return logits;
 }
 

@@ -13,15 +13,18 @@ std::string npy(char major, const std::string& dictionary, std::size_t bytes) {
   text += major;
   text += '\0';
   const std::size_t length_bytes = major == 1 ? 2 : 4;
-  for (std::size_t i = 0; i < length_bytes; ++i) text += static_cast<char>(header.size() >> 8 * i & 255);
+  for (std::size_t i = 0; i < length_bytes; ++i)
+    text += static_cast<char>(header.size() >> 8 * i & 255);
   return text + header + std::string(bytes, '\x3f');
 }
 
 }  // namespace
 
 std::vector<std::string> seeds() {
-  return {npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24), npy(2, "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }", 32),
-          npy(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (5,), }", 10), npy(3, "{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1), }", 4)};
+  return {npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24),
+          npy(2, "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }", 32),
+          npy(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (5,), }", 10),
+          npy(3, "{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1), }", 4)};
 }
 
 }  // namespace softmark::fuzz

@@ -18,7 +18,8 @@ namespace {
 
 /// A file of the test's own in the folder it runs in, gone at the end.
 struct TemporaryFile {
-  TemporaryFile() : path(std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + ".npy") {}
+  TemporaryFile()
+      : path(std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + ".npy") {}
   ~TemporaryFile() { std::remove(path.c_str()); }
   void write(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
   std::string path;
@@ -32,15 +33,18 @@ std::string npy(const std::string& header, const std::string& data, char version
   return std::string("\x93NUMPY") + version + '\0' + length + text + data;
 }
 
-std::string head(const std::string& descr, const std::string& shape, const char* fortran = "False") {
+std::string head(const std::string& descr, const std::string& shape,
+                 const char* fortran = "False") {
   return "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
 }
 
-std::string data_of(softmark_dtype dtype, std::size_t bytes, const std::vector<double>& values, bool big = false) {
+std::string data_of(softmark_dtype dtype, std::size_t bytes, const std::vector<double>& values,
+                    bool big = false) {
   std::string data(bytes * values.size(), '\0');
   for (std::size_t i = 0; i < values.size(); ++i) store(dtype, data.data(), i, values[i]);
   if (big)
-    for (std::size_t i = 0; i < values.size(); ++i) std::reverse(&data[i * bytes], &data[i * bytes] + bytes);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      std::reverse(&data[i * bytes], &data[i * bytes] + bytes);
   return data;
 }
 
@@ -99,7 +103,8 @@ void expect_refused(const std::string& path, const std::string& words) {
     EXPECT_EQ(error.code, kUnreadable);
     EXPECT_NE(std::string(error.what()).find(path + ": "), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("; "), std::string::npos) << "says not what to do: " << error.what();
+    EXPECT_NE(std::string(error.what()).find("; "), std::string::npos)
+        << "says not what to do: " << error.what();
     EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
   }
 }
@@ -125,7 +130,8 @@ TEST(Npy, RefusesWhatItCannotRead) {
       {npy(head("<i8", "(3,)"), data), "'<i8'"},
       {npy(head("<f16", "(1,)"), data), "'<f16'"},
       {npy(head("<c8", "(3,)"), data), "'<c8'"},
-      {npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), }", data), "several fields"},
+      {npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), }", data),
+       "several fields"},
       {npy(head("<f4", "(1, 2, 3)"), data), "3-dimensional"},
       {npy(head("<f4", "()"), data), "0-dimensional"},
       {npy(head("<f4", "(1000000000, 1000000000)"), data), "larger than any file"},

@@ -51,11 +51,12 @@ void expect_softmax_of_5_7_10(const softmark_kernel& kernel) {
   const auto y = call.run(kernel);
   ASSERT_EQ(y.size(), 3u);
   const double want[] = {0.006377460922442306, 0.04712341652466416, 0.9464991225528936};
-  for (std::size_t c = 0; c < 3; ++c) EXPECT_FALSE(!(std::abs(y[c] - want[c]) <= 1e-6 * want[c])) << y[c];
+  for (std::size_t c = 0; c < 3; ++c)
+    EXPECT_FALSE(!(std::abs(y[c] - want[c]) <= 1e-6 * want[c])) << y[c];
 }
 
-/// Two rows of one and of three columns, the last of which end where no memory is: a library that reads beyond dies
-/// here.
+/// Two rows of one and of three columns, the last of which end where no memory is: a library that
+/// reads beyond dies here.
 void expect_softmax_beside_no_page(const softmark_kernel& kernel) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   void* pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -68,7 +69,8 @@ void expect_softmax_beside_no_page(const softmark_kernel& kernel) {
     std::fill(x, end, 2.f);
     const softmark_args args{2, cols, x, nullptr, nullptr, y.data(), cols, 0, cols, 1};
     ASSERT_EQ(kernel.run(&args), 0);
-    for (const float p : y) EXPECT_FALSE(!(std::abs(p * static_cast<float>(cols) - 1) <= 1e-6f)) << p;
+    for (const float p : y)
+      EXPECT_FALSE(!(std::abs(p * static_cast<float>(cols) - 1) <= 1e-6f)) << p;
   }
   munmap(pages, 2 * page);
 }
@@ -125,18 +127,22 @@ TEST(Peers, AreBuiltOrHaveAReason) {
   }
 }
 
-// A compiler that does not vectorise the loop leaves plain calls of expf, and the peer would be called wrongly.
+// A compiler that does not vectorise the loop leaves plain calls of expf, and the peer would be
+// called wrongly.
 TEST(Peers, LibmvecIsCalledByItsVectorNames) {
 #if defined(SOFTMARK_FINDS_LEAKS) || defined(SOFTMARK_FINDS_RACES)
   GTEST_SKIP() << "the compiler vectorises no loop that a sanitizer watches";
 #endif
-  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(SOFTMARK_BUILD_DIR) / "peers")) {
+  for (const auto& file :
+       std::filesystem::directory_iterator(std::filesystem::path(SOFTMARK_BUILD_DIR) / "peers")) {
     if (!file.path().filename().string().starts_with("softmark_peer_libmvec.")) continue;
-    if (file.path().filename() == "softmark_peer_libmvec.so") continue;  // only loads one of the others
+    if (file.path().filename() == "softmark_peer_libmvec.so")
+      continue;  // only loads one of the others
     std::ifstream stream(file.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
     for (const char* function : {"v_expf", "v_exp"})
-      EXPECT_NE(bytes.find(function + std::string(1, '\0')), std::string::npos) << file.path() << ": " << function;
+      EXPECT_NE(bytes.find(function + std::string(1, '\0')), std::string::npos)
+          << file.path() << ": " << function;
   }
 }
 

@@ -15,10 +15,10 @@
 #include "kernels/builtins.h"
 #include "kernels/names.h"
 #include "kernels/peers/peers.h"
-#include "support/process.h"
-#include "support/sanitizers.h"
 #include "support/error.h"
 #include "support/glob.h"
+#include "support/process.h"
+#include "support/sanitizers.h"
 
 namespace softmark {
 namespace {
@@ -42,23 +42,29 @@ struct Library {
 
 fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
-// Child side: the library stays loaded until the process ends. "python:MODULE:FUNCTION" is the bridge's, told which function.
+// Child side: the library stays loaded until the process ends. "python:MODULE:FUNCTION" is the
+// bridge's, told which function.
 Library open_library(const std::string& named) {
   const bool python = named.starts_with(kPython);
-  const std::string path = python ? (program_folder() / "peers/softmark_python.so").string() : named;
+  const std::string path =
+      python ? (program_folder() / "peers/softmark_python.so").string() : named;
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) throw Error(kUnreadable, path + ": cannot be loaded: " + dlerror());
   const auto plugin = reinterpret_cast<PluginFn>(dlsym(handle, "softmark_plugin"));
   if (!plugin)
-    throw Error(kUnreadable, path + ": is no plugin: it does not export softmark_plugin (see kernels/softmark.h)");
+    throw Error(
+        kUnreadable,
+        path + ": is no plugin: it does not export softmark_plugin (see kernels/softmark.h)");
   Library library{handle, {}};
   if (python)
-    if (const char* fault = library.find<const char*(const char*)>("softmark_peer_open")(named.c_str() + kPython.size()))
+    if (const char* fault = library.find<const char*(const char*)>("softmark_peer_open")(
+            named.c_str() + kPython.size()))
       throw Error(kUnreadable, "--python: " + std::string(fault));
   std::size_t count = 0;
   const softmark_kernel* kernels = plugin(SOFTMARK_ABI_VERSION, &count);
   if (!kernels)
-    throw Error(kUnreadable, path + ": does not speak ABI version " + std::to_string(SOFTMARK_ABI_VERSION) +
+    throw Error(kUnreadable, path + ": does not speak ABI version " +
+                                 std::to_string(SOFTMARK_ABI_VERSION) +
                                  ": rebuild it against this softmark's kernels/softmark.h");
   library.kernels = {kernels, count};
   return library;
@@ -66,15 +72,18 @@ Library open_library(const std::string& named) {
 
 bool is_word(const char* text) {
   if (!text || !*text) return false;
-  return std::all_of(text, text + std::strlen(text),
-                     [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+'; });
+  return std::all_of(text, text + std::strlen(text), [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+';
+  });
 }
 
 // An entry that breaks the contract's own rules is refused before anything is built on it.
 std::string fault_of(const softmark_kernel& k) {
   if (!is_word(k.name)) return "its name must be one word of letters, digits and _ - . +";
-  if (k.op < 0 || k.op >= static_cast<int>(std::size(kOpNames))) return "its op is not in the contract";
-  if (k.dtype < 0 || k.dtype >= static_cast<int>(std::size(kDtypeNames))) return "its dtype is not in the contract";
+  if (k.op < 0 || k.op >= static_cast<int>(std::size(kOpNames)))
+    return "its op is not in the contract";
+  if (k.dtype < 0 || k.dtype >= static_cast<int>(std::size(kDtypeNames)))
+    return "its dtype is not in the contract";
   if (k.masked_row < 0 || k.masked_row >= static_cast<int>(std::size(kMaskedRowNames)))
     return "its masked_row is not in the contract";
   if (!(k.max_ulp >= 0)) return "its max_ulp must be 0 or more (INFINITY: no promise)";
@@ -107,9 +116,11 @@ std::vector<Kernel> ask_library(const std::string& path, const std::string& prov
   const Answer answer = ask_child({"child-list", path}, "", 60);
   const Json listing = Json::parse(answer.output, nullptr, false);
   if (!answer.ok || listing.is_discarded()) {
-    if (listing.is_object() && listing.contains("error")) throw Error(kUnreadable, listing["error"].get<std::string>());
+    if (listing.is_object() && listing.contains("error"))
+      throw Error(kUnreadable, listing["error"].get<std::string>());
     const std::string noise = first_line(answer.noise);
-    throw Error(kUnreadable, path + ": failed while being loaded (" + answer.ending + ")" + (noise.empty() ? "" : ": " + noise));
+    throw Error(kUnreadable, path + ": failed while being loaded (" + answer.ending + ")" +
+                                 (noise.empty() ? "" : ": " + noise));
   }
   std::vector<Kernel> kernels;
   for (const Json& entry : listing["kernels"]) {
@@ -132,7 +143,8 @@ Asked ask_peer(const PeerBuild& peer) {
   if (!peer.reason.empty()) return {{}, std::string(peer.reason)};
   const fs::path path = program_folder() / "peers" / peer.library;
   try {
-    if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
+    if (!fs::exists(path))
+      throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
     return {ask_library(path.string(), "peer"), ""};
   } catch (const Error& error) {
     return {{}, error.what()};
@@ -142,20 +154,24 @@ Asked ask_peer(const PeerBuild& peer) {
 // Side by side: a child each, of which some load a library or start Python.
 void append_peers(Registry& registry) {
   std::vector<std::future<Asked>> asked;
-  for (const PeerBuild& peer : known_peers()) asked.push_back(std::async(std::launch::async, ask_peer, std::cref(peer)));
+  for (const PeerBuild& peer : known_peers())
+    asked.push_back(std::async(std::launch::async, ask_peer, std::cref(peer)));
   for (std::size_t i = 0; i < asked.size(); ++i) {
     const Asked answer = asked[i].get();
     registry.kernels.insert(registry.kernels.end(), answer.kernels.begin(), answer.kernels.end());
-    if (!answer.absent.empty()) registry.absent.push_back({std::string(known_peers()[i].name), answer.absent});
+    if (!answer.absent.empty())
+      registry.absent.push_back({std::string(known_peers()[i].name), answer.absent});
   }
 }
 
-// Two libraries may bring the same id (two builds of one kernel): the later one is told apart by its library's name.
+// Two libraries may bring the same id (two builds of one kernel): the later one is told apart by
+// its library's name.
 void append_plugin(Registry& registry, const std::string& argument) {
   std::error_code ignored;
   const bool python = argument.starts_with(kPython);
   const fs::path path = python ? fs::path(argument) : fs::absolute(argument);
-  if (!python && !fs::exists(path, ignored)) throw Error(kUnreadable, argument + ": no such plugin library; give the path of a .so");
+  if (!python && !fs::exists(path, ignored))
+    throw Error(kUnreadable, argument + ": no such plugin library; give the path of a .so");
   std::set<std::string> taken;
   for (const Kernel& k : registry.kernels) taken.insert(k.id);
   auto kernels = ask_library(path.string(), "plugin");
@@ -165,7 +181,8 @@ void append_plugin(Registry& registry, const std::string& argument) {
       k.name = stem + ":" + k.name;
       k.id = id_of(k.name, k.op, k.dtype);
     }
-    for (int copy = 2; taken.count(k.id); ++copy) k.id = id_of(k.name + "#" + std::to_string(copy), k.op, k.dtype);
+    for (int copy = 2; taken.count(k.id); ++copy)
+      k.id = id_of(k.name + "#" + std::to_string(copy), k.op, k.dtype);
     taken.insert(k.id);
     registry.kernels.push_back(k);
   }
@@ -177,7 +194,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i);
     for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+      diagonal = std::exchange(
+          row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
   }
   return row.back();
 }
@@ -185,10 +203,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 template <class Names>
 std::string nearest(const Names& names, std::string_view wanted) {
   std::vector<std::pair<std::size_t, std::string>> ranked;
-  for (const auto& candidate : names) ranked.emplace_back(edit_distance(candidate, wanted), std::string(candidate));
+  for (const auto& candidate : names)
+    ranked.emplace_back(edit_distance(candidate, wanted), std::string(candidate));
   std::sort(ranked.begin(), ranked.end());
   std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, ranked.size()); ++i) text += (i ? ", " : "") + ranked[i].second;
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, ranked.size()); ++i)
+    text += (i ? ", " : "") + ranked[i].second;
   return text;
 }
 
@@ -197,9 +217,12 @@ bool matches(const std::string& glob, const Kernel& k) {
 }
 
 template <class Find, class Names>
-void check_words(const std::vector<std::string>& words, Find find, const Names& names, const char* what) {
+void check_words(const std::vector<std::string>& words, Find find, const Names& names,
+                 const char* what) {
   for (const auto& word : words)
-    if (!find(word)) throw Error(kUsage, "unknown " + std::string(what) + " '" + word + "': did you mean " + nearest(names, word) + "?");
+    if (!find(word))
+      throw Error(kUsage, "unknown " + std::string(what) + " '" + word + "': did you mean " +
+                              nearest(names, word) + "?");
 }
 
 bool listed(const std::vector<std::string>& words, std::string_view word) {
@@ -224,30 +247,38 @@ Registry load_registry(const std::vector<std::string>& plugins, bool with_peers)
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index) {
   if (library.empty()) return *builtin_kernels()[index];
   const Library loaded = open_library(library);
-  if (index >= loaded.kernels.size()) throw Error(kUnreadable, library + ": has changed: run softmark again");
+  if (index >= loaded.kernels.size())
+    throw Error(kUnreadable, library + ": has changed: run softmark again");
   if (const auto prepare = loaded.find<const char*(std::size_t)>("softmark_peer_prepare"))
     if (const char* fault = prepare(index)) throw Error(kUnreadable, fault);
   return loaded.kernels[index];
 }
 
 std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
-                                   const std::vector<std::string>& ops, const std::vector<std::string>& dtypes) {
+                                   const std::vector<std::string>& ops,
+                                   const std::vector<std::string>& dtypes) {
   check_words(ops, find_op, kOpNames, "op");
   check_words(dtypes, find_dtype, kDtypeNames, "dtype");
   for (const auto& glob : globs) {
-    if (std::any_of(registry.kernels.begin(), registry.kernels.end(), [&](const Kernel& k) { return matches(glob, k); })) continue;
+    if (std::any_of(registry.kernels.begin(), registry.kernels.end(),
+                    [&](const Kernel& k) { return matches(glob, k); }))
+      continue;
     std::set<std::string> names;
-    for (const Kernel& k : registry.kernels) names.insert(glob.find('/') == std::string::npos ? k.name : k.id);
+    for (const Kernel& k : registry.kernels)
+      names.insert(glob.find('/') == std::string::npos ? k.name : k.id);
     for (const Absent& a : registry.absent)
       if (a.name == glob) throw Error(kUsage, "kernel '" + glob + "' is absent here: " + a.reason);
-    throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " + nearest(names, glob) + "? (softmark list)");
+    throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " + nearest(names, glob) +
+                            "? (softmark list)");
   }
   std::vector<Kernel> chosen;
   for (const Kernel& k : registry.kernels) {
-    const bool named = globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const auto& g) { return matches(g, k); });
+    const bool named = globs.empty() || std::any_of(globs.begin(), globs.end(),
+                                                    [&](const auto& g) { return matches(g, k); });
     if (named && listed(ops, name(k.op)) && listed(dtypes, name(k.dtype))) chosen.push_back(k);
   }
-  if (chosen.empty()) throw Error(kUsage, "no kernel has that name, op and dtype together (softmark list shows all)");
+  if (chosen.empty())
+    throw Error(kUsage, "no kernel has that name, op and dtype together (softmark list shows all)");
   return chosen;
 }
 
@@ -255,9 +286,17 @@ Json kernel_to_json(const Kernel& k) {
   Json claims = Json::array();
   for (std::size_t bit = 0; bit < std::size(kClaimNames); ++bit)
     if (k.claims >> bit & 1) claims.push_back(kClaimNames[bit]);
-  return {{"id", k.id},           {"name", k.name},       {"op", name(k.op)},   {"dtype", name(k.dtype)},
-          {"provider", k.provider}, {"version", k.version}, {"summary", k.summary}, {"claims", claims},
-          {"masked_row", name(k.masked_row)}, {"max_ulp", number(k.max_ulp)}, {"isa", k.isa}};
+  return {{"id", k.id},
+          {"name", k.name},
+          {"op", name(k.op)},
+          {"dtype", name(k.dtype)},
+          {"provider", k.provider},
+          {"version", k.version},
+          {"summary", k.summary},
+          {"claims", claims},
+          {"masked_row", name(k.masked_row)},
+          {"max_ulp", number(k.max_ulp)},
+          {"isa", k.isa}};
 }
 
 Kernel kernel_from_json(const Json& json) {
@@ -270,8 +309,11 @@ Kernel kernel_from_json(const Json& json) {
   k.version = json.at("version");
   k.summary = json.at("summary");
   for (std::size_t bit = 0; bit < std::size(kClaimNames); ++bit)
-    if (std::find(json.at("claims").begin(), json.at("claims").end(), kClaimNames[bit]) != json.at("claims").end()) k.claims |= 1u << bit;
-  k.masked_row = *find_name<softmark_masked_row>(kMaskedRowNames, json.at("masked_row").get<std::string>());
+    if (std::find(json.at("claims").begin(), json.at("claims").end(), kClaimNames[bit]) !=
+        json.at("claims").end())
+      k.claims |= 1u << bit;
+  k.masked_row =
+      *find_name<softmark_masked_row>(kMaskedRowNames, json.at("masked_row").get<std::string>());
   k.max_ulp = parse_value(json.at("max_ulp"), "max_ulp");
   k.isa = json.at("isa");
   return k;
@@ -287,15 +329,20 @@ int list_library_main(const std::string& path) {
       const char* text = function ? function() : nullptr;
       return std::string(text ? text : "");
     };
-    if (const std::string why = ask("softmark_peer_absent"); !why.empty()) throw Error(kUnreadable, why);
-    answer = {{"version", ask("softmark_peer_version")}, {"isa", ask("softmark_peer_isa")}, {"kernels", Json::array()}};
+    if (const std::string why = ask("softmark_peer_absent"); !why.empty())
+      throw Error(kUnreadable, why);
+    answer = {{"version", ask("softmark_peer_version")},
+              {"isa", ask("softmark_peer_isa")},
+              {"kernels", Json::array()}};
     std::set<std::string> ids;
     for (std::size_t i = 0; i < library.kernels.size(); ++i) {
       const softmark_kernel& entry = library.kernels[i];
       if (const std::string fault = fault_of(entry); !fault.empty())
-        throw Error(kUnreadable, path + ": kernel " + std::to_string(i) + " cannot be used: " + fault);
+        throw Error(kUnreadable,
+                    path + ": kernel " + std::to_string(i) + " cannot be used: " + fault);
       const Kernel k = describe(entry, i);
-      if (!ids.insert(k.id).second) throw Error(kUnreadable, path + ": two kernels share the id " + k.id);
+      if (!ids.insert(k.id).second)
+        throw Error(kUnreadable, path + ": two kernels share the id " + k.id);
       answer["kernels"].push_back(kernel_to_json(k));
     }
   } catch (const Error& error) {
@@ -303,7 +350,9 @@ int list_library_main(const std::string& path) {
     status = error.code;
   }
   const std::string text = answer.dump(-1, ' ', true, Json::error_handler_t::replace);
-  return write(4, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? status : static_cast<int>(kNotMeasurable);
+  return write(4, text.data(), text.size()) == static_cast<ssize_t>(text.size())
+             ? status
+             : static_cast<int>(kNotMeasurable);
 }
 
 }  // namespace softmark

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins, peers and plugins as one list. Peers are plugins that ship with softmark: every library is loaded in
-// child processes only, and asked there for its kernels, so that a stranger's initialisers never run in the parent.
+// Built-ins, peers and plugins as one list. Peers are plugins that ship with softmark: every
+// library is loaded in child processes only, and asked there for its kernels, so that a stranger's
+// initialisers never run in the parent.
 #pragma once
 
 #include <span>
@@ -23,9 +24,10 @@ struct Kernel {
   double max_ulp = 0;
   std::string provider;  // "builtin", "peer" or "plugin"
   std::string version;   // of the library behind a peer; empty where unknown
-  std::string isa;       // instruction set in use where the kernel dispatches at run time; else empty
-  std::string library;   // path of the shared object, or "python:MODULE:FUNCTION"; empty for a built-in
-  std::size_t index = 0; // in its library's (or the built-ins') list
+  std::string isa;  // instruction set in use where the kernel dispatches at run time; else empty
+  std::string
+      library;  // path of the shared object, or "python:MODULE:FUNCTION"; empty for a built-in
+  std::size_t index = 0;  // in its library's (or the built-ins') list
 };
 
 /// A peer that this build or machine lacks, and why: named, never silently missing.
@@ -41,25 +43,31 @@ struct Registry {
 /// The built-ins' entries, in the order of kernels/list.def.
 std::span<const softmark_kernel* const> builtin_kernels();
 
-/// Lists built-ins, the peers found beside the program, and the given plugin libraries ("python:MODULE:FUNCTION" is a
-/// Python function behind the bridge). A plugin that is missing, is
-/// no plugin, speaks another ABI version or crashes while loading is Error(kUnreadable) with one line that says which.
+/// Lists built-ins, the peers found beside the program, and the given plugin libraries
+/// ("python:MODULE:FUNCTION" is a Python function behind the bridge). A plugin that is missing, is
+/// no plugin, speaks another ABI version or crashes while loading is Error(kUnreadable) with one
+/// line that says which.
 Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true);
 
-/// In a child: the entry of one kernel by library ("" for built-ins) and index, ready to run: a peer that has something
-/// heavy to load or a process to start has done so. Throws Error(kUnreadable).
+/// In a child: the entry of one kernel by library ("" for built-ins) and index, ready to run: a
+/// peer that has something heavy to load or a process to start has done so. Throws
+/// Error(kUnreadable).
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index);
 
-/// An entry of the document's "kernels" section, and the kernel it describes (but for library and index).
+/// An entry of the document's "kernels" section, and the kernel it describes (but for library and
+/// index).
 Json kernel_to_json(const Kernel& kernel);
 Kernel kernel_from_json(const Json& json);
 
-/// The child behind load_registry (hidden verb "child-list"): tells on descriptor 4 what a library holds.
+/// The child behind load_registry (hidden verb "child-list"): tells on descriptor 4 what a library
+/// holds.
 int list_library_main(const std::string& path);
 
-/// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's name; empty
-/// filters match all. A filter that matches nothing is Error(kUsage) and names the nearest ids.
+/// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's
+/// name; empty filters match all. A filter that matches nothing is Error(kUsage) and names the
+/// nearest ids.
 std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
-                                   const std::vector<std::string>& ops, const std::vector<std::string>& dtypes);
+                                   const std::vector<std::string>& ops,
+                                   const std::vector<std::string>& dtypes);
 
 }  // namespace softmark

@@ -11,25 +11,31 @@
 #include <cstring>
 #include <random>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "kernels/wire.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kCanary = 512;      // bytes before and after each buffer that are filled and looked at
-constexpr std::size_t kUnusedStride = 98765;  // where an op has no stride: who uses it runs into the unmapped pages
-constexpr std::chrono::seconds kLoading{60};  // for what is no part of a call: loading a library, starting Python
-constexpr unsigned char kFill = 0xff;     // a NaN in every type, so that an element never written is seen
+constexpr std::size_t kCanary =
+    512;  // bytes before and after each buffer that are filled and looked at
+constexpr std::size_t kUnusedStride =
+    98765;  // where an op has no stride: who uses it runs into the unmapped pages
+constexpr std::chrono::seconds kLoading{
+    60};  // for what is no part of a call: loading a library, starting Python
+constexpr unsigned char kFill =
+    0xff;  // a NaN in every type, so that an element never written is seen
 
 /// One buffer of a call: rows of `width` elements, `stride` apart, placed in a segment.
 struct Buffer {
   std::size_t element = 0, rows = 0, width = 0, stride = 0;
   std::size_t at = 0;  // byte offset in the segment
 
-  std::size_t bytes() const { return rows == 0 || (width == 0 && stride == 0) ? 0 : ((rows - 1) * stride + width) * element; }
+  std::size_t bytes() const {
+    return rows == 0 || (width == 0 && stride == 0) ? 0 : ((rows - 1) * stride + width) * element;
+  }
   std::size_t row_at(std::size_t r) const { return at + r * stride * element; }
 };
 
@@ -71,7 +77,8 @@ struct Placement {
     for (int s = 0; s < wire::kSegments; ++s) {
       Buffer& b = buffer[s];
       const std::size_t offset = s == wire::kY ? layout.y_offset : layout.offset;
-      b.at = layout.at_start ? round_up(offset, std::max<std::size_t>(b.element, 1)) : segment - b.bytes();
+      b.at = layout.at_start ? round_up(offset, std::max<std::size_t>(b.element, 1))
+                             : segment - b.bytes();
     }
     if (layout.alias != Alias::none) buffer[wire::kY].at = buffer[y_segment].at;
   }
@@ -91,10 +98,16 @@ void visit_outside(const Buffer& b, std::size_t segment, Visit visit) {
 }
 
 std::string name_changes(std::uint32_t changes) {
-  static constexpr const char* kNames[] = {"the rounding mode", "flush-to-zero or denormals-are-zero", "the floating-point trap mask",
-                                           "the x87 control word", "the signal mask", "the working directory",
-                                           "standard output or error (it printed)", "a signal's handler",
-                                           "a descriptor (it closed one)", "the process's children (it left one behind)"};
+  static constexpr const char* kNames[] = {"the rounding mode",
+                                           "flush-to-zero or denormals-are-zero",
+                                           "the floating-point trap mask",
+                                           "the x87 control word",
+                                           "the signal mask",
+                                           "the working directory",
+                                           "standard output or error (it printed)",
+                                           "a signal's handler",
+                                           "a descriptor (it closed one)",
+                                           "the process's children (it left one behind)"};
   std::string text;
   for (unsigned bit = 0; bit < std::size(kNames); ++bit)
     if (changes >> bit & 1) text += (text.empty() ? "" : ", ") + std::string(kNames[bit]);
@@ -108,10 +121,13 @@ void close_if_open(int& fd) {
 
 }  // namespace
 
-Worker::Worker(const Kernel& kernel, double timeout_seconds) : kernel_(kernel), timeout_(timeout_seconds) {
-  static const bool ignored = (signal(SIGPIPE, SIG_IGN), true);  // a dead child is told by write's EPIPE
+Worker::Worker(const Kernel& kernel, double timeout_seconds)
+    : kernel_(kernel), timeout_(timeout_seconds) {
+  static const bool ignored =
+      (signal(SIGPIPE, SIG_IGN), true);  // a dead child is told by write's EPIPE
   (void)ignored;
-  number_ = (static_cast<std::uint64_t>(std::random_device{}()) << 32) | static_cast<std::uint32_t>(getpid());  // not to be guessed
+  number_ = (static_cast<std::uint64_t>(std::random_device{}()) << 32) |
+            static_cast<std::uint32_t>(getpid());  // not to be guessed
 }
 
 Worker::~Worker() { stop(); }
@@ -119,16 +135,19 @@ Worker::~Worker() { stop(); }
 void Worker::start() {
   int calls[2], replies[2];
   if (pipe2(calls, O_CLOEXEC) != 0 || pipe2(replies, O_CLOEXEC) != 0)
-    throw Error(kNotMeasurable, std::string("cannot start a child process: pipe: ") + std::strerror(errno));
+    throw Error(kNotMeasurable,
+                std::string("cannot start a child process: pipe: ") + std::strerror(errno));
   memory_ = memfd_create("softmark-rows", MFD_CLOEXEC);
   segment_bytes_ = 0;
-  child_ = Child({"child-worker", kernel_.library, std::to_string(kernel_.index)}, {calls[0], replies[1], memory_});
+  child_ = Child({"child-worker", kernel_.library, std::to_string(kernel_.index)},
+                 {calls[0], replies[1], memory_});
   close(calls[0]);
   close(replies[1]);
   calls_ = calls[1];
   replies_ = replies[0];
   char byte;
-  loaded_ = child_.wait_readable(replies_, std::chrono::steady_clock::now() + kLoading) && read(replies_, &byte, 1) == 1;
+  loaded_ = child_.wait_readable(replies_, std::chrono::steady_clock::now() + kLoading) &&
+            read(replies_, &byte, 1) == 1;
   fcntl(calls_, F_SETFL, O_NONBLOCK);
   fcntl(replies_, F_SETFL, O_NONBLOCK);
   alive_ = true;
@@ -153,36 +172,44 @@ void Worker::reserve(std::size_t segment_bytes) {
   void* mapped = ftruncate(memory_, static_cast<off_t>(total)) == 0
                      ? mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_SHARED, memory_, 0)
                      : MAP_FAILED;
-  if (mapped == MAP_FAILED) throw Error(kNotMeasurable, "not enough memory for a case of " + std::to_string(total >> 20) + " MiB");
+  if (mapped == MAP_FAILED)
+    throw Error(kNotMeasurable,
+                "not enough memory for a case of " + std::to_string(total >> 20) + " MiB");
   base_ = static_cast<std::byte*>(mapped);
 }
 
 std::string Worker::send_and_wait(wire::Call& call, wire::Reply& reply, CallResult::Kind& kind) {
   const auto deadline = std::chrono::steady_clock::now() +
-                        std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(timeout_));
+                        std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                            std::chrono::duration<double>(timeout_));
   call.number = ++number_;
-  // Both pipes are non-blocking and at rest between calls: whatever is there besides one whole reply is not the child's.
-  const bool sent = loaded_ && write(calls_, &call, sizeof call) == static_cast<ssize_t>(sizeof call);
+  // Both pipes are non-blocking and at rest between calls: whatever is there besides one whole
+  // reply is not the child's.
+  const bool sent =
+      loaded_ && write(calls_, &call, sizeof call) == static_cast<ssize_t>(sizeof call);
   const bool answered = sent && child_.wait_readable(replies_, deadline);
   char more;
-  if (answered && read(replies_, &reply, sizeof reply) == static_cast<ssize_t>(sizeof reply) && reply.number == call.number &&
-      read(replies_, &more, 1) < 0) {
+  if (answered && read(replies_, &reply, sizeof reply) == static_cast<ssize_t>(sizeof reply) &&
+      reply.number == call.number && read(replies_, &more, 1) < 0) {
     kind = CallResult::done;
     return "";
   }
   // A child that closed its pipe is about to end: give it a moment to say how.
   const auto grace = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
-  while (!child_.ended() && std::chrono::steady_clock::now() < std::min(grace, deadline)) usleep(1000);
+  while (!child_.ended() && std::chrono::steady_clock::now() < std::min(grace, deadline))
+    usleep(1000);
   const bool ended = child_.ended();
   const std::string noise = child_.noise();
   kind = ended || answered ? CallResult::crash : CallResult::timeout;
-  std::string message = !loaded_ ? (ended ? child_.ending() : "no sign of life") + " while it was loaded"
-                        : !ended && answered ? "wrote to a descriptor that is not its own"
-                        : !ended ? "gave no answer within " + std::to_string(static_cast<int>(timeout_)) + " s"
-                        : child_.exit_code() == wire::kNoReply ? "closed a descriptor that is not its own"
-                        : child_.exit_code() == wire::kNoMemory ? "left no memory for the next call's rows"
-                                                                : child_.ending() + " during the call";
-  if (!noise.empty()) message += "; it printed: " + noise.substr(0, noise.find('\n')).substr(0, 200);
+  std::string message =
+      !loaded_             ? (ended ? child_.ending() : "no sign of life") + " while it was loaded"
+      : !ended && answered ? "wrote to a descriptor that is not its own"
+      : !ended ? "gave no answer within " + std::to_string(static_cast<int>(timeout_)) + " s"
+      : child_.exit_code() == wire::kNoReply  ? "closed a descriptor that is not its own"
+      : child_.exit_code() == wire::kNoMemory ? "left no memory for the next call's rows"
+                                              : child_.ending() + " during the call";
+  if (!noise.empty())
+    message += "; it printed: " + noise.substr(0, noise.find('\n')).substr(0, 200);
   stop();
   return message;
 }
@@ -193,7 +220,8 @@ CallResult Worker::run(const softmark_args& args) {
   const std::size_t element = bytes_of(kernel_.dtype), inputs = args.rows * args.cols * element;
   const std::size_t outputs = args.rows * outputs_of(kernel_.op, args.cols) * element;
   const void* from[] = {args.x, args.g, args.labels, nullptr};
-  const std::size_t bytes[] = {inputs, shape.takes_g ? inputs : args.rows * element, args.rows * sizeof(std::int64_t), outputs};
+  const std::size_t bytes[] = {inputs, shape.takes_g ? inputs : args.rows * element,
+                               args.rows * sizeof(std::int64_t), outputs};
   reserve(std::max(inputs, std::max(outputs, bytes[wire::kLabels])));
   wire::Call call = {};
   call.segment_bytes = segment_bytes_;
@@ -237,7 +265,8 @@ CallResult Worker::run(const Case& c, bool closely) {
   for (int s = 0; s < wire::kSegments; ++s) {
     const Buffer& b = placement.buffer[s];
     call.at[s] = placement.used[s] ? static_cast<std::int64_t>(b.at) : -1;
-    const bool unused = (s == wire::kY && shape.output == OpShape::kScalar) || (s == wire::kG && !shape.takes_g);
+    const bool unused =
+        (s == wire::kY && shape.output == OpShape::kScalar) || (s == wire::kG && !shape.takes_g);
     call.stride[s] = unused ? kUnusedStride : b.stride;
     if (!placement.used[s] || (s == wire::kY && call.alias)) continue;
     visit_outside(b, segment_bytes_, [&](std::size_t at, std::size_t bytes) {
@@ -251,17 +280,20 @@ CallResult Worker::run(const Case& c, bool closely) {
       const double* values = (s == wire::kX ? c.x : c.g).data() + r * b.width;
       for (std::size_t i = 0; i < b.width; ++i) store(kernel_.dtype, row, i, values[i]);
       const std::size_t padding = r + 1 < b.rows ? b.stride - b.width : 0;
-      for (std::size_t i = 0; i < padding; ++i) store(kernel_.dtype, row, b.width + i, c.layout.poison);
+      for (std::size_t i = 0; i < padding; ++i)
+        store(kernel_.dtype, row, b.width + i, c.layout.poison);
     }
   }
-  // What must come back unchanged: everything outside y's rows, and the whole of each input that is not y.
+  // What must come back unchanged: everything outside y's rows, and the whole of each input that is
+  // not y.
   std::vector<std::byte> before[wire::kSegments];
   std::size_t from[wire::kSegments];
   for (int s = 0; s < wire::kSegments; ++s) {
     const Buffer& b = placement.buffer[s];
     from[s] = b.at - std::min(b.at, kCanary);
     const std::size_t to = std::min(segment_bytes_, b.at + b.bytes() + kCanary);
-    if (placement.used[s] && !(s == wire::kY && call.alias)) before[s].assign(segment(s) + from[s], segment(s) + to);
+    if (placement.used[s] && !(s == wire::kY && call.alias))
+      before[s].assign(segment(s) + from[s], segment(s) + to);
   }
 
   CallResult outcome;
@@ -277,13 +309,18 @@ CallResult Worker::run(const Case& c, bool closely) {
     if (before[s].empty()) continue;
     const Buffer& b = placement.buffer[s];
     const auto check = [&](std::size_t at, std::size_t bytes) {
-      if (!outcome.memory.empty() || std::memcmp(segment(s) + at, before[s].data() + (at - from[s]), bytes) == 0) return;
+      if (!outcome.memory.empty() ||
+          std::memcmp(segment(s) + at, before[s].data() + (at - from[s]), bytes) == 0)
+        return;
       std::size_t i = at;
       while (segment(s)[i] == before[s][i - from[s]]) ++i;
-      const auto element = (static_cast<std::int64_t>(i) - static_cast<std::int64_t>(b.at)) / static_cast<std::int64_t>(b.element) -
+      const auto element = (static_cast<std::int64_t>(i) - static_cast<std::int64_t>(b.at)) /
+                               static_cast<std::int64_t>(b.element) -
                            (i < b.at ? 1 : 0);
-      outcome.memory = std::string(kSegmentNames[s]) + " was written at element " + std::to_string(element) + " of its buffer (" +
-                       std::to_string(b.rows) + " rows of " + std::to_string(b.width) + ", stride " + std::to_string(b.stride) + ")";
+      outcome.memory = std::string(kSegmentNames[s]) + " was written at element " +
+                       std::to_string(element) + " of its buffer (" + std::to_string(b.rows) +
+                       " rows of " + std::to_string(b.width) + ", stride " +
+                       std::to_string(b.stride) + ")";
     };
     const bool is_output = s == placement.y_segment;
     visit_outside(b, segment_bytes_, check);

@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one kernel in a child process and tells what came of each call: outputs, or a crash, a hang, memory or
-// environment touched that must not be. The parent holds the inputs and judges; it never runs the kernel.
+// Runs one kernel in a child process and tells what came of each call: outputs, or a crash, a hang,
+// memory or environment touched that must not be. The parent holds the inputs and judges; it never
+// runs the kernel.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "support/process.h"
-#include "kernels/registry.h"
 #include "kernels/case.h"
+#include "kernels/registry.h"
 #include "kernels/wire.h"
+#include "support/process.h"
 
 namespace softmark {
 
 struct CallResult {
   enum Kind { done, unsupported, crash, timeout, error } kind = error;
-  std::string message;        // how it ended: "killed by SIGSEGV"; what run returned
-  std::vector<double> y;      // [rows * outputs], where done
-  std::string memory;         // what was written outside y's rows or changed in an input; empty if nothing
-  std::string environment;    // what was left changed; empty if nothing
-  std::uint32_t exceptions = 0;  // floating-point exception flags that the call raised, FE_INVALID ...
-  wire::Held held = {};       // what the child holds after the call, where it was watched closely
+  std::string message;    // how it ended: "killed by SIGSEGV"; what run returned
+  std::vector<double> y;  // [rows * outputs], where done
+  std::string memory;  // what was written outside y's rows or changed in an input; empty if nothing
+  std::string environment;  // what was left changed; empty if nothing
+  std::uint32_t exceptions =
+      0;                 // floating-point exception flags that the call raised, FE_INVALID ...
+  wire::Held held = {};  // what the child holds after the call, where it was watched closely
 };
 
 class Worker {
  public:
-  /// `timeout_seconds` bounds one call. Loading the kernel's library, before the first, has a minute of its own.
+  /// `timeout_seconds` bounds one call. Loading the kernel's library, before the first, has a
+  /// minute of its own.
   explicit Worker(const Kernel& kernel, double timeout_seconds = 10);
   ~Worker();
   Worker(const Worker&) = delete;
@@ -33,8 +36,8 @@ class Worker {
 
   /// `closely` looks at handlers, descriptors, children, threads and memory too.
   CallResult run(const Case& c, bool closely = false);
-  /// The bulk path: copies the arrays to and fro as they are and judges nothing but how the call ended; y is not filled.
-  /// Contiguous rows, out of place.
+  /// The bulk path: copies the arrays to and fro as they are and judges nothing but how the call
+  /// ended; y is not filled. Contiguous rows, out of place.
   CallResult run(const softmark_args& args);
   const Kernel& kernel() const { return kernel_; }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The child's side: map the shared memory between unmapped pages, call the kernel, look at what it left changed.
+// The child's side: map the shared memory between unmapped pages, call the kernel, look at what it
+// left changed.
 #include <fcntl.h>
 #include <fenv.h>
 #include <signal.h>
@@ -15,25 +16,27 @@
 #include <xmmintrin.h>
 #endif
 
-#include "support/sanitizers.h"
-#include "kernels/worker.h"
 #include "kernels/leftovers.h"
 #include "kernels/wire.h"
+#include "kernels/worker.h"
+#include "support/sanitizers.h"
 
 namespace softmark {
 namespace {
 
-// Around each segment so much address space is unmapped: a wild index of up to 16 MiB faults instead of hitting a neighbour.
+// Around each segment so much address space is unmapped: a wild index of up to 16 MiB faults
+// instead of hitting a neighbour.
 constexpr std::size_t kGuard = std::size_t{16} << 20;
 
-// What a kernel may hold for itself: rows of 2^25 doubles several times over, and never the whole machine. Address
-// sanitizer maps terabytes, so it is not limited.
+// What a kernel may hold for itself: rows of 2^25 doubles several times over, and never the whole
+// machine. Address sanitizer maps terabytes, so it is not limited.
 void limit_memory() {
 #if !defined(SOFTMARK_FINDS_LEAKS) && !defined(SOFTMARK_FINDS_RACES)
   const rlimit most = {std::size_t{2} << 30, std::size_t{2} << 30};
   setrlimit(RLIMIT_DATA, &most);
 #endif
-  const rlimit noise = {std::size_t{64} << 20, std::size_t{64} << 20};  // a kernel that prints without end is ended
+  const rlimit noise = {std::size_t{64} << 20,
+                        std::size_t{64} << 20};  // a kernel that prints without end is ended
   setrlimit(RLIMIT_FSIZE, &noise);
 }
 
@@ -46,11 +49,13 @@ class Arena {
     if (bytes == bytes_) return true;
     if (base_) munmap(base_, total());
     bytes_ = bytes;
-    void* space = mmap(nullptr, total(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* space =
+        mmap(nullptr, total(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (space == MAP_FAILED) return false;
     base_ = static_cast<std::byte*>(space);
     for (int s = 0; s < wire::kSegments; ++s)
-      if (mmap(at(s, 0), bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 5, static_cast<off_t>(s * bytes)) == MAP_FAILED)
+      if (mmap(at(s, 0), bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 5,
+               static_cast<off_t>(s * bytes)) == MAP_FAILED)
         return false;
     return true;
   }
@@ -125,7 +130,8 @@ softmark_args arguments_of(const wire::Call& call, const Arena& arena) {
   args.cols = call.cols;
   args.x = arena.at(wire::kX, call.at[wire::kX]);
   args.g = arena.at(wire::kG, call.at[wire::kG]);
-  args.labels = reinterpret_cast<const std::int64_t*>(arena.at(wire::kLabels, call.at[wire::kLabels]));
+  args.labels =
+      reinterpret_cast<const std::int64_t*>(arena.at(wire::kLabels, call.at[wire::kLabels]));
   args.y = arena.at(call.alias ? call.alias - 1 : static_cast<int>(wire::kY), call.at[wire::kY]);
   args.x_stride = call.stride[wire::kX];
   args.g_stride = call.stride[wire::kG];

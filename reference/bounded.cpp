@@ -20,18 +20,20 @@ DoubleDouble end_of(DoubleDouble value, double offset) {
   return two_sum(value.hi, value.lo + offset + std::copysign(outward, offset));
 }
 
-/// Rounds to nearest even. The sum is first rounded to odd in 53 bits, from where a second rounding to at most 24 is
-/// right.
+/// Rounds to nearest even. The sum is first rounded to odd in 53 bits, from where a second rounding
+/// to at most 24 is right.
 double round_pair(softmark_dtype dtype, DoubleDouble value) {
   double hi = value.hi;
   if (dtype == SOFTMARK_F64) return hi;
-  if (value.lo != 0 && std::bit_cast<std::uint64_t>(hi) % 2 == 0) hi = std::nextafter(hi, value.lo > 0 ? kInf : -kInf);
+  if (value.lo != 0 && std::bit_cast<std::uint64_t>(hi) % 2 == 0)
+    hi = std::nextafter(hi, value.lo > 0 ? kInf : -kInf);
   return round_to(dtype, hi);
 }
 
 bool is_power_of_two(double value) { return (std::bit_cast<std::uint64_t>(value) << 12) == 0; }
 
-/// The spacing at value, or where it lies just inside a power of two (by lo or by `inward`) that of the binade below.
+/// The spacing at value, or where it lies just inside a power of two (by lo or by `inward`) that of
+/// the binade below.
 double quantum(softmark_dtype dtype, DoubleDouble value, bool inward) {
   const bool below = value.lo != 0 && std::signbit(value.lo) != std::signbit(value.hi);
   const double q = spacing(dtype, value.hi);
@@ -59,7 +61,8 @@ std::optional<Exact> certify(const Enclosed<Bounded>& enclosed, softmark_dtype d
   double rounded = round_pair(dtype, low);
   if (rounded != round_pair(dtype, high)) return std::nullopt;
   if (std::isinf(rounded)) return Exact{rounded, 0};
-  if (rounded == 0) rounded = std::signbit(low.hi) && (std::signbit(high.hi) || high.hi == 0) ? -0.0 : 0.0;
+  if (rounded == 0)
+    rounded = std::signbit(low.hi) && (std::signbit(high.hi) || high.hi == 0) ? -0.0 : 0.0;
   const double ulp = quantum(dtype, low, cut_low && limit < 0);
   if (ulp != quantum(dtype, high, cut_high && limit > 0)) return std::nullopt;
 
@@ -69,7 +72,8 @@ std::optional<Exact> certify(const Enclosed<Bounded>& enclosed, softmark_dtype d
   double residual = std::clamp(from + (to - from) / 2, -0.5, 0.5);
   // Keep the sign that tells ulp_of the binade.
   const double inward = rounded > 0 ? -1 : 1;
-  if (ulp < spacing(dtype, rounded) && residual * inward <= 0) residual = inward * std::numeric_limits<double>::min();
+  if (ulp < spacing(dtype, rounded) && residual * inward <= 0)
+    residual = inward * std::numeric_limits<double>::min();
   return Exact{rounded, residual};
 }
 

@@ -7,8 +7,8 @@
 #include <functional>
 #include <limits>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "reference/special.h"
 
 namespace softmark {
@@ -28,13 +28,15 @@ struct Working : Evaluation {
         largest(largest_finite(working)) {}
   double u, tiny, half_tiny, normal, largest;
   double shift_error(double gap) const { return shift == kExact ? 0 : u * gap; }
-  double exp_relative(double exponent) const { return u * (exp_error + base2 * std::fabs(exponent)); }
+  double exp_relative(double exponent) const {
+    return u * (exp_error + base2 * std::fabs(exponent));
+  }
 };
 
 double log2_up(std::size_t n) { return n < 2 ? 0 : std::ceil(std::log2(static_cast<double>(n))); }
 
-/// [1] The most that a sum of these magnitudes loses: an addition errs by u times its result at most, and by no more
-/// than its smaller operand.
+/// [1] The most that a sum of these magnitudes loses: an addition errs by u times its result at
+/// most, and by no more than its smaller operand.
 double summation_error(const Working& w, std::span<const double> magnitudes, double total) {
   if (total == 0 || magnitudes.size() < 2) return 0;
   const auto n = static_cast<double>(magnitudes.size());
@@ -53,7 +55,8 @@ double summation_error(const Working& w, std::span<const double> magnitudes, dou
     case Evaluation::kLanes:
       return (swallowed + w.u * total * log2_up(w.width)) * second_order;
     case Evaluation::kPairwise:
-      return total * std::expm1((w.width + log2_up(magnitudes.size() / w.width + 1)) * std::log1p(w.u));
+      return total *
+             std::expm1((w.width + log2_up(magnitudes.size() / w.width + 1)) * std::log1p(w.u));
     case Evaluation::kCompensated:
       return total * (w.u + gamma * gamma);
     case Evaluation::kWide:
@@ -66,9 +69,10 @@ double summation_error(const Working& w, std::span<const double> magnitudes, dou
   return (swallowed + w.u * total * (log2_up(magnitudes.size()) + 2)) * second_order;
 }
 
-/// [2] How often a running maximum can change after each element, scanning any part of the row in lanes of `stride`:
-/// the length of its chain of next greater elements.
-void count_rescales(std::span<const double> x, std::size_t stride, bool backwards, std::vector<unsigned>& most) {
+/// [2] How often a running maximum can change after each element, scanning any part of the row in
+/// lanes of `stride`: the length of its chain of next greater elements.
+void count_rescales(std::span<const double> x, std::size_t stride, bool backwards,
+                    std::vector<unsigned>& most) {
   const std::size_t n = x.size();
   std::vector<unsigned> depth(n);
   std::vector<std::size_t> stack;
@@ -97,7 +101,8 @@ std::vector<double> rescales_of(const Working& w, std::span<const double> x) {
     for (std::size_t stride = 2; stride <= 64 && stride < x.size(); stride *= 2)
       for (const bool backwards : {false, true}) count_rescales(x, stride, backwards, most);
   }
-  // Each time the maximum grows strictly, so no term is rescaled more often than there are larger elements.
+  // Each time the maximum grows strictly, so no term is rescaled more often than there are larger
+  // elements.
   std::vector<double> sorted(x.begin(), x.end());
   std::sort(sorted.begin(), sorted.end());
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -149,17 +154,20 @@ Row::Row(const Problem& problem, const Working& w) {
 /// [3] softmax: absolute error of output j, before rounding to a narrower type.
 double softmax_error(const Row& row, const Working& w, std::size_t j) {
   if (row.sigma >= 1) return kInf;
-  if (std::isinf(row.gap[j])) return w.exp_tiny * w.tiny;  // the difference alone overflowed; masked ones are fixed
+  if (std::isinf(row.gap[j]))
+    return w.exp_tiny * w.tiny;  // the difference alone overflowed; masked ones are fixed
   const double shift = w.shift_error(row.gap[j]);
   const double shifted = row.gap[j] + row.log_sum;
   const double divide = row.exp_error(w, j, row.gap[j]) + shift - std::log1p(-row.sigma);
-  const double free = w.exp_relative(shifted) + shift + row.log_error + w.u * (shifted + row.log_error);
+  const double free =
+      w.exp_relative(shifted) + shift + row.log_error + w.u * (shifted + row.log_error);
   double exponent = divide + w.u;
   if (w.normaliser == Evaluation::kReciprocal) exponent += w.u;
   if (w.normaliser == Evaluation::kDivisionFree) exponent = free;
   if (w.normaliser == Evaluation::kAnyNormaliser) exponent = std::max(divide + 4 * w.u, free);
   const double p = row.weight[j] / row.sum;
-  // Far below the type p times its relative error is 0 times infinity; the largest computed value stands for it.
+  // Far below the type p times its relative error is 0 times infinity; the largest computed value
+  // stands for it.
   const double relative = exponent < 1 ? p * std::expm1(exponent) : std::exp(exponent - shifted);
   return relative + (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
@@ -176,7 +184,8 @@ double logsumexp_error(const Row& row, const Working& w, double max) {
   return row.log_error + w.u * (std::fabs(max + row.log_sum) + row.log_error);
 }
 
-/// What 1 - p loses as the sum of the other terms over the whole sum: no cancellation, and each sum errs by sigma at most.
+/// What 1 - p loses as the sum of the other terms over the whole sum: no cancellation, and each sum
+/// errs by sigma at most.
 double others_error(const Row& row, const Working& w, double q) {
   return row.sigma < 1 ? (q + row.sigma) * (1 + w.u) / (1 - row.sigma) - q : kInf;
 }
@@ -187,7 +196,8 @@ double jacobian_error(const Row& row, const Working& w, std::size_t i, std::size
   const double dp = softmax_error(row, w, i), dq = softmax_error(row, w, j);
   double product = p * dq + q * dp + dp * dq;
   if (i == j) {
-    const double same = dp * (std::fabs(1 - 2 * p) + dp) + w.u * std::max((p + dp) * (p + dp), p * (1 - p) + dp);
+    const double same =
+        dp * (std::fabs(1 - 2 * p) + dp) + w.u * std::max((p + dp) * (p + dp), p * (1 - p) + dp);
     const double others = others_error(row, w, 1 - p);
     product = std::max(same, (1 - p) * dp + p * others + dp * others) + w.half_tiny;
   }
@@ -195,7 +205,8 @@ double jacobian_error(const Row& row, const Working& w, std::size_t i, std::size
 }
 
 // [7]
-double cross_entropy_vjp_error(const Row& row, const Working& w, const Problem& problem, std::size_t j) {
+double cross_entropy_vjp_error(const Row& row, const Working& w, const Problem& problem,
+                               std::size_t j) {
   const double g = std::fabs(problem.g[0]), p = row.weight[j] / row.sum;
   const bool at_label = static_cast<std::int64_t>(j) == problem.label;
   const double q = at_label ? 1 - p : p, dp = softmax_error(row, w, j);
@@ -209,17 +220,22 @@ double cross_entropy_vjp_error(const Row& row, const Working& w, const Problem& 
 double sigmoid_error(double x, const Working& w) {
   const double z = std::exp(-std::fabs(x)), p = (x < 0 ? z : 1) / (1 + z);
   const double dz = -std::log1p(-std::expm1(w.exp_relative(x)));
-  // z stands above and below, so its error reaches z/(1+z) by 1/(1+z) of it and 1/(1+z) by z/(1+z) of it.
+  // z stands above and below, so its error reaches z/(1+z) by 1/(1+z) of it and 1/(1+z) by z/(1+z)
+  // of it.
   const double through = x < 0 ? 1 / (1 + z) : z / (1 + z);
-  const double quotient = w.normaliser == Evaluation::kDivide ? 1 : w.normaliser == Evaluation::kReciprocal ? 2 : 3;
+  const double quotient = w.normaliser == Evaluation::kDivide       ? 1
+                          : w.normaliser == Evaluation::kReciprocal ? 2
+                                                                    : 3;
   return p * std::expm1(dz * (through + dz / 8) + (1 + quotient) * w.u * (1 + w.u)) +
          (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 
 // [9]
 double sigmoid_vjp_error(double s, double g, const Working& w) {
-  const double value = std::fabs(g * s * (1 - s)), flank = std::fabs(s * (1 - s)), product = std::fabs(g * s);
-  if (std::max(product, std::fabs(g) * flank) * (1 + 4 * w.u) > w.largest || flank > w.largest) return kInf;
+  const double value = std::fabs(g * s * (1 - s)), flank = std::fabs(s * (1 - s)),
+               product = std::fabs(g * s);
+  if (std::max(product, std::fabs(g) * flank) * (1 + 4 * w.u) > w.largest || flank > w.largest)
+    return kInf;
   double underflow = w.half_tiny;
   if (flank < 2 * w.normal) underflow += std::fabs(g) * w.half_tiny;
   if (product < 2 * w.normal) underflow += std::fabs(1 - s) * w.half_tiny;
@@ -239,24 +255,29 @@ SignedSum signed_sum(const Working& w, std::span<const double> terms, double ter
     sum.magnitude += magnitudes[i];
   }
   const double loss = summation_error(w, magnitudes, sum.magnitude);
-  sum.error = loss * (1 + w.u + loss / std::max(sum.magnitude, w.tiny)) + term_error * sum.magnitude +
+  sum.error = loss * (1 + w.u + loss / std::max(sum.magnitude, w.tiny)) +
+              term_error * sum.magnitude +
               (term_error > 0 ? static_cast<double>(terms.size()) * w.half_tiny : 0);
   return sum;
 }
 
 // [10]
-double softmax_vjp_error(const Problem& problem, const Working& w, const SignedSum& dot, std::size_t j) {
-  const double p = std::fabs(problem.x[j]), reach = std::fabs(problem.g[j]) + std::fabs(dot.value) + dot.error;
+double softmax_vjp_error(const Problem& problem, const Working& w, const SignedSum& dot,
+                         std::size_t j) {
+  const double p = std::fabs(problem.x[j]),
+               reach = std::fabs(problem.g[j]) + std::fabs(dot.value) + dot.error;
   if (std::max({dot.magnitude, reach, p * reach}) * (1 + 4 * w.u) > w.largest) return kInf;
   return p * (dot.error * (1 + 3 * w.u) + 3.01 * w.u * reach) + 1.5 * w.tiny;
 }
 
 // [11]
-double log_softmax_vjp_error(const Problem& problem, const Working& w, const SignedSum& sum, double y, std::size_t j) {
+double log_softmax_vjp_error(const Problem& problem, const Working& w, const SignedSum& sum,
+                             double y, std::size_t j) {
   const double e = std::exp(problem.x[j]);
   const double relative = std::expm1(w.exp_relative(problem.x[j]) + w.u);
   const double total = std::fabs(sum.value) + sum.error;
-  if (std::max({e * (1 + relative), sum.magnitude, e * total}) * (1 + 4 * w.u) > w.largest) return kInf;
+  if (std::max({e * (1 + relative), sum.magnitude, e * total}) * (1 + 4 * w.u) > w.largest)
+    return kInf;
   double before = e * (total * relative + sum.error) + w.half_tiny;
   if (e < 2 * w.normal) before += w.exp_tiny * w.tiny * total;
   return before + w.u * (std::fabs(y) + before);
@@ -267,7 +288,8 @@ double approximate(const Exact& exact, softmark_dtype dtype) {
 }
 
 /// Absolute errors of all outputs of a row that the contract leaves open, in the working precision.
-std::vector<double> working_errors(const Problem& problem, std::span<const Exact> exact, const Working& w) {
+std::vector<double> working_errors(const Problem& problem, std::span<const Exact> exact,
+                                   const Working& w) {
   std::vector<double> errors(exact.size());
   const auto each = [&](auto error_of) {
     for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = error_of(i);
@@ -280,7 +302,8 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
       return each([&](std::size_t i) { return sigmoid_vjp_error(problem.x[i], problem.g[i], w); });
     case SOFTMARK_SOFTMAX_VJP: {
       std::vector<double> products(problem.x.size());
-      std::transform(problem.x.begin(), problem.x.end(), problem.g.begin(), products.begin(), std::multiplies<>());
+      std::transform(problem.x.begin(), problem.x.end(), problem.g.begin(), products.begin(),
+                     std::multiplies<>());
       const SignedSum dot = signed_sum(w, products, w.u);
       return each([&](std::size_t i) { return softmax_vjp_error(problem, w, dot, i); });
     }
@@ -313,10 +336,12 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
   }
 }
 
-/// [12] From an absolute error in the working precision to ulps of the exact value in the output type.
+/// [12] From an absolute error in the working precision to ulps of the exact value in the output
+/// type.
 double to_ulps(const Exact& exact, double error, softmark_dtype dtype, const Working& w) {
   const double magnitude = std::fabs(approximate(exact, dtype));
-  // Where float64 itself is the working precision, this file\'s own arithmetic loses up to a subnormal.
+  // Where float64 itself is the working precision, this file\'s own arithmetic loses up to a
+  // subnormal.
   if (w.working == SOFTMARK_F64 && magnitude < 0x1p-960) error += w.tiny;
   if (dtype != w.working) error += spacing(dtype, magnitude + error) / 2;
   const double threshold = largest_finite(dtype) + spacing(dtype, largest_finite(dtype)) / 2;
@@ -324,9 +349,11 @@ double to_ulps(const Exact& exact, double error, softmark_dtype dtype, const Wor
   return error * kOwnError / ulp_of(exact, dtype);
 }
 
-/// Whether IEEE leaves an output open: an infinite g times a p that may or may not have rounded to 0 (or 1).
+/// Whether IEEE leaves an output open: an infinite g times a p that may or may not have rounded to
+/// 0 (or 1).
 bool is_unsettled(const Problem& problem, const Working& w, std::size_t index) {
-  if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP) return std::isinf(problem.g[0]) && !facts_of(problem.x).has_nan;
+  if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP)
+    return std::isinf(problem.g[0]) && !facts_of(problem.x).has_nan;
   return problem.op == SOFTMARK_LOG_SOFTMAX_VJP && std::exp(problem.x[index]) < 2 * w.normal &&
          std::any_of(problem.g.begin(), problem.g.end(), [](double g) { return std::isinf(g); });
 }
@@ -346,19 +373,22 @@ std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exa
   return bound_row(problem, exact, generic_evaluation(problem.dtype));
 }
 
-std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact, const Evaluation& evaluation) {
+std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact,
+                              const Evaluation& evaluation) {
   const Working w(evaluation);
   std::vector<double> bounds(exact.size());
   const RowFacts facts = facts_of(problem.x);
   if (!becomes_uniform(problem, facts) && fixed_row(problem, facts)) {
-    for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = is_unsettled(problem, w, i) ? kInf : 0;
+    for (std::size_t i = 0; i < bounds.size(); ++i)
+      bounds[i] = is_unsettled(problem, w, i) ? kInf : 0;
     return bounds;
   }
   const auto errors = working_errors(problem, exact, w);
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     if (!becomes_uniform(problem, facts) && fixed_output(problem, i)) continue;
     if (std::isfinite(exact[i].rounded)) bounds[i] = to_ulps(exact[i], errors[i], problem.dtype, w);
-    // Beyond the type: only an infinity is right, except where the working precision itself may end.
+    // Beyond the type: only an infinity is right, except where the working precision itself may
+    // end.
     else if (std::isinf(exact[i].rounded) && !std::isfinite(errors[i]))
       bounds[i] = kInf;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds against evaluations whose every rounding is known: never exceeded, and nearly reached somewhere.
+// Bounds against evaluations whose every rounding is known: never exceeded, and nearly reached
+// somewhere.
 #include "reference/bounds.h"
 
 #include <gtest/gtest.h>
@@ -7,15 +8,15 @@
 #include <functional>
 #include <string>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "reference/test_rows.h"
 
 namespace softmark {
 namespace {
 
-/// exp and log of T with errors that are known: through the next wider type, so half an ulp (and a little) for float;
-/// for double glibc's own, documented below 1 ulp.
+/// exp and log of T with errors that are known: through the next wider type, so half an ulp (and a
+/// little) for float; for double glibc's own, documented below 1 ulp.
 float exp_of(float t) { return static_cast<float>(std::exp(static_cast<double>(t))); }
 float log_of(float s) { return static_cast<float>(std::log(static_cast<double>(s))); }
 double exp_of(double t) { return std::exp(t); }
@@ -64,7 +65,8 @@ T sum_of(const std::vector<T>& e, const Evaluation& evaluation) {
     }
     case Evaluation::kFixedPoint: {
       std::int64_t fixed = 0;
-      for (const T value : e) fixed += std::llrint(std::ldexp(static_cast<double>(value), static_cast<int>(width)));
+      for (const T value : e)
+        fixed += std::llrint(std::ldexp(static_cast<double>(value), static_cast<int>(width)));
       return static_cast<T>(std::ldexp(static_cast<double>(fixed), -static_cast<int>(width)));
     }
     case Evaluation::kAnyOrder:
@@ -77,7 +79,8 @@ T sum_of(const std::vector<T>& e, const Evaluation& evaluation) {
   return sum;
 }
 
-/// A scalar kernel over T: exactly the evaluation described, for softmax, log-softmax, logsumexp and cross-entropy.
+/// A scalar kernel over T: exactly the evaluation described, for softmax, log-softmax, logsumexp
+/// and cross-entropy.
 template <class T>
 struct Scalar {
   std::vector<T> x, e;
@@ -98,7 +101,8 @@ struct Scalar {
     for (const T value : x) {
       // Without a shift error: the difference of two floats in double, rounded only after exp.
       const double difference = static_cast<double>(value) - static_cast<double>(max);
-      e.push_back(evaluation.shift == Evaluation::kExact ? static_cast<T>(std::exp(difference)) : exp_of(value - max));
+      e.push_back(evaluation.shift == Evaluation::kExact ? static_cast<T>(std::exp(difference))
+                                                         : exp_of(value - max));
     }
     if (evaluation.rescaling == Evaluation::kNever) sum = sum_of(e, evaluation);
   }
@@ -108,8 +112,8 @@ struct Scalar {
     const T log_sum = log_of(sum), inverse = 1 / sum;
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (problem.op == SOFTMARK_LOG_SOFTMAX && evaluation.shift == Evaluation::kExact)
-        y.push_back(
-            static_cast<T>(static_cast<double>(x[i]) - static_cast<double>(max) - static_cast<double>(log_sum)));
+        y.push_back(static_cast<T>(static_cast<double>(x[i]) - static_cast<double>(max) -
+                                   static_cast<double>(log_sum)));
       else if (problem.op == SOFTMARK_LOG_SOFTMAX)
         y.push_back((x[i] - max) - log_sum);
       else if (problem.op != SOFTMARK_SOFTMAX)
@@ -123,8 +127,9 @@ struct Scalar {
     }
     if (problem.op == SOFTMARK_LOGSUMEXP) y.push_back(max + log_sum);
     if (problem.op == SOFTMARK_CROSS_ENTROPY && evaluation.shift == Evaluation::kExact)
-      y.push_back(static_cast<T>(static_cast<double>(log_sum) -
-                                 (problem.x[static_cast<std::size_t>(problem.label)] - static_cast<double>(max))));
+      y.push_back(static_cast<T>(
+          static_cast<double>(log_sum) -
+          (problem.x[static_cast<std::size_t>(problem.label)] - static_cast<double>(max))));
     else if (problem.op == SOFTMARK_CROSS_ENTROPY)
       y.push_back(log_sum - (x[static_cast<std::size_t>(problem.label)] - max));
     for (double& value : y) value = round_to(problem.dtype, value);
@@ -146,8 +151,9 @@ Evaluation scalar_evaluation(softmark_dtype working) {
 struct Worst {
   double ratio = 0;
   std::string where;
-  void see(const Problem& problem, const std::vector<Exact>& exact, const std::vector<double>& bounds,
-           const std::vector<double>& got, const std::string& what) {
+  void see(const Problem& problem, const std::vector<Exact>& exact,
+           const std::vector<double>& bounds, const std::vector<double>& got,
+           const std::string& what) {
     ASSERT_EQ(got.size(), bounds.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
       if (problem.op == SOFTMARK_SOFTMAX) {
@@ -155,9 +161,9 @@ struct Worst {
       }
       const double error = ulp_error(exact[i], got[i], problem.dtype);
       if (!(error <= bounds[i])) {
-        ADD_FAILURE() << what << " n=" << problem.x.size() << " output " << i << ": " << error << " ulp, bound "
-                      << bounds[i] << " x=" << problem.x[i % problem.x.size()] << " got " << got[i] << " exact "
-                      << exact[i].rounded;
+        ADD_FAILURE() << what << " n=" << problem.x.size() << " output " << i << ": " << error
+                      << " ulp, bound " << bounds[i] << " x=" << problem.x[i % problem.x.size()]
+                      << " got " << got[i] << " exact " << exact[i].rounded;
         return;
       }
       if (error / bounds[i] > ratio) ratio = error / bounds[i], where = what;
@@ -165,8 +171,11 @@ struct Worst {
   }
 };
 
-/// Every scalar evaluation of one op over every family: against its own bound and against the generic one.
-void expect_bounded(softmark_op op, std::vector<std::pair<const char*, std::function<void(Evaluation&)>>> variants) {
+/// Every scalar evaluation of one op over every family: against its own bound and against the
+/// generic one.
+void expect_bounded(
+    softmark_op op,
+    std::vector<std::pair<const char*, std::function<void(Evaluation&)>>> variants) {
   std::vector<std::size_t> lengths = {2, 3, 17, 100, 1000};
   if (shape_of(op).output == OpShape::kScalar)  // one output a row: more rows
     for (std::size_t n = 4; n < 60; n += 1 + n / 9) lengths.push_back(n);
@@ -184,10 +193,11 @@ void expect_bounded(softmark_op op, std::vector<std::pair<const char*, std::func
         for (std::size_t v = 0; v < variants.size(); ++v) {
           Evaluation evaluation = scalar_evaluation(working);
           variants[v].second(evaluation);
-          const auto got = working == SOFTMARK_F32 ? Scalar<float>(x, evaluation).run(problem, evaluation)
-                                                   : Scalar<double>(x, evaluation).run(problem, evaluation);
-          const std::string what =
-              std::string(variants[v].first) + " " + std::string(family) + " " + std::string(name(dtype));
+          const auto got = working == SOFTMARK_F32
+                               ? Scalar<float>(x, evaluation).run(problem, evaluation)
+                               : Scalar<double>(x, evaluation).run(problem, evaluation);
+          const std::string what = std::string(variants[v].first) + " " + std::string(family) +
+                                   " " + std::string(name(dtype));
           own[v].see(problem, exact, bound_row(problem, exact, evaluation), got, what);
           generic.see(problem, exact, envelope, got, what + " (generic)");
         }
@@ -205,20 +215,27 @@ const std::vector<std::pair<const char*, std::function<void(Evaluation&)>>> kSum
     {"lanes", [](Evaluation& e) { e.sum = Evaluation::kLanes, e.width = 8; }},
     {"pairwise", [](Evaluation& e) { e.sum = Evaluation::kPairwise, e.width = 16; }},
     {"compensated", [](Evaluation& e) { e.sum = Evaluation::kCompensated; }},
-    {"wide", [](Evaluation& e) { e.sum = e.working == SOFTMARK_F32 ? Evaluation::kWide : Evaluation::kRecursive; }},
+    {"wide",
+     [](Evaluation& e) {
+       e.sum = e.working == SOFTMARK_F32 ? Evaluation::kWide : Evaluation::kRecursive;
+     }},
     {"fixed",
      [](Evaluation& e) {
-       e.sum = e.working == SOFTMARK_F32 ? Evaluation::kFixedPoint : Evaluation::kRecursive, e.width = 40;
+       e.sum = e.working == SOFTMARK_F32 ? Evaluation::kFixedPoint : Evaluation::kRecursive,
+       e.width = 40;
      }},
     {"exact shift",
-     [](Evaluation& e) { e.shift = e.working == SOFTMARK_F32 ? Evaluation::kExact : Evaluation::kRounded; }},
+     [](Evaluation& e) {
+       e.shift = e.working == SOFTMARK_F32 ? Evaluation::kExact : Evaluation::kRounded;
+     }},
     {"online", [](Evaluation& e) { e.rescaling = Evaluation::kOnline; }},
 };
 
 TEST(Bounds, Softmax) {
   auto variants = kSums;
   variants.push_back({"reciprocal", [](Evaluation& e) { e.normaliser = Evaluation::kReciprocal; }});
-  variants.push_back({"division-free", [](Evaluation& e) { e.normaliser = Evaluation::kDivisionFree; }});
+  variants.push_back(
+      {"division-free", [](Evaluation& e) { e.normaliser = Evaluation::kDivisionFree; }});
   expect_bounded(SOFTMARK_SOFTMAX, variants);
 }
 TEST(Bounds, LogSoftmax) { expect_bounded(SOFTMARK_LOG_SOFTMAX, kSums); }
@@ -270,8 +287,10 @@ std::vector<double> gradient(const Problem& problem, bool other_order) {
   return y;
 }
 
-std::vector<double> probabilities(softmark_op op, softmark_dtype dtype, const std::vector<double>& x) {
-  if (op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP) return x;
+std::vector<double> probabilities(softmark_op op, softmark_dtype dtype,
+                                  const std::vector<double>& x) {
+  if (op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP)
+    return x;
   const softmark_op from = op == SOFTMARK_SOFTMAX_VJP       ? SOFTMARK_SOFTMAX
                            : op == SOFTMARK_LOG_SOFTMAX_VJP ? SOFTMARK_LOG_SOFTMAX
                                                             : SOFTMARK_SIGMOID;
@@ -291,17 +310,20 @@ void expect_gradients_bounded(softmark_op op) {
           const auto x = probabilities(op, dtype, test::row_of(family, dtype, n, random));
           std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
           for (double& value : g)
-            value = round_to(dtype, scale == 0 ? 1 + 1e-2 * test::normal(random) : scale * test::normal(random));
+            value = round_to(
+                dtype, scale == 0 ? 1 + 1e-2 * test::normal(random) : scale * test::normal(random));
           const OpShape shape = shape_of(op);
-          const Problem problem{
-              op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
-              static_cast<std::int64_t>(n / 2)};
+          const Problem problem{op, dtype, x,
+                                shape.takes_g || shape.takes_g_row ? std::span<const double>(g)
+                                                                   : std::span<const double>(),
+                                static_cast<std::int64_t>(n / 2)};
           const auto exact = exact_row(problem);
           for (const bool other_order : {false, true}) {
-            Evaluation evaluation = scalar_evaluation(dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32);
+            Evaluation evaluation =
+                scalar_evaluation(dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32);
             if (other_order) evaluation.sum = Evaluation::kAnyOrder;
-            const auto got =
-                dtype == SOFTMARK_F64 ? gradient<double>(problem, other_order) : gradient<float>(problem, other_order);
+            const auto got = dtype == SOFTMARK_F64 ? gradient<double>(problem, other_order)
+                                                   : gradient<float>(problem, other_order);
             const std::string what = std::string(family) + " " + std::string(name(dtype));
             own.see(problem, exact, bound_row(problem, exact, evaluation), got, what);
             generic.see(problem, exact, bound_row(problem, exact), got, what + " (generic)");

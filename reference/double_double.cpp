@@ -10,9 +10,10 @@ constexpr double kLn2[] = {0x1.62e42fefap-1, 0x1.cf79abc9ep-40, 0x1.d9cc01f97b57
 constexpr double kLog2E = 0x1.71547652b82fep+0;
 
 // expm1(r) for |r| <= 0.35: q = expm1(r/512) by its Taylor series, then nine times q -> 2q + q^2.
-//   Truncation: |r/512| < 2^-10.5, so what is left out of the series is below 2^-116 of its first term.
-//   Horner: all but the last steps are scaled by 2^-10.5 or less; 4u^2 for the last, 7u^2 for the product with r/512.
-//   Doubling: 5u^2 a step, and relative errors grow by (1+q)/(1+q/2), less than 1.25 over all nine.
+//   Truncation: |r/512| < 2^-10.5, so what is left out of the series is below 2^-116 of its first
+//   term. Horner: all but the last steps are scaled by 2^-10.5 or less; 4u^2 for the last, 7u^2 for
+//   the product with r/512. Doubling: 5u^2 a step, and relative errors grow by (1+q)/(1+q/2), less
+//   than 1.25 over all nine.
 // Together less than 1.25 * (11 + 45) u^2 + ... < 2^-99 relative; kExpm1Error leaves room.
 DoubleDouble expm1_reduced(DoubleDouble r) {
   static const DoubleDouble inverse[] = {{1, 0},
@@ -37,8 +38,8 @@ struct Reduced {
   double k;
 };
 
-// r = t - k ln 2: the parts of ln 2 leave less than 2^-121, the three sums err by 3u^2 of less than 1 each: r is within
-// 2^-103 absolutely; for k = 0 it is t itself.
+// r = t - k ln 2: the parts of ln 2 leave less than 2^-121, the three sums err by 3u^2 of less than
+// 1 each: r is within 2^-103 absolutely; for k = 0 it is t itself.
 Reduced reduce(DoubleDouble t) {
   const double k = std::nearbyint(t.hi * kLog2E);
   if (k == 0) return {t, 0};
@@ -59,16 +60,18 @@ Bounded exp_of(const Bounded& t) {
   const DoubleDouble e = DoubleDouble{1} + expm1_reduced(reduced.r);
   const DoubleDouble value{std::ldexp(e.hi, static_cast<int>(reduced.k)),
                            std::ldexp(e.lo, static_cast<int>(reduced.k))};
-  // expm1 contributes 0.42 of its error, the sum 3u^2, the reduction 2^-103; then the argument's own error.
-  const double carried = t.error < 0.5 ? t.error * (1 + t.error) : std::expm1(t.error) * (1 + 0x1p-40);
+  // expm1 contributes 0.42 of its error, the sum 3u^2, the reduction 2^-103; then the argument's
+  // own error.
+  const double carried =
+      t.error < 0.5 ? t.error * (1 + t.error) : std::expm1(t.error) * (1 + 0x1p-40);
   return bounded(value, value.hi * (kExpm1Error + carried), false);
 }
 
-// y0 = log1p(s) from the C library, whatever its error; then log1p(s) = y0 + log1p(z), z = (1+s) exp(-y0) - 1, and z -
-// z^2/2 is within |z|^3 of that. With q = expm1(-y0) the residual is z = s + q + s q. Its error is at most kExpm1Error
-// (1+s)|q| + 2^-103 (1+s) exp(-y0) (only where y0 needed reduction, y0 > 0.34) + three roundings of at most (s + |q|)
-// 2^-100, where |q| <= y0 and (1+s)|q| <= s (1 + |z|): relative to log1p(s) >= s/(1+s) all is carried along with its
-// size.
+// y0 = log1p(s) from the C library, whatever its error; then log1p(s) = y0 + log1p(z), z = (1+s)
+// exp(-y0) - 1, and z - z^2/2 is within |z|^3 of that. With q = expm1(-y0) the residual is z = s +
+// q + s q. Its error is at most kExpm1Error (1+s)|q| + 2^-103 (1+s) exp(-y0) (only where y0 needed
+// reduction, y0 > 0.34) + three roundings of at most (s + |q|) 2^-100, where |q| <= y0 and (1+s)|q|
+// <= s (1 + |z|): relative to log1p(s) >= s/(1+s) all is carried along with its size.
 Bounded log1p_of(const Bounded& given) {
   const DoubleDouble s = given.value;
   if (!(s.hi >= 0) || !(s.hi <= 0x1p+900)) return {{0, 0}, kInf};
@@ -76,7 +79,8 @@ Bounded log1p_of(const Bounded& given) {
   const double slope_at = std::max(s.hi * (1 - 0x1p-50) - given.error, 0.0);
   const double carried = given.error / (1 + slope_at);
   if (s.hi == 0) return {{0, 0}, carried * kOwnRounding};
-  if (s.hi < 0x1p-400) return {s, (carried + s.hi * s.hi) * kOwnRounding + kUnderflow};  // log1p(s) = s - s^2/2 + ...
+  if (s.hi < 0x1p-400)
+    return {s, (carried + s.hi * s.hi) * kOwnRounding + kUnderflow};  // log1p(s) = s - s^2/2 + ...
   const double guess = std::log1p(s.hi);
   const Reduced reduced = reduce({-guess, 0});
   DoubleDouble z, y = {guess, 0};

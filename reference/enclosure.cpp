@@ -12,8 +12,9 @@
 namespace softmark {
 namespace {
 
-// exp(t) below this t is only known to lie in (0, 2^kTiny): 2000 log2(e) > 2885. Whatever it is added to, or multiplied
-// by (a g below 2^1024 in the VJPs), ends far below the smallest subnormal 2^-1074 or far below an ulp of it.
+// exp(t) below this t is only known to lie in (0, 2^kTiny): 2000 log2(e) > 2885. Whatever it is
+// added to, or multiplied by (a g below 2^1024 in the VJPs), ends far below the smallest subnormal
+// 2^-1074 or far below an ulp of it.
 constexpr double kCut = -2000;
 constexpr long kTiny = -2885;
 
@@ -33,7 +34,8 @@ Interval log1p_of(const Interval& value) {
 }
 
 int sign_of(const Interval& value) {
-  return mpfi_is_strictly_pos(value.backend().data()) - mpfi_is_strictly_neg(value.backend().data());
+  return mpfi_is_strictly_pos(value.backend().data()) -
+         mpfi_is_strictly_neg(value.backend().data());
 }
 
 // By IEEE NaN where the value is 0; anything where its sign is not known.
@@ -41,7 +43,8 @@ Interval infinite_times(const Interval& value) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   Interval result = 0;
   if (sign_of(value) != 0) return Interval(sign_of(value) * inf);
-  if (mpfi_is_zero(value.backend().data())) return Interval(std::numeric_limits<double>::quiet_NaN());
+  if (mpfi_is_zero(value.backend().data()))
+    return Interval(std::numeric_limits<double>::quiet_NaN());
   mpfi_interv_d(result.backend().data(), -inf, inf);
   return result;
 }

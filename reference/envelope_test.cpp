@@ -17,7 +17,9 @@ constexpr float kLog2E = 0x1.715476p+0f, kLn2 = 0x1.62e43p-1f;
 
 float exp_of(float t) { return static_cast<float>(std::exp(static_cast<double>(t))); }
 float log_of(float s) { return static_cast<float>(std::log(static_cast<double>(s))); }
-float exp_by_base2(float t) { return static_cast<float>(std::exp2(static_cast<double>(t * kLog2E))); }
+float exp_by_base2(float t) {
+  return static_cast<float>(std::exp2(static_cast<double>(t * kLog2E)));
+}
 float log_by_base2(float s) { return static_cast<float>(std::log2(static_cast<double>(s))) * kLn2; }
 
 // 4 ulp off, up or down by the bits of the argument: as bad as a vector math library may be.
@@ -38,7 +40,8 @@ struct Sums {
 using Exp = float (*)(float);
 
 // A running maximum over every stride-th element.
-Sums online(const std::vector<float>& x, std::size_t first, std::size_t last, std::size_t stride, Exp exp) {
+Sums online(const std::vector<float>& x, std::size_t first, std::size_t last, std::size_t stride,
+            Exp exp) {
   Sums s;
   for (std::size_t i = first; i < last; i += stride) {
     if (std::isinf(x[i])) continue;
@@ -122,7 +125,8 @@ Sums online_lanes(const std::vector<float>& x, Exp exp) {
 }
 Sums online_blocks(const std::vector<float>& x, Exp exp) {
   Sums s;
-  for (std::size_t i = 0; i < x.size(); i += 32) s = merged(s, online(x, i, std::min(i + 32, x.size()), 1, exp), exp);
+  for (std::size_t i = 0; i < x.size(); i += 32)
+    s = merged(s, online(x, i, std::min(i + 32, x.size()), 1, exp), exp);
   return s;
 }
 
@@ -166,7 +170,8 @@ TEST(Envelope, HoldsCorrectKernelsOfUnusualMake) {
         for (const std::size_t n : {2u, 3u, 5u, 8u, 17u, 33u, 64u, 200u, 1500u}) {
           test::Random random(n + 5);
           const auto x = test::row_of(family, dtype, n, random);
-          if (std::count_if(x.begin(), x.end(), [](double v) { return std::isfinite(v); }) < 2) continue;
+          if (std::count_if(x.begin(), x.end(), [](double v) { return std::isfinite(v); }) < 2)
+            continue;
           const Problem problem{op, dtype, x, {}};
           const auto exact = exact_row(problem);
           const auto bounds = bound_row(problem, exact);
@@ -174,8 +179,9 @@ TEST(Envelope, HoldsCorrectKernelsOfUnusualMake) {
             const auto got = run(kernel, problem);
             for (std::size_t i = 0; i < got.size(); ++i) {
               const double error = ulp_error(exact[i], got[i], dtype);
-              ASSERT_LE(error, bounds[i]) << kernel.name << " " << name(op) << " " << name(dtype) << " " << family
-                                          << " n=" << n << " output " << i << " x=" << x[i] << " got " << got[i];
+              ASSERT_LE(error, bounds[i])
+                  << kernel.name << " " << name(op) << " " << name(dtype) << " " << family
+                  << " n=" << n << " output " << i << " x=" << x[i] << " got " << got[i];
             }
           }
         }

@@ -11,14 +11,15 @@
 namespace softmark {
 namespace {
 
-// The widest exact case is a VJP in f64: products of three numbers of 2^-1074 .. 2^1024 and a sum of 2^24 terms span
-// less than 6600 bits, so that 113 * 2^6 bits hold it exactly. Transcendental results are never a tie.
+// The widest exact case is a VJP in f64: products of three numbers of 2^-1074 .. 2^1024 and a sum
+// of 2^24 terms span less than 6600 bits, so that 113 * 2^6 bits hold it exactly. Transcendental
+// results are never a tie.
 constexpr long kFirstBits = 113, kLastBits = 113 << 7;
 
 [[noreturn]] void undecided(const Problem& problem, std::size_t index) {
   std::ostringstream text;
-  text << "reference: output " << index << " of " << name(problem.op) << " in " << name(problem.dtype)
-       << " undecided at " << kLastBits << " bits; row" << std::hexfloat;
+  text << "reference: output " << index << " of " << name(problem.op) << " in "
+       << name(problem.dtype) << " undecided at " << kLastBits << " bits; row" << std::hexfloat;
   for (std::size_t i = 0; i < problem.x.size() && i < 16; ++i) text << ' ' << problem.x[i];
   if (problem.x.size() > 16) text << " ...";
   throw std::logic_error(text.str());
@@ -62,7 +63,9 @@ std::vector<Exact> exact_row(const Problem& given, Tier first) {
   }
   for (const Tier tier : {Tier::kFloat64, Tier::kDoubleDouble}) {
     // A float64 result is beyond what float64 arithmetic can decide.
-    if (tier < first || row.open.empty() || (tier == Tier::kFloat64 && problem.dtype == SOFTMARK_F64)) continue;
+    if (tier < first || row.open.empty() ||
+        (tier == Tier::kFloat64 && problem.dtype == SOFTMARK_F64))
+      continue;
     const BoundedRow bounded(problem, facts, tier);
     row.settle(tier, [&](std::size_t i) { return bounded.decide(i); });
   }

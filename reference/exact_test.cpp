@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Closed forms, and rows built to be hard: the exact values against what can be known without the reference.
+// Closed forms, and rows built to be hard: the exact values against what can be known without the
+// reference.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -54,27 +55,31 @@ TEST(Exact, NothingIsTooFarApart) {
   }
 }
 
-// With equal logits a VJP is rational and may be a tie: 5 * 39/40 has more bits than bf16, and ends.
+// With equal logits a VJP is rational and may be a tie: 5 * 39/40 has more bits than bf16, and
+// ends.
 TEST(Exact, TiesOfRationalResultsAreDecided) {
   const std::vector<double> x(40, -3.6875), g = {0x1.4p+2};
   const auto y = exact_row({SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_BF16, x, g, 3});
   EXPECT_EQ(y[3].rounded + y[3].residual * ulp_of(y[3], SOFTMARK_BF16), -4.875);
   EXPECT_EQ(y[4].rounded, 0.125);
-  const std::vector<double> tie = {0x1.02p+0 * 5};  // 5.0390625 / 40 = 129/1024: 8 bits; times 39: a tie
+  const std::vector<double> tie = {0x1.02p+0 *
+                                   5};  // 5.0390625 / 40 = 129/1024: 8 bits; times 39: a tie
   const auto z = exact_row({SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_BF16, x, tie, 3});
   EXPECT_EQ(z[4].rounded, 129.0 / 1024);
-  const auto zero = exact_row(
-      {SOFTMARK_SOFTMAX_VJP, SOFTMARK_F64, std::vector<double>{0x1p-1, 0x1p-2, 0x1p-2}, std::vector<double>(3, 0.1)});
+  const auto zero =
+      exact_row({SOFTMARK_SOFTMAX_VJP, SOFTMARK_F64, std::vector<double>{0x1p-1, 0x1p-2, 0x1p-2},
+                 std::vector<double>(3, 0.1)});
   for (const Exact& exact : zero) {
     EXPECT_EQ(exact.rounded, 0);
     EXPECT_EQ(exact.residual, 0);
   }
-  const auto half =
-      exact_row({SOFTMARK_SIGMOID_VJP, SOFTMARK_F32, std::vector<double>{0x1.000002p-1}, std::vector<double>{0x1p+0}});
+  const auto half = exact_row({SOFTMARK_SIGMOID_VJP, SOFTMARK_F32,
+                               std::vector<double>{0x1.000002p-1}, std::vector<double>{0x1p+0}});
   EXPECT_EQ(half[0].rounded, 0.25);
 }
 
-// Weights of an arithmetic progression are geometric: p_i = q^i (1-q)/(1-q^n), here with q = e^-1/2 in long double.
+// Weights of an arithmetic progression are geometric: p_i = q^i (1-q)/(1-q^n), here with q = e^-1/2
+// in long double.
 TEST(Exact, ArithmeticProgressionsGiveGeometricWeights) {
   const std::size_t n = 60;
   std::vector<double> x(n);
@@ -83,27 +88,32 @@ TEST(Exact, ArithmeticProgressionsGiveGeometricWeights) {
   for (const softmark_dtype dtype : kAll) {
     const auto p = exact_of(SOFTMARK_SOFTMAX, dtype, x);
     for (std::size_t i = 0; i < n; ++i) {
-      const long double want =
-          std::pow(q, static_cast<long double>(i)) * (1 - q) / (1 - std::pow(q, static_cast<long double>(n)));
-      const long double got = p[i].rounded + static_cast<long double>(p[i].residual) * ulp_of(p[i], dtype);
+      const long double want = std::pow(q, static_cast<long double>(i)) * (1 - q) /
+                               (1 - std::pow(q, static_cast<long double>(n)));
+      const long double got =
+          p[i].rounded + static_cast<long double>(p[i].residual) * ulp_of(p[i], dtype);
       ASSERT_LE(std::fabs(got - want), 0x1p-20 * ulp_of(p[i], dtype) + 0x1p-55L * want) << i;
     }
   }
 }
 
-// softmax of {0, log k} is {1/(k+1), k/(k+1)}, up to the rounding of log k: dp = p (1-p) times that.
+// softmax of {0, log k} is {1/(k+1), k/(k+1)}, up to the rounding of log k: dp = p (1-p) times
+// that.
 TEST(Exact, LogarithmsOfIntegers) {
   for (const softmark_dtype dtype : {SOFTMARK_F32, SOFTMARK_F64})
     for (int k = 2; k < 200; ++k) {
       const double log_k = round_to(dtype, std::log(static_cast<double>(k)));
-      const long double slip = static_cast<long double>(log_k) - std::log(static_cast<long double>(k));
+      const long double slip =
+          static_cast<long double>(log_k) - std::log(static_cast<long double>(k));
       const auto p = exact_of(SOFTMARK_SOFTMAX, dtype, {0, log_k});
       const long double share = 1.0L / (k + 1),
-                        got = p[1].rounded + static_cast<long double>(p[1].residual) * ulp_of(p[1], dtype);
+                        got = p[1].rounded +
+                              static_cast<long double>(p[1].residual) * ulp_of(p[1], dtype);
       ASSERT_LE(std::fabs(got - (1 - share) - share * (1 - share) * slip),
                 slip * slip + 0x1p-60L + 0x1p-20 * ulp_of(p[1], dtype));
       const auto l = exact_of(SOFTMARK_LOGSUMEXP, dtype, {0, log_k});
-      const long double sum = l[0].rounded + static_cast<long double>(l[0].residual) * ulp_of(l[0], dtype);
+      const long double sum =
+          l[0].rounded + static_cast<long double>(l[0].residual) * ulp_of(l[0], dtype);
       ASSERT_LE(std::fabs(sum - std::log(k + 1.0L) - (1 - share) * slip),
                 slip * slip + 0x1p-60L + 0x1p-20 * ulp_of(l[0], dtype));
     }

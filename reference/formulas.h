@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every op's formula, written once for every kind of number that encloses a real one (Interval, Bounded). A Number has
-// + - * /, and, declared before this file is included: exp_of, log1p_of (of a value >= 0), sign_of (0 where unknown),
-// infinite_times (inf * value).
+// Every op's formula, written once for every kind of number that encloses a real one (Interval,
+// Bounded). A Number has
+// + - * /, and, declared before this file is included: exp_of, log1p_of (of a value >= 0), sign_of
+// (0 where unknown), infinite_times (inf * value).
 #pragma once
 
 #include <algorithm>
@@ -52,7 +53,9 @@ class Formulas {
   /// The sum of all exps but that of i.
   Number rest(std::size_t i) const { return i == facts.argmax ? others : total - exps[i]; }
   /// `whole` over the number of largest elements; one exact number where that division is exact.
-  Number share(const Number& whole) const { return whole / exact(static_cast<double>(facts.at_max)); }
+  Number share(const Number& whole) const {
+    return whole / exact(static_cast<double>(facts.at_max));
+  }
 
   Enclosed<Number> softmax(std::size_t i) const;
   Enclosed<Number> log_softmax(std::size_t i) const;
@@ -80,8 +83,9 @@ template <class Number>
 void Formulas<Number>::prepare_row_sum() {
   row_sum = exact(0);
   for (std::size_t i = 0; i < problem.x.size(); ++i)
-    row_sum = row_sum +
-              (problem.op == SOFTMARK_SOFTMAX_VJP ? exact(problem.x[i]) * exact(problem.g[i]) : exact(problem.g[i]));
+    row_sum =
+        row_sum + (problem.op == SOFTMARK_SOFTMAX_VJP ? exact(problem.x[i]) * exact(problem.g[i])
+                                                      : exact(problem.g[i]));
 }
 
 template <class Number>
@@ -114,8 +118,8 @@ Enclosed<Number> Formulas<Number>::log_softmax(std::size_t i) const {
   return {shifted(i) - log_total, shifted(i), -1};
 }
 
-// With s = 1 over the number of largest elements: on the diagonal theirs are strictly below s (1 - s) where s <= 1/2, since
-// p (1 - p) grows up to there; off it strictly above -s^2.
+// With s = 1 over the number of largest elements: on the diagonal theirs are strictly below s (1 -
+// s) where s <= 1/2, since p (1 - p) grows up to there; off it strictly above -s^2.
 template <class Number>
 Enclosed<Number> Formulas<Number>::jacobian(std::size_t i, std::size_t j) const {
   const Number p = exps[i] / total;
@@ -143,18 +147,20 @@ Enclosed<Number> Formulas<Number>::cross_entropy() const {
   return {gap + log_total, gap, 1};
 }
 
-// g p, for one of the s largest strictly nearer to 0 than g/s. For the label -g (1 - p), strictly nearer to 0 than -g, and
-// for one of several largest strictly farther than -g (s-1)/s. Divided last: among equal logits g (s-1)/s may be a tie
-// where (s-1)/s has no end.
+// g p, for one of the s largest strictly nearer to 0 than g/s. For the label -g (1 - p), strictly
+// nearer to 0 than -g, and for one of several largest strictly farther than -g (s-1)/s. Divided
+// last: among equal logits g (s-1)/s may be a tie where (s-1)/s has no end.
 template <class Number>
 Enclosed<Number> Formulas<Number>::cross_entropy_vjp(std::size_t i) const {
   const Number g = exact(problem.g[0]);
   const int toward_zero = -sign_of(g);
   const bool one_of_largest = at_max(i) && !facts.all_equal();
-  if (static_cast<std::int64_t>(i) != problem.label) return {g * exps[i] / total, share(g), one_of_largest ? toward_zero : 0};
+  if (static_cast<std::int64_t>(i) != problem.label)
+    return {g * exps[i] / total, share(g), one_of_largest ? toward_zero : 0};
   const Number value = -(g * rest(i) / total);
   if (!at_max(i) || facts.at_max == 1) return {value, -g, -toward_zero};
-  return {value, -share(g * exact(static_cast<double>(facts.at_max) - 1)), one_of_largest ? toward_zero : 0};
+  return {value, -share(g * exact(static_cast<double>(facts.at_max) - 1)),
+          one_of_largest ? toward_zero : 0};
 }
 
 // g - exp(x) sum g, strictly beside g.
@@ -168,13 +174,20 @@ template <class Number>
 Enclosed<Number> Formulas<Number>::at(std::size_t index) const {
   const std::size_t cols = problem.x.size();
   switch (problem.op) {
-    case SOFTMARK_SOFTMAX: return softmax(index);
-    case SOFTMARK_LOG_SOFTMAX: return log_softmax(index);
-    case SOFTMARK_LOGSUMEXP: return {exact(facts.max) + log_total, exact(facts.max), 1};
-    case SOFTMARK_SOFTMAX_VJP: return {exact(problem.x[index]) * (exact(problem.g[index]) - row_sum), exact(0), 0};
-    case SOFTMARK_LOG_SOFTMAX_VJP: return log_softmax_vjp(index);
-    case SOFTMARK_SOFTMAX_JACOBIAN: return jacobian(index / cols, index % cols);
-    case SOFTMARK_SIGMOID: return sigmoid(index);
+    case SOFTMARK_SOFTMAX:
+      return softmax(index);
+    case SOFTMARK_LOG_SOFTMAX:
+      return log_softmax(index);
+    case SOFTMARK_LOGSUMEXP:
+      return {exact(facts.max) + log_total, exact(facts.max), 1};
+    case SOFTMARK_SOFTMAX_VJP:
+      return {exact(problem.x[index]) * (exact(problem.g[index]) - row_sum), exact(0), 0};
+    case SOFTMARK_LOG_SOFTMAX_VJP:
+      return log_softmax_vjp(index);
+    case SOFTMARK_SOFTMAX_JACOBIAN:
+      return jacobian(index / cols, index % cols);
+    case SOFTMARK_SIGMOID:
+      return sigmoid(index);
     case SOFTMARK_SIGMOID_VJP: {
       const Number s = exact(problem.x[index]);
       return {exact(problem.g[index]) * s * (exact(1) - s), exact(0), 0};

@@ -11,7 +11,8 @@ namespace softmark {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kResidualWidth = 0x1p-21;  // the middle is then within 2^-22 ulp, and its conversion far below
+constexpr double kResidualWidth =
+    0x1p-21;  // the middle is then within 2^-22 ulp, and its conversion far below
 
 /// An mpfr number with the lifetime of a scope.
 struct Real {
@@ -22,8 +23,8 @@ struct Real {
   mpfr_t value;
 };
 
-/// Exponent of the type's spacing at a finite number, strictly inside the binade below where `inward` is set and the
-/// number is a power of two.
+/// Exponent of the type's spacing at a finite number, strictly inside the binade below where
+/// `inward` is set and the number is a power of two.
 long quantum(mpfr_srcptr value, const TypeInfo& type, bool inward) {
   long exponent = type.min_exponent;
   if (!mpfr_zero_p(value)) {
@@ -39,11 +40,13 @@ bool is_tie(mpfr_srcptr scaled) {
   return mpfr_integer_p(twice.value) && !mpfr_integer_p(scaled);
 }
 
-/// To nearest, ties to even; with a `side`, the rounding of the numbers just above (1) or below (-1) the value.
+/// To nearest, ties to even; with a `side`, the rounding of the numbers just above (1) or below
+/// (-1) the value.
 double round_real(mpfr_srcptr value, softmark_dtype dtype, int side) {
   const TypeInfo type = type_info(dtype);
   if (mpfr_zero_p(value)) return mpfr_signbit(value) ? -0.0 : 0.0;
-  if (mpfr_inf_p(value) || mpfr_get_exp(value) > type.max_exponent + 1) return mpfr_sgn(value) * kInf;
+  if (mpfr_inf_p(value) || mpfr_get_exp(value) > type.max_exponent + 1)
+    return mpfr_sgn(value) * kInf;
   const long q = quantum(value, type, false);
   Real scaled(mpfr_get_prec(value) + 1);  // one more bit: rounding up may carry
   mpfr_mul_2si(scaled.value, value, -q, MPFR_RNDN);
@@ -66,7 +69,8 @@ double in_ulps(mpfr_srcptr value, double rounded, long q) {
 }  // namespace
 
 PrecisionScope::PrecisionScope(long bits) : before_(Interval::thread_default_precision()) {
-  Interval::thread_default_precision(static_cast<unsigned>(std::ceil(static_cast<double>(bits) * 0.30103)));
+  Interval::thread_default_precision(
+      static_cast<unsigned>(std::ceil(static_cast<double>(bits) * 0.30103)));
 }
 PrecisionScope::~PrecisionScope() { Interval::thread_default_precision(before_); }
 
@@ -81,12 +85,14 @@ std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype 
   const auto* interval = enclosed.value.backend().data();
   mpfr_srcptr low = &interval->left;
   mpfr_srcptr high = &interval->right;
-  if (mpfr_nan_p(low) || mpfr_nan_p(high)) return Exact{std::numeric_limits<double>::quiet_NaN(), 0};
+  if (mpfr_nan_p(low) || mpfr_nan_p(high))
+    return Exact{std::numeric_limits<double>::quiet_NaN(), 0};
 
   // An end at or past the limit stands for "just beside the limit".
   mpfr_srcptr limit = &enclosed.limit.backend().data()->left;
   const int side = mpfr_equal_p(limit, &enclosed.limit.backend().data()->right) ? enclosed.side : 0;
-  const bool cut_low = side > 0 && mpfr_cmp(low, limit) <= 0, cut_high = side < 0 && mpfr_cmp(high, limit) >= 0;
+  const bool cut_low = side > 0 && mpfr_cmp(low, limit) <= 0,
+             cut_high = side < 0 && mpfr_cmp(high, limit) >= 0;
   if (cut_low) low = limit;
   if (cut_high) high = limit;
 
@@ -98,7 +104,8 @@ std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype 
   const TypeInfo type = type_info(dtype);
   const bool point = mpfr_equal_p(low, high) && !cut_low && !cut_high;
   const long q = quantum(low, type, cut_low && mpfr_sgn(limit) < 0);
-  // An end that is cut off at a power of two belongs to the binade nearer to 0 where the range lies on that side of it.
+  // An end that is cut off at a power of two belongs to the binade nearer to 0 where the range lies
+  // on that side of it.
   if (q != quantum(high, type, cut_high && mpfr_sgn(limit) > 0)) return std::nullopt;
   if (point && mpfr_cmp_d(low, rounded) == 0) return Exact{rounded, 0};
 

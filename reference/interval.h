@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intervals of any precision (MPFI through Boost.Multiprecision) and the decision that an interval allows.
-// Included by few files only: the headers behind it are slow to compile.
+// Intervals of any precision (MPFI through Boost.Multiprecision) and the decision that an interval
+// allows. Included by few files only: the headers behind it are slow to compile.
 #pragma once
 
 #include <boost/multiprecision/mpfi.hpp>
@@ -11,8 +11,8 @@
 
 namespace softmark {
 
-using Interval =
-    boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<0>, boost::multiprecision::et_off>;
+using Interval = boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<0>,
+                                               boost::multiprecision::et_off>;
 
 /// Makes `bits` (at least) the precision of every Interval that this thread makes while it lives.
 class PrecisionScope {
@@ -26,7 +26,8 @@ class PrecisionScope {
   unsigned before_;
 };
 
-/// The rounding and the residual, where the enclosure leaves one rounding, one binade and 2^-20 ulp.
+/// The rounding and the residual, where the enclosure leaves one rounding, one binade and 2^-20
+/// ulp.
 std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype dtype);
 
 Interval exp_of(const Interval& t);

@@ -16,7 +16,8 @@ constexpr std::uint64_t kFirstBin = std::bit_cast<std::uint64_t>(0x1p-24) >> 49;
 
 void add_one(Judgement& judgement, const Exact& exact, double got, double error) {
   ++judgement.outputs;
-  judgement.correctly_rounded += got == exact.rounded || (std::isnan(got) && std::isnan(exact.rounded));
+  judgement.correctly_rounded +=
+      got == exact.rounded || (std::isnan(got) && std::isnan(exact.rounded));
   ++judgement.certificate.outputs[static_cast<std::size_t>(exact.tier)];
   if (error < kInf) {
     judgement.sum_ulp += error;
@@ -27,7 +28,8 @@ void add_one(Judgement& judgement, const Exact& exact, double got, double error)
 }
 
 /// Outputs that float64 vectors left open.
-Worst judge_open(std::span<const float> x, std::span<const float> got, const double* errors, Judgement& judgement) {
+Worst judge_open(std::span<const float> x, std::span<const float> got, const double* errors,
+                 Judgement& judgement) {
   const std::vector<double> wide(x.begin(), x.end());
   const auto exact = exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, wide, {}});
   Worst worst;
@@ -55,7 +57,8 @@ double Judgement::mean_ulp() const {
 }
 
 std::uint64_t Judgement::count(std::size_t bin) const {
-  return histogram[bin] + histogram[kBins + bin] + histogram[2 * kBins + bin] + histogram[3 * kBins + bin];
+  return histogram[bin] + histogram[kBins + bin] + histogram[2 * kBins + bin] +
+         histogram[3 * kBins + bin];
 }
 
 double Judgement::quantile(double share) const {
@@ -80,8 +83,8 @@ void Judgement::merge(const Judgement& other) {
 }
 
 std::size_t bin_of(double error) {
-  const auto bin =
-      static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(error) >> 49) - static_cast<std::int64_t>(kFirstBin);
+  const auto bin = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(error) >> 49) -
+                   static_cast<std::int64_t>(kFirstBin);
   return static_cast<std::size_t>(std::clamp<std::int64_t>(bin, 0, kBins - 1));
 }
 
@@ -127,7 +130,8 @@ void exact_softmax(std::span<const float> x, std::span<float> y, Certificate& ce
 Worst judge_softmax(std::span<const float> x, std::span<const float> got, Judgement& judgement) {
   const std::size_t n = x.size();
   const Extent extent = extent_of(x.data(), n);
-  // Equal logits, one finite element, nothing finite, NaN or +inf: exact cases, or the contract's table.
+  // Equal logits, one finite element, nothing finite, NaN or +inf: exact cases, or the contract's
+  // table.
   if (!extent.ordinary || !(extent.max > extent.min)) return judge_slowly(x, got, judgement);
 
   thread_local std::vector<double> terms;
@@ -152,7 +156,8 @@ Worst judge_softmax(std::span<const float> x, std::span<const float> got, Judgem
   }
   if (worst.ulp > judgement.max_ulp)  // seldom
     worst.index = static_cast<std::size_t>(
-        std::find(terms.begin(), terms.begin() + static_cast<std::ptrdiff_t>(n), worst.ulp) - terms.begin());
+        std::find(terms.begin(), terms.begin() + static_cast<std::ptrdiff_t>(n), worst.ulp) -
+        terms.begin());
   if (errors.undecided) {
     const Worst open = judge_open(x, got, terms.data(), judgement);
     if (open.ulp > worst.ulp) worst = open;

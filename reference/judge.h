@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judging in bulk: the ulp errors of many results, with a certificate, and without an allocation per element.
+// Judging in bulk: the ulp errors of many results, with a certificate, and without an allocation
+// per element.
 #pragma once
 
 #include <cstddef>
@@ -19,13 +20,15 @@ struct Judgement {
   double sum_ulp = 0;            // over finite errors
   std::uint64_t not_finite = 0;  // outputs whose error is infinite
   Certificate certificate;
-  // Finite errors by bin_of, in four interleaved histograms: one alone waits for its own last increment.
+  // Finite errors by bin_of, in four interleaved histograms: one alone waits for its own last
+  // increment.
   std::vector<std::uint64_t> histogram;
 
   Judgement();
   double mean_ulp() const;
   std::uint64_t count(std::size_t bin) const;  // finite errors in this bin
-  /// The smallest bin bound that at least `share` of the outputs do not exceed; infinite errors count as largest.
+  /// The smallest bin bound that at least `share` of the outputs do not exceed; infinite errors
+  /// count as largest.
   double quantile(double share) const;
   void merge(const Judgement& other);
 };
@@ -47,7 +50,8 @@ Worst judge_row(const Problem& problem, std::span<const double> got, Judgement& 
 /// The same for softmax in float32, at the speed of tier 0.
 Worst judge_softmax(std::span<const float> x, std::span<const float> got, Judgement& judgement);
 
-/// The correctly rounded softmax in float32 at the speed of tier 0, by the contract's table too; counts the tiers.
+/// The correctly rounded softmax in float32 at the speed of tier 0, by the contract's table too;
+/// counts the tiers.
 void exact_softmax(std::span<const float> x, std::span<float> y, Certificate& certificate);
 
 }  // namespace softmark

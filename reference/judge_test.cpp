@@ -28,12 +28,14 @@ TEST(Judge, BulkAndPlainAgree) {
       const std::vector<float> x(row.begin(), row.end()), y = slightly_wrong(row, random);
       const std::vector<double> got(y.begin(), y.end());
       Judgement bulk, plain;
-      const Worst a = judge_softmax(x, y, bulk), b = judge_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, row, {}}, got, plain);
+      const Worst a = judge_softmax(x, y, bulk),
+                  b = judge_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, row, {}}, got, plain);
       ASSERT_EQ(bulk.outputs, n) << family;
       ASSERT_EQ(plain.outputs, n);
       ASSERT_EQ(bulk.correctly_rounded, plain.correctly_rounded) << family << " " << n;
       ASSERT_NEAR(bulk.max_ulp, plain.max_ulp, 0x1p-20 * (1 + plain.max_ulp)) << family << " " << n;
-      ASSERT_NEAR(bulk.sum_ulp, plain.sum_ulp, 0x1p-20 * static_cast<double>(n) * (1 + plain.max_ulp))
+      ASSERT_NEAR(bulk.sum_ulp, plain.sum_ulp,
+                  0x1p-20 * static_cast<double>(n) * (1 + plain.max_ulp))
           << family << " " << n;
       ASSERT_NEAR(a.ulp, b.ulp, 0x1p-20 * (1 + b.ulp));
       ASSERT_EQ(bulk.not_finite, plain.not_finite);
@@ -52,7 +54,8 @@ TEST(Judge, ExactSoftmaxIsTheRoundedRow) {
       exact_softmax(x, y, certificate);
       const auto want = exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, row, {}}, Tier::kDoubleDouble);
       for (std::size_t i = 0; i < n; ++i)
-        ASSERT_TRUE(y[i] == want[i].rounded || (std::isnan(y[i]) && std::isnan(want[i].rounded))) << family << " " << i;
+        ASSERT_TRUE(y[i] == want[i].rounded || (std::isnan(y[i]) && std::isnan(want[i].rounded)))
+            << family << " " << i;
       outputs += n;
     }
   const auto& by = certificate.outputs;

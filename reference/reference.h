@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The truth: exact values with a proof, ulp errors against the unrounded value, and what a sane evaluation may lose.
+// The truth: exact values with a proof, ulp errors against the unrounded value, and what a sane
+// evaluation may lose.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ struct Problem {
   softmark_masked_row masked_row = SOFTMARK_MASKED_NAN;
 };
 
-/// What decided an output: the contract's table, a vectorised float64 evaluation with a proven bound, double-double
-/// with a proven bound, or interval arithmetic.
+/// What decided an output: the contract's table, a vectorised float64 evaluation with a proven
+/// bound, double-double with a proven bound, or interval arithmetic.
 enum class Tier : std::uint8_t { kContract, kFloat64, kDoubleDouble, kInterval };
 
 /// How many outputs each tier decided, by Tier.
@@ -36,27 +37,30 @@ inline constexpr const char* kTierNames[] = {"contract", "float64", "double_doub
 
 /// One exact output: the real number is rounded + residual * ulp, with ulp = ulp_of(*this, dtype).
 struct Exact {
-  double rounded = 0;   // the output type's nearest value, ties to even; NaN and +-inf as the contract's table says
+  double rounded = 0;   // the output type's nearest value, ties to even; NaN and +-inf as the
+                        // contract's table says
   double residual = 0;  // in ulps of the exact value, in [-0.5, 0.5]; 0 where exact or not finite
   Tier tier = Tier::kContract;
 };
 
-/// All outputs of one row in the contract's order: [cols], [1], or [cols*cols] row-major. Certified: the rounding of
-/// each is proven by an enclosure, and the residual is within 2^-20 ulp.
+/// All outputs of one row in the contract's order: [cols], [1], or [cols*cols] row-major.
+/// Certified: the rounding of each is proven by an enclosure, and the residual is within 2^-20 ulp.
 std::vector<Exact> exact_row(const Problem& problem);
 
 /// The same by no tier below `first` (kInterval is the judge of the other two).
 std::vector<Exact> exact_row(const Problem& problem, Tier first);
 
-/// The spacing of the output type at the exact value; the smallest subnormal below the normal range and at 0.
+/// The spacing of the output type at the exact value; the smallest subnormal below the normal range
+/// and at 0.
 double ulp_of(const Exact& exact, softmark_dtype dtype);
 
-/// |got - exact| in ulps of the exact value, fractional. Both NaN, or equal infinities: 0. One of them NaN, or an
-/// infinity where the other is finite: infinity.
+/// |got - exact| in ulps of the exact value, fractional. Both NaN, or equal infinities: 0. One of
+/// them NaN, or an infinity where the other is finite: infinity.
 double ulp_error(const Exact& exact, double got, softmark_dtype dtype);
 
-/// For each output the largest error, in ulps of the exact value, that a sane floating-point evaluation of this op can
-/// make on this row (the generic envelope; derivation in reference/bounds.md). 0 where the contract fixes the result.
+/// For each output the largest error, in ulps of the exact value, that a sane floating-point
+/// evaluation of this op can make on this row (the generic envelope; derivation in
+/// reference/bounds.md). 0 where the contract fixes the result.
 std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact);
 
 }  // namespace softmark

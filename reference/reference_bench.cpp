@@ -76,8 +76,8 @@ void ExactRow(benchmark::State& state) {
 }
 BENCHMARK(ExactRow)->ArgName("tier")->Arg(1)->Arg(2)->Arg(3);
 
-/// 1e9 outputs of fresh random rows each time would measure the generator; 2^22 different ones are judged again and
-/// again.
+/// 1e9 outputs of fresh random rows each time would measure the generator; 2^22 different ones are
+/// judged again and again.
 void JudgeABillion(benchmark::State& state) {
   const auto x = rows_of(1024, 4096), y = results_of(x, 4096);
   for (auto _ : state) {

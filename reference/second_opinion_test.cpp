@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same values from another back end: Boost's cpp_bin_float by the plain formulas, for every op, with enough bits
-// to outlast every cancellation: 400 for rows within +-104, 1400 for those of float64 within +-750.
+// The same values from another back end: Boost's cpp_bin_float by the plain formulas, for every op,
+// with enough bits to outlast every cancellation: 400 for rows within +-104, 1400 for those of
+// float64 within +-750.
 #include <gtest/gtest.h>
 
 #include <boost/multiprecision/cpp_bin_float.hpp>
@@ -69,7 +70,8 @@ struct Opinion {
       case SOFTMARK_HARDMAX:
         break;
     }
-    return *std::max_element(x.begin(), x.end()) == x[i] && std::find(x.begin(), x.begin() + i, x[i]) == x.begin() + i;
+    return *std::max_element(x.begin(), x.end()) == x[i] &&
+           std::find(x.begin(), x.begin() + i, x[i]) == x.begin() + i;
   }
   static Big dot(std::span<const double> a, std::span<const double> b) {
     Big sum = 0;
@@ -81,7 +83,8 @@ struct Opinion {
 // Past the type only that it is past it.
 template <class Big>
 bool agrees(const Exact& exact, const Big& want, softmark_dtype dtype) {
-  if (std::isinf(exact.rounded)) return abs(want) >= largest_finite(dtype) && (want > 0) == (exact.rounded > 0);
+  if (std::isinf(exact.rounded))
+    return abs(want) >= largest_finite(dtype) && (want > 0) == (exact.rounded > 0);
   const Big got = Big(exact.rounded) + Big(exact.residual) * ulp_of(exact, dtype);
   return abs(got - want) <= Big(ulp_of(exact, dtype)) * 0x1p-20;
 }
@@ -93,7 +96,8 @@ std::string first_disagreement(const Problem& problem, const std::vector<Exact>&
     const Big want = opinion.at(i);
     if (agrees(exact[i], want, problem.dtype)) continue;
     std::ostringstream text;
-    text << "output " << i << ": " << exact[i].rounded << " + " << exact[i].residual << " ulp against " << want;
+    text << "output " << i << ": " << exact[i].rounded << " + " << exact[i].residual
+         << " ulp against " << want;
     return text.str();
   }
   return "";
@@ -109,28 +113,33 @@ TEST_P(SecondOpinion, AgreesOnEveryOutput) {
     for (const auto family : test::kFamilies)
       for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64}) {
         if (family == "masked" && op != SOFTMARK_SOFTMAX && op != SOFTMARK_LOGSUMEXP) continue;
-        if (family == "extreme" && dtype == SOFTMARK_F64) continue;  // exp(-1e308) is not for every back end
+        if (family == "extreme" && dtype == SOFTMARK_F64)
+          continue;  // exp(-1e308) is not for every back end
         const std::size_t n = 2 + random() % (shape_of(op).output == OpShape::kRow ? 30 : 6);
         const auto x = test::inputs_of(op, dtype, test::row_of(family, dtype, n, random));
         std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
         for (double& value : g) value = round_to(dtype, test::normal(random));
-        const Problem problem{
-            op, dtype, x,
-            shape_of(op).takes_g || shape_of(op).takes_g_row ? std::span<const double>(g) : std::span<const double>(),
-            static_cast<std::int64_t>(random() % n)};
-        if (family == "masked" && std::count(x.begin(), x.end(), -HUGE_VAL) + 1 >= static_cast<std::ptrdiff_t>(n))
+        const Problem problem{op, dtype, x,
+                              shape_of(op).takes_g || shape_of(op).takes_g_row
+                                  ? std::span<const double>(g)
+                                  : std::span<const double>(),
+                              static_cast<std::int64_t>(random() % n)};
+        if (family == "masked" &&
+            std::count(x.begin(), x.end(), -HUGE_VAL) + 1 >= static_cast<std::ptrdiff_t>(n))
           continue;
         const auto exact = exact_row(problem);
         ASSERT_EQ(exact.size(), outputs_of(op, n));
-        const auto disagreement = dtype == SOFTMARK_F64 ? first_disagreement<Float<1400>>(problem, exact)
-                                                        : first_disagreement<Float<400>>(problem, exact);
+        const auto disagreement = dtype == SOFTMARK_F64
+                                      ? first_disagreement<Float<1400>>(problem, exact)
+                                      : first_disagreement<Float<400>>(problem, exact);
         ASSERT_EQ(disagreement, "") << family << " " << name(dtype) << " n=" << n;
         outputs += exact.size();
       }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, SecondOpinion, testing::Range(0, 11),
-                         [](const auto& op) { return std::string(kOpNames[static_cast<std::size_t>(op.param)]); });
+INSTANTIATE_TEST_SUITE_P(Ops, SecondOpinion, testing::Range(0, 11), [](const auto& op) {
+  return std::string(kOpNames[static_cast<std::size_t>(op.param)]);
+});
 
 }  // namespace
 }  // namespace softmark

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 
 namespace softmark {
 namespace {
@@ -13,7 +13,9 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-std::vector<Exact> filled(std::size_t count, double value) { return std::vector<Exact>(count, Exact{value, 0}); }
+std::vector<Exact> filled(std::size_t count, double value) {
+  return std::vector<Exact>(count, Exact{value, 0});
+}
 
 std::vector<Exact> hardmax(std::span<const double> x) {
   auto y = filled(x.size(), 0);
@@ -46,12 +48,14 @@ bool all_finite(std::span<const double> values) {
   return true;
 }
 
-// A VJP with a p or g that is not finite: sum_k g_k p_k is not finite then, and neither is any output.
+// A VJP with a p or g that is not finite: sum_k g_k p_k is not finite then, and neither is any
+// output.
 std::vector<Exact> special_softmax_vjp(const Problem& problem) {
   std::vector<double> products(problem.x.size());
   for (std::size_t i = 0; i < products.size(); ++i) {
     products[i] = problem.x[i] * problem.g[i];
-    if (std::isfinite(problem.x[i]) && std::isfinite(problem.g[i])) products[i] = 0;  // not an overflow of ours
+    if (std::isfinite(problem.x[i]) && std::isfinite(problem.g[i]))
+      products[i] = 0;  // not an overflow of ours
   }
   const double dot = special_sum(products);
   auto y = filled(products.size(), 0);
@@ -72,11 +76,13 @@ std::vector<Exact> special_log_softmax_vjp(const Problem& problem) {
 std::vector<Exact> masked(const Problem& problem, std::size_t outputs) {
   if (problem.masked_row == SOFTMARK_MASKED_NAN) return filled(outputs, kNan);
   auto y = filled(outputs, problem.op == SOFTMARK_LOG_SOFTMAX ? -kInf : 0);
-  if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP) y[static_cast<std::size_t>(problem.label)].rounded = -problem.g[0];
+  if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP)
+    y[static_cast<std::size_t>(problem.label)].rounded = -problem.g[0];
   return y;
 }
 
-std::optional<std::vector<Exact>> fixed_cross_entropy(const Problem& problem, const RowFacts& facts) {
+std::optional<std::vector<Exact>> fixed_cross_entropy(const Problem& problem,
+                                                      const RowFacts& facts) {
   if (facts.has_nan || problem.x.empty()) return filled(1, kNan);
   const double label = problem.x[static_cast<std::size_t>(problem.label)];
   if (facts.has_pos_inf) return filled(1, kInf - label);
@@ -86,7 +92,8 @@ std::optional<std::vector<Exact>> fixed_cross_entropy(const Problem& problem, co
   return std::nullopt;
 }
 
-std::optional<std::vector<Exact>> fixed_cross_entropy_vjp(const Problem& problem, const RowFacts& facts) {
+std::optional<std::vector<Exact>> fixed_cross_entropy_vjp(const Problem& problem,
+                                                          const RowFacts& facts) {
   const double g = problem.g[0];
   if (facts.has_nan || facts.has_pos_inf || std::isnan(g)) return filled(problem.x.size(), kNan);
   if (std::isfinite(g)) {
@@ -136,7 +143,9 @@ RowFacts facts_of(std::span<const double> x) {
 }
 
 bool becomes_uniform(const Problem& problem, const RowFacts& facts) {
-  if (problem.masked_row != SOFTMARK_MASKED_UNIFORM || facts.has_nan || facts.has_pos_inf || facts.finite) return false;
+  if (problem.masked_row != SOFTMARK_MASKED_UNIFORM || facts.has_nan || facts.has_pos_inf ||
+      facts.finite)
+    return false;
   return problem.op == SOFTMARK_SOFTMAX || problem.op == SOFTMARK_LOG_SOFTMAX ||
          problem.op == SOFTMARK_SOFTMAX_JACOBIAN || problem.op == SOFTMARK_CROSS_ENTROPY_VJP;
 }
@@ -185,7 +194,8 @@ std::optional<double> fixed_output(const Problem& problem, std::size_t index) {
       if (masked_at(index / cols) || masked_at(index % cols)) return 0.0;
       break;
     case SOFTMARK_CROSS_ENTROPY_VJP:
-      if (masked_at(index)) return static_cast<std::int64_t>(index) == problem.label ? -problem.g[0] : 0.0;
+      if (masked_at(index))
+        return static_cast<std::int64_t>(index) == problem.label ? -problem.g[0] : 0.0;
       break;
     case SOFTMARK_LOG_SOFTMAX_VJP:
       // exp(-inf) is 0 and leaves g; beyond that IEEE: NaN, and inf * 0 where the g sum to nothing.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the contract fixes without any arithmetic: rows and elements of NaN, infinities, masks, single elements.
+// What the contract fixes without any arithmetic: rows and elements of NaN, infinities, masks,
+// single elements.
 #pragma once
 
 #include <optional>
@@ -23,12 +24,12 @@ RowFacts facts_of(std::span<const double> x);
 /// Whether the row is masked whole and its policy makes it the row of equal logits.
 bool becomes_uniform(const Problem& problem, const RowFacts& facts);
 
-/// The results that the contract fixes for the whole row (special values, hardmax, one finite element), or nothing
-/// where at least one output is an ordinary real number.
+/// The results that the contract fixes for the whole row (special values, hardmax, one finite
+/// element), or nothing where at least one output is an ordinary real number.
 std::optional<std::vector<Exact>> fixed_row(const Problem& problem, const RowFacts& facts);
 
-/// The result that the contract fixes for one output of a row that fixed_row leaves open: masked elements, VJPs of
-/// elements that are not finite. Output `index` as in exact_row.
+/// The result that the contract fixes for one output of a row that fixed_row leaves open: masked
+/// elements, VJPs of elements that are not finite. Output `index` as in exact_row.
 std::optional<double> fixed_output(const Problem& problem, std::size_t index);
 
 }  // namespace softmark

@@ -22,16 +22,16 @@ void expect_values(const Problem& problem, const Values& want) {
   for (std::size_t i = 0; i < want.size(); ++i) {
     const double rounded = round_to(problem.dtype, want[i]);
     EXPECT_TRUE(std::isnan(rounded) ? std::isnan(exact[i].rounded) : exact[i].rounded == rounded)
-        << "op " << problem.op << " type " << problem.dtype << " output " << i << ": " << exact[i].rounded << ", not "
-        << want[i];
+        << "op " << problem.op << " type " << problem.dtype << " output " << i << ": "
+        << exact[i].rounded << ", not " << want[i];
   }
   // What the contract fixes leaves no room for error.
   const auto bounds = bound_row(problem, exact);
   ASSERT_EQ(bounds.size(), exact.size());
 }
 
-void expect_all(softmark_op op, const Values& x, const Values& want, const Values& g = {}, std::int64_t label = -1,
-                softmark_masked_row masked = SOFTMARK_MASKED_NAN) {
+void expect_all(softmark_op op, const Values& x, const Values& want, const Values& g = {},
+                std::int64_t label = -1, softmark_masked_row masked = SOFTMARK_MASKED_NAN) {
   for (const softmark_dtype dtype : kAll) expect_values({op, dtype, x, g, label, masked}, want);
 }
 
@@ -63,7 +63,8 @@ TEST(Special, MaskedRowsFollowTheirPolicy) {
   const Values two(2, -kInf);
   expect_all(SOFTMARK_SOFTMAX_JACOBIAN, two, all(kNan));
   expect_all(SOFTMARK_SOFTMAX_JACOBIAN, two, all(0), {}, -1, SOFTMARK_MASKED_ZERO);
-  expect_all(SOFTMARK_SOFTMAX_JACOBIAN, two, {0.25, -0.25, -0.25, 0.25}, {}, -1, SOFTMARK_MASKED_UNIFORM);
+  expect_all(SOFTMARK_SOFTMAX_JACOBIAN, two, {0.25, -0.25, -0.25, 0.25}, {}, -1,
+             SOFTMARK_MASKED_UNIFORM);
   expect_all(SOFTMARK_CROSS_ENTROPY_VJP, two, {kNan, kNan}, {3}, 1);
   expect_all(SOFTMARK_CROSS_ENTROPY_VJP, two, {0, -3}, {3}, 1, SOFTMARK_MASKED_ZERO);
   expect_all(SOFTMARK_CROSS_ENTROPY_VJP, two, {1.5, -1.5}, {3}, 1, SOFTMARK_MASKED_UNIFORM);
@@ -95,7 +96,8 @@ TEST(Special, LargestFiniteValuesAreRight) {
     expect_values({SOFTMARK_LOGSUMEXP, dtype, Values{-big, -big}, {}}, {-big});
     expect_values({SOFTMARK_CROSS_ENTROPY, dtype, Values{big, -big}, {}, 1}, {kInf});
     expect_values({SOFTMARK_SIGMOID, dtype, Values{big, -big}, {}}, {1, 0});
-    expect_values({SOFTMARK_CROSS_ENTROPY_VJP, dtype, Values{big, -big}, Values{big}, 1}, {big, -big});
+    expect_values({SOFTMARK_CROSS_ENTROPY_VJP, dtype, Values{big, -big}, Values{big}, 1},
+                  {big, -big});
     expect_values({SOFTMARK_SOFTMAX_JACOBIAN, dtype, Values{big, -big}, {}}, {0, 0, 0, 0});
   }
 }
@@ -110,8 +112,8 @@ TEST(Special, HardmaxCountsNanAsTheLargest) {
 
 TEST(Special, SigmoidAndItsVjp) {
   expect_all(SOFTMARK_SIGMOID, {kNan, -kInf, kInf, 0, -0.0}, {kNan, 0, 1, 0.5, 0.5});
-  expect_all(SOFTMARK_SIGMOID_VJP, {0.5, 0, 1, 0.5, kNan, 0, 0.25}, {0.25, 0, 0, kInf, kNan, kNan, kNan},
-             {1, 1, 1, kInf, 1, kInf, kNan});
+  expect_all(SOFTMARK_SIGMOID_VJP, {0.5, 0, 1, 0.5, kNan, 0, 0.25},
+             {0.25, 0, 0, kInf, kNan, kNan, kNan}, {1, 1, 1, kInf, 1, kInf, kNan});
 }
 
 TEST(Special, VjpsPropagateByIeee) {

@@ -23,18 +23,23 @@ inline double normal(Random& random) {
   return std::sqrt(-2 * std::log(u)) * std::cos(v);
 }
 
-inline constexpr std::string_view kFamilies[] = {"normal", "wide",    "flat",      "grid",       "peak",   "late_peak",
-                                                 "offset", "ties",    "ascending", "descending", "masked", "cutoffs",
-                                                 "tiny",   "swamped", "extreme",   "near_zero"};
+inline constexpr std::string_view kFamilies[] = {
+    "normal",    "wide",       "flat",   "grid",    "peak", "late_peak", "offset",  "ties",
+    "ascending", "descending", "masked", "cutoffs", "tiny", "swamped",   "extreme", "near_zero"};
 
 /// One row of `family`, values of the type.
-inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype, std::size_t n, Random& random) {
+inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype, std::size_t n,
+                                  Random& random) {
   std::vector<double> x(n);
   const double largest = largest_finite(dtype), tiny = smallest_subnormal(dtype);
-  const double reach = dtype == SOFTMARK_F64 ? 745 : dtype == SOFTMARK_F16 ? 18 : 104;  // e^-reach ends the type
+  const double reach = dtype == SOFTMARK_F64   ? 745
+                       : dtype == SOFTMARK_F16 ? 18
+                                               : 104;  // e^-reach ends the type
   const double unit = std::ldexp(1.0, -type_info(dtype).precision);
-  const double level = family == "offset" ? std::min(uniform(random, -3000, 60000), largest / 2) : 0;
-  const double cuts[] = {-87.3365, -88.376, -88.7228, -103.28, -103.97, -104, -708.396, -745.13, -9.7, -16.6, -17.3287};
+  const double level =
+      family == "offset" ? std::min(uniform(random, -3000, 60000), largest / 2) : 0;
+  const double cuts[] = {-87.3365, -88.376, -88.7228, -103.28, -103.97, -104,
+                         -708.396, -745.13, -9.7,     -16.6,   -17.3287};
   for (std::size_t i = 0; i < n; ++i) {
     const double part = static_cast<double>(i) / static_cast<double>(n);
     if (family == "normal")
@@ -60,7 +65,9 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
     else if (family == "masked")
       x[i] = 2 * normal(random);
     else if (family == "cutoffs")
-      x[i] = i == 0 ? 0 : cuts[random() % std::size(cuts)] * (1 + unit * (static_cast<int>(random() % 5) - 2));
+      x[i] = i == 0 ? 0
+                    : cuts[random() % std::size(cuts)] *
+                          (1 + unit * (static_cast<int>(random() % 5) - 2));
     else if (family == "tiny")
       x[i] = tiny * static_cast<double>(random() % 1000) * (random() % 2 ? 1 : -1);
     else if (family == "swamped")
@@ -68,16 +75,19 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
     else if (family == "extreme")
       x[i] = random() % 2 ? largest * uniform(random, 0.9, 1) : -largest;
     else
-      x[i] = -std::log(static_cast<double>(n)) + 1e-4 * normal(random);  // near_zero: logsumexp nearly cancels
+      x[i] = -std::log(static_cast<double>(n)) +
+             1e-4 * normal(random);  // near_zero: logsumexp nearly cancels
     x[i] = std::max(-largest, std::min(largest, round_to(dtype, x[i])));
     if (family == "masked" && random() % 3 == 0) x[i] = -HUGE_VAL;
   }
   return x;
 }
 
-/// Inputs that suit the op: probabilities for a softmax VJP, logarithms of them, sigmoids, or logits as they are.
+/// Inputs that suit the op: probabilities for a softmax VJP, logarithms of them, sigmoids, or
+/// logits as they are.
 inline std::vector<double> inputs_of(softmark_op op, softmark_dtype dtype, std::vector<double> x) {
-  if (op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP) return x;
+  if (op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP)
+    return x;
   double max = -HUGE_VAL, sum = 0;
   for (const double value : x) max = std::max(max, value);
   for (const double value : x) sum += std::exp(value - max);

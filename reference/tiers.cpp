@@ -7,7 +7,8 @@
 namespace softmark {
 
 int sign_of(const Bounded& value) {
-  return std::fabs(value.value.hi) * (1 - 0x1p-50) > value.error ? (value.value.hi > 0 ? 1 : -1) : 0;
+  return std::fabs(value.value.hi) * (1 - 0x1p-50) > value.error ? (value.value.hi > 0 ? 1 : -1)
+                                                                 : 0;
 }
 // The next tier's business.
 Bounded infinite_times(const Bounded&) { return {{0, 0}, std::numeric_limits<double>::infinity()}; }
@@ -69,7 +70,8 @@ void BoundedRow::State::prepare_float64() {
   exps[k] = {{1, 0}, 0};
   const DoubleDouble after = take(problem.x.subspan(k + 1), facts.max, k + 1);
   const DoubleDouble sum = before + after;
-  others = {sum, sum.hi * (kExpError + kSumError) * (1 + 0x1p-40) + static_cast<double>(n) * kExpTiny};
+  others = {sum,
+            sum.hi * (kExpError + kSumError) * (1 + 0x1p-40) + static_cast<double>(n) * kExpTiny};
   finish_logits();
 }
 
@@ -82,6 +84,8 @@ BoundedRow::BoundedRow(const Problem& problem, const RowFacts& facts, Tier tier)
 }
 BoundedRow::~BoundedRow() = default;
 
-std::optional<Exact> BoundedRow::decide(std::size_t index) const { return certify(state_->at(index), state_->dtype()); }
+std::optional<Exact> BoundedRow::decide(std::size_t index) const {
+  return certify(state_->at(index), state_->dtype());
+}
 
 }  // namespace softmark

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tiers 0 and 1: the formulas in double-double with bounds; tier 0 takes its exponentials from float64 vectors.
+// Tiers 0 and 1: the formulas in double-double with bounds; tier 0 takes its exponentials from
+// float64 vectors.
 #pragma once
 
 #include <memory>
@@ -10,7 +11,8 @@
 
 namespace softmark {
 
-/// The outputs of one row that the contract leaves open, as Enclosure gives them at a far lower price.
+/// The outputs of one row that the contract leaves open, as Enclosure gives them at a far lower
+/// price.
 class BoundedRow {
  public:
   BoundedRow(const Problem& problem, const RowFacts& facts, Tier tier);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tiers 0 and 1 against tier 2: the same rounding, residuals within the promise, on every family, op and type.
+// Tiers 0 and 1 against tier 2: the same rounding, residuals within the promise, on every family,
+// op and type.
 #include "reference/tiers.h"
 
 #include <gtest/gtest.h>
@@ -21,14 +22,17 @@ constexpr int kRounds = 40;
 constexpr int kRounds = 1;
 #endif
 
-std::string first_difference(const std::vector<Exact>& got, const std::vector<Exact>& want, softmark_dtype dtype) {
+std::string first_difference(const std::vector<Exact>& got, const std::vector<Exact>& want,
+                             softmark_dtype dtype) {
   for (std::size_t i = 0; i < want.size(); ++i) {
-    const bool same = got[i].rounded == want[i].rounded && std::fabs(got[i].residual - want[i].residual) <= 0x1p-20 &&
+    const bool same = got[i].rounded == want[i].rounded &&
+                      std::fabs(got[i].residual - want[i].residual) <= 0x1p-20 &&
                       ulp_of(got[i], dtype) == ulp_of(want[i], dtype);
     if (same || (std::isnan(got[i].rounded) && std::isnan(want[i].rounded))) continue;
     std::ostringstream text;
-    text << "output " << i << " by tier " << static_cast<int>(got[i].tier) << ": " << got[i].rounded << " + "
-         << got[i].residual << ", tier 2: " << want[i].rounded << " + " << want[i].residual;
+    text << "output " << i << " by tier " << static_cast<int>(got[i].tier) << ": " << got[i].rounded
+         << " + " << got[i].residual << ", tier 2: " << want[i].rounded << " + "
+         << want[i].residual;
     return text.str();
   }
   return "";
@@ -43,35 +47,40 @@ TEST_P(Tiers, AgreeOnEveryFamily) {
   for (int round = 0; round < kRounds; ++round)
     for (const auto family : test::kFamilies)
       for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64})
-        for (const std::size_t n : {2u, 3u, 9u, 40u, op == SOFTMARK_SOFTMAX_JACOBIAN ? 17u : 130u}) {
+        for (const std::size_t n :
+             {2u, 3u, 9u, 40u, op == SOFTMARK_SOFTMAX_JACOBIAN ? 17u : 130u}) {
           const auto x = test::inputs_of(op, dtype, test::row_of(family, dtype, n, random));
           std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
           for (double& value : g) value = round_to(dtype, test::normal(random));
           const OpShape shape = shape_of(op);
-          const Problem problem{
-              op, dtype, x, shape.takes_g || shape.takes_g_row ? std::span<const double>(g) : std::span<const double>(),
-              static_cast<std::int64_t>(random() % n)};
+          const Problem problem{op, dtype, x,
+                                shape.takes_g || shape.takes_g_row ? std::span<const double>(g)
+                                                                   : std::span<const double>(),
+                                static_cast<std::int64_t>(random() % n)};
           const auto want = exact_row(problem, Tier::kInterval);
           for (const Tier first : {Tier::kFloat64, Tier::kDoubleDouble}) {
             const auto got = exact_row(problem, first);
-            ASSERT_EQ(first_difference(got, want, dtype), "") << family << " " << name(dtype) << " n=" << n;
+            ASSERT_EQ(first_difference(got, want, dtype), "")
+                << family << " " << name(dtype) << " n=" << n;
             for (const Exact& exact : got) ++decided[static_cast<int>(exact.tier)];
           }
         }
   // A test in which tier 2 does all the work would show nothing.
   if (op != SOFTMARK_HARDMAX) {
-    EXPECT_GT(decided[static_cast<int>(Tier::kFloat64)], decided[static_cast<int>(Tier::kInterval)]);
+    EXPECT_GT(decided[static_cast<int>(Tier::kFloat64)],
+              decided[static_cast<int>(Tier::kInterval)]);
   }
   RecordProperty("float64", std::to_string(decided[1]));
   RecordProperty("double_double", std::to_string(decided[2]));
   RecordProperty("interval", std::to_string(decided[3]));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Tiers, testing::Range(0, 11),
-                         [](const auto& op) { return std::string(kOpNames[static_cast<std::size_t>(op.param)]); });
+INSTANTIATE_TEST_SUITE_P(Ops, Tiers, testing::Range(0, 11), [](const auto& op) {
+  return std::string(kOpNames[static_cast<std::size_t>(op.param)]);
+});
 
-// Rows at which a tier may be wrong or slow: long ones, a long tail below the last bit, a late peak, and near-midpoint
-// ones.
+// Rows at which a tier may be wrong or slow: long ones, a long tail below the last bit, a late
+// peak, and near-midpoint ones.
 TEST(Tiers, AgreeOnLongAndAdversarialRows) {
   test::Random random(78);
 #ifdef SOFTMARK_LONG_TESTS
@@ -85,14 +94,19 @@ TEST(Tiers, AgreeOnLongAndAdversarialRows) {
       const Problem problem{SOFTMARK_SOFTMAX, dtype, x, {}};
       const auto want = exact_row(problem, Tier::kInterval);
       ASSERT_EQ(first_difference(exact_row(problem), want, dtype), "") << family;
-      ASSERT_EQ(first_difference(exact_row(problem, Tier::kDoubleDouble), want, dtype), "") << family;
+      ASSERT_EQ(first_difference(exact_row(problem, Tier::kDoubleDouble), want, dtype), "")
+          << family;
     }
-  for (const double k : {-1.0, 2.0, -3.0, 6.0, -10.0, -14.0})  // the hardest two-column rows of float32
+  for (const double k :
+       {-1.0, 2.0, -3.0, 6.0, -10.0, -14.0})  // the hardest two-column rows of float32
     for (const std::size_t n : {2u, 4u, 4096u}) {
       std::vector<double> x(n);
       x[0] = k * 0x1p-24;
       const Problem problem{SOFTMARK_SOFTMAX, SOFTMARK_F32, x, {}};
-      ASSERT_EQ(first_difference(exact_row(problem), exact_row(problem, Tier::kInterval), SOFTMARK_F32), "") << k;
+      ASSERT_EQ(
+          first_difference(exact_row(problem), exact_row(problem, Tier::kInterval), SOFTMARK_F32),
+          "")
+          << k;
     }
 }
 
@@ -100,7 +114,8 @@ TEST(Tiers, AgreeOnLongAndAdversarialRows) {
 double relative_error(DoubleDouble got, const Interval& want) {
   const Interval difference = (Interval(got.hi) + Interval(got.lo) - want) / want;
   const auto* d = difference.backend().data();
-  return std::max(std::fabs(mpfr_get_d(&d->left, MPFR_RNDD)), std::fabs(mpfr_get_d(&d->right, MPFR_RNDU)));
+  return std::max(std::fabs(mpfr_get_d(&d->left, MPFR_RNDD)),
+                  std::fabs(mpfr_get_d(&d->right, MPFR_RNDU)));
 }
 
 std::vector<double> exp_arguments(std::size_t count) {
@@ -108,7 +123,8 @@ std::vector<double> exp_arguments(std::size_t count) {
   std::vector<double> x = {0, -0x1p-1022, -0x1p-60, -0x1p-53, -0x1p-30, -699.9999, -700};
   for (int k = -1010; k < 0; ++k)  // around the multiples of ln 2, and of half of it
     for (const double half : {0.0, 0.5})
-      for (const double off : {-0x1p-30, 0.0, 0x1p-45}) x.push_back((k + half) * 0.693147180559945309 + off);
+      for (const double off : {-0x1p-30, 0.0, 0x1p-45})
+        x.push_back((k + half) * 0.693147180559945309 + off);
   while (x.size() < count)
     x.push_back(test::uniform(random, -700, 0) * std::ldexp(1.0, -static_cast<int>(random() % 12)));
   std::erase_if(x, [](double value) { return value > 0 || value < -700; });
@@ -161,7 +177,8 @@ TEST(Float64, EveryTargetJudgesAlike) {
       Certificate certificate;
       exact_softmax(x, y, certificate);
       const auto want = exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, row, {}}, Tier::kDoubleDouble);
-      for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], want[i].rounded) << family << " " << i;
+      for (std::size_t i = 0; i < y.size(); ++i)
+        ASSERT_EQ(y[i], want[i].rounded) << family << " " << i;
       Judgement judgement;
       judge_softmax(x, y, judgement);
       ASSERT_EQ(judgement.correctly_rounded, y.size()) << family;
@@ -175,8 +192,8 @@ TEST(Float64, SigmoidAndSoftplusAreWithinTheirBounds) {
   std::vector<float> a;
   test::Random random(22);
   for (int i = 0; i < 3000; ++i)
-    a.push_back(
-        static_cast<float>(test::uniform(random, -104, 104) * std::ldexp(1.0, -static_cast<int>(random() % 30))));
+    a.push_back(static_cast<float>(test::uniform(random, -104, 104) *
+                                   std::ldexp(1.0, -static_cast<int>(random() % 30))));
   const std::vector<float> zeros(a.size());
   std::vector<double> p(a.size()), y(a.size());
   on_every_target([&] {
@@ -195,7 +212,8 @@ void expect_sum_within_bound() {
   const PrecisionScope precision(200);
   test::Random random(6);
   double worst = 0;
-  for (const std::size_t n : {1u, 2u, 7u, 8u, 9u, 31u, 32u, 33u, 255u, 256u, 257u, 300u, 4096u, 5000u, 100001u}) {
+  for (const std::size_t n :
+       {1u, 2u, 7u, 8u, 9u, 31u, 32u, 33u, 255u, 256u, 257u, 300u, 4096u, 5000u, 100001u}) {
     std::vector<double> x(n), e(n);
     for (double& value : x) value = test::uniform(random, -3, 0);
     const DoubleDouble sum = exp_and_sum(x.data(), n, 0, e.data());
@@ -214,7 +232,8 @@ TEST(DoubleDouble, EveryOperationIsWithinItsBound) {
   const PrecisionScope precision(400);
   test::Random random(8);
   const auto number = [&](double scale) {
-    const double hi = test::normal(random) * std::ldexp(1.0, static_cast<int>(random() % 40) - 20) * scale;
+    const double hi =
+        test::normal(random) * std::ldexp(1.0, static_cast<int>(random() % 40) - 20) * scale;
     return two_sum(hi, hi * test::uniform(random, -1, 1) * 0x1p-53);
   };
   const auto big = [](DoubleDouble a) { return Interval(a.hi) + Interval(a.lo); };

@@ -21,7 +21,8 @@ double ulp_of(const Exact& exact, softmark_dtype dtype) {
 
 double ulp_error(const Exact& exact, double got, softmark_dtype dtype) {
   constexpr double inf = std::numeric_limits<double>::infinity();
-  if (std::isnan(exact.rounded) || std::isnan(got)) return std::isnan(exact.rounded) && std::isnan(got) ? 0 : inf;
+  if (std::isnan(exact.rounded) || std::isnan(got))
+    return std::isnan(exact.rounded) && std::isnan(got) ? 0 : inf;
   if (std::isinf(exact.rounded) || std::isinf(got)) return got == exact.rounded ? 0 : inf;
   const double ulp = ulp_of(exact, dtype);
   double distance = (got - exact.rounded) / ulp;

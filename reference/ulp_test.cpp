@@ -25,7 +25,8 @@ Enclosed<Interval> around(double edge, double low, double high) {
   return {value, 0, 0};
 }
 
-// Just below a power of two the ulp is that of the binade below, on it and just above that of the binade above.
+// Just below a power of two the ulp is that of the binade below, on it and just above that of the
+// binade above.
 TEST(Ulp, AtEveryPowerOfTwo) {
   const PrecisionScope precision(2400);
   for (const softmark_dtype dtype : kAll) {
@@ -34,7 +35,8 @@ TEST(Ulp, AtEveryPowerOfTwo) {
       for (const double sign : {1.0, -1.0}) {
         const double edge = sign * std::ldexp(1.0, k);
         const double above = std::ldexp(1.0, std::max(k, type.min_exponent) - type.precision + 1);
-        const double below = std::ldexp(1.0, std::max(k - 1, type.min_exponent) - type.precision + 1);
+        const double below =
+            std::ldexp(1.0, std::max(k - 1, type.min_exponent) - type.precision + 1);
         const auto exact = certify(around(edge, 0, 0), dtype);
         const auto outside = certify(around(edge, 0x1p-52, 0x1p-51), dtype);
         ASSERT_TRUE(exact);
@@ -44,7 +46,8 @@ TEST(Ulp, AtEveryPowerOfTwo) {
         ASSERT_EQ(ulp_error(*exact, edge, dtype), 0);
         ASSERT_EQ(ulp_error(*exact, edge + sign * above, dtype),
                   k == type.max_exponent && type.precision == 1 ? kInf : 1);
-        if (dtype == SOFTMARK_F64) continue;  // 1 + 2^-52 is too coarse to lie beside an edge of float64
+        if (dtype == SOFTMARK_F64)
+          continue;  // 1 + 2^-52 is too coarse to lie beside an edge of float64
         const auto inside = certify(around(edge, -0x1p-30 - 0x1p-50, -0x1p-30), dtype);
         ASSERT_TRUE(inside && outside);
         ASSERT_EQ(inside->rounded, edge);
@@ -52,7 +55,8 @@ TEST(Ulp, AtEveryPowerOfTwo) {
         ASSERT_EQ(ulp_of(*outside, dtype), above) << k;
         ASSERT_NEAR(ulp_error(*inside, edge, dtype), std::ldexp(0x1p-30, k) / below, 0x1p-20);
         ASSERT_NEAR(ulp_error(*inside, next_down(dtype, std::fabs(edge)) * sign, dtype),
-                    (std::fabs(edge) - next_down(dtype, std::fabs(edge))) / below - std::ldexp(0x1p-30, k) / below,
+                    (std::fabs(edge) - next_down(dtype, std::fabs(edge))) / below -
+                        std::ldexp(0x1p-30, k) / below,
                     0x1p-20);
       }
   }
@@ -83,7 +87,8 @@ TEST(Ulp, RoundingIsDecidedOnlyWhereBothEndsAgree) {
   ASSERT_TRUE(odd);
   EXPECT_EQ(odd->rounded, 1 + 0x1p-22);
   EXPECT_EQ(odd->residual, -0.5);
-  EXPECT_FALSE(certify(around(1.5, -0x1p-30, 0x1p-30), SOFTMARK_F32)) << "the residual is not known well enough";
+  EXPECT_FALSE(certify(around(1.5, -0x1p-30, 0x1p-30), SOFTMARK_F32))
+      << "the residual is not known well enough";
 }
 
 TEST(Ulp, ErrorsOfSpecialValues) {

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <memory>
 
-#include "support/text.h"
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -23,17 +23,20 @@ struct Candidate {
 
 double octaves(std::optional<long long> wanted, long long have) {
   if (!wanted) return 0;
-  return std::fabs(std::log2(static_cast<double>(std::max(*wanted, 1ll)) / static_cast<double>(std::max(have, 1ll))));
+  return std::fabs(std::log2(static_cast<double>(std::max(*wanted, 1ll)) /
+                             static_cast<double>(std::max(have, 1ll))));
 }
 
 const Shape* nearest_shape(const View& view, const ChooseRequest& request) {
   const auto cost = [&](const Shape& shape) {
-    return std::pair(octaves(request.cols, shape.cols) + octaves(request.rows, shape.rows), shape.cache != "hot");
+    return std::pair(octaves(request.cols, shape.cols) + octaves(request.rows, shape.rows),
+                     shape.cache != "hot");
   };
   const Shape* best = nullptr;
   for (const Ranking& ranking : view.rankings) {
     const Shape& shape = ranking.shape;
-    if (shape.op != request.op || shape.dtype != request.dtype || shape.threads > request.threads) continue;
+    if (shape.op != request.op || shape.dtype != request.dtype || shape.threads > request.threads)
+      continue;
     if (!best || cost(shape) < cost(*best)) best = &shape;
   }
   return best;
@@ -59,20 +62,24 @@ std::string unmet(const Candidate& candidate, const ChooseRequest& request) {
   return "";
 }
 
-/// Each kernel of the op and type once, with the fastest of its entries at the shape; a ranked entry beats any other.
-std::vector<Candidate> candidates_at(const View& view, const Shape& shape, const ChooseRequest& request) {
+/// Each kernel of the op and type once, with the fastest of its entries at the shape; a ranked
+/// entry beats any other.
+std::vector<Candidate> candidates_at(const View& view, const Shape& shape,
+                                     const ChooseRequest& request) {
   std::vector<Candidate> candidates;
   for (const KernelView& kernel : view.kernels) {
     if (kernel.op != shape.op || kernel.dtype != shape.dtype) continue;
     Candidate& candidate = candidates.emplace_back();
     candidate.kernel = &kernel;
     for (const Ranking& ranking : view.rankings) {
-      if (!same_but_threads(ranking.shape, shape) || ranking.shape.threads > request.threads) continue;
+      if (!same_but_threads(ranking.shape, shape) || ranking.shape.threads > request.threads)
+        continue;
       for (const auto* entries : {&ranking.ranked, &ranking.unranked})
         for (const Entry& entry : *entries) {
           if (entry.kernel != &kernel) continue;
-          const bool better = !candidate.entry || (entry.place && !candidate.entry->place) ||
-                              ((entry.place > 0) == (candidate.entry->place > 0) && entry.ns < candidate.entry->ns);
+          const bool better =
+              !candidate.entry || (entry.place && !candidate.entry->place) ||
+              ((entry.place > 0) == (candidate.entry->place > 0) && entry.ns < candidate.entry->ns);
           if (!better) continue;
           candidate.entry = &entry;
           candidate.threads = ranking.shape.threads;
@@ -84,11 +91,12 @@ std::vector<Candidate> candidates_at(const View& view, const Shape& shape, const
 }
 
 void order(std::vector<Candidate>& candidates) {
-  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    if (a.lost.empty() != b.lost.empty()) return a.lost.empty();
-    const double left = a.entry ? a.entry->ns : NAN, right = b.entry ? b.entry->ns : NAN;
-    return left < right || (std::isnan(right) && !std::isnan(left));
-  });
+  std::stable_sort(
+      candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+        if (a.lost.empty() != b.lost.empty()) return a.lost.empty();
+        const double left = a.entry ? a.entry->ns : NAN, right = b.entry ? b.entry->ns : NAN;
+        return left < right || (std::isnan(right) && !std::isnan(left));
+      });
 }
 
 /// The others in the running were only slower than the first.
@@ -96,8 +104,9 @@ void explain_slower(std::vector<Candidate>& candidates, double least) {
   const Entry& best = *candidates.front().entry;
   for (std::size_t i = 1; i < candidates.size() && candidates[i].lost.empty(); ++i) {
     const Entry& entry = *candidates[i].entry;
-    candidates[i].lost = fmt::format("{:.2f} x the time{}", entry.ns / best.ns,
-                                     told_apart(best, entry, least) ? "" : ": AMBIGUOUS, cannot be told apart");
+    candidates[i].lost =
+        fmt::format("{:.2f} x the time{}", entry.ns / best.ns,
+                    told_apart(best, entry, least) ? "" : ": AMBIGUOUS, cannot be told apart");
   }
 }
 
@@ -106,16 +115,20 @@ std::string table_of(const std::vector<Candidate>& candidates, bool chosen) {
   for (const Candidate& candidate : candidates) {
     const bool first = chosen && &candidate == &candidates.front();
     table.add({one_line(candidate.kernel->id), first ? "chosen" : one_line(candidate.lost),
-               candidate.kernel->max_ulp_text(), candidate.entry ? std::to_string(candidate.threads) : "-",
+               candidate.kernel->max_ulp_text(),
+               candidate.entry ? std::to_string(candidate.threads) : "-",
                candidate.entry ? figure(candidate.entry->ns) : "-"});
   }
   return table.text();
 }
 
 std::string wanted_words(const ChooseRequest& request) {
-  const auto size = [](std::optional<long long> n) { return n ? std::to_string(*n) : std::string("any"); };
-  std::string words = fmt::format("{} {}, {} x {}, at most {} thread{}", request.op, request.dtype, size(request.rows),
-                                  size(request.cols), request.threads, request.threads == 1 ? "" : "s");
+  const auto size = [](std::optional<long long> n) {
+    return n ? std::to_string(*n) : std::string("any");
+  };
+  std::string words = fmt::format("{} {}, {} x {}, at most {} thread{}", request.op, request.dtype,
+                                  size(request.rows), size(request.cols), request.threads,
+                                  request.threads == 1 ? "" : "s");
   if (request.max_ulp) words += fmt::format(", max ulp {}", figure(*request.max_ulp));
   return request.reproducible ? words + ", reproducible" : words;
 }
@@ -126,10 +139,10 @@ Choice choose(const Json& document, const ChooseRequest& request) {
   const View view(document);
   const Shape* shape = nearest_shape(view, request);
   if (!shape)
-    throw Error(
-        kNotMeasurable,
-        fmt::format("the document has no measurement of {} {} with at most {} thread{}; run softmark bench for it",
-                    request.op, request.dtype, request.threads, request.threads == 1 ? "" : "s"));
+    throw Error(kNotMeasurable, fmt::format("the document has no measurement of {} {} with at most "
+                                            "{} thread{}; run softmark bench for it",
+                                            request.op, request.dtype, request.threads,
+                                            request.threads == 1 ? "" : "s"));
   std::vector<Candidate> candidates = candidates_at(view, *shape, request);
   order(candidates);
   const bool chosen = !candidates.empty() && candidates.front().lost.empty();
@@ -138,9 +151,10 @@ Choice choose(const Json& document, const ChooseRequest& request) {
   choice.kernel = chosen ? candidates.front().kernel->id : "";
   Shape decided = *shape;
   decided.threads = request.threads;
-  choice.text = fmt::format("{}\n  wanted: {}\n  decided on {}: {}, the nearest shape measured\n\n{}",
-                            chosen ? one_line(choice.kernel) : "No kernel meets the request.", wanted_words(request),
-                            one_line(view.machine()), one_line(decided.words()), table_of(candidates, chosen));
+  choice.text = fmt::format(
+      "{}\n  wanted: {}\n  decided on {}: {}, the nearest shape measured\n\n{}",
+      chosen ? one_line(choice.kernel) : "No kernel meets the request.", wanted_words(request),
+      one_line(view.machine()), one_line(decided.words()), table_of(candidates, chosen));
   return choice;
 }
 

@@ -14,7 +14,7 @@ struct ChooseRequest {
   std::optional<long long> rows, cols;  // any where not given
   long long threads = 1;                // at most so many; a kernel may need fewer
   std::optional<double> max_ulp;        // largest error that may have been measured
-  bool reproducible = false;            // only kernels that claim it (verification holds them to it)
+  bool reproducible = false;  // only kernels that claim it (verification holds them to it)
 };
 
 struct Choice {
@@ -22,8 +22,8 @@ struct Choice {
   std::string text;    // the choice, on what it rests, and a line for every kernel that lost
 };
 
-/// Decides on the measured shape nearest to the request (in powers of two; hot cache before cold). Throws
-/// Error(kNotMeasurable) where the document has no measurement to decide on.
+/// Decides on the measured shape nearest to the request (in powers of two; hot cache before cold).
+/// Throws Error(kNotMeasurable) where the document has no measurement to decide on.
 Choice choose(const Json& document, const ChooseRequest& request);
 
 }  // namespace softmark

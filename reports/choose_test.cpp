@@ -16,7 +16,9 @@ ChooseRequest at(long long rows, long long cols, long long threads = 1) {
   request.threads = threads;
   return request;
 }
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(Choose, TheFastestRightKernelAtTheNearestShape) {
   const Choice choice = choose(sample_document(), at(60, 4000));
@@ -68,10 +70,12 @@ TEST(Choose, AnUnknownErrorIsNotASmallOne) {
 }
 
 TEST(Choose, SaysWhenThereIsNothingToDecideOn) {
-  expect_error(kNotMeasurable, "no measurement of softmax f32", [] { choose(empty_document(), at(1, 10)); });
+  expect_error(kNotMeasurable, "no measurement of softmax f32",
+               [] { choose(empty_document(), at(1, 10)); });
   ChooseRequest request = at(1, 10);
   request.dtype = "bf16";
-  expect_error(kNotMeasurable, "no measurement of softmax bf16", [&] { choose(sample_document(), request); });
+  expect_error(kNotMeasurable, "no measurement of softmax bf16",
+               [&] { choose(sample_document(), request); });
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include <map>
 #include <memory>
 
-#include "support/text.h"
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -31,17 +31,19 @@ void compare_verdicts(const Json& before, const Json& after, Comparison& result)
   const auto new_rows = by_key(field(after, "properties"), "kernel", "property");
   for (const auto& [key, row] : new_rows) {
     const auto old_row = old_rows.find(key);
-    const bool failed_before = old_row != old_rows.end() && outcome(*old_row->second) == Outcome::kFail;
+    const bool failed_before =
+        old_row != old_rows.end() && outcome(*old_row->second) == Outcome::kFail;
     const Outcome now = outcome(*row);
     if (now == Outcome::kFail && !failed_before) {
       ++result.broken;
-      result.text +=
-          fmt::format("  BROKEN   {}: {} ({})\n           replay {}\n", named(key), one_line(text_of(*row, "message")),
-                      text_of(*row, "verdict"), one_line(text_of(*row, "repro")));
+      result.text += fmt::format("  BROKEN   {}: {} ({})\n           replay {}\n", named(key),
+                                 one_line(text_of(*row, "message")), text_of(*row, "verdict"),
+                                 one_line(text_of(*row, "repro")));
     } else if (now == Outcome::kFail) {
       result.text += fmt::format("  failing  {}: failed before, fails still\n", named(key));
     } else if (failed_before) {
-      result.text += fmt::format("  mended   {}: failed before, now {}\n", named(key), text_of(*row, "verdict"));
+      result.text += fmt::format("  mended   {}: failed before, now {}\n", named(key),
+                                 text_of(*row, "verdict"));
     }
   }
   for (const auto& [key, row] : old_rows) {
@@ -50,8 +52,8 @@ void compare_verdicts(const Json& before, const Json& after, Comparison& result)
     const bool checked = new_row != new_rows.end();
     const Outcome now = checked ? outcome(*new_row->second) : Outcome::kSkip;
     if (now == Outcome::kExpected)
-      result.text += fmt::format("  expected {}: passed before, fails now; known because {}\n", named(key),
-                                 one_line(text_of(*new_row->second, "reason")));
+      result.text += fmt::format("  expected {}: passed before, fails now; known because {}\n",
+                                 named(key), one_line(text_of(*new_row->second, "reason")));
     if (now != Outcome::kSkip && now != Outcome::kInconclusive) continue;
     ++result.undecided;
     result.text += fmt::format("  unknown  {}: passed before, {} now\n", named(key),
@@ -69,13 +71,15 @@ void compare_accuracy(const Json& before, const Json& after, Comparison& result)
       result.text += fmt::format("  unknown  {}: error measured before, not now\n", named(key));
       continue;
     }
-    const double was = value_of(field(*old_row, "max_ulp")), is = value_of(field(*found->second, "max_ulp"));
+    const double was = value_of(field(*old_row, "max_ulp")),
+                 is = value_of(field(*found->second, "max_ulp"));
     const bool both_nan = std::isnan(was) && std::isnan(is);
     if (both_nan || is == was) continue;
     const bool worse = !(is <= was);
     result.broken += worse && !std::isnan(was);
-    result.text += fmt::format("  {} {}: max ulp {} -> {}\n", worse && !std::isnan(was) ? "WORSE   " : "better  ",
-                               named(key), figure(was), figure(is));
+    result.text += fmt::format("  {} {}: max ulp {} -> {}\n",
+                               worse && !std::isnan(was) ? "WORSE   " : "better  ", named(key),
+                               figure(was), figure(is));
   }
 }
 
@@ -99,63 +103,73 @@ std::string SpeedTally::text() const {
   TextTable table({"verdict", "kernel", "shape", "old ns", "new ns", "ratio", "95 %"});
   for (const auto* rows : {&slower, &faster})
     for (const auto& row : *rows) table.add(row);
-  for (std::size_t i = 0; i < std::min(ambiguous.size(), kShownAmbiguous); ++i) table.add(ambiguous[i]);
+  for (std::size_t i = 0; i < std::min(ambiguous.size(), kShownAmbiguous); ++i)
+    table.add(ambiguous[i]);
   const std::size_t hidden = ambiguous.size() - std::min(ambiguous.size(), kShownAmbiguous);
   const bool any = !slower.empty() || !faster.empty() || !ambiguous.empty();
-  return (any ? table.text(3) : "") + (hidden ? fmt::format("  and {} more AMBIGUOUS\n", hidden) : "");
+  return (any ? table.text(3) : "") +
+         (hidden ? fmt::format("  and {} more AMBIGUOUS\n", hidden) : "");
 }
 
-void compare_entry(const Shape& shape, const Entry& was, const View& after, double least, bool gate, Comparison& result,
-                   SpeedTally& tally) {
+void compare_entry(const Shape& shape, const Entry& was, const View& after, double least, bool gate,
+                   Comparison& result, SpeedTally& tally) {
   const std::string kernel = one_line(was.kernel->id);
   const std::string where = one_line(shape.words());
   const Entry* is = find_entry(after, shape, was.kernel->id);
   if (std::isnan(was.ns) || !is) return;
   if (std::isnan(is->ns)) {
     ++result.broken;
-    result.text += fmt::format("  BROKEN   {} at {}: was timed, now {}\n", kernel, where, one_line(is->why_not));
+    result.text += fmt::format("  BROKEN   {} at {}: was timed, now {}\n", kernel, where,
+                               one_line(is->why_not));
     return;
   }
-  const SpeedJudgement speed = judge_speed(was.ns, was.low, was.high, is->ns, is->low, is->high, least);
+  const SpeedJudgement speed =
+      judge_speed(was.ns, was.low, was.high, is->ns, is->low, is->high, least);
   if (speed.word == std::string_view("SAME")) {
     ++tally.same;
     return;
   }
-  const bool slower = speed.word == std::string_view("SLOWER"), faster = speed.word == std::string_view("FASTER");
+  const bool slower = speed.word == std::string_view("SLOWER"),
+             faster = speed.word == std::string_view("FASTER");
   result.broken += gate && slower;
   result.undecided += gate && !slower && !faster;
   auto& rows = slower ? tally.slower : faster ? tally.faster : tally.ambiguous;
-  rows.push_back({speed.word, kernel, where, figure(was.ns), figure(is->ns), fmt::format("{:.3f}", speed.ratio),
+  rows.push_back({speed.word, kernel, where, figure(was.ns), figure(is->ns),
+                  fmt::format("{:.3f}", speed.ratio),
                   fmt::format("{:.3f}..{:.3f}", speed.low, speed.high)});
 }
 
 void compare_speed(const View& before, const View& after, Comparison& result) {
   const std::string key = text_of(field(before.document, "machine"), "key");
   const bool gate = !key.empty() && key == text_of(field(after.document, "machine"), "key");
-  const double least = std::max(least_effect(before.document), least_effect(after.document));  // of the noisier side
+  const double least =
+      std::max(least_effect(before.document), least_effect(after.document));  // of the noisier side
   SpeedTally tally;
   for (const Ranking& ranking : before.rankings)
     for (const auto* entries : {&ranking.ranked, &ranking.unranked})
-      for (const Entry& entry : *entries) compare_entry(ranking.shape, entry, after, least, gate, result, tally);
+      for (const Entry& entry : *entries)
+        compare_entry(ranking.shape, entry, after, least, gate, result, tally);
   if (tally.same + tally.slower.size() + tally.faster.size() + tally.ambiguous.size() == 0) return;
   result.text += fmt::format(
-      "speed ({}; differences below {:.0f} % do not count): {} SAME, {} FASTER, {} SLOWER, {} AMBIGUOUS\n{}",
-      gate ? "same machine key" : "advisory: another machine or none named", least * 100, tally.same,
-      tally.faster.size(), tally.slower.size(), tally.ambiguous.size(), tally.text());
+      "speed ({}; differences below {:.0f} % do not count): {} SAME, {} FASTER, {} SLOWER, {} "
+      "AMBIGUOUS\n{}",
+      gate ? "same machine key" : "advisory: another machine or none named", least * 100,
+      tally.same, tally.faster.size(), tally.slower.size(), tally.ambiguous.size(), tally.text());
 }
 
 std::string head(const char* side, const Json& document) {
   const Json& run = field(document, "run");
   const View view(document);
   return fmt::format("{} {}, softmark {} {}, {}, seed {}{}\n", side, text_of(run, "started"),
-                     text_of(field(document, "generator"), "version"), text_of(field(document, "generator"), "git"),
-                     one_line(view.machine()), text_of(run, "seed"), view.complete() ? "" : ", INCOMPLETE");
+                     text_of(field(document, "generator"), "version"),
+                     text_of(field(document, "generator"), "git"), one_line(view.machine()),
+                     text_of(run, "seed"), view.complete() ? "" : ", INCOMPLETE");
 }
 
 }  // namespace
 
-SpeedJudgement judge_speed(double old_ns, double old_low, double old_high, double new_ns, double new_low,
-                           double new_high, double least) {
+SpeedJudgement judge_speed(double old_ns, double old_low, double old_high, double new_ns,
+                           double new_low, double new_high, double least) {
   const double ratio = new_ns / old_ns;
   const auto apart = [](double a, double b) { return std::log(a / b); };
   const double low = ratio * std::exp(-std::hypot(apart(new_ns, new_low), apart(old_high, old_ns)));
@@ -178,12 +192,14 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
   compare_verdicts(old_document, new_document, result);
   compare_accuracy(old_document, new_document, result);
   compare_speed(View(old_document), View(new_document), result);
-  result.text += result.broken ? fmt::format("{} regression{}\n", result.broken, result.broken == 1 ? "" : "s")
-                               : "no regression\n";
+  result.text +=
+      result.broken ? fmt::format("{} regression{}\n", result.broken, result.broken == 1 ? "" : "s")
+                    : "no regression\n";
   return result;
 }
 
-int compare_files(const std::string& old_path, const std::string& new_path, bool strict, const std::string& output) {
+int compare_files(const std::string& old_path, const std::string& new_path, bool strict,
+                  const std::string& output) {
   const Comparison result = compare_documents(read_document(old_path), read_document(new_path));
   write_file(output, result.text);
   return result.broken ? kGateFailed : strict && result.undecided ? kUndecided : kPass;

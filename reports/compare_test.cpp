@@ -8,7 +8,9 @@
 namespace softmark {
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 void scale_times(Json& document, const char* kernel, double factor) {
   for (Json& row : document["measurements"]) {
@@ -29,7 +31,9 @@ TEST(Compare, ADocumentWithItselfIsTheSame) {
 TEST(Compare, ANewFailureIsARegressionAndAMendedOneIsNot) {
   const Comparison worse = compare_documents(sample_document(), failing_document());
   EXPECT_EQ(worse.broken, 3u) << worse.text;
-  EXPECT_TRUE(has(worse.text, "BROKEN   log_sum_exp/softmax/f32 strides: killed by SIGSEGV (crash)")) << worse.text;
+  EXPECT_TRUE(
+      has(worse.text, "BROKEN   log_sum_exp/softmax/f32 strides: killed by SIGSEGV (crash)"))
+      << worse.text;
   const Comparison better = compare_documents(failing_document(), sample_document());
   EXPECT_EQ(better.broken, 0u) << better.text;
   EXPECT_TRUE(has(better.text, "mended   log_sum_exp/softmax/f32 strides"));
@@ -92,8 +96,9 @@ TEST(Compare, NoiseOfTheMachineWidensTheGate) {
 
 TEST(Compare, FourWordsForSpeed) {
   const auto word = [](double ratio, double spread) {
-    return std::string(
-        judge_speed(1, 1 - spread, 1 + spread, ratio, ratio * (1 - spread), ratio * (1 + spread), 0.05).word);
+    return std::string(judge_speed(1, 1 - spread, 1 + spread, ratio, ratio * (1 - spread),
+                                   ratio * (1 + spread), 0.05)
+                           .word);
   };
   EXPECT_EQ(word(1.0, 0.01), "SAME");
   EXPECT_EQ(word(1.02, 0.01), "SAME");

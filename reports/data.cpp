@@ -7,8 +7,8 @@
 #include <cmath>
 #include <optional>
 
-#include "support/text.h"
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -48,7 +48,8 @@ std::string items_text(const Json& data, std::size_t& budget, bool as_hex) {
     }
     --budget;
     if (item.is_object())
-      text += fmt::format("{} ({} times)", value_text(field(item, "value"), as_hex), item_size(item));
+      text +=
+          fmt::format("{} ({} times)", value_text(field(item, "value"), as_hex), item_size(item));
     else
       text += value_text(item, as_hex);
   }
@@ -58,9 +59,11 @@ std::string items_text(const Json& data, std::size_t& budget, bool as_hex) {
 /// x of the place, where the outputs are those of a row: at [row, column].
 const Json& input_at(const Json& example, long long row, long long column) {
   const long long cols = count_of(example, "cols");
-  const bool a_column = static_cast<long long>(data_size(field(example, "got"))) == cols && column < cols;
+  const bool a_column =
+      static_cast<long long>(data_size(field(example, "got"))) == cols && column < cols;
   if (!a_column && cols != 1) return kNothing;
-  return data_at(field(example, "x"), static_cast<std::size_t>(row * cols + (a_column ? column : 0)));
+  return data_at(field(example, "x"),
+                 static_cast<std::size_t>(row * cols + (a_column ? column : 0)));
 }
 
 }  // namespace
@@ -76,7 +79,10 @@ const Json& data_at(const Json& data, std::size_t index) {
   if (!data.is_array()) return kNothing;
   for (const Json& item : data) {
     const std::size_t size = item_size(item);
-    if (index < size) return item.is_array() ? data_at(item, index) : item.is_object() ? field(item, "value") : item;
+    if (index < size)
+      return item.is_array()    ? data_at(item, index)
+             : item.is_object() ? field(item, "value")
+                                : item;
     index -= size;
   }
   return kNothing;
@@ -89,8 +95,9 @@ std::string data_list(const Json& data, std::size_t most, bool as_hex) {
   std::size_t budget = most;
   const std::string items = items_text(data, budget, as_hex);
   const std::size_t size = data_size(data);
-  return items.ends_with("...") || items.ends_with("...]") ? fmt::format("[{} {} in all]", items, size)
-                                                           : fmt::format("[{}]", items);
+  return items.ends_with("...") || items.ends_with("...]")
+             ? fmt::format("[{} {} in all]", items, size)
+             : fmt::format("[{}]", items);
 }
 
 std::string decimal_and_hex(const Json& datum) {
@@ -109,7 +116,9 @@ std::string spot(const Json& example) {
     separator = ", ";
   };
   const long long row = at[0].is_number_integer() ? at[0].get<long long>() : -1;
-  const long long output = at.size() == 1 ? 0 : at[1].is_number_integer() ? at[1].get<long long>() : -1;
+  const long long output = at.size() == 1              ? 0
+                           : at[1].is_number_integer() ? at[1].get<long long>()
+                                                       : -1;
   const bool known = row >= 0 && output >= 0 && row < count_of(example, "rows");
   const auto add_datum = [&](const char* name, const Json& datum) {
     if (!datum.is_null()) add(fmt::format("{} {}", name, decimal_and_hex(datum)));

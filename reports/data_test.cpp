@@ -44,17 +44,19 @@ TEST(Data, ADatumIsShownInBothBases) {
 }
 
 TEST(Data, SpotShowsTheElementThatIsWrong) {
-  const Json example =
-      Json::parse(R"({"rows": 2, "cols": 2, "x": [["0x1p+0", "0x1p+1"], ["0x1p+2", "0x1p+3"]], "at": [1, 0],
+  const Json example = Json::parse(
+      R"({"rows": 2, "cols": 2, "x": [["0x1p+0", "0x1p+1"], ["0x1p+2", "0x1p+3"]], "at": [1, 0],
                                        "got": ["nan", "0x0p+0"], "want": [], "ulp": "nan"})");
   EXPECT_EQ(spot(example), "at [1, 0]: x 4 (0x1p+2), got nan, nan ulp");
   const Json scalar = Json::parse(
       R"({"rows": 1, "cols": 2, "x": ["0x1p+0", "0x1p+1"], "at": [0], "got": ["0x1p+2"], "want": ["0x1p+1"]})");
   EXPECT_EQ(spot(scalar), "at [0]: got 4 (0x1p+2), want 2 (0x1p+1)");
-  const Json jacobian = Json::parse(R"({"rows": 1, "cols": 2, "x": ["0x0p+0", "0x0p+0"], "at": [0, 3], "bound": 2,
+  const Json jacobian =
+      Json::parse(R"({"rows": 1, "cols": 2, "x": ["0x0p+0", "0x0p+0"], "at": [0, 3], "bound": 2,
                                         "got": ["0x1p-2", "-0x1p-2", "-0x1p-2", "0x1p+0"], "want": []})");
   EXPECT_EQ(spot(jacobian), "at [0, 3]: got 1 (0x1p+0), bound 2.00");
-  EXPECT_EQ(spot(Json::parse(R"({"rows": 1, "cols": 1, "x": ["0x1p+0"], "at": [7, 9]})")), "at [7, 9]");
+  EXPECT_EQ(spot(Json::parse(R"({"rows": 1, "cols": 1, "x": ["0x1p+0"], "at": [7, 9]})")),
+            "at [7, 9]");
   EXPECT_EQ(spot(Json::parse(R"({"at": null})")), "");
 }
 

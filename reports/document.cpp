@@ -17,7 +17,8 @@ namespace {
 const auto kProgramStart = std::chrono::steady_clock::now();
 
 constexpr std::string_view kSchema = "softmark.report";
-constexpr std::string_view kSchemaVersion = "2.0";  // minor: additive only; an unknown major is refused
+constexpr std::string_view kSchemaVersion =
+    "2.0";  // minor: additive only; an unknown major is refused
 
 /// The sections and their shapes: readers may rely on them after read_document.
 void check_sections(const Json& document, const std::string& path) {
@@ -26,7 +27,8 @@ void check_sections(const Json& document, const std::string& path) {
     const Json& rows = document[section];
     bool objects = rows.is_array();
     for (std::size_t i = 0; objects && i < rows.size(); ++i) objects = rows[i].is_object();
-    if (!objects) throw Error(kUnreadable, fmt::format("{}: \"{}\" is not a list of objects", path, section));
+    if (!objects)
+      throw Error(kUnreadable, fmt::format("{}: \"{}\" is not a list of objects", path, section));
   }
   for (const char* section : {"generator", "run", "machine", "build"})
     if (document.contains(section) && !document[section].is_object())
@@ -36,7 +38,8 @@ void check_sections(const Json& document, const std::string& path) {
 /// What 2.0 renamed: a verdict's "judge" is its "criterion", and severity "must" is "error".
 void upgrade_from_1(Json& document) {
   for (Json& verdict : document["properties"]) {
-    if (verdict.contains("judge") && !verdict.contains("criterion")) verdict["criterion"] = verdict["judge"];
+    if (verdict.contains("judge") && !verdict.contains("criterion"))
+      verdict["criterion"] = verdict["judge"];
     verdict.erase("judge");
     if (verdict.value("severity", "") == "must") verdict["severity"] = "error";
   }
@@ -55,10 +58,13 @@ Json new_document(const std::vector<std::string>& argv, std::uint64_t seed) {
                      {"argv", argv},
                      {"seed", fmt::format("{:#x}", seed)},
                      {"complete", false}};
-  document["machine"] = {
-      {"key", ""}, {"identity", Json::object()}, {"environment", Json::object()}, {"unavailable", Json::object()}};
+  document["machine"] = {{"key", ""},
+                         {"identity", Json::object()},
+                         {"environment", Json::object()},
+                         {"unavailable", Json::object()}};
   document["build"] = Json::object();
-  for (const char* section : {"kernels", "absent", "properties", "accuracy", "measurements", "ceilings", "warnings"})
+  for (const char* section :
+       {"kernels", "absent", "properties", "accuracy", "measurements", "ceilings", "warnings"})
     document[section] = Json::array();
   return document;
 }
@@ -75,18 +81,24 @@ Json read_document(const std::string& path) {
   try {
     document = Json::parse(read_file(path));
   } catch (const Json::exception& problem) {
-    const std::string_view what = problem.what();  // "[json.exception.parse_error.101] parse error at ..."
-    throw Error(kUnreadable, fmt::format("{}: not JSON: {}", named, what.substr(what.find(']') + 2)));
+    const std::string_view what =
+        problem.what();  // "[json.exception.parse_error.101] parse error at ..."
+    throw Error(kUnreadable,
+                fmt::format("{}: not JSON: {}", named, what.substr(what.find(']') + 2)));
   }
   const Json schema = document.is_object() ? document.value("schema", Json()) : Json();
   if (schema != kSchema)
-    throw Error(kUnreadable, fmt::format("{}: not a softmark document (its \"schema\" is not \"{}\")", named, kSchema));
+    throw Error(
+        kUnreadable,
+        fmt::format("{}: not a softmark document (its \"schema\" is not \"{}\")", named, kSchema));
   const Json version = document.value("schema_version", Json());
   const std::string text = version.is_string() ? version.get<std::string>() : version.dump();
   if (!text.starts_with("1.") && !text.starts_with("2."))
-    throw Error(kUnreadable, fmt::format("{}: schema_version {} is unknown to softmark {}, which reads 1.x and 2.x; "
-                                         "read it with the softmark that wrote it or a newer one",
-                                         named, text, kVersion));
+    throw Error(
+        kUnreadable,
+        fmt::format("{}: schema_version {} is unknown to softmark {}, which reads 1.x and 2.x; "
+                    "read it with the softmark that wrote it or a newer one",
+                    named, text, kVersion));
   check_sections(document, named);
   if (text.starts_with("1.")) upgrade_from_1(document);
   return document;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The document (softmark.report): the one file format that verbs write and people, pages and CI read.
+// The document (softmark.report): the one file format that verbs write and people, pages and CI
+// read.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,16 @@
 
 namespace softmark {
 
-/// A document with its fixed head (schema, schema_version, generator, run, empty sections) for this invocation.
-/// `complete` starts false and is set by finish_document, so that an interrupted run says so.
+/// A document with its fixed head (schema, schema_version, generator, run, empty sections) for this
+/// invocation. `complete` starts false and is set by finish_document, so that an interrupted run
+/// says so.
 Json new_document(const std::vector<std::string>& argv, std::uint64_t seed);
 
 /// Sets run.seconds (since the program started) and run.complete. Call it last.
 void finish_document(Json& document, bool complete);
 
-/// Reads and checks a document ("-" is standard input): not JSON, another schema or an unknown major version is Error(kUnreadable).
+/// Reads and checks a document ("-" is standard input): not JSON, another schema or an unknown
+/// major version is Error(kUnreadable).
 Json read_document(const std::string& path);
 
 }  // namespace softmark

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A report document, read and written in every format: what a page or a CI job is given need not be ours.
-#include "support/fuzz.h"
+// A report document, read and written in every format: what a page or a CI job is given need not be
+// ours.
 #include "reports/render.h"
 #include "reports/sample.h"
+#include "support/fuzz.h"
 
 namespace softmark::fuzz {
 
 std::vector<std::string> seeds() {
-  return {to_text(sample_document()), to_text(failing_document()), to_text(odd_document()), to_text(empty_document())};
+  return {to_text(sample_document()), to_text(failing_document()), to_text(odd_document()),
+          to_text(empty_document())};
 }
 
 }  // namespace softmark::fuzz
@@ -17,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static fuzz::Input input;
   try {
     const Json document = read_document(input.path(data, size));
-    for (const char* format : {"text", "json", "markdown", "html", "junit", "sarif", "github"}) render(document, format);
+    for (const char* format : {"text", "json", "markdown", "html", "junit", "sarif", "github"})
+      render(document, format);
   } catch (const Error&) {
   }
   return 0;

@@ -21,7 +21,8 @@ TEST(Document, StartsIncompleteAndEndsAsTold) {
   EXPECT_EQ(document["run"]["complete"], false);
   EXPECT_EQ(document["run"]["seed"], "0xfeed");
   EXPECT_EQ(document["run"]["argv"], (Json{"softmark", "verify"}));
-  for (const char* section : {"kernels", "absent", "properties", "accuracy", "measurements", "ceilings", "warnings"})
+  for (const char* section :
+       {"kernels", "absent", "properties", "accuracy", "measurements", "ceilings", "warnings"})
     EXPECT_EQ(document[section], Json::array()) << section;
   finish_document(document, true);
   EXPECT_EQ(document["run"]["complete"], true);
@@ -49,10 +50,14 @@ TEST(Document, RefusesForeignInput) {
   refused("[]", "not a softmark document");
   refused("{\"schema\":\"pytest\"}", "not a softmark document");
   refused("{\"schema\":\"softmark.report\"}", "schema_version null");
-  refused("{\"schema\":\"softmark.report\",\"schema_version\":\"3.0\"}", "schema_version 3.0 is unknown");
-  refused("{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\",\"kernels\":7}", "\"kernels\" is not a list");
-  refused("{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\",\"kernels\":[7]}", "\"kernels\" is not a list");
-  refused("{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\",\"run\":[]}", "\"run\" is not an object");
+  refused("{\"schema\":\"softmark.report\",\"schema_version\":\"3.0\"}",
+          "schema_version 3.0 is unknown");
+  refused("{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\",\"kernels\":7}",
+          "\"kernels\" is not a list");
+  refused("{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\",\"kernels\":[7]}",
+          "\"kernels\" is not a list");
+  refused("{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\",\"run\":[]}",
+          "\"run\" is not an object");
   expect_error(kUnreadable, "No such file", [&] { read_document(folder / "absent.json"); });
   expect_error(kUnreadable, "Is a directory", [&] { read_document(folder / "."); });
 }
@@ -73,7 +78,8 @@ TEST(Document, ReadsVersionOneUnderTodaysNames) {
                       {"kernel":"k","judge":"bound","severity":"must"},{"kernel":"k","severity":"note"}]})");
   const Json document = read_document(path);
   EXPECT_EQ(document["schema_version"], "2.0");
-  EXPECT_EQ(document["properties"][0].dump(), R"({"kernel":"k","severity":"error","criterion":"bound"})");
+  EXPECT_EQ(document["properties"][0].dump(),
+            R"({"kernel":"k","severity":"error","criterion":"bound"})");
   EXPECT_EQ(document["properties"][1]["severity"], "note");
 }
 

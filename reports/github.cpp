@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// GitHub workflow commands. A step shows ten annotations of a kind and drops the rest in silence, so at most eight
-// failures are told one by one and a single notice says what is left.
+// GitHub workflow commands. A step shows ten annotations of a kind and drops the rest in silence,
+// so at most eight failures are told one by one and a single notice says what is left.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "reports/data.h"
-#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -27,15 +27,17 @@ std::string escaped(std::string_view text, bool title) {
 }
 
 std::string error_line(const Json& property) {
-  std::string message = fmt::format("{} ({})", text_of(property, "message"), text_of(property, "verdict"));
+  std::string message =
+      fmt::format("{} ({})", text_of(property, "message"), text_of(property, "verdict"));
   const Json& example = field(property, "counterexample");
   if (example.is_object())
     message += fmt::format("\nx {}\ngot {}\nwant {}\n{}", data_list(field(example, "x"), 8, true),
-                           data_list(field(example, "got"), 8, true), data_list(field(example, "want"), 8, true),
-                           spot(example));
+                           data_list(field(example, "got"), 8, true),
+                           data_list(field(example, "want"), 8, true), spot(example));
   const std::string repro = text_of(property, "repro");
   if (!repro.empty()) message += "\nreplay: " + repro;
-  const std::string title = fmt::format("{} {}", text_of(property, "kernel"), text_of(property, "property"));
+  const std::string title =
+      fmt::format("{} {}", text_of(property, "kernel"), text_of(property, "property"));
   return fmt::format("::error title={}::{}\n", escaped(title, true), escaped(message, false));
 }
 
@@ -57,14 +59,17 @@ std::string render_github(Documents documents) {
   }
   std::vector<std::string> rest;
   if (failures > kMostErrors)
-    rest.push_back(counted(failures - kMostErrors, "more failure", "more failures") + " in the step summary");
+    rest.push_back(counted(failures - kMostErrors, "more failure", "more failures") +
+                   " in the step summary");
   if (healed)
     rest.push_back(counted(healed, "expected failure passes", "expected failures pass") +
                    " now: update the contract file");
-  if (incomplete) rest.push_back(counted(incomplete, "run was", "runs were") + " interrupted, not all is known");
-  return rest.empty() ? errors
-                      : errors + fmt::format("::notice title=softmark::{}\n",
-                                             escaped(fmt::format("{}", fmt::join(rest, "; ")), false));
+  if (incomplete)
+    rest.push_back(counted(incomplete, "run was", "runs were") + " interrupted, not all is known");
+  return rest.empty()
+             ? errors
+             : errors + fmt::format("::notice title=softmark::{}\n",
+                                    escaped(fmt::format("{}", fmt::join(rest, "; ")), false));
 }
 
 }  // namespace softmark

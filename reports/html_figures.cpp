@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page's figures: speed (shapes by kernels, and each shape's ranking), accuracy, and the machine they were taken
-// on.
+// The page's figures: speed (shapes by kernels, and each shape's ranking), accuracy, and the
+// machine they were taken on.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "reports/data.h"
-#include "support/text.h"
 #include "reports/html_parts.h"
+#include "support/text.h"
 
 namespace softmark::html {
 namespace {
@@ -21,32 +21,40 @@ std::string shape_cells(const Shape& shape) {
 std::string matrix_cell(const Ranking& ranking, const KernelView& kernel) {
   for (const Entry& entry : ranking.ranked)
     if (entry.kernel == &kernel)
-      return fmt::format("<td class=\"n{}\">{}</td>", entry.place == 1 ? " best" : "", figure(entry.ns));
+      return fmt::format("<td class=\"n{}\">{}</td>", entry.place == 1 ? " best" : "",
+                         figure(entry.ns));
   for (const Entry& entry : ranking.unranked)
     if (entry.kernel == &kernel)
       return fmt::format("<td class=\"n wrong\" title=\"{0}\">{1}</td>", escape_html(entry.why_not),
-                         std::isnan(entry.ns) ? escape_html(entry.why_not) : fmt::format("({})", figure(entry.ns)));
+                         std::isnan(entry.ns) ? escape_html(entry.why_not)
+                                              : fmt::format("({})", figure(entry.ns)));
   return "<td class=\"n soft\">-</td>";
 }
 
 std::string ranking_row(const Entry& entry) {
   const Json& row = *entry.measurement;
-  const std::string place = entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
+  const std::string place =
+      entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
   const KernelView& kernel = *entry.kernel;
   const bool only_here = !entry.place && kernel.standing < Standing::kKnownWrong;
-  const std::string verdict = only_here ? escape_html(entry.why_not) : std::string(word(kernel.standing));
+  const std::string verdict =
+      only_here ? escape_html(entry.why_not) : std::string(word(kernel.standing));
   const bool measured = !std::isnan(entry.ns);
   return fmt::format(
       "<tr{}><td class=\"n\">{}</td><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td "
       "class=\"n\">{}</td>{}{}<td class=\"n\">{}</td></tr>\n",
       entry.place ? "" : " class=\"wrong\"", place, escape_html(kernel.name), verdict,
-      measured ? figure(entry.ns) : "-", measured ? figure(entry.low) + ".." + figure(entry.high) : "-",
-      figure_cell(field(row, "gb_per_s")), figure_cell(field(row, "x_memcpy")), escape_html(share_of_ceiling(row)));
+      measured ? figure(entry.ns) : "-",
+      measured ? figure(entry.low) + ".." + figure(entry.high) : "-",
+      figure_cell(field(row, "gb_per_s")), figure_cell(field(row, "x_memcpy")),
+      escape_html(share_of_ceiling(row)));
 }
 
 std::string ranking_card(const Ranking& ranking) {
   std::string text = fmt::format(
-      "<div class=\"scroll\"><table><caption>{}</caption>\n<thead><tr><th></th><th>kernel</th><th>verdict</th>"
+      "<div "
+      "class=\"scroll\"><table><caption>{}</caption>\n<thead><tr><th></th><th>kernel</"
+      "th><th>verdict</th>"
       "<th class=\"n\">ns/element</th><th class=\"n\">95 %</th><th class=\"n\">GB/s</th>"
       "<th class=\"n\">x memcpy</th><th class=\"n\">of ceiling</th></tr></thead>\n<tbody>\n",
       escape_html(ranking.shape.words()));
@@ -73,7 +81,8 @@ std::string speed_group(const Section& section, const std::string& op, const std
   }
   if (rows.empty()) return "";
   return fmt::format(
-      "<h4>{} {}</h4>\n<div class=\"scroll\"><table class=\"first\"><thead><tr><th>workload</th><th "
+      "<h4>{} {}</h4>\n<div class=\"scroll\"><table "
+      "class=\"first\"><thead><tr><th>workload</th><th "
       "class=\"n\">size</th><th class=\"n\">"
       "threads</th><th>cache</th><th>logits</th>{}</tr></thead>\n<tbody>\n{}</tbody></table></"
       "div>\n<details><summary>Ranking of each "
@@ -84,25 +93,30 @@ std::string speed_group(const Section& section, const std::string& op, const std
 std::string worst_text(const Json& worst) {
   if (worst.empty()) return "";
   const Json& x = field(worst, "x");
-  return fmt::format("{} element {} of {}: got {}, want {}", x.is_array() ? data_list(x, 3, true) : "",
-                     count_of(worst, "at"), count_of(worst, "row_length"), text_of(worst, "got"),
-                     text_of(worst, "want"));
+  return fmt::format("{} element {} of {}: got {}, want {}",
+                     x.is_array() ? data_list(x, 3, true) : "", count_of(worst, "at"),
+                     count_of(worst, "row_length"), text_of(worst, "got"), text_of(worst, "want"));
 }
 
 std::string accuracy_row(const KernelView& kernel, const Json& row) {
   const Json& rounded = field(row, "correctly_rounded");
-  std::string text = fmt::format("<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td>", escape_html(kernel.id),
-                                 cell(text_of(row, "domain")), count_of(row, "elements"));
-  for (const char* key : {"max_ulp", "mean_ulp", "p50", "p99", "p999"}) text += figure_cell(field(row, key));
+  std::string text =
+      fmt::format("<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td>", escape_html(kernel.id),
+                  cell(text_of(row, "domain")), count_of(row, "elements"));
+  for (const char* key : {"max_ulp", "mean_ulp", "p50", "p99", "p999"})
+    text += figure_cell(field(row, key));
   return text + fmt::format("<td class=\"n\">{}</td>{}<td><code>{}</code></td></tr>\n",
-                            rounded.is_number() ? fmt::format("{:.2f} %", 100 * rounded.get<double>()) : "-",
+                            rounded.is_number()
+                                ? fmt::format("{:.2f} %", 100 * rounded.get<double>())
+                                : "-",
                             figure_cell(field(row, "max_error_over_bound")),
                             escape_html(worst_text(field(row, "worst"))));
 }
 
 std::string accuracy_table(const std::string& rows) {
   std::string head;
-  for (const char* name : {"elements", "max", "mean", "median", "99 %", "99.9 %", "correctly rounded", "error / bound"})
+  for (const char* name : {"elements", "max", "mean", "median", "99 %", "99.9 %",
+                           "correctly rounded", "error / bound"})
     head += fmt::format("<th class=\"n\">{}</th>", name);
   return fmt::format(
       "<div class=\"scroll\"><table "
@@ -125,13 +139,16 @@ std::string ceilings(const Section& section) {
     rows += fmt::format(
         "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{} x {}</td><td>{}</td><td "
         "class=\"n\">{}</td>{}{}</tr>\n",
-        escape_html(text_of(row, "kind")), escape_html(text_of(row, "workload")), count_of(row, "rows"),
-        count_of(row, "cols"), escape_html(text_of(row, "dtype")), count_of(row, "threads"),
-        figure_cell(field(field(row, "ns_per_element"), "median")), figure_cell(field(row, "gb_per_s")));
+        escape_html(text_of(row, "kind")), escape_html(text_of(row, "workload")),
+        count_of(row, "rows"), count_of(row, "cols"), escape_html(text_of(row, "dtype")),
+        count_of(row, "threads"), figure_cell(field(field(row, "ns_per_element"), "median")),
+        figure_cell(field(row, "gb_per_s")));
   if (rows.empty()) return "";
-  return "<details><summary>Ceilings: what this machine can do at most</summary>\n<div class=\"scroll\"><table "
+  return "<details><summary>Ceilings: what this machine can do at most</summary>\n<div "
+         "class=\"scroll\"><table "
          "class=\"first\"><thead><tr>"
-         "<th>kind</th><th>workload</th><th class=\"n\">size</th><th>type</th><th class=\"n\">threads</th><th "
+         "<th>kind</th><th>workload</th><th class=\"n\">size</th><th>type</th><th "
+         "class=\"n\">threads</th><th "
          "class=\"n\">ns/element</th>"
          "<th class=\"n\">GB/s</th></tr></thead>\n<tbody>\n" +
          rows + "</tbody></table></div></details>\n";
@@ -141,9 +158,11 @@ std::string ceilings(const Section& section) {
 
 std::string speed(const Section& section) {
   std::string text;
-  for (const auto& [op, dtype] : timed_groups(section.view)) text += speed_group(section, op, dtype);
+  for (const auto& [op, dtype] : timed_groups(section.view))
+    text += speed_group(section, op, dtype);
   if (text.empty()) return "";
-  return "<p class=\"soft\">Nanoseconds an element; the best right kernel of each shape is marked. In brackets: timed, "
+  return "<p class=\"soft\">Nanoseconds an element; the best right kernel of each shape is marked. "
+         "In brackets: timed, "
          "but not "
          "right or not verified, so never ranked.</p>\n" +
          text;
@@ -156,28 +175,32 @@ std::string accuracy(const Section& section) {
       (text_of(*row, "domain") == "all" ? whole : parts) += accuracy_row(kernel, *row);
   if (whole.empty() && parts.empty()) return "";
   std::string text =
-      "<p class=\"soft\">Errors in units in the last place, against the exact value before rounding. Error / bound: "
+      "<p class=\"soft\">Errors in units in the last place, against the exact value before "
+      "rounding. Error / bound: "
       "against "
       "the largest error that sane arithmetic can make on that row; above 1 is a defect.</p>\n";
   if (whole.empty()) return text + accuracy_table(parts);
   text += accuracy_table(whole);
   return parts.empty() ? text
-                       : text + "<details><summary>By kind of row</summary>\n" + accuracy_table(parts) + "</details>\n";
+                       : text + "<details><summary>By kind of row</summary>\n" +
+                             accuracy_table(parts) + "</details>\n";
 }
 
 std::string machine(const Section& section) {
   const Json& document = section.view.document;
   const Json& machine = field(document, "machine");
   Json absent = Json::object();
-  for (const Json& row : field(document, "absent")) absent[text_of(row, "name")] = field(row, "reason");
+  for (const Json& row : field(document, "absent"))
+    absent[text_of(row, "name")] = field(row, "reason");
   std::string warnings;
   for (const Json& warning : field(document, "warnings"))
     warnings += fmt::format("<li>{}</li>\n", escape_html(plain(warning)));
   if (!warnings.empty()) warnings = "<h4>Warnings</h4>\n<ul>\n" + warnings + "</ul>\n";
   return warnings + "<div class=\"columns\">\n" + list_of("Machine", field(machine, "identity")) +
-         list_of("State", field(machine, "environment")) + list_of("Build", field(document, "build")) +
-         list_of("Could not be found out", field(machine, "unavailable")) + list_of("Absent kernels", absent) +
-         "</div>\n" + ceilings(section);
+         list_of("State", field(machine, "environment")) +
+         list_of("Build", field(document, "build")) +
+         list_of("Could not be found out", field(machine, "unavailable")) +
+         list_of("Absent kernels", absent) + "</div>\n" + ceilings(section);
 }
 
 }  // namespace softmark::html

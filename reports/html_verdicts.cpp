@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "reports/data.h"
-#include "support/text.h"
 #include "reports/html_parts.h"
+#include "support/text.h"
 
 namespace softmark::html {
 namespace {
@@ -21,14 +21,16 @@ std::string links(const Section& section, const KernelView& kernel, Outcome want
   std::size_t count = 0;
   for (const Json* property : kernel.properties) {
     if (outcome(*property) != wanted || ++count > kMost) continue;
-    text += fmt::format("{}<a href=\"#{}\">{}</a>", text.empty() ? "" : ", ", section.anchor(*property),
-                        escape_html(text_of(*property, "property")));
+    text += fmt::format("{}<a href=\"#{}\">{}</a>", text.empty() ? "" : ", ",
+                        section.anchor(*property), escape_html(text_of(*property, "property")));
   }
-  return count > kMost ? fmt::format("{}, <a href=\"#{}Properties\">+{}</a>", text, section.prefix, count - kMost)
+  return count > kMost ? fmt::format("{}, <a href=\"#{}Properties\">+{}</a>", text, section.prefix,
+                                     count - kMost)
                        : text;
 }
 
-std::string summary_row(const Section& section, const KernelView& kernel, const Entry* entry, double most_gb) {
+std::string summary_row(const Section& section, const KernelView& kernel, const Entry* entry,
+                        double most_gb) {
   const Json none;
   const Json& row = entry ? *entry->measurement : none;
   const double gb = value_of(field(row, "gb_per_s")), share = value_of(field(row, "of_ceiling"));
@@ -36,36 +38,45 @@ std::string summary_row(const Section& section, const KernelView& kernel, const 
   const bool wrong = kernel.standing >= Standing::kKnownWrong;
   std::string summary = kernel.row ? text_of(*kernel.row, "summary") : "";
   return fmt::format(
-      "<tr{}><th scope=\"row\" title=\"{}\">{}{}</th>{}<td class=\"n\">{}</td>{}<td class=\"n{}\"{}>{}</td><td class=\"n\" title=\"{}\">{}</td></tr>\n",
-      wrong ? " class=\"wrong\"" : "", escape_html(summary), entry && entry->tied ? "~ " : "", escape_html(kernel.name),
-      standing_cell(section, kernel, entry), escape_html(kernel.max_ulp_text()),
+      "<tr{}><th scope=\"row\" title=\"{}\">{}{}</th>{}<td class=\"n\">{}</td>{}<td "
+      "class=\"n{}\"{}>{}</td><td class=\"n\" title=\"{}\">{}</td></tr>\n",
+      wrong ? " class=\"wrong\"" : "", escape_html(summary), entry && entry->tied ? "~ " : "",
+      escape_html(kernel.name), standing_cell(section, kernel, entry),
+      escape_html(kernel.max_ulp_text()),
       figure_cell(field(field(row, "ns_per_element"), "median")), ranked ? " bar" : "",
-      ranked ? fmt::format(" style=\"--share: {:.0f}%\"", 100 * gb / most_gb) : "", figure(field(row, "gb_per_s")),
-      escape_html(text_of(row, "ceiling")), std::isnan(share) ? "-" : fmt::format("{:.0f} %", 100 * share));
+      ranked ? fmt::format(" style=\"--share: {:.0f}%\"", 100 * gb / most_gb) : "",
+      figure(field(row, "gb_per_s")), escape_html(text_of(row, "ceiling")),
+      std::isnan(share) ? "-" : fmt::format("{:.0f} %", 100 * share));
 }
 
 std::string summary(const Section& section, const Ranking& speed) {
   double most_gb = 0;
-  for (const Entry& entry : speed.ranked) most_gb = std::max(most_gb, value_of(field(*entry.measurement, "gb_per_s")));
+  for (const Entry& entry : speed.ranked)
+    most_gb = std::max(most_gb, value_of(field(*entry.measurement, "gb_per_s")));
   std::string rows;
   for (const auto& [kernel, entry] : summary_order(section.view, speed))
     rows += summary_row(section, *kernel, entry, most_gb);
   return fmt::format(
-      "<div><h4>{} {}</h4>\n<div class=\"scroll\"><table class=\"first\"><caption>times at {}</caption>\n"
-      "<thead><tr><th>kernel</th><th>verdict</th><th class=\"n\">max ulp</th><th class=\"n\">ns/element</th>"
-      "<th class=\"n\">GB/s</th><th class=\"n\">of ceiling</th></tr></thead>\n<tbody>\n{}</tbody></table></div></div>\n",
-      escape_html(speed.shape.op), escape_html(speed.shape.dtype), escape_html(speed.shape.words()), rows);
+      "<div><h4>{} {}</h4>\n<div class=\"scroll\"><table class=\"first\"><caption>times at "
+      "{}</caption>\n"
+      "<thead><tr><th>kernel</th><th>verdict</th><th class=\"n\">max ulp</th><th "
+      "class=\"n\">ns/element</th>"
+      "<th class=\"n\">GB/s</th><th class=\"n\">of "
+      "ceiling</th></tr></thead>\n<tbody>\n{}</tbody></table></div></div>\n",
+      escape_html(speed.shape.op), escape_html(speed.shape.dtype), escape_html(speed.shape.words()),
+      rows);
 }
 
 std::string untimed_table(const Section& section) {
   std::string right, wrong;
   for (const KernelView* kernel : untimed(section.view))
-    (kernel->standing >= Standing::kKnownWrong ? wrong : right) +=
-        fmt::format("<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td></tr>\n", escape_html(kernel->id),
-                    standing_cell(section, *kernel, nullptr), escape_html(kernel->max_ulp_text()));
+    (kernel->standing >= Standing::kKnownWrong ? wrong : right) += fmt::format(
+        "<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td></tr>\n", escape_html(kernel->id),
+        standing_cell(section, *kernel, nullptr), escape_html(kernel->max_ulp_text()));
   if (right.empty() && wrong.empty()) return "";
   return fmt::format(
-      "<div><h4>Not timed</h4>\n<div class=\"scroll\"><table class=\"first\"><thead><tr><th>kernel</th><th>verdict</th>"
+      "<div><h4>Not timed</h4>\n<div class=\"scroll\"><table "
+      "class=\"first\"><thead><tr><th>kernel</th><th>verdict</th>"
       "<th class=\"n\">max ulp</th></tr></thead>\n<tbody>\n{}{}</tbody></table></div></div>\n",
       right, wrong);
 }
@@ -75,29 +86,35 @@ std::string counterexample(const Json& example) {
   if (!example.is_object()) return "";
   const Json &x = field(example, "x"), &got = field(example, "got"), &want = field(example, "want");
   const std::size_t size = data_size(x);
-  const bool aligned = count_of(example, "rows") == 1 && size > 0 && size <= kShownElements && data_size(got) == size &&
-                       data_size(want) == size;
-  std::string text = fmt::format("<p>{} row(s) of {} column(s)", count_of(example, "rows"), count_of(example, "cols"));
+  const bool aligned = count_of(example, "rows") == 1 && size > 0 && size <= kShownElements &&
+                       data_size(got) == size && data_size(want) == size;
+  std::string text = fmt::format("<p>{} row(s) of {} column(s)", count_of(example, "rows"),
+                                 count_of(example, "cols"));
   for (const char* key : {"g", "labels", "layout"}) {
     const Json& value = field(example, key);
     if (value.is_null() || value.empty()) continue;
-    text += fmt::format("; {} <code>{}</code>", key,
-                        escape_html(value.is_array() ? data_list(value, kShownElements, true) : plain(value)));
+    text += fmt::format(
+        "; {} <code>{}</code>", key,
+        escape_html(value.is_array() ? data_list(value, kShownElements, true) : plain(value)));
   }
   if (!spot(example).empty()) text += fmt::format("; <code>{}</code>", escape_html(spot(example)));
   text += "</p>\n";
   if (!aligned)
-    return text + fmt::format("<pre>x    {}\n     {}\ngot  {}\nwant {}</pre>\n", escape_html(data_list(x, 8, false)),
-                              escape_html(data_list(x, 8, true)), escape_html(data_list(got, 8, true)),
-                              escape_html(data_list(want, 8, true)));
+    return text +
+           fmt::format("<pre>x    {}\n     {}\ngot  {}\nwant {}</pre>\n",
+                       escape_html(data_list(x, 8, false)), escape_html(data_list(x, 8, true)),
+                       escape_html(data_list(got, 8, true)), escape_html(data_list(want, 8, true)));
   text +=
-      "<div class=\"scroll\"><table><thead><tr><th class=\"n\">element</th><th class=\"n\">x</th><th "
+      "<div class=\"scroll\"><table><thead><tr><th class=\"n\">element</th><th "
+      "class=\"n\">x</th><th "
       "class=\"n\">got</th>"
       "<th class=\"n\">want</th></tr></thead>\n<tbody class=\"mono\">\n";
   for (std::size_t i = 0; i < size; ++i)
     text += fmt::format(
-        "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", i,
-        escape_html(decimal_and_hex(data_at(x, i))), escape_html(decimal_and_hex(data_at(got, i))),
+        "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+        "class=\"n\">{}</td></tr>\n",
+        i, escape_html(decimal_and_hex(data_at(x, i))),
+        escape_html(decimal_and_hex(data_at(got, i))),
         escape_html(decimal_and_hex(data_at(want, i))));
   return text + "</tbody></table></div>\n";
 }
@@ -109,12 +126,14 @@ std::string finding(const Section& section, const Json& property, const char* cs
   if (!message.empty()) sentences.push_back(message);
   if (!reason.empty()) sentences.push_back("Expected: " + reason);
   return fmt::format(
-      "<article id=\"{}\"><h5><span class=\"{}\">{}</span> {} <span class=\"soft\">{}</span></h5>\n<p>{} <span "
+      "<article id=\"{}\"><h5><span class=\"{}\">{}</span> {} <span "
+      "class=\"soft\">{}</span></h5>\n<p>{} <span "
       "class=\"soft\">(judge: "
       "{})</span></p>\n{}{}</article>\n",
       section.anchor(property), css, escape_html(text_of(property, "verdict")),
       escape_html(text_of(property, "property")), escape_html(text_of(property, "kernel")),
-      escape_html(fmt::format("{}", fmt::join(sentences, ". "))), escape_html(text_of(property, "criterion")),
+      escape_html(fmt::format("{}", fmt::join(sentences, ". "))),
+      escape_html(text_of(property, "criterion")),
       counterexample(field(property, "counterexample")),
       repro.empty() ? "" : "<pre>" + escape_html(repro) + "</pre>\n");
 }
@@ -150,10 +169,13 @@ std::string matrix_cell(const Section& section, const KernelView& kernel, const 
     const Outcome what = outcome(*property);
     const bool told = what != Outcome::kPass && what != Outcome::kSkip;
     const std::string title =
-        fmt::format("{}: {} {} {}", name, sign.words, text_of(*property, "message"), text_of(*property, "reason"));
+        fmt::format("{}: {} {} {}", name, sign.words, text_of(*property, "message"),
+                    text_of(*property, "reason"));
     const std::string shown =
-        told ? fmt::format("<a href=\"#{}\">{}</a>", section.anchor(*property), sign.sign) : sign.sign;
-    return fmt::format("<td class=\"{}\" title=\"{}\">{}</td>", sign.css, escape_html(title), shown);
+        told ? fmt::format("<a href=\"#{}\">{}</a>", section.anchor(*property), sign.sign)
+             : sign.sign;
+    return fmt::format("<td class=\"{}\" title=\"{}\">{}</td>", sign.css, escape_html(title),
+                       shown);
   }
   return "<td></td>";
 }
@@ -166,15 +188,20 @@ std::string Section::anchor(const Json& property) const {
 
 std::string cell(std::string_view text) { return fmt::format("<td>{}</td>", escape_html(text)); }
 
-std::string figure_cell(const Json& statistic) { return fmt::format("<td class=\"n\">{}</td>", figure(statistic)); }
+std::string figure_cell(const Json& statistic) {
+  return fmt::format("<td class=\"n\">{}</td>", figure(statistic));
+}
 
 std::string standing_cell(const Section& section, const KernelView& kernel, const Entry* entry) {
-  const bool failed = kernel.standing == Standing::kFail, known = kernel.standing == Standing::kKnownWrong;
-  const std::string which = failed || known ? links(section, kernel, failed ? Outcome::kFail : Outcome::kExpected) : "";
+  const bool failed = kernel.standing == Standing::kFail,
+             known = kernel.standing == Standing::kKnownWrong;
+  const std::string which =
+      failed || known ? links(section, kernel, failed ? Outcome::kFail : Outcome::kExpected) : "";
   const char* css = failed ? "fail" : kernel.standing == Standing::kPass ? "pass" : "known";
   const bool only_here = entry && !entry->place && kernel.standing < Standing::kKnownWrong;
   return fmt::format("<td><span class=\"{}\">{}{}{}</span>{}</td>", css, word(kernel.standing),
-                     which.empty() ? "" : ": ", which, only_here ? "; here " + escape_html(entry->why_not) : "");
+                     which.empty() ? "" : ": ", which,
+                     only_here ? "; here " + escape_html(entry->why_not) : "");
 }
 
 std::string summaries(const Section& section) {
@@ -190,7 +217,8 @@ std::string failures(const Section& section) {
   const auto add = [&](Outcome wanted, const char* head, const char* css) {
     const auto rows = section.view.with(wanted);
     if (rows.empty()) return;
-    text += fmt::format("<details open><summary>{} ({})</summary>\n<div class=\"cards\">\n", head, rows.size());
+    text += fmt::format("<details open><summary>{} ({})</summary>\n<div class=\"cards\">\n", head,
+                        rows.size());
     for (const Json* row : rows) text += finding(section, *row, css);
     text += "</div></details>\n";
   };
@@ -210,10 +238,13 @@ std::string property_matrix(const Section& section) {
   }
   if (names.empty()) return "";
   std::string text =
-      "<p class=\"soft\">✓ holds, ✗ fails (follow it to the row that shows it), · not claimed or not "
-      "for this operation, ? undecided, n note.</p>\n<div class=\"scroll\"><table class=\"first matrix\"><thead><tr>"
+      "<p class=\"soft\">✓ holds, ✗ fails (follow it to the row that shows it), · not claimed or "
+      "not "
+      "for this operation, ? undecided, n note.</p>\n<div class=\"scroll\"><table class=\"first "
+      "matrix\"><thead><tr>"
       "<th>kernel</th>";
-  for (const std::string& name : names) text += fmt::format("<th scope=\"col\">{}</th>", escape_html(name));
+  for (const std::string& name : names)
+    text += fmt::format("<th scope=\"col\">{}</th>", escape_html(name));
   text += "</tr></thead>\n<tbody>\n";
   for (const KernelView& kernel : section.view.kernels) {
     if (kernel.properties.empty()) continue;

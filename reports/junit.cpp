@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// JUnit XML as Jenkins, GitLab and pytest's readers take it: one suite a kernel, one case a property. A failure's body
-// is the counterexample in hex and the command that replays it; crash, timeout and error are errors; what is expected
-// to fail, undecided or not claimed is skipped with its reason.
+// JUnit XML as Jenkins, GitLab and pytest's readers take it: one suite a kernel, one case a
+// property. A failure's body is the counterexample in hex and the command that replays it; crash,
+// timeout and error are errors; what is expected to fail, undecided or not claimed is skipped with
+// its reason.
 #include <fmt/format.h>
 
 #include "reports/data.h"
-#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -31,7 +32,8 @@ std::string body(const Json& property) {
   const Json& example = field(property, "counterexample");
   if (example.is_object())
     for (const auto& [key, value] : example.items())
-      text += fmt::format("{}: {}\n", key, value.is_array() ? data_list(value, 64, true) : plain(value));
+      text += fmt::format("{}: {}\n", key,
+                          value.is_array() ? data_list(value, 64, true) : plain(value));
   return text + "replay: " + text_of(property, "repro") + "\n";
 }
 
@@ -55,7 +57,8 @@ std::string verdict(const Json& property, Counts& counts, std::string& said) {
     case Outcome::kPass:
       return "";
     case Outcome::kUnexpectedPass:
-      said += fmt::format("{}: expected to fail, but passes (was: {})\n", name, text_of(property, "reason"));
+      said += fmt::format("{}: expected to fail, but passes (was: {})\n", name,
+                          text_of(property, "reason"));
       return "";
     case Outcome::kNote:
       said += fmt::format("{}: note: {}\n", name, message);
@@ -73,29 +76,36 @@ std::string verdict(const Json& property, Counts& counts, std::string& said) {
   return problem(property, counts);
 }
 
-/// The order of attributes and elements is the one that the strictest schema in use (Ant's) asks for.
-std::string suite(const View& view, const KernelView& kernel, std::size_t id, const std::string& prefix) {
+/// The order of attributes and elements is the one that the strictest schema in use (Ant's) asks
+/// for.
+std::string suite(const View& view, const KernelView& kernel, std::size_t id,
+                  const std::string& prefix) {
   Counts counts;
   std::string cases, said;
   for (const Json* property : kernel.properties) {
-    const double seconds = field(*property, "seconds").is_number() ? value_of(field(*property, "seconds")) : 0;
+    const double seconds =
+        field(*property, "seconds").is_number() ? value_of(field(*property, "seconds")) : 0;
     counts.seconds += seconds;
     ++counts.tests;
-    cases += fmt::format("    <testcase name=\"{}\" classname=\"{}{}\" time=\"{:.3f}\">{}</testcase>\n",
-                         xml(*property, "property"), prefix, class_name(kernel.id), seconds,
-                         verdict(*property, counts, said));
+    cases +=
+        fmt::format("    <testcase name=\"{}\" classname=\"{}{}\" time=\"{:.3f}\">{}</testcase>\n",
+                    xml(*property, "property"), prefix, class_name(kernel.id), seconds,
+                    verdict(*property, counts, said));
   }
   std::string started = text_of(field(view.document, "run"), "started");
   if (started.ends_with('Z')) started.pop_back();  // the schema knows no time zones
   return fmt::format(
-      "  <testsuite name=\"{}\" timestamp=\"{}\" hostname=\"localhost\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
+      "  <testsuite name=\"{}\" timestamp=\"{}\" hostname=\"localhost\" tests=\"{}\" "
+      "failures=\"{}\" errors=\"{}\" "
       "skipped=\"{}\" time=\"{:.3f}\" id=\"{}\" package=\"softmark\">\n"
-      "    <properties>\n      <property name=\"machine\" value=\"{}\"/>\n      <property name=\"seed\" "
+      "    <properties>\n      <property name=\"machine\" value=\"{}\"/>\n      <property "
+      "name=\"seed\" "
       "value=\"{}\"/>\n"
-      "    </properties>\n{}    <system-out>{}</system-out>\n    <system-err></system-err>\n  </testsuite>\n",
-      prefix + escape_html(kernel.id), escape_html(started), counts.tests, counts.failures, counts.errors,
-      counts.skipped, counts.seconds, id, escape_html(view.machine()), xml(field(view.document, "run"), "seed"), cases,
-      escape_html(said));
+      "    </properties>\n{}    <system-out>{}</system-out>\n    <system-err></system-err>\n  "
+      "</testsuite>\n",
+      prefix + escape_html(kernel.id), escape_html(started), counts.tests, counts.failures,
+      counts.errors, counts.skipped, counts.seconds, id, escape_html(view.machine()),
+      xml(field(view.document, "run"), "seed"), cases, escape_html(said));
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// GitHub-flavoured Markdown for step summaries, issues and notes: the verdicts first, the long tables folded away.
+// GitHub-flavoured Markdown for step summaries, issues and notes: the verdicts first, the long
+// tables folded away.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "reports/data.h"
-#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -37,12 +38,14 @@ std::string verdict_cell(const KernelView& kernel) {
 
 std::string speed_row(const Entry& entry) {
   const Json& row = *entry.measurement;
-  const std::string place = entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
-  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", place, escape_markdown(entry.kernel->name),
-                     entry.place ? verdict_cell(*entry.kernel) : escape_markdown(entry.why_not),
-                     entry.kernel->max_ulp_text(), figure(field(field(row, "ns_per_element"), "median")),
-                     figure(field(row, "gb_per_s")), figure(field(row, "x_memcpy")),
-                     escape_markdown(share_of_ceiling(row)));
+  const std::string place =
+      entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
+  return fmt::format(
+      "| {} | {} | {} | {} | {} | {} | {} | {} |\n", place, escape_markdown(entry.kernel->name),
+      entry.place ? verdict_cell(*entry.kernel) : escape_markdown(entry.why_not),
+      entry.kernel->max_ulp_text(), figure(field(field(row, "ns_per_element"), "median")),
+      figure(field(row, "gb_per_s")), figure(field(row, "x_memcpy")),
+      escape_markdown(share_of_ceiling(row)));
 }
 
 constexpr const char* kSpeedHead =
@@ -59,9 +62,12 @@ std::string speed_table(const Ranking& ranking) {
 std::string untimed_table(const View& view) {
   std::string rows;
   for (const KernelView* kernel : untimed(view))
-    rows +=
-        fmt::format("| {} | {} | {} |\n", escape_markdown(kernel->id), verdict_cell(*kernel), kernel->max_ulp_text());
-  return rows.empty() ? "" : fmt::format("### Not timed\n\n| kernel | verdict | max ulp |\n|:--|:--|--:|\n{}\n", rows);
+    rows += fmt::format("| {} | {} | {} |\n", escape_markdown(kernel->id), verdict_cell(*kernel),
+                        kernel->max_ulp_text());
+  return rows.empty()
+             ? ""
+             : fmt::format("### Not timed\n\n| kernel | verdict | max ulp |\n|:--|:--|--:|\n{}\n",
+                           rows);
 }
 
 std::string group(const View& view, const std::string& op, const std::string& dtype) {
@@ -70,21 +76,24 @@ std::string group(const View& view, const std::string& op, const std::string& dt
   text += speed_table(*speed);
   std::string rest;
   for (const Ranking& ranking : view.rankings)
-    if (&ranking != speed && ranking.shape.op == op && ranking.shape.dtype == dtype) rest += speed_table(ranking);
-  return rest.empty() ? text : text + "<details><summary>Every shape</summary>\n\n" + rest + "</details>\n\n";
+    if (&ranking != speed && ranking.shape.op == op && ranking.shape.dtype == dtype)
+      rest += speed_table(ranking);
+  return rest.empty()
+             ? text
+             : text + "<details><summary>Every shape</summary>\n\n" + rest + "</details>\n\n";
 }
 
 std::string failure(const Json& property) {
-  std::string text =
-      fmt::format("- {} **{}** ({}, {}): {}\n", code(text_of(property, "kernel")), md(property, "property"),
-                  md(property, "criterion"), md(property, "verdict"), md(property, "message"));
+  std::string text = fmt::format("- {} **{}** ({}, {}): {}\n", code(text_of(property, "kernel")),
+                                 md(property, "property"), md(property, "criterion"),
+                                 md(property, "verdict"), md(property, "message"));
   const Json& example = field(property, "counterexample");
   if (example.is_object())
-    text +=
-        fmt::format("  - row {} = {}, got {}, want {}\n", code(data_list(field(example, "x"), kShownElements, false)),
-                    code(data_list(field(example, "x"), kShownElements, true)),
-                    code(data_list(field(example, "got"), kShownElements, true)),
-                    code(data_list(field(example, "want"), kShownElements, true)));
+    text += fmt::format("  - row {} = {}, got {}, want {}\n",
+                        code(data_list(field(example, "x"), kShownElements, false)),
+                        code(data_list(field(example, "x"), kShownElements, true)),
+                        code(data_list(field(example, "got"), kShownElements, true)),
+                        code(data_list(field(example, "want"), kShownElements, true)));
   if (!spot(example).empty()) text += fmt::format("  - {}\n", code(spot(example)));
   const std::string repro = text_of(property, "repro");
   return repro.empty() ? text : text + "  - replay: " + code(repro) + "\n";
@@ -100,10 +109,12 @@ std::string findings(const View& view) {
     text += "\n";
   };
   const auto reasoned = [](const Json& row) {
-    return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"), md(row, "reason"));
+    return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"),
+                       md(row, "reason"));
   };
   const auto told = [](const Json& row) {
-    return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"), md(row, "message"));
+    return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"),
+                       md(row, "message"));
   };
   section(Outcome::kFail, "Failures", failure);
   section(Outcome::kExpected, "Expected failures", reasoned);
@@ -126,10 +137,10 @@ std::string foot(const View& view) {
 std::string document_markdown(const Json& document) {
   const View view(document);
   const Json& run = field(document, "run");
-  std::string text =
-      fmt::format("## softmark on {}\n\n{}, seed {}, softmark {}{}\n\n", escape_markdown(view.machine()),
-                  md(run, "started"), md(run, "seed"), md(field(document, "generator"), "version"),
-                  view.complete() ? "" : ". **Incomplete**: the run was interrupted, this is what was known");
+  std::string text = fmt::format(
+      "## softmark on {}\n\n{}, seed {}, softmark {}{}\n\n", escape_markdown(view.machine()),
+      md(run, "started"), md(run, "seed"), md(field(document, "generator"), "version"),
+      view.complete() ? "" : ". **Incomplete**: the run was interrupted, this is what was known");
   text += findings(view);
   for (const auto& [op, dtype] : timed_groups(view)) text += group(view, op, dtype);
   text += untimed_table(view);

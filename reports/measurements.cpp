@@ -14,13 +14,15 @@ namespace {
 
 /// Measurements that may stand side by side: same shape, state and threads.
 std::string block_of(const Json& m) {
-  return fmt::format("{}  {}  {} thread{}  {}{}", m["workload"].get<std::string>(), m["dtype"].get<std::string>(),
-                     m["threads"].get<int>(), m["threads"] == 1 ? "" : "s", m["cache"].get<std::string>(),
+  return fmt::format("{}  {}  {} thread{}  {}{}", m["workload"].get<std::string>(),
+                     m["dtype"].get<std::string>(), m["threads"].get<int>(),
+                     m["threads"] == 1 ? "" : "s", m["cache"].get<std::string>(),
                      m["in_place"] == true ? "  in place" : "");
 }
 
 double time_of(const Json& m) {
-  return m["status"] == "ok" ? m["ns_per_element"]["median"].get<double>() : std::numeric_limits<double>::infinity();
+  return m["status"] == "ok" ? m["ns_per_element"]["median"].get<double>()
+                             : std::numeric_limits<double>::infinity();
 }
 
 std::string interval_of(const Json& ns) {
@@ -31,7 +33,8 @@ std::string interval_of(const Json& ns) {
 /// "43 % of memcpy".
 std::string share_of(const Json& m) {
   if (m["of_ceiling"].is_null()) return "";
-  return fmt::format("{:.0f} % of {}", 100 * m["of_ceiling"].get<double>(), m["ceiling"].get<std::string>());
+  return fmt::format("{:.0f} % of {}", 100 * m["of_ceiling"].get<double>(),
+                     m["ceiling"].get<std::string>());
 }
 
 Entry entry_of(const Json& m) {
@@ -44,16 +47,21 @@ Entry entry_of(const Json& m) {
 
 /// `before`: the line above, or null.
 std::string line_of(const Json& m, const Json* before, double least) {
-  const bool tied = before && m["status"] == "ok" && !told_apart(entry_of(*before), entry_of(m), least);
+  const bool tied =
+      before && m["status"] == "ok" && !told_apart(entry_of(*before), entry_of(m), least);
   const std::string kernel = (tied ? "~ " : "") + m["kernel"].get<std::string>();
   if (m["status"] != "ok")
-    return fmt::format("  {:<34} {}: {}\n", kernel, m["status"].get<std::string>(), m.value("message", ""));
+    return fmt::format("  {:<34} {}: {}\n", kernel, m["status"].get<std::string>(),
+                       m.value("message", ""));
   const Json& ns = m["ns_per_element"];
-  const std::string x_memcpy = m["x_memcpy"].is_null() ? "" : fmt::format("{:.2f}", m["x_memcpy"].get<double>());
-  const std::string cycles =
-      m["cycles_per_element"].is_null() ? "" : fmt::format("{:.3g}", m["cycles_per_element"].get<double>());
-  return fmt::format("  {:<34} {:>10.4g} {:>20} {:>8.2f} {:>9} {:>8}  {}\n", kernel, ns["median"].get<double>(),
-                     interval_of(ns), m["gb_per_s"].get<double>(), x_memcpy, cycles, share_of(m));
+  const std::string x_memcpy =
+      m["x_memcpy"].is_null() ? "" : fmt::format("{:.2f}", m["x_memcpy"].get<double>());
+  const std::string cycles = m["cycles_per_element"].is_null()
+                                 ? ""
+                                 : fmt::format("{:.3g}", m["cycles_per_element"].get<double>());
+  return fmt::format("  {:<34} {:>10.4g} {:>20} {:>8.2f} {:>9} {:>8}  {}\n", kernel,
+                     ns["median"].get<double>(), interval_of(ns), m["gb_per_s"].get<double>(),
+                     x_memcpy, cycles, share_of(m));
 }
 
 /// Speed-ups over one thread of the same kernel, a line a kernel and workload that ran on several.
@@ -63,7 +71,8 @@ std::string scaling_table(const Json& document) {
   for (const Json& m : document["measurements"]) {
     if (m["status"] != "ok") continue;
     const Key key = {m["workload"], m["kernel"], m["cache"]};
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
     if (group == groups.end()) group = groups.insert(groups.end(), {key, {}});
     group->second.push_back(&m);
   }
@@ -74,7 +83,8 @@ std::string scaling_table(const Json& document) {
     if (lines.size() < 2 || (*lines.front())["threads"] != 1) continue;
     text += fmt::format("  {:<22} {:<30} {:<5}", key[0], key[1], key[2]);
     for (const Json* m : lines)
-      text += fmt::format("  {}: {:.2f}", (*m)["threads"].get<int>(), time_of(*lines.front()) / time_of(*m));
+      text += fmt::format("  {}: {:.2f}", (*m)["threads"].get<int>(),
+                          time_of(*lines.front()) / time_of(*m));
     text += "\n";
   }
   return text.empty() ? "" : "thread scaling: threads: times as fast as one thread\n" + text + "\n";
@@ -84,7 +94,8 @@ std::string cycles_note(const Json& document) {
   for (const Json& m : document["measurements"]) {
     if (m["cycle_clock"] == "cpu") return "cycles: of the core's own clock, an element.\n";
     if (m["cycle_clock"] == "tsc")
-      return "cycles: of the reference clock (tsc), which runs at one rate whatever the core's; an element.\n";
+      return "cycles: of the reference clock (tsc), which runs at one rate whatever the core's; an "
+             "element.\n";
   }
   return "";
 }
@@ -95,27 +106,31 @@ std::string measurements_table(const Json& document) {
   std::vector<std::pair<std::string, std::vector<Json>>> blocks;
   for (const Json& m : document["measurements"]) {
     const std::string name = block_of(m);
-    auto block = std::find_if(blocks.begin(), blocks.end(), [&](const auto& b) { return b.first == name; });
+    auto block =
+        std::find_if(blocks.begin(), blocks.end(), [&](const auto& b) { return b.first == name; });
     if (block == blocks.end()) block = blocks.insert(blocks.end(), {name, {}});
     block->second.push_back(m);
   }
   std::string text;
   for (auto& [name, lines] : blocks) {
-    std::stable_sort(lines.begin(), lines.end(), [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
-    text += fmt::format("{}\n  {:<34} {:>10} {:>20} {:>8} {:>9} {:>8}  {}\n", name, "kernel", "ns/element",
-                        "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling");
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
+    text += fmt::format("{}\n  {:<34} {:>10} {:>20} {:>8} {:>9} {:>8}  {}\n", name, "kernel",
+                        "ns/element", "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling");
     for (std::size_t i = 0; i < lines.size(); ++i)
       text += line_of(lines[i], i ? &lines[i - 1] : nullptr, least_effect(document));
     text += "\n";
   }
   text += scaling_table(document);
   text +=
-      "~: cannot be told apart from the one above. An element is a logit. GB/s: inputs read once and output written "
+      "~: cannot be told apart from the one above. An element is a logit. GB/s: inputs read once "
+      "and output written "
       "once, the least that must move.\n"
       "x memcpy: times the copy of as many bytes on as many threads, measured in the same run.\n"
       "ceiling: the share reached of the fastest way measured to move those bytes.\n" +
       cycles_note(document);
-  for (const Json& warning : document["warnings"]) text += fmt::format("note: {}\n", warning.get<std::string>());
+  for (const Json& warning : document["warnings"])
+    text += fmt::format("note: {}\n", warning.get<std::string>());
   return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Documents in, text out: one reader a format, each in its own file. What an older or newer 1.x document lacks is
-// shown as unknown. Several documents are several machines (or runs), one section each.
+// Documents in, text out: one reader a format, each in its own file. What an older or newer 1.x
+// document lacks is shown as unknown. Several documents are several machines (or runs), one section
+// each.
 #pragma once
 
 #include <span>
@@ -16,7 +17,8 @@ std::string render_text(Documents documents);      // tables for a terminal
 std::string render_markdown(Documents documents);  // GitHub-flavoured
 std::string render_html(Documents documents);      // one file that needs no network and no script
 std::string render_junit(Documents documents);     // XML: a suite a kernel, a case a property
-std::string render_sarif(Documents documents);     // 2.1.0: failures of properties only, never speed
-std::string render_github(Documents documents);    // workflow commands: at most 8 ::error lines and one ::notice
+std::string render_sarif(Documents documents);  // 2.1.0: failures of properties only, never speed
+std::string render_github(
+    Documents documents);  // workflow commands: at most 8 ::error lines and one ::notice
 
 }  // namespace softmark

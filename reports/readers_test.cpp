@@ -16,13 +16,17 @@ namespace {
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
+    ++found;
   return found;
 }
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(Readers, EveryFormatTakesEveryDocument) {
-  const Json documents[] = {sample_document(), failing_document(), odd_document(), empty_document(), Json::object()};
+  const Json documents[] = {sample_document(), failing_document(), odd_document(), empty_document(),
+                            Json::object()};
   for (const std::string& format : kFormats) {
     for (const Json& document : documents) EXPECT_NO_THROW(render(document, format)) << format;
     if (format == "json") continue;
@@ -36,7 +40,8 @@ TEST(Readers, EveryFormatTakesEveryDocument) {
 void damage(Json& node, std::mt19937& random, int depth) {
   if (!node.is_structured() || node.empty() || (depth <= 0 && random() % 3 == 0)) {
     static const Json kOthers[] = {
-        nullptr, true, -7, 1e300, "", "nan", "<b>", Json::array(), Json::object(), {{"repeat", 3}}, {{1, 2}, {3}}};
+        nullptr,         true,         -7, 1e300, "", "nan", "<b>", Json::array(), Json::object(),
+        {{"repeat", 3}}, {{1, 2}, {3}}};
     node = kOthers[random() % std::size(kOthers)];
     return;
   }
@@ -54,7 +59,8 @@ TEST(Readers, ShowWhatIsLeftOfADamagedDocument) {
     Json document = whole;
     for (int hits = 0; hits < 20; ++hits)
       damage(document, random, 3);  // sections and their rows stay lists and objects
-    for (const std::string& format : kFormats) ASSERT_NO_THROW(render(document, format)) << format << " " << i;
+    for (const std::string& format : kFormats)
+      ASSERT_NO_THROW(render(document, format)) << format << " " << i;
   }
 }
 
@@ -65,21 +71,28 @@ TEST(Readers, JsonIsTheDocumentItself) {
 
 TEST(Readers, TextHasTheTableOfTheProject) {
   const std::string text = render(sample_document(), "text");
-  EXPECT_TRUE(std::regex_search(text, std::regex("kernel +verdict +max ulp +ns/element +GB/s +x memcpy")));
+  EXPECT_TRUE(
+      std::regex_search(text, std::regex("kernel +verdict +max ulp +ns/element +GB/s +x memcpy")));
   EXPECT_TRUE(std::regex_search(text, std::regex("simd +pass +1.77 +0.213 +37.5 +1.78")));
-  const auto row = [&](const char* kernel) { return text.find(std::string("\n  ") + kernel + " "); };
+  const auto row = [&](const char* kernel) {
+    return text.find(std::string("\n  ") + kernel + " ");
+  };
   EXPECT_LT(row("simd"), row("openmp"));
   EXPECT_LT(row("log_sum_exp"), row("naive"));  // faster, but wrong: below
-  EXPECT_TRUE(has(text, "moe_router     4096x16     1        hot    simd 0.293 ~ openmp 0.300 < onednn 0.476 <"));
+  EXPECT_TRUE(
+      has(text,
+          "moe_router     4096x16     1        hot    simd 0.293 ~ openmp 0.300 < onednn 0.476 <"));
   EXPECT_TRUE(has(text, "because the textbook formula has no max shift"));
-  EXPECT_TRUE(has(text, "replay softmark verify --kernel naive/softmax/f32 --property overflow_safety"));
+  EXPECT_TRUE(
+      has(text, "replay softmark verify --kernel naive/softmax/f32 --property overflow_safety"));
   EXPECT_TRUE(has(text, "at [0, 0]: x 89 (0x1.64p+6), got nan, want 1 (0x1p+0)"));
   EXPECT_TRUE(has(text, "absent: xnnpack"));
 }
 
 TEST(Readers, TextTellsFailuresApart) {
   const std::string text = render(failing_document(), "text");
-  EXPECT_TRUE(has(text, "FAIL log_sum_exp/softmax/f32 strides (contract, crash): killed by SIGSEGV"));
+  EXPECT_TRUE(
+      has(text, "FAIL log_sum_exp/softmax/f32 strides (contract, crash): killed by SIGSEGV"));
   EXPECT_TRUE(has(text, "max_shifted/softmax/f32 any_length (was: fails at 7 columns, known)"));
   EXPECT_TRUE(has(text, "Notes\n  max_shifted/softmax/f64 shift_invariance: raises FE_INVALID"));
   EXPECT_TRUE(has(text, "pass; here not verified"));
@@ -105,7 +118,9 @@ TEST(Readers, MarkdownTablesKeepTheirColumns) {
       }
       tables += bars && !columns;
       columns = bars;
-      EXPECT_FALSE(has(std::regex_replace(line, std::regex("(`+)[^`].*?[^`]\\1(?!`)"), ""), "<script>")) << line;
+      EXPECT_FALSE(
+          has(std::regex_replace(line, std::regex("(`+)[^`].*?[^`]\\1(?!`)"), ""), "<script>"))
+          << line;
     }
     EXPECT_GT(tables, 0u);
   }
@@ -117,8 +132,9 @@ void check_tags(const std::string& html) {
   std::vector<std::string> open = {"html"};  // the tags before the style sheet are only ours
   const std::size_t style = html.find("</style>");
   std::size_t angles = count(html.substr(style), "<"), tags = 0;
-  for (std::sregex_iterator it(html.begin() + static_cast<std::ptrdiff_t>(style), html.end(), tag), end; it != end;
-       ++it, ++tags) {
+  for (std::sregex_iterator it(html.begin() + static_cast<std::ptrdiff_t>(style), html.end(), tag),
+       end;
+       it != end; ++it, ++tags) {
     const std::string name = (*it)[2];
     if (name == "br" || name == "style") continue;
     if ((*it)[1] == "") {
@@ -135,7 +151,8 @@ void check_tags(const std::string& html) {
 }
 
 TEST(Readers, ThePageIsWellFormedAndAlone) {
-  const Json documents[] = {sample_document("one"), failing_document(), odd_document(), empty_document()};
+  const Json documents[] = {sample_document("one"), failing_document(), odd_document(),
+                            empty_document()};
   for (const Json& document : documents) check_tags(render(document, "html"));
   const std::string page = render(Documents(documents), "html");
   check_tags(page);
@@ -149,7 +166,8 @@ TEST(Readers, LinksOfThePageLeadSomewhereAndAnchorsAreUnique) {
   const std::string page = render(Documents(documents), "html");
   static const std::regex link("href=\"#([^\"]*)\""), anchor(" id=\"([^\"]*)\"");
   std::vector<std::string> anchors;
-  for (std::sregex_iterator it(page.begin(), page.end(), anchor), end; it != end; ++it) anchors.push_back((*it)[1]);
+  for (std::sregex_iterator it(page.begin(), page.end(), anchor), end; it != end; ++it)
+    anchors.push_back((*it)[1]);
   std::sort(anchors.begin(), anchors.end());
   EXPECT_EQ(std::adjacent_find(anchors.begin(), anchors.end()), anchors.end());
   std::size_t links = 0;
@@ -167,7 +185,8 @@ TEST(Readers, JunitCountsWhatItHolds) {
   const auto sum = [&](const char* attribute) {
     const std::regex pattern(std::string(attribute) + "=\"([0-9]+)\"");
     std::size_t total = 0;
-    for (std::sregex_iterator it(xml.begin(), xml.end(), pattern), end; it != end; ++it) total += std::stoul((*it)[1]);
+    for (std::sregex_iterator it(xml.begin(), xml.end(), pattern), end; it != end; ++it)
+      total += std::stoul((*it)[1]);
     return total;
   };
   EXPECT_EQ(sum("tests"), 100u);
@@ -185,7 +204,8 @@ TEST(Readers, SarifHasFailuresWithStableFingerprints) {
   other["run"]["seed"] = "0x1";
   other["machine"]["key"] = "another";
   for (Json& row : other["properties"]) row["message"] = "other words";
-  const Json sarif = Json::parse(render(failing_document(), "sarif")), again = Json::parse(render(other, "sarif"));
+  const Json sarif = Json::parse(render(failing_document(), "sarif")),
+             again = Json::parse(render(other, "sarif"));
   EXPECT_EQ(sarif["version"], "2.1.0");
   const Json& results = sarif["runs"][0]["results"];
   ASSERT_EQ(results.size(), 6u);  // three failures, two expected, one note
@@ -193,7 +213,8 @@ TEST(Readers, SarifHasFailuresWithStableFingerprints) {
   std::size_t errors = 0, suppressed = 0;
   for (std::size_t i = 0; i < results.size(); ++i) {
     EXPECT_EQ(rules.at(results[i]["ruleIndex"].get<std::size_t>())["id"], results[i]["ruleId"]);
-    EXPECT_EQ(results[i]["partialFingerprints"], again["runs"][0]["results"][i]["partialFingerprints"]);
+    EXPECT_EQ(results[i]["partialFingerprints"],
+              again["runs"][0]["results"][i]["partialFingerprints"]);
     errors += results[i]["level"] == "error";
     suppressed += results[i].contains("suppressions");
   }

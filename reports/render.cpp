@@ -17,12 +17,16 @@ std::string render(Documents documents, std::string_view format) {
   if (format == "sarif") return render_sarif(documents);
   if (format == "github") return render_github(documents);
   if (format != "json")
-    throw Error(kUsage, fmt::format("unknown format \"{}\"; known are {}", format, fmt::join(kFormats, ", ")));
-  if (documents.size() != 1) throw Error(kUsage, "json holds one document; give one file, or another --format");
+    throw Error(kUsage, fmt::format("unknown format \"{}\"; known are {}", format,
+                                    fmt::join(kFormats, ", ")));
+  if (documents.size() != 1)
+    throw Error(kUsage, "json holds one document; give one file, or another --format");
   return to_text(documents[0]);
 }
 
-std::string render(const Json& document, std::string_view format) { return render(Documents(&document, 1), format); }
+std::string render(const Json& document, std::string_view format) {
+  return render(Documents(&document, 1), format);
+}
 
 std::string format_of(const std::string& path) {
   const std::string extension = std::filesystem::path(path).extension().string();

@@ -11,18 +11,21 @@
 namespace softmark {
 
 /// The values of --format, for CLI::IsMember.
-inline const std::vector<std::string> kFormats = {"text", "json", "markdown", "html", "junit", "sarif", "github"};
+inline const std::vector<std::string> kFormats = {"text",  "json",  "markdown", "html",
+                                                  "junit", "sarif", "github"};
 
-/// The documents in a format of the list above. Throws Error(kUsage) for another one, and for "json" of several
-/// documents (there is no document of documents).
+/// The documents in a format of the list above. Throws Error(kUsage) for another one, and for
+/// "json" of several documents (there is no document of documents).
 std::string render(Documents documents, std::string_view format);
 std::string render(const Json& document, std::string_view format);
 
-/// The format that a file's name asks for: .html, .md, .xml (junit), .sarif, .json; "text" otherwise.
+/// The format that a file's name asks for: .html, .md, .xml (junit), .sarif, .json; "text"
+/// otherwise.
 std::string format_of(const std::string& path);
 
-/// Renders and writes to `path` ("-": standard output). Format "github" also appends the Markdown to the file that
-/// $GITHUB_STEP_SUMMARY names, where it is set. Throws what render and write_file throw.
+/// Renders and writes to `path` ("-": standard output). Format "github" also appends the Markdown
+/// to the file that $GITHUB_STEP_SUMMARY names, where it is set. Throws what render and write_file
+/// throw.
 void deliver(Documents documents, std::string_view format, const std::string& path);
 
 }  // namespace softmark

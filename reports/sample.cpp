@@ -16,14 +16,22 @@ struct SampleKernel {
 };
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr SampleKernel kKernels[] = {
-    {"naive", "softmax", "f32", "builtin", "exp(x) / sum(exp(x)), the textbook formula; overflows", kInf, 2.31, false},
-    {"max_shifted", "softmax", "f32", "builtin", "exp(x - max) / sum, three passes, scalar", 1.53, 2.62, false},
-    {"log_sum_exp", "softmax", "f32", "builtin", "exp(x - logsumexp(x)), three passes, scalar", 9.8125, 3.94, false},
-    {"simd", "softmax", "f32", "builtin", "max-shifted, one Highway source for every ISA", 1.77, 0.213, false},
-    {"openmp", "softmax", "f32", "builtin", "simd over rows, and inside the row where rows are few", 1.79, 0.218, true},
-    {"onednn", "softmax", "f32", "peer", "oneDNN softmax_forward, accurate algorithm", 3.21, 0.346, true},
-    {"max_shifted", "softmax", "f64", "builtin", "exp(x - max) / sum, three passes, scalar", 1.51, 3.3, false},
-    {"simd", "softmax", "f64", "builtin", "max-shifted, one Highway source for every ISA", 1.62, 0.47, false},
+    {"naive", "softmax", "f32", "builtin", "exp(x) / sum(exp(x)), the textbook formula; overflows",
+     kInf, 2.31, false},
+    {"max_shifted", "softmax", "f32", "builtin", "exp(x - max) / sum, three passes, scalar", 1.53,
+     2.62, false},
+    {"log_sum_exp", "softmax", "f32", "builtin", "exp(x - logsumexp(x)), three passes, scalar",
+     9.8125, 3.94, false},
+    {"simd", "softmax", "f32", "builtin", "max-shifted, one Highway source for every ISA", 1.77,
+     0.213, false},
+    {"openmp", "softmax", "f32", "builtin", "simd over rows, and inside the row where rows are few",
+     1.79, 0.218, true},
+    {"onednn", "softmax", "f32", "peer", "oneDNN softmax_forward, accurate algorithm", 3.21, 0.346,
+     true},
+    {"max_shifted", "softmax", "f64", "builtin", "exp(x - max) / sum, three passes, scalar", 1.51,
+     3.3, false},
+    {"simd", "softmax", "f64", "builtin", "max-shifted, one Highway source for every ISA", 1.62,
+     0.47, false},
     {"naive", "sigmoid", "f32", "builtin", "1 / (1 + exp(-x))", 4194304, 1.2, false},
     {"two_branch", "sigmoid", "f32", "builtin", "exp(x) / (1 + exp(x)) below 0", 1.9, 1.4, false},
 };
@@ -41,7 +49,9 @@ constexpr const char* kProperties[] = {
     "range",        "sum_to_one", "special_values", "overflow_safety", "shift_invariance",
     "within_bound", "any_length", "strides",        "in_place",        "reproducible"};
 
-std::string id_of(const SampleKernel& kernel) { return fmt::format("{}/{}/{}", kernel.name, kernel.op, kernel.dtype); }
+std::string id_of(const SampleKernel& kernel) {
+  return fmt::format("{}/{}/{}", kernel.name, kernel.op, kernel.dtype);
+}
 
 Json kernel_row(const SampleKernel& kernel) {
   Json claims = {"in_place"};
@@ -65,8 +75,8 @@ Json property_row(const std::string& kernel, const std::string& property) {
   return {{"kernel", kernel},
           {"property", property},
           {"criterion", claim                        ? "claim"
-                    : property == "within_bound" ? "bound"
-                                                 : "contract"},
+                        : property == "within_bound" ? "bound"
+                                                     : "contract"},
           {"verdict", "pass"},
           {"severity", "error"},
           {"expected", false},
@@ -74,7 +84,8 @@ Json property_row(const std::string& kernel, const std::string& property) {
           {"cases", 1000},
           {"message", ""},
           {"counterexample", nullptr},
-          {"repro", fmt::format("softmark verify --kernel {} --property {} --seed 0x5eed", kernel, property)},
+          {"repro", fmt::format("softmark verify --kernel {} --property {} --seed 0x5eed", kernel,
+                                property)},
           {"seconds", 0.04}};
 }
 
@@ -90,15 +101,17 @@ void expect_failure(Json& row, const std::string& reason) {
 }
 
 const Json& overflow_case() {
-  static const Json row = {{"rows", 1},        {"cols", 1},    {"x", {hex(89.0)}}, {"got", {"nan"}},
-                           {"want", {hex(1)}}, {"at", {0, 0}}, {"ulp", "nan"},     {"bound", number(0)}};
+  static const Json row = {{"rows", 1},      {"cols", 1},         {"x", {hex(89.0)}},
+                           {"got", {"nan"}}, {"want", {hex(1)}},  {"at", {0, 0}},
+                           {"ulp", "nan"},   {"bound", number(0)}};
   return row;
 }
 
 void add_properties(Json& document, const SampleKernel& kernel) {
   for (const char* property : kProperties) {
     Json row = property_row(id_of(kernel), property);
-    if (kernel.name == std::string_view("naive") && property == std::string_view("overflow_safety")) {
+    if (kernel.name == std::string_view("naive") &&
+        property == std::string_view("overflow_safety")) {
       fail(row, "fail", "exp overflows: got nan, want 1", overflow_case());
       expect_failure(row, "the textbook formula has no max shift: exp(x) overflows above 88.72");
     }
@@ -114,19 +127,22 @@ void add_properties(Json& document, const SampleKernel& kernel) {
 void add_accuracy(Json& document, const SampleKernel& kernel) {
   for (const char* domain : {"normal", "wide"}) {
     const double max = domain == std::string_view("wide") ? kernel.max_ulp : kernel.max_ulp * 0.75;
-    document["accuracy"].push_back(
-        {{"kernel", id_of(kernel)},
-         {"domain", domain},
-         {"elements", 65536},
-         {"max_ulp", number(max)},
-         {"mean_ulp", number(max * 0.19)},
-         {"p50", 0.26},
-         {"p99", 0.9},
-         {"p999", 1.1},
-         {"correctly_rounded", 0.8125},
-         {"max_error_over_bound", number(max / 12)},
-         {"worst",
-          {{"row_length", 2}, {"x", {hex(-0.5), hex(3)}}, {"at", 1}, {"got", hex(0.9375)}, {"want", hex(0.96875)}}}});
+    document["accuracy"].push_back({{"kernel", id_of(kernel)},
+                                    {"domain", domain},
+                                    {"elements", 65536},
+                                    {"max_ulp", number(max)},
+                                    {"mean_ulp", number(max * 0.19)},
+                                    {"p50", 0.26},
+                                    {"p99", 0.9},
+                                    {"p999", 1.1},
+                                    {"correctly_rounded", 0.8125},
+                                    {"max_error_over_bound", number(max / 12)},
+                                    {"worst",
+                                     {{"row_length", 2},
+                                      {"x", {hex(-0.5), hex(3)}},
+                                      {"at", 1},
+                                      {"got", hex(0.9375)},
+                                      {"want", hex(0.96875)}}}});
   }
 }
 
@@ -146,7 +162,8 @@ void add_measurements(Json& document, const SampleKernel& kernel, int threads) {
   for (const SampleShape& shape : kShapes) {
     const double bytes = 2.0 * shape.rows * shape.cols * (f32 ? 4 : 8);
     const double memory = bytes > 8e6 ? 0.2 : 0.0;
-    const double ns = (kernel.ns * (1 + 6.0 / shape.cols) + memory) / (kernel.threaded && threads > 1 ? 1.9 : 1.0);
+    const double ns = (kernel.ns * (1 + 6.0 / shape.cols) + memory) /
+                      (kernel.threaded && threads > 1 ? 1.9 : 1.0);
     const double memcpy_ns = (f32 ? 0.12 : 0.24) + memory;
     const double gb_per_s = (f32 ? 8 : 16) / ns;
     document["measurements"].push_back({{"kernel", id_of(kernel)},
@@ -209,9 +226,11 @@ Json sample_document(const std::string& machine) {
   document["run"]["started"] = "2026-01-02T03:04:05Z";
   document["machine"] = {
       {"key", machine},
-      {"identity", {{"cpu", "AMD EPYC 9R45"}, {"arch", "x86_64"}, {"cores", 2}, {"l2_bytes", 1048576}}},
+      {"identity",
+       {{"cpu", "AMD EPYC 9R45"}, {"arch", "x86_64"}, {"cores", 2}, {"l2_bytes", 1048576}}},
       {"environment", {{"kernel", "Linux 6.1"}, {"smt", nullptr}, {"load", 0.25}}},
-      {"unavailable", {{"smt", "the hypervisor hides the topology"}, {"cpufreq", "no cpufreq here"}}}};
+      {"unavailable",
+       {{"smt", "the hypervisor hides the topology"}, {"cpufreq", "no cpufreq here"}}}};
   document["build"] = {{"compiler", "GNU 12.2.0"}, {"type", "Release"}, {"flags", "-O3"}};
   document["absent"] = {{{"name", "xnnpack"}, {"reason", "libxnnpack-dev is not installed"}}};
   for (const SampleKernel& kernel : kKernels) {
@@ -245,7 +264,8 @@ Json failing_document() {
     got.push_back(hex(0.03125));
     want.push_back(hex(0.025));
   }
-  fail(find_property(document, "openmp/softmax/f32", "within_bound"), "fail", "error of 812 ulp, the bound is 7.5",
+  fail(find_property(document, "openmp/softmax/f32", "within_bound"), "fail",
+       "error of 812 ulp, the bound is 7.5",
        {{"rows", 1},
         {"cols", 40},
         {"x", {x}},
@@ -254,8 +274,10 @@ Json failing_document() {
         {"at", {0, 7}},
         {"ulp", 812.25},
         {"bound", 7.5}});
-  fail(find_property(document, "log_sum_exp/softmax/f32", "strides"), "crash", "killed by SIGSEGV", nullptr);
-  expect_failure(find_property(document, "max_shifted/softmax/f32", "any_length"), "fails at 7 columns, known");
+  fail(find_property(document, "log_sum_exp/softmax/f32", "strides"), "crash", "killed by SIGSEGV",
+       nullptr);
+  expect_failure(find_property(document, "max_shifted/softmax/f32", "any_length"),
+                 "fails at 7 columns, known");
   Json& note = find_property(document, "max_shifted/softmax/f64", "shift_invariance");
   fail(note, "fail", "raises FE_INVALID", nullptr);
   note["severity"] = "note";
@@ -264,7 +286,8 @@ Json failing_document() {
 }
 
 Json odd_document() {
-  const std::string odd = "<script>alert('x')</script> a|b & \"q\" 100% *bold* `tick`\n::error::injected\r\nü\x01 ]]>";
+  const std::string odd =
+      "<script>alert('x')</script> a|b & \"q\" 100% *bold* `tick`\n::error::injected\r\nü\x01 ]]>";
   Json document = new_document({"softmark", odd}, 0);
   document["machine"]["key"] = odd;
   document["machine"]["identity"][odd] = {{"deep", {odd, 1.5}}};

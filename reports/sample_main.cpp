@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the samples and all their renderings into a folder: material for xmllint, the schema, a browser.
+// Writes the samples and all their renderings into a folder: material for xmllint, the schema, a
+// browser.
 #include <cstdio>
 #include <filesystem>
 
@@ -11,9 +12,9 @@ int main(int argc, char** argv) {
   if (argc != 2) return kUsage;
   const std::filesystem::path folder = argv[1];
   std::filesystem::create_directories(folder);
-  const std::pair<const char*, const char*> endings[] = {{"text", ".txt"},     {"json", ".json"}, {"markdown", ".md"},
-                                                         {"html", ".html"},    {"junit", ".xml"}, {"sarif", ".sarif"},
-                                                         {"github", ".github"}};
+  const std::pair<const char*, const char*> endings[] = {
+      {"text", ".txt"},  {"json", ".json"},   {"markdown", ".md"},  {"html", ".html"},
+      {"junit", ".xml"}, {"sarif", ".sarif"}, {"github", ".github"}};
   const auto write = [&](const char* name, Documents documents) {
     for (const auto& [format, ending] : endings)
       if (documents.size() == 1 || std::string_view(format) != "json")

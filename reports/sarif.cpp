@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// SARIF 2.1.0: one run a document, a rule a property, a result a failure. Speed is never a result. Expected failures
-// are results too, suppressed with their reason. The fingerprint is kernel and property alone, so that a finding stays
-// the same finding when seed, machine or counterexample change.
+// SARIF 2.1.0: one run a document, a rule a property, a result a failure. Speed is never a result.
+// Expected failures are results too, suppressed with their reason. The fingerprint is kernel and
+// property alone, so that a finding stays the same finding when seed, machine or counterexample
+// change.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "reports/data.h"
-#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -35,13 +36,14 @@ std::size_t rule_index(Json& rules, const std::string& property) {
 }
 
 std::string message_of(const Json& property) {
-  std::string text = fmt::format("{}: {} ({}): {}", text_of(property, "kernel"), text_of(property, "property"),
-                                 text_of(property, "verdict"), text_of(property, "message"));
+  std::string text =
+      fmt::format("{}: {} ({}): {}", text_of(property, "kernel"), text_of(property, "property"),
+                  text_of(property, "verdict"), text_of(property, "message"));
   const Json& example = field(property, "counterexample");
   if (example.is_object())
     text += fmt::format("\nx {}, got {}, want {}\n{}", data_list(field(example, "x"), 8, true),
-                        data_list(field(example, "got"), 8, true), data_list(field(example, "want"), 8, true),
-                        spot(example));
+                        data_list(field(example, "got"), 8, true),
+                        data_list(field(example, "want"), 8, true), spot(example));
   const std::string repro = text_of(property, "repro");
   return repro.empty() ? text : text + "\nreplay: " + repro;
 }
@@ -56,15 +58,19 @@ Json result_of(const Json& property, std::size_t rule) {
       {"level", what == Outcome::kNote ? "note" : "error"},
       {"message", {{"text", message_of(property)}}},
       {"locations",
-       {{{"physicalLocation", {{"artifactLocation", {{"uri", uri_of(kernel)}}}, {"region", {{"startLine", 1}}}}},
+       {{{"physicalLocation",
+          {{"artifactLocation", {{"uri", uri_of(kernel)}}}, {"region", {{"startLine", 1}}}}},
          {"logicalLocations", {{{"fullyQualifiedName", kernel}, {"kind", "function"}}}}}}},
-      {"partialFingerprints", {{"softmark/v1", fingerprint}, {"primaryLocationLineHash", fingerprint}}},
-      {"properties", {{"criterion", text_of(property, "criterion")}, {"verdict", text_of(property, "verdict")}}}};
+      {"partialFingerprints",
+       {{"softmark/v1", fingerprint}, {"primaryLocationLineHash", fingerprint}}},
+      {"properties",
+       {{"criterion", text_of(property, "criterion")}, {"verdict", text_of(property, "verdict")}}}};
   if (field(property, "counterexample").is_object())
     result["properties"]["counterexample"] = property["counterexample"];
   if (what == Outcome::kExpected)
-    result["suppressions"] = {
-        {{"kind", "external"}, {"status", "accepted"}, {"justification", text_of(property, "reason")}}};
+    result["suppressions"] = {{{"kind", "external"},
+                               {"status", "accepted"},
+                               {"justification", text_of(property, "reason")}}};
   return result;
 }
 
@@ -77,9 +83,12 @@ Json run_of(const Json& document) {
   const Json& run = field(document, "run");
   return {{"tool",
            {{"driver",
-             {{"name", "softmark"}, {"version", text_of(field(document, "generator"), "version")}, {"rules", rules}}}}},
+             {{"name", "softmark"},
+              {"version", text_of(field(document, "generator"), "version")},
+              {"rules", rules}}}}},
           {"automationDetails", {{"id", "softmark/" + view.machine() + "/"}}},
-          {"invocations", {{{"executionSuccessful", view.complete()}, {"startTimeUtc", text_of(run, "started")}}}},
+          {"invocations",
+           {{{"executionSuccessful", view.complete()}, {"startTimeUtc", text_of(run, "started")}}}},
           {"columnKind", "utf16CodeUnits"},
           {"results", results}};
 }
@@ -89,7 +98,9 @@ Json run_of(const Json& document) {
 std::string render_sarif(Documents documents) {
   Json runs = Json::array();
   for (const Json& document : documents) runs.push_back(run_of(document));
-  return to_text({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", runs}});
+  return to_text({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+                  {"version", "2.1.0"},
+                  {"runs", runs}});
 }
 
 }  // namespace softmark

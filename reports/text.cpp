@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A terminal's view: who is right, how fast on one telling shape, the ranking on every shape in one line each, and the
-// smallest counterexample of every failure with the command that replays it.
+// A terminal's view: who is right, how fast on one telling shape, the ranking on every shape in one
+// line each, and the smallest counterexample of every failure with the command that replays it.
+#include "support/text.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "reports/data.h"
-#include "support/text.h"
 #include "reports/readers.h"
 #include "reports/view.h"
 
@@ -19,14 +20,16 @@ constexpr std::size_t kShownElements = 6;
 /// "pass", "FAIL: strides +2"; an entry that may not be ranked for another reason says which.
 std::string verdict_text(const KernelView& kernel, const Entry* entry) {
   const std::string verdict(word(kernel.standing));
-  if (kernel.standing == Standing::kPass && entry && !entry->place) return "pass; here " + entry->why_not;
-  const std::string failed =
-      kernel.named_briefly(kernel.standing == Standing::kFail ? Outcome::kFail : Outcome::kExpected);
+  if (kernel.standing == Standing::kPass && entry && !entry->place)
+    return "pass; here " + entry->why_not;
+  const std::string failed = kernel.named_briefly(
+      kernel.standing == Standing::kFail ? Outcome::kFail : Outcome::kExpected);
   return failed.empty() ? verdict : verdict + ": " + failed;
 }
 
 std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entry) {
-  std::vector<std::string> row = {one_line(kernel.name), one_line(verdict_text(kernel, entry)), kernel.max_ulp_text()};
+  std::vector<std::string> row = {one_line(kernel.name), one_line(verdict_text(kernel, entry)),
+                                  kernel.max_ulp_text()};
   for (const char* key : {"ns_per_element", "gb_per_s", "x_memcpy"}) {
     if (!entry) {
       row.push_back("-");
@@ -41,16 +44,19 @@ std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entr
 
 std::string summary(const View& view, const Ranking& speed) {
   TextTable table({"kernel", "verdict", "max ulp", "ns/element", "GB/s", "x memcpy", "of ceiling"});
-  for (const auto& [kernel, entry] : summary_order(view, speed)) table.add(summary_row(*kernel, entry));
-  return one_line(fmt::format("{} {}: times at {}", speed.shape.op, speed.shape.dtype, speed.shape.words())) + "\n" +
-         table.text();
+  for (const auto& [kernel, entry] : summary_order(view, speed))
+    table.add(summary_row(*kernel, entry));
+  return one_line(fmt::format("{} {}: times at {}", speed.shape.op, speed.shape.dtype,
+                              speed.shape.words())) +
+         "\n" + table.text();
 }
 
 std::string untimed_table(const View& view) {
   TextTable table({"kernel", "verdict", "max ulp", "verified in s"});
   const auto kernels = untimed(view);
   for (const KernelView* kernel : kernels)
-    table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)), kernel->max_ulp_text(),
+    table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)),
+               kernel->max_ulp_text(),
                kernel->row ? figure(field(*kernel->row, "verify_seconds")) : "-"});
   return kernels.empty() ? "" : fmt::format("\nNot timed\n{}", table.text());
 }
@@ -65,28 +71,32 @@ std::string ranking_line(const Ranking& ranking) {
   for (const Entry& entry : ranking.ranked) places.push_back(place_text(entry));
   for (const Entry& entry : ranking.unranked)  // the wrong ones stand in the summary
     if (entry.kernel->standing < Standing::kKnownWrong)
-      others.push_back(fmt::format("{} ({})", one_line(entry.kernel->name), one_line(entry.why_not)));
+      others.push_back(
+          fmt::format("{} ({})", one_line(entry.kernel->name), one_line(entry.why_not)));
   if (places.empty()) places.push_back("none passes");
   return fmt::format("{}{}", fmt::join(places, " "),
                      others.empty() ? "" : fmt::format("   unranked: {}", fmt::join(others, ", ")));
 }
 
 std::string rankings(const View& view, const std::string& op, const std::string& dtype) {
-  TextTable table({"workload", "size", "threads", "cache", "ns/element, best first (~: cannot be told apart)"});
+  TextTable table(
+      {"workload", "size", "threads", "cache", "ns/element, best first (~: cannot be told apart)"});
   bool any = false;
   for (const Ranking& ranking : view.rankings) {
     if (ranking.shape.op != op || ranking.shape.dtype != dtype) continue;
     any = true;
-    table.add({one_line(ranking.shape.name()), ranking.shape.size(), std::to_string(ranking.shape.threads),
-               one_line(ranking.shape.cache), ranking_line(ranking)});
+    table.add({one_line(ranking.shape.name()), ranking.shape.size(),
+               std::to_string(ranking.shape.threads), one_line(ranking.shape.cache),
+               ranking_line(ranking)});
   }
   return any ? fmt::format("\n{}", table.text(5)) : "";
 }
 
 std::string counterexample_text(const Json& example) {
   if (!example.is_object()) return "";
-  std::string text = fmt::format("    row    {} x {}: {}\n", count_of(example, "rows"), count_of(example, "cols"),
-                                 data_list(field(example, "x"), kShownElements, false));
+  std::string text =
+      fmt::format("    row    {} x {}: {}\n", count_of(example, "rows"), count_of(example, "cols"),
+                  data_list(field(example, "x"), kShownElements, false));
   for (const char* key : {"x", "g", "labels", "got", "want"}) {
     const Json& data = field(example, key);
     if (!data.is_array() || data.empty()) continue;
@@ -95,14 +105,16 @@ std::string counterexample_text(const Json& example) {
   const std::string place = spot(example);
   if (!place.empty()) text += fmt::format("    {}\n", place);
   const Json& layout = field(example, "layout");
-  if (layout.is_object() && !layout.empty()) text += fmt::format("    layout {}\n", one_line(plain(layout)));
+  if (layout.is_object() && !layout.empty())
+    text += fmt::format("    layout {}\n", one_line(plain(layout)));
   return text;
 }
 
 std::string failure(const Json& property, const char* mark) {
-  std::string text = fmt::format("  {} {} {} ({}, {}): {}\n", mark, one_line(text_of(property, "kernel")),
-                                 one_line(text_of(property, "property")), text_of(property, "criterion"),
-                                 text_of(property, "verdict"), one_line(text_of(property, "message")));
+  std::string text =
+      fmt::format("  {} {} {} ({}, {}): {}\n", mark, one_line(text_of(property, "kernel")),
+                  one_line(text_of(property, "property")), text_of(property, "criterion"),
+                  text_of(property, "verdict"), one_line(text_of(property, "message")));
   text += counterexample_text(field(property, "counterexample"));
   const std::string repro = text_of(property, "repro");
   return repro.empty() ? text : text + fmt::format("    replay {}\n", one_line(repro));
@@ -116,17 +128,19 @@ std::string findings(const View& view) {
     for (const Json* row : rows) text += line(*row);
   };
   const auto brief = [](const Json& row) {
-    return fmt::format("  {} {}: {}\n", one_line(text_of(row, "kernel")), one_line(text_of(row, "property")),
-                       one_line(text_of(row, "message")));
+    return fmt::format("  {} {}: {}\n", one_line(text_of(row, "kernel")),
+                       one_line(text_of(row, "property")), one_line(text_of(row, "message")));
   };
   section(Outcome::kFail, "Failures", [](const Json& row) { return failure(row, "FAIL"); });
   section(Outcome::kExpected, "Expected failures", [](const Json& row) {
-    return fmt::format("{}    because {}\n", failure(row, "known"), one_line(text_of(row, "reason")));
+    return fmt::format("{}    because {}\n", failure(row, "known"),
+                       one_line(text_of(row, "reason")));
   });
-  section(Outcome::kUnexpectedPass, "Expected to fail, but pass now: take them off the contract file",
-          [](const Json& row) {
+  section(Outcome::kUnexpectedPass,
+          "Expected to fail, but pass now: take them off the contract file", [](const Json& row) {
             return fmt::format("  {} {} (was: {})\n", one_line(text_of(row, "kernel")),
-                               one_line(text_of(row, "property")), one_line(text_of(row, "reason")));
+                               one_line(text_of(row, "property")),
+                               one_line(text_of(row, "reason")));
           });
   section(Outcome::kInconclusive, "Undecided", brief);
   section(Outcome::kNote, "Notes", brief);
@@ -137,7 +151,8 @@ std::string foot(const View& view) {
   std::string text = certificate_sentence(view.document);
   if (!text.empty()) text = "certificate: " + text + "\n";
   for (const Json& absent : field(view.document, "absent"))
-    text += fmt::format("absent: {}: {}\n", one_line(text_of(absent, "name")), one_line(text_of(absent, "reason")));
+    text += fmt::format("absent: {}: {}\n", one_line(text_of(absent, "name")),
+                        one_line(text_of(absent, "reason")));
   for (const Json& warning : field(view.document, "warnings"))
     text += fmt::format("warning: {}\n", one_line(plain(warning)));
   return text.empty() ? "" : fmt::format("\n{}", text);
@@ -147,11 +162,13 @@ std::string document_text(const Json& document) {
   const View view(document);
   const Json &run = field(document, "run"), &generator = field(document, "generator");
   std::string text = fmt::format(
-      "softmark {} on {}, {}, seed {}, {} s{}\n", one_line(text_of(generator, "version")), one_line(view.machine()),
-      text_of(run, "started"), text_of(run, "seed"), figure(field(run, "seconds")),
+      "softmark {} on {}, {}, seed {}, {} s{}\n", one_line(text_of(generator, "version")),
+      one_line(view.machine()), text_of(run, "started"), text_of(run, "seed"),
+      figure(field(run, "seconds")),
       view.complete() ? "" : "; INCOMPLETE: the run was interrupted, this is what was known");
   for (const auto& [op, dtype] : timed_groups(view))
-    text += fmt::format("\n{}{}", summary(view, *headline(view, op, dtype)), rankings(view, op, dtype));
+    text +=
+        fmt::format("\n{}{}", summary(view, *headline(view, op, dtype)), rankings(view, op, dtype));
   text += untimed_table(view);
   if (view.kernels.empty()) text += "\nNo kernel was verified or timed.\n";
   return text + findings(view) + foot(view);

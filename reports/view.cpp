@@ -125,7 +125,8 @@ void rank(Ranking& ranking, double least) {
   }
 }
 
-void add_measurement(std::vector<Ranking>& rankings, const Json& measurement, const KernelView& kernel) {
+void add_measurement(std::vector<Ranking>& rankings, const Json& measurement,
+                     const KernelView& kernel) {
   const Shape shape{kernel.op,
                     kernel.dtype,
                     text_of(measurement, "workload"),
@@ -135,7 +136,8 @@ void add_measurement(std::vector<Ranking>& rankings, const Json& measurement, co
                     count_of(measurement, "cols"),
                     count_of(measurement, "threads"),
                     truth_of(measurement, "in_place")};
-  auto place = std::find_if(rankings.begin(), rankings.end(), [&](const Ranking& r) { return r.shape == shape; });
+  auto place = std::find_if(rankings.begin(), rankings.end(),
+                            [&](const Ranking& r) { return r.shape == shape; });
   if (place == rankings.end()) place = rankings.insert(rankings.end(), Ranking{shape, {}, {}});
   const Entry entry = entry_of(measurement, kernel);
   (entry.why_not.empty() ? place->ranked : place->unranked).push_back(entry);
@@ -178,17 +180,21 @@ Outcome outcome(const Json& property) {
   if (verdict == "skip") return Outcome::kSkip;
   if (text_of(property, "severity") == "note") return Outcome::kNote;
   if (verdict == "inconclusive") return Outcome::kInconclusive;
-  return expected ? Outcome::kExpected : Outcome::kFail;  // a verdict unknown to this version is no pass
+  return expected ? Outcome::kExpected
+                  : Outcome::kFail;  // a verdict unknown to this version is no pass
 }
 
 double least_effect(const Json& document) {
-  const double spread = value_of(field(field(field(document, "machine"), "environment"), "aa_spread"));
+  const double spread =
+      value_of(field(field(field(document, "machine"), "environment"), "aa_spread"));
   return spread > 0 ? std::max(0.05, 2 * spread) : 0.05;
 }
 
 std::string share_of_ceiling(const Json& measurement) {
   const double share = value_of(field(measurement, "of_ceiling"));
-  return std::isnan(share) ? "-" : fmt::format("{:.0f} % {}", 100 * share, one_line(text_of(measurement, "ceiling")));
+  return std::isnan(share)
+             ? "-"
+             : fmt::format("{:.0f} % {}", 100 * share, one_line(text_of(measurement, "ceiling")));
 }
 
 bool told_apart(const Entry& faster, const Entry& slower, double least) {
@@ -236,8 +242,8 @@ std::string Shape::name() const {
 std::string Shape::logits() const { return distribution.substr(0, distribution.find(':')); }
 
 std::string Shape::words() const {
-  return fmt::format("{} ({}), {} thread{}, {} cache, {} logits{}", name(), size(), threads, threads == 1 ? "" : "s",
-                     cache, logits(), in_place ? ", in place" : "");
+  return fmt::format("{} ({}), {} thread{}, {} cache, {} logits{}", name(), size(), threads,
+                     threads == 1 ? "" : "s", cache, logits(), in_place ? ", in place" : "");
 }
 
 View::View(const Json& of) : document(of) {
@@ -252,10 +258,12 @@ View::View(const Json& of) : document(of) {
     find_or_add(kernels, text_of(row, "kernel")).properties.push_back(&row);
   for (const Json& row : field(document, "accuracy"))
     find_or_add(kernels, text_of(row, "kernel")).accuracy.push_back(&row);
-  for (const Json& row : field(document, "measurements")) find_or_add(kernels, text_of(row, "kernel"));
+  for (const Json& row : field(document, "measurements"))
+    find_or_add(kernels, text_of(row, "kernel"));
   for (KernelView& kernel : kernels) {
     kernel.standing = standing_of(kernel.properties);
-    for (const Json* row : kernel.accuracy) kernel.max_ulp = worse(kernel.max_ulp, value_of(field(*row, "max_ulp")));
+    for (const Json* row : kernel.accuracy)
+      kernel.max_ulp = worse(kernel.max_ulp, value_of(field(*row, "max_ulp")));
   }
   for (const Json& row : field(document, "measurements"))
     add_measurement(rankings, row, *kernel(text_of(row, "kernel")));
@@ -283,8 +291,11 @@ std::string View::machine() const {
 }
 
 std::string certificate_sentence(const Json& document) {
-  static constexpr const char* kTiers[][2] = {{"float64", "by float64 with a proven bound"}, {"double_double", "by double-double with a proven bound"},
-                                              {"interval", "by interval arithmetic"}, {"contract", "by the contract's table"}};
+  static constexpr const char* kTiers[][2] = {
+      {"float64", "by float64 with a proven bound"},
+      {"double_double", "by double-double with a proven bound"},
+      {"interval", "by interval arithmetic"},
+      {"contract", "by the contract's table"}};
   const Json& certificate = field(document, "certificate");
   long long all = 0;
   std::string parts;
@@ -300,7 +311,8 @@ std::vector<std::pair<std::string, std::string>> timed_groups(const View& view) 
   std::vector<std::pair<std::string, std::string>> found;
   for (const KernelView& kernel : view.kernels) {
     const std::pair group(kernel.op, kernel.dtype);
-    if (std::find(found.begin(), found.end(), group) == found.end() && headline(view, kernel.op, kernel.dtype))
+    if (std::find(found.begin(), found.end(), group) == found.end() &&
+        headline(view, kernel.op, kernel.dtype))
       found.push_back(group);
   }
   return found;
@@ -316,18 +328,21 @@ std::vector<const KernelView*> untimed(const View& view) {
 const Ranking* headline(const View& view, std::string_view op, std::string_view dtype) {
   const auto merit = [](const Ranking& ranking) {
     const Shape& shape = ranking.shape;
-    const double distance = std::fabs(std::log2(static_cast<double>(std::max(shape.cols, 1ll))) - 12);
-    return std::tuple(ranking.ranked.size() + ranking.unranked.size(), shape.threads == 1, shape.cache == "hot",
-                      -distance);
+    const double distance =
+        std::fabs(std::log2(static_cast<double>(std::max(shape.cols, 1ll))) - 12);
+    return std::tuple(ranking.ranked.size() + ranking.unranked.size(), shape.threads == 1,
+                      shape.cache == "hot", -distance);
   };
   const Ranking* best = nullptr;
   for (const Ranking& ranking : view.rankings)
-    if (ranking.shape.op == op && ranking.shape.dtype == dtype && (!best || merit(ranking) > merit(*best)))
+    if (ranking.shape.op == op && ranking.shape.dtype == dtype &&
+        (!best || merit(ranking) > merit(*best)))
       best = &ranking;
   return best;
 }
 
-std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View& view, const Ranking& ranking) {
+std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View& view,
+                                                                      const Ranking& ranking) {
   std::vector<std::pair<const KernelView*, const Entry*>> order;
   for (const auto* entries : {&ranking.ranked, &ranking.unranked})
     for (const Entry& entry : *entries) order.emplace_back(entry.kernel, &entry);
@@ -337,8 +352,9 @@ std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View
         std::none_of(order.begin(), order.end(), is_it))
       order.emplace_back(&kernel, nullptr);
   }
-  std::stable_partition(order.begin(), order.end(),
-                        [](const auto& line) { return line.first->standing < Standing::kKnownWrong; });
+  std::stable_partition(order.begin(), order.end(), [](const auto& line) {
+    return line.first->standing < Standing::kKnownWrong;
+  });
   return order;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all readers of a document agree on: who passed, who is known to be wrong, who may be ranked, and in which order.
-// Views point into the document they were made from.
+// What all readers of a document agree on: who passed, who is known to be wrong, who may be ranked,
+// and in which order. Views point into the document they were made from.
 #pragma once
 
 #include <span>
@@ -12,7 +12,8 @@
 
 namespace softmark {
 
-/// A field, or null where a row lacks it (a document of a newer minor version, or one written by hand).
+/// A field, or null where a row lacks it (a document of a newer minor version, or one written by
+/// hand).
 const Json& field(const Json& row, std::string_view key);
 /// The same as text, "" where it is none; as a count, 0; as a truth, false.
 std::string text_of(const Json& row, std::string_view key);
@@ -33,10 +34,12 @@ enum class Outcome {
 };
 Outcome outcome(const Json& property);
 
-/// The smallest difference of times believed: 5 %, or twice what `doctor` saw identical processes differ by. 0.05 is 5
+/// The smallest difference of times believed: 5 %, or twice what `doctor` saw identical processes
+/// differ by. 0.05 is 5
 /// %.
 double least_effect(const Json& document);
-/// What a measurement reached of the fastest way to move its bytes: "43 % memcpy"; "-" where unknown.
+/// What a measurement reached of the fastest way to move its bytes: "43 % memcpy"; "-" where
+/// unknown.
 std::string share_of_ceiling(const Json& measurement);
 
 /// What all rows of a kernel say together: the worst of them.
@@ -49,7 +52,8 @@ struct KernelView {
   const Json* row = nullptr;  // its entry in `kernels`; null where the document has none
   std::vector<const Json*> properties, accuracy;
   Standing standing = Standing::kUnverified;
-  double max_ulp = 0;  // largest over the domains, NaN winning; meaningless where `accuracy` is empty
+  double max_ulp =
+      0;  // largest over the domains, NaN winning; meaningless where `accuracy` is empty
   /// The properties with this outcome, by name.
   std::vector<std::string> named(Outcome wanted) const;
   /// The same in few words: "strides +2".
@@ -64,8 +68,9 @@ struct Shape {
   long long rows = 0, cols = 0, threads = 0;
   bool in_place = false;
   bool operator==(const Shape&) const = default;
-  std::string size() const;    // "64x4096"
-  std::string name() const;    // the workload's name without its size: "attention" of "attention/64x4096"
+  std::string size() const;  // "64x4096"
+  std::string name()
+      const;  // the workload's name without its size: "attention" of "attention/64x4096"
   std::string logits() const;  // the distribution's name: "normal" of "normal: 3 N(0,1)"
   std::string words() const;   // "attention (64x4096), 1 thread, hot cache, normal logits"
 };
@@ -75,13 +80,15 @@ struct Entry {
   const Json* measurement = nullptr;
   const KernelView* kernel = nullptr;
   double ns = 0, low = 0,
-         high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN: unknown
+         high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN:
+                    // unknown
   int place = 0;
   bool tied = false;    // cannot be told apart from the kernel before it
   std::string why_not;  // why it is not ranked
 };
 
-/// Whether `slower` is: its interval lies above that of `faster`, and the medians differ by more than `least`.
+/// Whether `slower` is: its interval lies above that of `faster`, and the medians differ by more
+/// than `least`.
 bool told_apart(const Entry& faster, const Entry& slower, double least);
 
 struct Ranking {
@@ -111,12 +118,14 @@ std::vector<std::pair<std::string, std::string>> timed_groups(const View& view);
 /// The kernels of all other pairs.
 std::vector<const KernelView*> untimed(const View& view);
 
-/// The shape that stands for a group in a summary: one thread, hot, measured for the most kernels, with a row length
-/// nearest to 4096. Null where the group was not timed.
+/// The shape that stands for a group in a summary: one thread, hot, measured for the most kernels,
+/// with a row length nearest to 4096. Null where the group was not timed.
 const Ranking* headline(const View& view, std::string_view op, std::string_view dtype);
 
-/// All kernels of the shape's group as a summary lists them: the ranked by time, then the others that are not known to
-/// be wrong, then the wrong ones. Entry is null where a kernel was not timed at the shape.
-std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View& view, const Ranking& ranking);
+/// All kernels of the shape's group as a summary lists them: the ranked by time, then the others
+/// that are not known to be wrong, then the wrong ones. Entry is null where a kernel was not timed
+/// at the shape.
+std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View& view,
+                                                                      const Ranking& ranking);
 
 }  // namespace softmark

@@ -35,7 +35,8 @@ TEST(View, JudgesOneProperty) {
   EXPECT_EQ(outcome(property("skip", true)), Outcome::kSkip);
   EXPECT_EQ(outcome(property("inconclusive", false)), Outcome::kInconclusive);
   EXPECT_EQ(outcome(property("fail", false, "note")), Outcome::kNote);
-  for (const char* verdict : {"fail", "crash", "timeout", "error", "a verdict of a later version", ""}) {
+  for (const char* verdict :
+       {"fail", "crash", "timeout", "error", "a verdict of a later version", ""}) {
     EXPECT_EQ(outcome(property(verdict, false)), Outcome::kFail) << verdict;
     EXPECT_EQ(outcome(property(verdict, true)), Outcome::kExpected) << verdict;
   }
@@ -46,9 +47,12 @@ TEST(View, TheWorstPropertyIsTheKernelsStanding) {
   EXPECT_EQ(standing({property("skip", false)}), Standing::kUnverified);
   EXPECT_EQ(standing({property("fail", false, "note")}), Standing::kUnverified);
   EXPECT_EQ(standing({property("pass", false), property("fail", false, "note")}), Standing::kPass);
-  EXPECT_EQ(standing({property("inconclusive", false), property("pass", false)}), Standing::kUndecided);
-  EXPECT_EQ(standing({property("fail", true), property("inconclusive", false)}), Standing::kKnownWrong);
-  EXPECT_EQ(standing({property("crash", false), property("fail", true), property("pass", false)}), Standing::kFail);
+  EXPECT_EQ(standing({property("inconclusive", false), property("pass", false)}),
+            Standing::kUndecided);
+  EXPECT_EQ(standing({property("fail", true), property("inconclusive", false)}),
+            Standing::kKnownWrong);
+  EXPECT_EQ(standing({property("crash", false), property("fail", true), property("pass", false)}),
+            Standing::kFail);
 }
 
 TEST(View, WrongKernelsAreNeverRanked) {
@@ -104,7 +108,8 @@ TEST(View, SaysWhichCeilingWasReachedHowFar) {
 
 TEST(View, ATimeThatIsNoNumberIsNotRanked) {
   Json document = sample_document();
-  for (Json& row : document["measurements"]) row["ns_per_element"] = {{"median", "nan"}, {"min", 1}, {"ci95", {1, 1}}};
+  for (Json& row : document["measurements"])
+    row["ns_per_element"] = {{"median", "nan"}, {"min", 1}, {"ci95", {1, 1}}};
   const View view(document);
   for (const Ranking& ranking : view.rankings) EXPECT_TRUE(ranking.ranked.empty());
 }
@@ -119,8 +124,8 @@ TEST(View, NanIsTheLargestError) {
 }
 
 TEST(View, LivesWithHalfADocument) {
-  const Json document =
-      Json::parse(R"({"kernels":[{}],"properties":[{"kernel":7}],"measurements":[{}],"accuracy":[{"kernel":"a/b"}]})");
+  const Json document = Json::parse(
+      R"({"kernels":[{}],"properties":[{"kernel":7}],"measurements":[{}],"accuracy":[{"kernel":"a/b"}]})");
   const View view(document);
   EXPECT_EQ(view.kernels.size(), 2u);
   EXPECT_FALSE(view.complete());

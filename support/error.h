@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How softmark ends: its exit codes, and the one exception that carries one of them with one clear line.
+// How softmark ends: its exit codes, and the one exception that carries one of them with one clear
+// line.
 #pragma once
 
 #include <stdexcept>
@@ -16,9 +17,11 @@ enum ExitCode : int {
   kUndecided = 5,      // with --strict only
 };
 
-/// Thrown anywhere, printed once by main as "softmark: WHAT" (what, where, what to do), never with a stack trace.
+/// Thrown anywhere, printed once by main as "softmark: WHAT" (what, where, what to do), never with
+/// a stack trace.
 struct Error : std::runtime_error {
-  Error(ExitCode exit_code, const std::string& message) : std::runtime_error(message), code(exit_code) {}
+  Error(ExitCode exit_code, const std::string& message)
+      : std::runtime_error(message), code(exit_code) {}
   ExitCode code;
 };
 

@@ -16,7 +16,8 @@
 namespace softmark {
 namespace {
 
-/// A descriptor that closes itself; close() reports what closing has to say (a full disk may be told only then).
+/// A descriptor that closes itself; close() reports what closing has to say (a full disk may be
+/// told only then).
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -44,11 +45,13 @@ bool write_all(int fd, std::string_view text) {
 }
 
 [[noreturn]] void cannot_write(const std::string& where, int error) {
-  const char* advice = error == ENOSPC || error == EDQUOT ? "free some space or name another place with -o"
-                       : error == EISDIR                  ? "name a file inside it with -o"
-                       : error == ENOENT                  ? "make that folder first"
-                                                          : "name another place with -o";
-  throw Error(kNotMeasurable, fmt::format("cannot write {}: {}; {}", where, std::strerror(error), advice));
+  const char* advice = error == ENOSPC || error == EDQUOT
+                           ? "free some space or name another place with -o"
+                       : error == EISDIR ? "name a file inside it with -o"
+                       : error == ENOENT ? "make that folder first"
+                                         : "name another place with -o";
+  throw Error(kNotMeasurable,
+              fmt::format("cannot write {}: {}; {}", where, std::strerror(error), advice));
 }
 
 void write_directly(const std::string& path, int flags, std::string_view text) {
@@ -56,13 +59,15 @@ void write_directly(const std::string& path, int flags, std::string_view text) {
   if (out.get() < 0 || !write_all(out.get(), text) || !out.close()) cannot_write(path, errno);
 }
 
-void write_beside_and_rename(const std::string& path, const struct stat* existing, std::string_view text) {
+void write_beside_and_rename(const std::string& path, const struct stat* existing,
+                             std::string_view text) {
   const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
   ::unlink(temporary.c_str());  // left by a killed process of the same number
   Descriptor out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (out.get() < 0) cannot_write(path, errno);
-  const bool done = (!existing || ::fchmod(out.get(), existing->st_mode & 07777) == 0) && write_all(out.get(), text) &&
-                    ::fsync(out.get()) == 0 && out.close() && ::rename(temporary.c_str(), path.c_str()) == 0;
+  const bool done = (!existing || ::fchmod(out.get(), existing->st_mode & 07777) == 0) &&
+                    write_all(out.get(), text) && ::fsync(out.get()) == 0 && out.close() &&
+                    ::rename(temporary.c_str(), path.c_str()) == 0;
   if (done) return;
   const int error = errno;
   ::unlink(temporary.c_str());
@@ -76,15 +81,18 @@ std::string read_file(const std::string& path) {
   std::string text;
   char buffer[1 << 16];
   ssize_t got = -1;
-  while (in.get() >= 0 && ((got = ::read(in.get(), buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR)))
+  while (in.get() >= 0 &&
+         ((got = ::read(in.get(), buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR)))
     if (got > 0) text.append(buffer, static_cast<std::size_t>(got));
-  if (got < 0) throw Error(kUnreadable, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  if (got < 0)
+    throw Error(kUnreadable, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   return text;
 }
 
 void write_file(const std::string& path, std::string_view text) {
   if (path == "-") {
-    if (std::fflush(stdout) != 0 || !write_all(STDOUT_FILENO, text)) cannot_write("standard output", errno);
+    if (std::fflush(stdout) != 0 || !write_all(STDOUT_FILENO, text))
+      cannot_write("standard output", errno);
     return;
   }
   struct stat target {};
@@ -94,7 +102,8 @@ void write_file(const std::string& path, std::string_view text) {
   }
   if (S_ISDIR(target.st_mode)) cannot_write(path, EISDIR);
   if (::access(path.c_str(), W_OK) != 0) cannot_write(path, errno);
-  if (!S_ISREG(target.st_mode)) return write_directly(path, 0, text);  // no rename can replace a device or a pipe
+  if (!S_ISREG(target.st_mode))
+    return write_directly(path, 0, text);  // no rename can replace a device or a pipe
   char resolved[PATH_MAX];  // through a symbolic link the file behind it is replaced, not the link
   if (!::realpath(path.c_str(), resolved)) cannot_write(path, errno);
   write_beside_and_rename(resolved, &target, text);
@@ -114,6 +123,8 @@ void check_writable(const std::string& path) {
   if (::access(folder.c_str(), W_OK) != 0) cannot_write(path, errno);
 }
 
-void append_file(const std::string& path, std::string_view text) { write_directly(path, O_CREAT | O_APPEND, text); }
+void append_file(const std::string& path, std::string_view text) {
+  write_directly(path, O_CREAT | O_APPEND, text);
+}
 
 }  // namespace softmark

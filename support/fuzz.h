@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fuzz target for one parser: any bytes are read, or refused with Error; nothing else may leave it. The same source is
-// linked with Clang's libFuzzer (scripts/fuzz), and into a test that replays the seeds and seeded mutations of them.
+// A fuzz target for one parser: any bytes are read, or refused with Error; nothing else may leave
+// it. The same source is linked with Clang's libFuzzer (scripts/fuzz), and into a test that replays
+// the seeds and seeded mutations of them.
 #pragma once
 
 #include <cstddef>

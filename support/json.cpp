@@ -13,7 +13,9 @@ namespace {
 constexpr std::string_view kHowToGiveAFloat =
     "give a number, a hex float such as \"0x1.8p+1\", or \"inf\", \"-inf\", \"nan\"";
 
-const char* name_of_non_finite(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }
+const char* name_of_non_finite(double value) {
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
 
 enum class ParseProblem { kNone, kNotAFloat, kOutOfRange };
 
@@ -31,14 +33,17 @@ ParseProblem parse_float(std::string_view text, double& value) {
   }
   if (text.empty() || text[0] == '-') return ParseProblem::kNotAFloat;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, format);
-  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return ParseProblem::kNotAFloat;
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument)
+    return ParseProblem::kNotAFloat;
   if (error != std::errc()) return ParseProblem::kOutOfRange;
   if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
   if (negative) value = -value;
   return ParseProblem::kNone;
 }
 
-std::string shortened(const std::string& text) { return text.size() > 60 ? text.substr(0, 57) + "..." : text; }
+std::string shortened(const std::string& text) {
+  return text.size() > 60 ? text.substr(0, 57) + "..." : text;
+}
 
 }  // namespace
 
@@ -50,7 +55,8 @@ Json number(double value) {
 std::string hex(double value) {
   if (!std::isfinite(value)) return name_of_non_finite(value);
   char digits[32];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, std::fabs(value), std::chars_format::hex);
+  const auto [end, error] =
+      std::to_chars(digits, digits + sizeof digits, std::fabs(value), std::chars_format::hex);
   return (std::signbit(value) ? "-0x" : "0x") + std::string(digits, end);
 }
 
@@ -58,10 +64,12 @@ double parse_value(const Json& datum, std::string_view where) {
   if (datum.is_number()) return datum.get<double>();
   const std::string shown = shortened(datum.dump(-1, ' ', false, Json::error_handler_t::replace));
   double value = 0;
-  const ParseProblem problem =
-      datum.is_string() ? parse_float(datum.get_ref<const std::string&>(), value) : ParseProblem::kNotAFloat;
+  const ParseProblem problem = datum.is_string()
+                                   ? parse_float(datum.get_ref<const std::string&>(), value)
+                                   : ParseProblem::kNotAFloat;
   if (problem == ParseProblem::kNotAFloat)
-    throw Error(kUnreadable, fmt::format("{}: {} is not a float; {}", where, shown, kHowToGiveAFloat));
+    throw Error(kUnreadable,
+                fmt::format("{}: {} is not a float; {}", where, shown, kHowToGiveAFloat));
   if (problem == ParseProblem::kOutOfRange)
     throw Error(kUnreadable, fmt::format("{}: {} is beyond the range of float64", where, shown));
   return value;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON, and exact numbers in it: every number goes through number() or hex(), since JSON has no NaN and nlohmann would
-// silently write null.
+// JSON, and exact numbers in it: every number goes through number() or hex(), since JSON has no NaN
+// and nlohmann would silently write null.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
 
 #include "support/error.h"
 
@@ -17,17 +16,19 @@ using Json = nlohmann::ordered_json;
 /// A statistic: a JSON number where finite, else "inf", "-inf" or "nan".
 Json number(double value);
 
-/// A datum: a hex float string such as "0x1.8p+1", "-0x0p+0", "inf", "-inf", "nan"; exact for all four types.
+/// A datum: a hex float string such as "0x1.8p+1", "-0x0p+0", "inf", "-inf", "nan"; exact for all
+/// four types.
 std::string hex(double value);
 
-/// The value of a datum: a JSON number, a hex or decimal float string, "inf", "-inf", "nan". Throws Error(kUnreadable)
-/// naming `where` ("x[0][2]").
+/// The value of a datum: a JSON number, a hex or decimal float string, "inf", "-inf", "nan". Throws
+/// Error(kUnreadable) naming `where` ("x[0][2]").
 double parse_value(const Json& datum, std::string_view where);
 
 /// The same from text (a command-line argument): decimal, hex, inf, nan. Throws Error(kUsage).
 double parse_value(std::string_view text);
 
-/// The document as text: indented, ending in a newline; bytes that are not UTF-8 (a stranger's name) become U+FFFD.
+/// The document as text: indented, ending in a newline; bytes that are not UTF-8 (a stranger's
+/// name) become U+FFFD.
 std::string to_text(const Json& document);
 
 }  // namespace softmark

@@ -36,12 +36,14 @@ TEST(Json, DataAreHexStrings) {
 TEST(Json, HexRoundTripsEveryBitPattern) {
   std::mt19937_64 bits(7);
   for (int i = 0; i < 20000; ++i) {
-    const auto value = std::bit_cast<double>(bits() & (i % 4 == 0 ? 0x800fffffffffffffull : ~0ull));  // subnormals too
+    const auto value = std::bit_cast<double>(
+        bits() & (i % 4 == 0 ? 0x800fffffffffffffull : ~0ull));  // subnormals too
     const double back = parse_value(hex(value));
     if (std::isnan(value)) {
       EXPECT_TRUE(std::isnan(back));
     } else {
-      ASSERT_EQ(std::bit_cast<std::uint64_t>(back), std::bit_cast<std::uint64_t>(value)) << hex(value);
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(back), std::bit_cast<std::uint64_t>(value))
+          << hex(value);
     }
   }
 }
@@ -60,8 +62,8 @@ TEST(Json, ParsesWhatPeopleWrite) {
 }
 
 TEST(Json, RefusesWhatIsNoFloat) {
-  for (const char* text :
-       {"", "-", "+", "0x", "--1", "+-1", "1.5x", "0x-1p0", "0x1p", "one", " 1", "1 ", "1e999", "0x1p5000"})
+  for (const char* text : {"", "-", "+", "0x", "--1", "+-1", "1.5x", "0x-1p0", "0x1p", "one", " 1",
+                           "1 ", "1e999", "0x1p5000"})
     expect_error(kUsage, "", [&] { parse_value(text); });
   for (const char* json : {"null", "true", "[1]", "{}", "\"five\"", "\"\""})
     expect_error(kUnreadable, "x[0][2]", [&] { parse_value(Json::parse(json), "x[0][2]"); });

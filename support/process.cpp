@@ -27,10 +27,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 [[noreturn]] void fail(const char* what) {
-  throw Error(kNotMeasurable, std::string("cannot start a child process: ") + what + ": " + std::strerror(errno));
+  throw Error(kNotMeasurable,
+              std::string("cannot start a child process: ") + what + ": " + std::strerror(errno));
 }
 
-// Sources are moved far above the targets first, so that one dup2 cannot overwrite the next one's source.
+// Sources are moved far above the targets first, so that one dup2 cannot overwrite the next one's
+// source.
 class HighDescriptors {
  public:
   int add(int fd) {
@@ -96,7 +98,8 @@ void adopt_strays() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 std::vector<pid_t> own_children() {
   std::vector<pid_t> found;
   siginfo_t one;
-  if (waitid(P_ALL, 0, &one, WEXITED | WNOHANG | WNOWAIT) != 0) return found;  // ECHILD: the usual case, in one call
+  if (waitid(P_ALL, 0, &one, WEXITED | WNOHANG | WNOWAIT) != 0)
+    return found;  // ECHILD: the usual case, in one call
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
     std::ifstream list(thread.path() / "children");
     for (pid_t pid; list >> pid;) found.push_back(pid);
@@ -105,7 +108,8 @@ std::vector<pid_t> own_children() {
 }
 
 void kill_strays() {
-  // Each round may free grandchildren, which then are children; what forks faster than it is killed is given up on.
+  // Each round may free grandchildren, which then are children; what forks faster than it is killed
+  // is given up on.
   for (int round = 0; round < 100; ++round) {
     const std::vector<pid_t> strays = own_children();
     if (strays.empty()) return;
@@ -136,7 +140,8 @@ Child::Child(const std::vector<std::string>& arguments, const std::vector<int>& 
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
   std::vector<char*> argv{const_cast<char*>("softmark")};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -178,9 +183,11 @@ bool Child::ended() {
 
 bool Child::wait_readable(int fd, Clock::time_point deadline) {
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     // Without a pidfd (an old kernel, a sandbox) the process is looked at every 20 ms.
-    const int wait = static_cast<int>(std::max<long long>(0, pidfd_ >= 0 ? left : std::min<long long>(left, 20)));
+    const int wait = static_cast<int>(
+        std::max<long long>(0, pidfd_ >= 0 ? left : std::min<long long>(left, 20)));
     pollfd watched[2] = {{fd, POLLIN, 0}, {pidfd_, POLLIN, 0}};
     const int n = poll(watched, pidfd_ >= 0 ? 2 : 1, wait);
     if (n < 0 && errno == EINTR) continue;
@@ -204,7 +211,9 @@ void Child::kill() {
   }
 }
 
-int Child::exit_code() const { return status_ >= 0 && WIFEXITED(status_) ? WEXITSTATUS(status_) : -1; }
+int Child::exit_code() const {
+  return status_ >= 0 && WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
+}
 
 int Child::signal() const { return status_ >= 0 && WIFSIGNALED(status_) ? WTERMSIG(status_) : 0; }
 
@@ -212,14 +221,16 @@ std::string Child::ending() const {
   if (status_ < 0) return "running";
   if (const int number = signal()) {
     const char* abbreviation = sigabbrev_np(number);
-    return std::string("killed by ") + (abbreviation ? "SIG" + std::string(abbreviation) : std::to_string(number));
+    return std::string("killed by ") +
+           (abbreviation ? "SIG" + std::string(abbreviation) : std::to_string(number));
   }
   return "exit code " + std::to_string(exit_code());
 }
 
 std::string Child::noise() const { return read_memory_file(noise_, 65536); }
 
-Answer ask_child(const std::vector<std::string>& arguments, const std::string& input, double timeout_seconds) {
+Answer ask_child(const std::vector<std::string>& arguments, const std::string& input,
+                 double timeout_seconds) {
   const int in = memory_file("softmark-request"), out = memory_file("softmark-answer");
   for (std::size_t done = 0; done < input.size();) {
     const ssize_t n = write(in, input.data() + done, input.size() - done);
@@ -228,7 +239,8 @@ Answer ask_child(const std::vector<std::string>& arguments, const std::string& i
   }
   lseek(in, 0, SEEK_SET);
   Child child(arguments, {in, out});
-  const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_seconds));
+  const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                           std::chrono::duration<double>(timeout_seconds));
   int idle[2];  // never readable: only the end of the child or the deadline wakes the wait
   if (pipe2(idle, O_CLOEXEC) != 0) fail("pipe2");
   const int wake = interrupt_pipe[0] >= 0 ? interrupt_pipe[0] : idle[0];
@@ -237,7 +249,10 @@ Answer ask_child(const std::vector<std::string>& arguments, const std::string& i
   answer.timed_out = !answer.interrupted && !child.ended();
   child.kill();
   answer.ok = !answer.timed_out && !answer.interrupted && child.exit_code() == 0;
-  answer.ending = answer.interrupted ? "interrupted" : answer.timed_out ? "timed out after " + std::to_string(static_cast<int>(timeout_seconds)) + " s" : child.ending();
+  answer.ending = answer.interrupted ? "interrupted"
+                  : answer.timed_out ? "timed out after " +
+                                           std::to_string(static_cast<int>(timeout_seconds)) + " s"
+                                     : child.ending();
   answer.output = read_memory_file(out, std::size_t{1} << 30);
   answer.noise = child.noise();
   for (int fd : {in, out, idle[0], idle[1]}) close(fd);

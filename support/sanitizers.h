@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For builds with sanitizers: which they are, and what they find that is not ours to mend. Included wherever kernels
-// run in the program's own process.
+// For builds with sanitizers: which they are, and what they find that is not ours to mend. Included
+// wherever kernels run in the program's own process.
 #pragma once
 
 #if defined(__has_feature)
@@ -21,6 +21,7 @@
 #ifdef SOFTMARK_FINDS_LEAKS
 /// Libraries that keep to the process's end what they once made.
 extern "C" __attribute__((used)) inline const char* __lsan_default_suppressions() {
-  return "leak:libonnxruntime\nleak:libsnappy\nleak:libc10\nleak:libtorch\nleak:libdnnl\nleak:libpython\n";
+  return "leak:libonnxruntime\nleak:libsnappy\nleak:libc10\nleak:libtorch\nleak:libdnnl\nleak:"
+         "libpython\n";
 }
 #endif

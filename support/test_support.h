@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For this room's tests: a folder of one's own, and the expectation of an Error with its code and words.
+// For this room's tests: a folder of one's own, and the expectation of an Error with its code and
+// words.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -32,14 +33,16 @@ class Folder {
   std::filesystem::path path_;
 };
 
-inline void expect_error(ExitCode code, const std::string& says, const std::function<void()>& action) {
+inline void expect_error(ExitCode code, const std::string& says,
+                         const std::function<void()>& action) {
   try {
     action();
     ADD_FAILURE() << "no error; wanted one that says: " << says;
   } catch (const Error& error) {
     EXPECT_EQ(error.code, code) << error.what();
     EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << error.what();
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << "one line: " << error.what();
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos)
+        << "one line: " << error.what();
   }
 }
 

@@ -14,8 +14,9 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 /// Code points, not bytes: a continuation byte starts with 10.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 std::string padded(const std::string& text, std::size_t to, bool left) {
@@ -35,7 +36,8 @@ std::string figure(double value) {
 
 std::string figure(const Json& statistic) {
   if (statistic.is_number()) return figure(statistic.get<double>());
-  if (statistic == "inf" || statistic == "-inf" || statistic == "nan") return statistic.get<std::string>();
+  if (statistic == "inf" || statistic == "-inf" || statistic == "nan")
+    return statistic.get<std::string>();
   return "-";
 }
 
@@ -106,8 +108,10 @@ std::string escape_markdown(std::string_view text) {
   std::string escaped;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
-    const bool inside = c == '_' && i > 0 && in_word(i - 1) && in_word(i + 1);  // "sum_to_one" emphasises nothing
-    if (std::string_view("\\`*_[]|~#").find(c) != std::string_view::npos && !inside) escaped += '\\';
+    const bool inside =
+        c == '_' && i > 0 && in_word(i - 1) && in_word(i + 1);  // "sum_to_one" emphasises nothing
+    if (std::string_view("\\`*_[]|~#").find(c) != std::string_view::npos && !inside)
+      escaped += '\\';
     if (c == '<')
       escaped += "&lt;";
     else if (c == '>')

@@ -9,11 +9,11 @@ namespace softmark {
 namespace {
 
 TEST(Format, FiguresHaveThreeDigits) {
-  const std::pair<double, const char*> cases[] = {{0, "0"},           {0.5, "0.500"},         {0.2134, "0.213"},
-                                                  {1.995, "2.00"},    {9.8125, "9.81"},       {99.94, "99.9"},
-                                                  {99.96, "100"},     {812.25, "812"},        {1234.5, "1234"},
-                                                  {999999, "999999"}, {4194304, "4.19e+06"},  {2.5e-5, "2.50e-05"},
-                                                  {-1.5, "-1.50"},    {0.0001234, "0.000123"}};
+  const std::pair<double, const char*> cases[] = {
+      {0, "0"},         {0.5, "0.500"},         {0.2134, "0.213"},     {1.995, "2.00"},
+      {9.8125, "9.81"}, {99.94, "99.9"},        {99.96, "100"},        {812.25, "812"},
+      {1234.5, "1234"}, {999999, "999999"},     {4194304, "4.19e+06"}, {2.5e-5, "2.50e-05"},
+      {-1.5, "-1.50"},  {0.0001234, "0.000123"}};
   for (const auto& [value, text] : cases) EXPECT_EQ(figure(value), text);
   EXPECT_EQ(figure(std::numeric_limits<double>::quiet_NaN()), "nan");
   EXPECT_EQ(figure(-std::numeric_limits<double>::infinity()), "-inf");
@@ -23,7 +23,8 @@ TEST(Format, FiguresHaveThreeDigits) {
 }
 
 TEST(Format, HtmlCannotBeLeft) {
-  EXPECT_EQ(escape_html("<a href=\"x\">'&'\n\x01"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&#10;\uFFFD");
+  EXPECT_EQ(escape_html("<a href=\"x\">'&'\n\x01"),
+            "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&#10;\uFFFD");
 }
 
 TEST(Format, MarkdownStaysInItsCell) {

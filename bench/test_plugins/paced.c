@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One softmax three times: as it is, with a tenth and with a twentieth of its work done twice. What `compare` must find,
- * and must not. `nothing` shows what measuring a call costs by itself. */
+ * One softmax three times: as it is, with a tenth and with a twentieth of its work done twice. What
+ * `compare` must find, and must not. `nothing` shows what measuring a call costs by itself. */
 #include <math.h>
 #include <stdint.h>
 
@@ -35,10 +35,14 @@ static int nothing(const softmark_args *a) {
 }
 
 static const softmark_kernel kernels[] = {
-    {"paced", "max-shifted, by the C library", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, paced},
-    {"slower_10", "paced, a tenth of it twice", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, slower_10},
-    {"slower_5", "paced, a twentieth of it twice", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, slower_5},
-    {"nothing", "returns at once", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, nothing},
+    {"paced", "max-shifted, by the C library", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0,
+     SOFTMARK_MASKED_NAN, INFINITY, paced},
+    {"slower_10", "paced, a tenth of it twice", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0,
+     SOFTMARK_MASKED_NAN, INFINITY, slower_10},
+    {"slower_5", "paced, a twentieth of it twice", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0,
+     SOFTMARK_MASKED_NAN, INFINITY, slower_5},
+    {"nothing", "returns at once", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY,
+     nothing},
 };
 
 const softmark_kernel *softmark_plugin(uint32_t abi_version, size_t *count) {

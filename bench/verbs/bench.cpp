@@ -2,11 +2,11 @@
 // softmark bench: how fast, in nanoseconds an element and against memcpy.
 #include <algorithm>
 
-#include "bench/verbs/bench_flags.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
-#include "reports/measurements.h"
+#include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
+#include "reports/measurements.h"
 #include "reports/render.h"
 
 namespace softmark::bench {
@@ -30,13 +30,16 @@ int run_bench(BenchOptions options, const Invocation& invocation) {
   document["run"]["replication"] = replication_section(options);
   document["kernels"] = kernels_section(bench_kernels(options, registry));
   const Json sections = bench_sections(options, registry, std::nullopt);
-  for (const char* name : {"machine", "build", "measurements", "ceilings", "warnings"}) document[name] = sections[name];
+  for (const char* name : {"machine", "build", "measurements", "ceilings", "warnings"})
+    document[name] = sections[name];
   finish_document(document, sections["complete"]);
   write_file(invocation.output,
-             rendered(document, invocation.format.empty() ? format_of(invocation.output) : invocation.format));
+             rendered(document, invocation.format.empty() ? format_of(invocation.output)
+                                                          : invocation.format));
   const Json& all = document["measurements"];
-  const bool any =
-      std::any_of(all.begin(), all.end(), [](const Json& measurement) { return measurement["status"] == "ok"; });
+  const bool any = std::any_of(all.begin(), all.end(), [](const Json& measurement) {
+    return measurement["status"] == "ok";
+  });
   return any && sections["complete"] == true ? kPass : kNotMeasurable;
 }
 
@@ -47,14 +50,17 @@ namespace softmark {
 
 void add_bench(CLI::App& app, int& exit_code) {
   using namespace bench;
-  CLI::App* verb = app.add_subcommand("bench", "speed, through Google Benchmark (flags after -- go to it)");
+  CLI::App* verb =
+      app.add_subcommand("bench", "speed, through Google Benchmark (flags after -- go to it)");
   const auto flags = add_bench_flags(*verb);
   const auto invocation = std::make_shared<Invocation>();
   add_plugins(*verb, invocation->plugins);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format, "how to write it (by the name of the file, else text)")
+  verb->add_option("--format", invocation->format,
+                   "how to write it (by the name of the file, else text)")
       ->check(CLI::IsMember(kFormats));
-  verb->callback([flags, invocation, &exit_code] { exit_code = run_bench(checked(*flags), *invocation); });
+  verb->callback(
+      [flags, invocation, &exit_code] { exit_code = run_bench(checked(*flags), *invocation); });
 }
 
 }  // namespace softmark

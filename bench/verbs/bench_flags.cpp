@@ -11,8 +11,8 @@
 
 #include "bench/machine.h"
 #include "kernels/names.h"
-#include "support/effort.h"
 #include "kernels/verbs/flags.h"
+#include "support/effort.h"
 #include "support/error.h"
 
 namespace softmark::bench {
@@ -26,15 +26,19 @@ void check_benchmark_flags(std::vector<std::string> flags) {
   int argc = static_cast<int>(argv.size());
   benchmark::Initialize(&argc, argv.data());
   if (argc > 1)
-    throw Error(kUsage,
-                fmt::format("'{}' is no flag of Google Benchmark; `softmark bench -- --help` lists them", argv[1]));
+    throw Error(
+        kUsage,
+        fmt::format("'{}' is no flag of Google Benchmark; `softmark bench -- --help` lists them",
+                    argv[1]));
 }
 
 template <std::size_t N>
-void check_names(const std::vector<std::string>& given, const std::string_view (&known)[N], const char* what) {
+void check_names(const std::vector<std::string>& given, const std::string_view (&known)[N],
+                 const char* what) {
   for (const std::string& one : given)
     if (std::find(std::begin(known), std::end(known), one) == std::end(known))
-      throw Error(kUsage, fmt::format("'{}' is no {}; they are {}", one, what, fmt::join(known, ", ")));
+      throw Error(kUsage,
+                  fmt::format("'{}' is no {}; they are {}", one, what, fmt::join(known, ", ")));
 }
 
 }  // namespace
@@ -48,15 +52,19 @@ std::vector<int> parse_threads(const std::vector<std::string>& lists) {
       int value = 0;
       const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
       if (error != std::errc() || end != word.data() + word.size() || value < 1 || value > kMost)
-        throw Error(kUsage, fmt::format("--threads '{}': '{}' is no count within 1 .. {}; give e.g. 1,2,4 or 1..T",
-                                        list, word, kMost));
+        throw Error(
+            kUsage,
+            fmt::format("--threads '{}': '{}' is no count within 1 .. {}; give e.g. 1,2,4 or 1..T",
+                        list, word, kMost));
       return value;
     };
     std::istringstream words(list);
     for (std::string word; std::getline(words, word, ',');) {
       const std::size_t dots = word.find("..");
-      const int first = count(word.substr(0, dots)), last = dots == word.npos ? first : count(word.substr(dots + 2));
-      if (first > last) throw Error(kUsage, fmt::format("--threads '{}': {} is above {}", list, first, last));
+      const int first = count(word.substr(0, dots)),
+                last = dots == word.npos ? first : count(word.substr(dots + 2));
+      if (first > last)
+        throw Error(kUsage, fmt::format("--threads '{}': {} is above {}", list, first, last));
       for (int threads = first; threads <= last; ++threads) counts.insert(threads);
     }
     if (list.empty()) throw Error(kUsage, "--threads '' names no count; give e.g. 1,2,4 or 1..T");
@@ -75,24 +83,31 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
   add("--kernel", options.kernels, "kernels to time: a glob of names or ids (repeatable)");
   add("--op", options.ops, "ops to time (softmax) (repeatable)");
   add("--dtype", options.dtypes, "element types to time (f32) (repeatable)");
-  add("--effort", flags->effort, "quick | standard | thorough: which workloads, how many processes (standard)");
+  add("--effort", flags->effort,
+      "quick | standard | thorough: which workloads, how many processes (standard)");
   add_seed(verb, options.seed);
   add("--threads", flags->threads,
-      "thread counts of threaded kernels: 1,2,4 or 1..T (1 and all); others run where 1 is among them");
-  add("--workload", options.workloads, "workloads by glob of their names, such as 'vocabulary/*' (repeatable)");
+      "thread counts of threaded kernels: 1,2,4 or 1..T (1 and all); others run where 1 is among "
+      "them");
+  add("--workload", options.workloads,
+      "workloads by glob of their names, such as 'vocabulary/*' (repeatable)");
   add("--logits", options.logits, "time on the logits of this .npy file");
   add("--rows", options.rows, "rows of a workload of your own");
   add("--cols", options.cols, "columns of a workload of your own");
-  add("--distribution", flags->distribution, "its logits: normal | flat | peaked | causal | subnormal (normal)");
+  add("--distribution", flags->distribution,
+      "its logits: normal | flat | peaked | causal | subnormal (normal)");
   add("--processes", options.processes, "fresh processes for each kernel and workload");
   add("--min-time", options.min_time, "seconds a sample");
   add("--resume", options.resume,
       "keep the workloads that this document holds whole, made by this build on this machine");
-  add("--cache", flags->cache, "hot | cold | both: the same buffers each call, or ones that have left the cache (hot)");
+  add("--cache", flags->cache,
+      "hot | cold | both: the same buffers each call, or ones that have left the cache (hot)");
   if (std::find(but.begin(), but.end(), "--in-place") == but.end())
-    verb.add_flag("--in-place", options.in_place,
-                  "kernels that claim it write over their input, which is restored outside the clock");
-  verb.add_option("google_benchmark", options.benchmark_flags, "after --: flags for Google Benchmark");
+    verb.add_flag(
+        "--in-place", options.in_place,
+        "kernels that claim it write over their input, which is restored outside the clock");
+  verb.add_option("google_benchmark", options.benchmark_flags,
+                  "after --: flags for Google Benchmark");
   return flags;
 }
 
@@ -108,10 +123,12 @@ BenchOptions checked(const BenchFlags& flags) {
   const auto distribution = find_distribution(flags.distribution);
   if (!distribution || *distribution == Distribution::kFile)
     throw Error(kUsage,
-                fmt::format("'{}' is no distribution: normal, flat, peaked, causal or subnormal", flags.distribution));
+                fmt::format("'{}' is no distribution: normal, flat, peaked, causal or subnormal",
+                            flags.distribution));
   options.distribution = *distribution;
   options.threads = parse_threads(flags.threads);
-  if (options.processes < 0 || options.processes > 1000) throw Error(kUsage, "--processes is not within 1 .. 1000");
+  if (options.processes < 0 || options.processes > 1000)
+    throw Error(kUsage, "--processes is not within 1 .. 1000");
   if (!(options.min_time >= 0 && options.min_time <= 60))
     throw Error(kUsage, "--min-time is not within 0 .. 60 seconds");
   check_benchmark_flags(options.benchmark_flags);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs that time, as a user meets them. What is asked of clocks here holds on a busy machine too.
+// The verbs that time, as a user meets them. What is asked of clocks here holds on a busy machine
+// too.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@ Ran run(const std::string& command) {
   Ran ran{-1, ""};
   FILE* pipe = popen((command + " 2>&1").c_str(), "r");
   char buffer[4096];
-  for (std::size_t got; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;) ran.out.append(buffer, got);
+  for (std::size_t got; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    ran.out.append(buffer, got);
   const int status = pclose(pipe);
   if (WIFEXITED(status)) ran.code = WEXITSTATUS(status);
   return ran;
@@ -37,10 +39,13 @@ void expect_one_line(const Ran& ran, int code, const std::string& says) {
   EXPECT_NE(ran.out.find(says), std::string::npos) << ran.out;
 }
 
-/// A folder of the test's own inside the build folder, empty at its start; and the test plugin twice, as two builds.
+/// A folder of the test's own inside the build folder, empty at its start; and the test plugin
+/// twice, as two builds.
 class Cli : public testing::Test {
  protected:
-  Cli() : folder(fs::path(SOFTMARK_SCRATCH) / testing::UnitTest::GetInstance()->current_test_info()->name()) {
+  Cli()
+      : folder(fs::path(SOFTMARK_SCRATCH) /
+               testing::UnitTest::GetInstance()->current_test_info()->name()) {
     fs::remove_all(folder);
     fs::create_directories(folder);
     for (const char* build : {"old.so", "new.so"}) fs::copy_file(plugin, folder / build);
@@ -61,8 +66,9 @@ TEST_F(Cli, CompareTellsKernelsThatDifferManifold) {
 }
 
 TEST_F(Cli, CompareTakesTwoBuildsOfAKernel) {
-  for (const std::string& builds : {at("old.so") + ":nothing " + at("new.so") + ":paced",
-                                    "--plugin " + at("old.so") + " --plugin " + at("new.so") + " nothing new:paced"}) {
+  for (const std::string& builds :
+       {at("old.so") + ":nothing " + at("new.so") + ":paced",
+        "--plugin " + at("old.so") + " --plugin " + at("new.so") + " nothing new:paced"}) {
     const Ran ran = softmark("compare --format json" + brief + builds);
     ASSERT_EQ(ran.code, 1) << ran.out;
     const Json comparison = Json::parse(ran.out)[0];
@@ -73,7 +79,8 @@ TEST_F(Cli, CompareTakesTwoBuildsOfAKernel) {
 }
 
 TEST_F(Cli, ACallOfAKernelThatDoesNothingCostsLessThan20Nanoseconds) {
-  const Ran ran = softmark("bench --format json --kernel nothing --rows 1 --cols 1 --effort quick --plugin " + plugin);
+  const Ran ran = softmark(
+      "bench --format json --kernel nothing --rows 1 --cols 1 --effort quick --plugin " + plugin);
   ASSERT_EQ(ran.code, 0) << ran.out;
   const Json measurement = Json::parse(ran.out)["measurements"][0];
   EXPECT_LT(measurement["ns_per_element"]["min"].get<double>(), 20) << measurement;
@@ -89,22 +96,28 @@ TEST_F(Cli, BenchResumesOnlyItsOwnDocument) {
   EXPECT_NEAR(second["measurements"][0]["samples"][0][0].get<double>() /
                   first["measurements"][0]["samples"][0][0].get<double>(),
               1, 1e-9);
-  expect_one_line(softmark(bench + "--seed 1 --resume " + at("first.json")), 2, "its seed is 0x5eed");
-  expect_one_line(softmark(shape + "--processes 3 --resume " + at("first.json")), 2, "its processes");
+  expect_one_line(softmark(bench + "--seed 1 --resume " + at("first.json")), 2,
+                  "its seed is 0x5eed");
+  expect_one_line(softmark(shape + "--processes 3 --resume " + at("first.json")), 2,
+                  "its processes");
   expect_one_line(softmark(bench + "--resume " + at("missing.json")), 3, "missing.json");
   Json other = first;
   other["machine"]["key"] = "another";
   std::ofstream(at("other.json")) << other;
-  expect_one_line(softmark(bench + "--resume " + at("other.json")), 2, "it is from machine 'another'");
+  expect_one_line(softmark(bench + "--resume " + at("other.json")), 2,
+                  "it is from machine 'another'");
   other["machine"] = other["run"] = Json::object();
   std::ofstream(at("other.json")) << other;
   expect_one_line(softmark(bench + "--resume " + at("other.json")), 2, "cannot be resumed");
 }
 
 TEST_F(Cli, AnInterruptedBenchKeepsWhatIsDone) {
-  const std::string bench = " bench --kernel naive --effort standard --processes 6 --min-time 0.001 ";
-  // In the foreground: else timeout sends it twice, to the program and to the group, and a second one ends it at once.
-  const Ran ran = run("timeout --foreground -s INT 3 " SOFTMARK_BINARY + bench + "-o " + at("part.json"));
+  const std::string bench =
+      " bench --kernel naive --effort standard --processes 6 --min-time 0.001 ";
+  // In the foreground: else timeout sends it twice, to the program and to the group, and a second
+  // one ends it at once.
+  const Ran ran =
+      run("timeout --foreground -s INT 3 " SOFTMARK_BINARY + bench + "-o " + at("part.json"));
   EXPECT_EQ(ran.code, 124) << ran.out;
   const Json part = read_document(at("part.json"));
   EXPECT_EQ(part["run"]["complete"], false);
@@ -119,7 +132,8 @@ TEST_F(Cli, BadCountsOfThreadsAreOneLine) {
 }
 
 TEST_F(Cli, RealLogitsComeFromDigits) {
-  const std::string script = SOFTMARK_SCRIPTS "/real_logits --data " + at("digits.csv.gz") + " -o " + at("logits.npy");
+  const std::string script =
+      SOFTMARK_SCRIPTS "/real_logits --data " + at("digits.csv.gz") + " -o " + at("logits.npy");
   expect_one_line(run(script), 3, "digits.csv.gz is not there: apt-get install python3-sklearn");
   std::ofstream(at("digits.csv.gz")) << "no archive";
   expect_one_line(run(script), 3, "not the digits");
@@ -135,7 +149,8 @@ TEST_F(Cli, RealLogitsComeFromDigits) {
   EXPECT_NE(made.out.find("20 x 10"), std::string::npos) << made.out;
   EXPECT_NE(made.out.find("100.0 % of the digits right"), std::string::npos) << made.out;
   const Ran timed =
-      softmark("bench --kernel naive --processes 2 --min-time 1e-5 --format json --logits " + at("logits.npy"));
+      softmark("bench --kernel naive --processes 2 --min-time 1e-5 --format json --logits " +
+               at("logits.npy"));
   ASSERT_EQ(timed.code, 0) << timed.out;
   EXPECT_EQ(Json::parse(timed.out)["measurements"][0]["workload"], "logits.npy/20x10");
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// softmark compare: two kernels side by side, by name ("simd", "simd/softmax/f64", "build/old.so:name" for one of a
-// plugin's), or two documents, which reports compares.
+// softmark compare: two kernels side by side, by name ("simd", "simd/softmax/f64",
+// "build/old.so:name" for one of a plugin's), or two documents, which reports compares.
 #include "reports/compare.h"
 
 #include <fmt/format.h>
 
 #include <filesystem>
 
-#include "bench/verbs/bench_flags.h"
-#include "bench/sections.h"
 #include "bench/paired.h"
+#include "bench/sections.h"
+#include "bench/verbs/bench_flags.h"
 #include "kernels/names.h"
 #include "kernels/verbs/flags.h"
 
@@ -23,20 +23,26 @@ struct Invocation {
   bool strict = false;
 };
 
-/// The one kernel that `named` means. Two builds of a plugin have kernels of the same ids: "LIB.so:GLOB" looks into
-/// that library alone.
-Kernel one_kernel(const std::string& named, const std::vector<std::string>& plugins, BenchOptions options) {
+/// The one kernel that `named` means. Two builds of a plugin have kernels of the same ids:
+/// "LIB.so:GLOB" looks into that library alone.
+Kernel one_kernel(const std::string& named, const std::vector<std::string>& plugins,
+                  BenchOptions options) {
   const std::size_t colon = named.find(".so:");
   const bool in_library = colon != named.npos || named.ends_with(".so");
-  const std::string library = in_library ? named.substr(0, colon == named.npos ? colon : colon + 3) : "";
+  const std::string library =
+      in_library ? named.substr(0, colon == named.npos ? colon : colon + 3) : "";
   const std::string glob = !in_library ? named : colon == named.npos ? "" : named.substr(colon + 4);
   Registry registry = in_library ? load_registry({library}, false) : load_registry(plugins);
-  if (in_library) std::erase_if(registry.kernels, [](const Kernel& kernel) { return kernel.provider != "plugin"; });
+  if (in_library)
+    std::erase_if(registry.kernels,
+                  [](const Kernel& kernel) { return kernel.provider != "plugin"; });
   options.kernels = glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
   const std::vector<Kernel> found = bench_kernels(options, registry);
   if (found.size() == 1) return found.front();
-  throw Error(kUsage, fmt::format("'{}' is {} kernels, {} and {} among them: give a whole id, or --op and --dtype",
-                                  named, found.size(), found[0].id, found[1].id));
+  throw Error(
+      kUsage,
+      fmt::format("'{}' is {} kernels, {} and {} among them: give a whole id, or --op and --dtype",
+                  named, found.size(), found[0].id, found[1].id));
 }
 
 bool is_document(const std::string& named) {
@@ -45,19 +51,23 @@ bool is_document(const std::string& named) {
 }
 
 int run_kernels(const BenchOptions& options, const Invocation& invocation) {
-  const auto comparisons = compare_kernels(one_kernel(invocation.a, invocation.plugins, options),
-                                           one_kernel(invocation.b, invocation.plugins, options), options);
+  const auto comparisons =
+      compare_kernels(one_kernel(invocation.a, invocation.plugins, options),
+                      one_kernel(invocation.b, invocation.plugins, options), options);
   Json json = Json::array();
   for (const Comparison& comparison : comparisons) json.push_back(to_json(comparison));
-  write_file(invocation.output, invocation.format == "json" ? to_text(json) : comparisons_table(comparisons));
+  write_file(invocation.output,
+             invocation.format == "json" ? to_text(json) : comparisons_table(comparisons));
   return exit_code_of(comparisons, invocation.strict);
 }
 
 int run_compare(const BenchFlags& flags, const Invocation& invocation) {
   if (is_document(invocation.a) != is_document(invocation.b))
-    throw Error(kUsage, fmt::format("'{}' and '{}' are a document and a kernel: compare two of a kind", invocation.a,
-                                    invocation.b));
-  if (is_document(invocation.a)) return compare_files(invocation.a, invocation.b, invocation.strict, invocation.output);
+    throw Error(kUsage,
+                fmt::format("'{}' and '{}' are a document and a kernel: compare two of a kind",
+                            invocation.a, invocation.b));
+  if (is_document(invocation.a))
+    return compare_files(invocation.a, invocation.b, invocation.strict, invocation.output);
   return run_kernels(checked(flags), invocation);
 }
 
@@ -68,11 +78,12 @@ namespace softmark {
 
 void add_compare(CLI::App& app, int& exit_code) {
   using namespace bench;
-  CLI::App* verb = app.add_subcommand(
-      "compare",
-      "two documents, or two kernels in one session: SAME, FASTER, SLOWER, AMBIGUOUS; exit 1 on a regression");
+  CLI::App* verb = app.add_subcommand("compare",
+                                      "two documents, or two kernels in one session: SAME, FASTER, "
+                                      "SLOWER, AMBIGUOUS; exit 1 on a regression");
   const auto invocation = std::make_shared<Invocation>();
-  verb->add_option("A", invocation->a, "document, or kernel: name, id, LIB.so or LIB.so:NAME")->required();
+  verb->add_option("A", invocation->a, "document, or kernel: name, id, LIB.so or LIB.so:NAME")
+      ->required();
   verb->add_option("B", invocation->b, "the document or kernel in question")->required();
   const auto flags = add_bench_flags(*verb, {"--kernel", "--resume"});
   add_plugins(*verb, invocation->plugins);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// softmark doctor: the machine's state, and the smallest difference in speed that can be told apart here and now.
-#include "bench/examine.h"
-
+// softmark doctor: the machine's state, and the smallest difference in speed that can be told apart
+// here and now.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "bench/cpuid.h"
+#include "bench/examine.h"
 #include "bench/inputs.h"
 #include "bench/machine.h"
-#include "bench/verbs/bench_flags.h"
-#include "bench/progress.h"
 #include "bench/paired.h"
-#include "support/process.h"
+#include "bench/progress.h"
+#include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
 #include "reports/render.h"
+#include "support/process.h"
 
 namespace softmark::bench {
 namespace {
@@ -28,9 +28,11 @@ struct Invocation {
   bool thorough = false;
 };
 
-/// The kernel that is set against itself: the one asked for, else the first built-in float32 softmax.
+/// The kernel that is set against itself: the one asked for, else the first built-in float32
+/// softmax.
 Kernel subject_of(const Registry& registry, const std::string& glob) {
-  const std::vector<std::string> globs = glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
+  const std::vector<std::string> globs =
+      glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
   const auto kernels = select_kernels(registry, globs, {"softmax"}, {"f32"});
   return kernels.front();
 }
@@ -42,13 +44,13 @@ std::vector<Comparison> against_itself(const Kernel& kernel, const Invocation& i
   options.seed = invocation.seed;
   options.workloads = {"attention/256x512"};
   if (invocation.thorough)
-    options.workloads = {"router/4096x16", "attention/1024x64", "attention/256x512", "vocabulary/1x50257",
-                         "vocabulary/8x128256"};
+    options.workloads = {"router/4096x16", "attention/1024x64", "attention/256x512",
+                         "vocabulary/1x50257", "vocabulary/8x128256"};
   return compare_kernels(kernel, kernel, options);
 }
 
-/// Nanoseconds that timing a call costs by itself: a kernel that does nothing, on the kernels' path; NaN where it
-/// failed.
+/// Nanoseconds that timing a call costs by itself: a kernel that does nothing, on the kernels'
+/// path; NaN where it failed.
 double call_overhead(std::uint64_t seed) {
   const Workload workload = own_workload(1, 1, Distribution::kNormal);
   BenchOptions options;
@@ -80,34 +82,41 @@ double widest(const std::vector<Comparison>& comparisons, double Ratio::*field) 
   return most;
 }
 
-double widest_spread(const std::vector<Comparison>& comparisons) { return widest(comparisons, &Ratio::process_spread); }
+double widest_spread(const std::vector<Comparison>& comparisons) {
+  return widest(comparisons, &Ratio::process_spread);
+}
 
 std::string as_text(const Json& machine, const std::vector<Finding>& findings,
                     const std::vector<Comparison>& comparisons) {
   static constexpr std::string_view kStates[] = {"ok", "NOISY", "unknown"};
   const Cpuid cpu = read_cpuid();
   const std::string name = microarchitecture(cpu);
-  std::string text = fmt::format("{}\n{}{}\n\n", machine["key"].get<std::string>(),
-                                 cpu.brand.empty() ? cpu.vendor : cpu.brand, name.empty() ? "" : ": " + name);
+  std::string text =
+      fmt::format("{}\n{}{}\n\n", machine["key"].get<std::string>(),
+                  cpu.brand.empty() ? cpu.vendor : cpu.brand, name.empty() ? "" : ": " + name);
   for (const Finding& finding : findings) {
-    text += fmt::format("{:<8} {:<18} {}\n", kStates[finding.state], finding.subject, finding.finding);
+    text +=
+        fmt::format("{:<8} {:<18} {}\n", kStates[finding.state], finding.subject, finding.finding);
     if (!finding.advice.empty()) text += fmt::format("{:<27} -> {}\n", "", finding.advice);
   }
-  text += fmt::format("\n{} against itself:\n", comparisons.empty() ? "nothing" : comparisons.front().a);
+  text += fmt::format("\n{} against itself:\n",
+                      comparisons.empty() ? "nothing" : comparisons.front().a);
   for (const Comparison& one : comparisons) {
     if (!one.failure.empty())
       text += fmt::format("  {:<22} {}\n", one.workload.name, one.failure);
     else
       text += fmt::format(
-          "  {:<22} process to process {:.1f} %, called {}; differences from {:.1f} % can be told apart\n",
+          "  {:<22} process to process {:.1f} %, called {}; differences from {:.1f} % can be told "
+          "apart\n",
           one.workload.name, 100 * one.decision.ratio.process_spread,
-          kVerdictNames[static_cast<std::size_t>(one.decision.verdict)], 100 * one.decision.ratio.smallest_difference);
+          kVerdictNames[static_cast<std::size_t>(one.decision.verdict)],
+          100 * one.decision.ratio.smallest_difference);
   }
   return text;
 }
 
-Json as_document(Json machine, const std::vector<Finding>& findings, const std::vector<Comparison>& comparisons,
-                 std::uint64_t seed) {
+Json as_document(Json machine, const std::vector<Finding>& findings,
+                 const std::vector<Comparison>& comparisons, std::uint64_t seed) {
   const double spread = widest_spread(comparisons);
   if (spread > 0) {
     machine["environment"]["aa_spread"] = number(spread);
@@ -118,7 +127,8 @@ Json as_document(Json machine, const std::vector<Finding>& findings, const std::
   document["build"] = build_section();
   for (const Finding& finding : findings)
     if (finding.state == Finding::kNoisy)
-      document["warnings"].push_back(fmt::format("{}: {}; {}", finding.subject, finding.finding, finding.advice));
+      document["warnings"].push_back(
+          fmt::format("{}: {}; {}", finding.subject, finding.finding, finding.advice));
   finish_document(document, !interrupted());
   return document;
 }
@@ -133,10 +143,12 @@ int run_doctor(Invocation invocation) {
   const double nothing = call_overhead(invocation.seed);
   machine["environment"]["call_overhead_ns"] = number(nothing);
   findings.push_back(overhead(nothing));
-  const auto comparisons = against_itself(subject_of(load_registry({}), invocation.kernel), invocation);
-  write_file(invocation.output, invocation.format == "json"
-                                    ? to_text(as_document(machine, findings, comparisons, invocation.seed))
-                                    : as_text(machine, findings, comparisons));
+  const auto comparisons =
+      against_itself(subject_of(load_registry({}), invocation.kernel), invocation);
+  write_file(invocation.output,
+             invocation.format == "json"
+                 ? to_text(as_document(machine, findings, comparisons, invocation.seed))
+                 : as_text(machine, findings, comparisons));
   return widest_spread(comparisons) > 0 ? kPass : kNotMeasurable;
 }
 
@@ -148,14 +160,17 @@ namespace softmark {
 void add_doctor(CLI::App& app, int& exit_code) {
   using namespace bench;
   CLI::App* verb = app.add_subcommand(
-      "doctor", "the machine: what is noisy or missing, the smallest difference that can be told apart here");
+      "doctor",
+      "the machine: what is noisy or missing, the smallest difference that can be told apart here");
   const auto invocation = std::make_shared<Invocation>();
   verb->add_flag("--aa", invocation->thorough,
                  "set a kernel against itself on five shapes instead of one, with more processes");
-  verb->add_option("--kernel", invocation->kernel, "the kernel to set against itself (the first float32 softmax)");
+  verb->add_option("--kernel", invocation->kernel,
+                   "the kernel to set against itself (the first float32 softmax)");
   add_seed(*verb, invocation->seed);
   verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format, "text | json (by the name of the file, else text)");
+  verb->add_option("--format", invocation->format,
+                   "text | json (by the name of the file, else text)");
   verb->callback([invocation, &exit_code] { exit_code = run_doctor(*invocation); });
 }
 

@@ -3,15 +3,15 @@
 #include <cstdio>
 
 #include "bench/machine.h"
-#include "bench/verbs/bench_flags.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
-#include "support/process.h"
-#include "properties/engine/known_failures.h"
-#include "support/effort.h"
+#include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
+#include "properties/engine/known_failures.h"
 #include "properties/engine/verify.h"
 #include "reports/render.h"
+#include "support/effort.h"
+#include "support/process.h"
 
 namespace softmark {
 namespace {
@@ -54,7 +54,8 @@ int run_all(RunVerb& verb) {
     write_file(path, render(document, format_of(path)));
   }
   write_file("-", render(document, "text"));
-  std::fprintf(stderr, "wrote %s.json, %s.md and the page %s.html\n", verb.prefix.c_str(), verb.prefix.c_str(), verb.prefix.c_str());
+  std::fprintf(stderr, "wrote %s.json, %s.md and the page %s.html\n", verb.prefix.c_str(),
+               verb.prefix.c_str(), verb.prefix.c_str());
   return has_unexpected_failure(document) ? kGateFailed : complete ? kPass : kNotMeasurable;
 }
 
@@ -63,15 +64,26 @@ int run_all(RunVerb& verb) {
 void add_run(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<RunVerb>();
   verb->verify.effort = "quick";
-  CLI::App* sub = app.add_subcommand("run", "the main job: verify, time, and write document, Markdown and page");
+  CLI::App* sub = app.add_subcommand(
+      "run", "the main job: verify, time, and write document, Markdown and page");
   verb->choice.add_to(*sub);
-  sub->add_option("--effort", verb->verify.effort, "how many rows and samples")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str();
+  sub->add_option("--effort", verb->verify.effort, "how many rows and samples")
+      ->check(CLI::IsMember({"quick", "standard", "thorough"}))
+      ->capture_default_str();
   add_seed(*sub, verb->verify.seed);
-  sub->add_option("--threads", verb->threads, "thread counts to time: 1,2,4 or 1..T (1 and all)")->allow_extra_args(false);
-  sub->add_option("--logits", verb->verify.logits, "verify and time on the rows of this file")->type_name("FILE.npy");
-  sub->add_option("--known-failures", verb->verify.known_failures, "known failures and limits: a file, or 'none'")->type_name("FILE");
-  sub->add_option("--corpus", verb->verify.corpus, "a folder of hard rows: those are tried first, and what fails is added to it")->type_name("DIR");
-  sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")->type_name("PREFIX")->capture_default_str();
+  sub->add_option("--threads", verb->threads, "thread counts to time: 1,2,4 or 1..T (1 and all)")
+      ->allow_extra_args(false);
+  sub->add_option("--logits", verb->verify.logits, "verify and time on the rows of this file")
+      ->type_name("FILE.npy");
+  sub->add_option("--known-failures", verb->verify.known_failures,
+                  "known failures and limits: a file, or 'none'")
+      ->type_name("FILE");
+  sub->add_option("--corpus", verb->verify.corpus,
+                  "a folder of hard rows: those are tried first, and what fails is added to it")
+      ->type_name("DIR");
+  sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")
+      ->type_name("PREFIX")
+      ->capture_default_str();
   sub->callback([verb, &exit_code] { exit_code = run_all(*verb); });
 }
 

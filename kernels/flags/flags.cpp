@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiler flags as competitors: max_shifted_fast_math is portable/max_shifted.cpp, compiled with -ffast-math.
+// Compiler flags as competitors: max_shifted_fast_math is portable/max_shifted.cpp, compiled with
+// -ffast-math.
 //
-// ftz_daz is the -O2 code with subnormals flushed around each call (x86 only). -march=native is the machine that built:
-// where the CPU at hand lacks what the compiler took for granted, those variants say that they cannot run.
+// ftz_daz is the -O2 code with subnormals flushed around each call (x86 only). -march=native is the
+// machine that built: where the CPU at hand lacks what the compiler took for granted, those
+// variants say that they cannot run.
 #include <deque>
 #include <string>
 #include <vector>
@@ -37,7 +39,8 @@ struct List {
   std::deque<std::string> texts;  // the names and summaries that the kernels point to
 
   void add(softmark_kernel kernel, const std::string& variant, const std::string& how) {
-    kernel.summary = texts.emplace_back("kernels/portable's " + std::string(kernel.name) + ", " + how).c_str();
+    kernel.summary =
+        texts.emplace_back("kernels/portable's " + std::string(kernel.name) + ", " + how).c_str();
     kernel.name = texts.emplace_back(std::string(kernel.name) + "_" + variant).c_str();
     kernels.push_back(kernel);
   }
@@ -81,8 +84,9 @@ int flushed(const softmark_args* args) {
 const List& kernels() {
   static const List all = [] {
     List list;
-#define SOFTMARK_VARIANT(name, options, shown) \
-  add_build(list, {#name, options, shown, softmark_##name::variant_kernels, softmark_##name::variant_needs});
+#define SOFTMARK_VARIANT(name, options, shown)                              \
+  add_build(list, {#name, options, shown, softmark_##name::variant_kernels, \
+                   softmark_##name::variant_needs});
 #include "kernels/flags/variants.def"
 #undef SOFTMARK_VARIANT
 #if defined(__SSE2__)
@@ -99,7 +103,8 @@ const List& kernels() {
 
 extern "C" {
 
-__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {
+__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version,
+                                                                              size_t* count) {
   if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
   *count = kernels().kernels.size();
   return kernels().kernels.data();

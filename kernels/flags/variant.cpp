@@ -20,7 +20,8 @@
 namespace softmark {
 
 VariantKernels variant_kernels() {
-  return {&portable_max_shifted_kernels()[0], &portable_log_sum_exp_kernels()[0], &portable_online_kernels()[0]};
+  return {&portable_max_shifted_kernels()[0], &portable_log_sum_exp_kernels()[0],
+          &portable_online_kernels()[0]};
 }
 
 const std::uint32_t variant_needs = 0u

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One way of compiling the readable kernels: what variant.cpp hands to flags.cpp, in a namespace for each way.
+// One way of compiling the readable kernels: what variant.cpp hands to flags.cpp, in a namespace
+// for each way.
 #pragma once
 
 #include <array>
@@ -7,7 +8,8 @@
 
 #include "kernels/softmark.h"
 
-/// max_shifted, log_sum_exp and online, softmax in float32. (naive is wrong however it is compiled.)
+/// max_shifted, log_sum_exp and online, softmax in float32. (naive is wrong however it is
+/// compiled.)
 using VariantKernels = std::array<const softmark_kernel*, 3>;
 
 /// What a compiler may take for granted of an x86 CPU and use in these loops.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax on args->threads threads: the simd passes, shared out by pieces of rows.
 //
-// Rows of up to kPiece columns go whole to one thread each. Longer ones are cut into pieces, at most kMostPieces, by
-// their length alone; maxima and sums of the pieces are combined in the order of the pieces. So neither the number of
-// threads nor the batch can change a bit, and one huge row keeps every thread busy.
+// Rows of up to kPiece columns go whole to one thread each. Longer ones are cut into pieces, at
+// most kMostPieces, by their length alone; maxima and sums of the pieces are combined in the order
+// of the pieces. So neither the number of threads nor the batch can change a bit, and one huge row
+// keeps every thread busy.
 //
-// In a batch of many long rows each thread takes whole rows, which stay in its cache from pass to pass; only where
-// there are fewer rows than threads do the threads share one row.
+// In a batch of many long rows each thread takes whole rows, which stay in its cache from pass to
+// pass; only where there are fewer rows than threads do the threads share one row.
 #include <omp.h>
 
 #include <algorithm>
@@ -20,7 +21,8 @@ namespace softmark {
 namespace {
 
 constexpr std::size_t kPiece = 16384, kMostPieces = 512;
-constexpr std::size_t kWorthAThread = 8192;  // elements: below that, waking a thread costs more than it brings
+constexpr std::size_t kWorthAThread =
+    8192;  // elements: below that, waking a thread costs more than it brings
 
 /// A row's cut into equal pieces (the last one shorter), a matter of its length alone.
 struct Cut {
@@ -31,7 +33,9 @@ struct Cut {
     count = (cols + piece - 1) / piece;
   }
   std::size_t start(std::size_t i) const { return i * piece; }
-  std::size_t length(std::size_t i, std::size_t cols) const { return std::min(piece, cols - i * piece); }
+  std::size_t length(std::size_t i, std::size_t cols) const {
+    return std::min(piece, cols - i * piece);
+  }
 };
 
 /// One row in the making, piece by piece; between the steps every piece must be through.
@@ -44,12 +48,15 @@ struct SplitRow {
   T* maxima;     // [cut.count]
   double* sums;  // [cut.count]
 
-  void find_max(std::size_t i) const { maxima[i] = simd::max_of(x + cut.start(i), cut.length(i, cols)); }
+  void find_max(std::size_t i) const {
+    maxima[i] = simd::max_of(x + cut.start(i), cut.length(i, cols));
+  }
   T max() const { return *std::max_element(maxima, maxima + cut.count); }
   void exponentiate(std::size_t i, T row_max) const {
     // Without a finite maximum the row is NaN by the contract, and a NaN sum makes it so.
     sums[i] = std::isfinite(row_max)
-                  ? simd::scaled_exp_and_sum(x + cut.start(i), cut.length(i, cols), row_max, y + cut.start(i))
+                  ? simd::scaled_exp_and_sum(x + cut.start(i), cut.length(i, cols), row_max,
+                                             y + cut.start(i))
                   : std::numeric_limits<double>::quiet_NaN();
   }
   double sum() const {  // carries its rounding errors along (TwoSum)
@@ -101,8 +108,8 @@ void short_rows(const softmark_args* args, int threads) {
     const std::size_t team = static_cast<std::size_t>(omp_get_num_threads());
     const std::size_t me = static_cast<std::size_t>(omp_get_thread_num());
     const std::size_t begin = args->rows * me / team, end = args->rows * (me + 1) / team;
-    simd::softmax_rows(x + begin * args->x_stride, args->x_stride, y + begin * args->y_stride, args->y_stride,
-                       end - begin, args->cols);
+    simd::softmax_rows(x + begin * args->x_stride, args->x_stride, y + begin * args->y_stride,
+                       args->y_stride, end - begin, args->cols);
   }
 }
 
@@ -126,7 +133,8 @@ void long_rows(const softmark_args* args, int threads) {
     double sums[kMostPieces];
 #pragma omp for schedule(static)
     for (std::size_t r = 0; r < whole_rows; ++r) whole(row(r, maxima, sums));
-    for (std::size_t r = whole_rows; r < args->rows; ++r) shared(row(r, shared_maxima, shared_sums));
+    for (std::size_t r = whole_rows; r < args->rows; ++r)
+      shared(row(r, shared_maxima, shared_sums));
   }
 }
 
@@ -147,8 +155,9 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_THREADED | SOFTMA
 }  // namespace
 
 SOFTMARK_BUILTINS(openmp, batched,
-                  {"openmp", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, 8, batched<float>},
-                  {"openmp", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, 12,
-                   batched<double>})
+                  {"openmp", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN,
+                   8, batched<float>},
+                  {"openmp", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN,
+                   12, batched<double>})
 
 }  // namespace softmark

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eigen's arrays, row by row, as its documentation has them written: three passes for softmax, Eigen's own vector exp,
-// log and logistic. Nothing is kept between calls.
+// Eigen's arrays, row by row, as its documentation has them written: three passes for softmax,
+// Eigen's own vector exp, log and logistic. Nothing is kept between calls.
 //
-// maxCoeff() may pass over a NaN, which then comes back through the sum; logsumexp, whose answer for an infinite
-// maximum is that maximum, asks for the variant that keeps NaN.
+// maxCoeff() may pass over a NaN, which then comes back through the sum; logsumexp, whose answer
+// for an infinite maximum is that maximum, asks for the variant that keeps NaN.
 #include <Eigen/Core>
 #include <cmath>
 
@@ -57,7 +57,8 @@ int run_logsumexp(const softmark_args* args) {
   const auto cols = static_cast<Eigen::Index>(args->cols);
   for (std::size_t r = 0; r < args->rows; ++r)
     static_cast<T*>(args->y)[r] =
-        cols == 0 ? -INFINITY : logsumexp<T>(In<T>(static_cast<const T*>(args->x) + r * args->x_stride, cols));
+        cols == 0 ? -INFINITY
+                  : logsumexp<T>(In<T>(static_cast<const T*>(args->x) + r * args->x_stride, cols));
   return 0;
 }
 
@@ -67,11 +68,13 @@ constexpr softmark_kernel entry(const char* summary, softmark_op op, softmark_fn
   return {"eigen", summary, op, Dtype, claims, SOFTMARK_MASKED_NAN, INFINITY, fn};
 }
 
-#define SOFTMARK_EIGEN_OPS(T, dtype)                                                                             \
-  entry<T, dtype>("y = (x - max).exp(), y *= 1 / y.sum(); " SOFTMARK_ISA, SOFTMARK_SOFTMAX, run<T, softmax<T>>), \
-      entry<T, dtype>("x - max - log((x - max).exp().sum()); " SOFTMARK_ISA, SOFTMARK_LOG_SOFTMAX,               \
-                      run<T, log_softmax<T>>),                                                                   \
-      entry<T, dtype>("max + log((x - max).exp().sum()); " SOFTMARK_ISA, SOFTMARK_LOGSUMEXP, run_logsumexp<T>),  \
+#define SOFTMARK_EIGEN_OPS(T, dtype)                                                               \
+  entry<T, dtype>("y = (x - max).exp(), y *= 1 / y.sum(); " SOFTMARK_ISA, SOFTMARK_SOFTMAX,        \
+                  run<T, softmax<T>>),                                                             \
+      entry<T, dtype>("x - max - log((x - max).exp().sum()); " SOFTMARK_ISA, SOFTMARK_LOG_SOFTMAX, \
+                      run<T, log_softmax<T>>),                                                     \
+      entry<T, dtype>("max + log((x - max).exp().sum()); " SOFTMARK_ISA, SOFTMARK_LOGSUMEXP,       \
+                      run_logsumexp<T>),                                                           \
       entry<T, dtype>("x.logistic(); " SOFTMARK_ISA, SOFTMARK_SIGMOID, run<T, sigmoid<T>>)
 
 constexpr softmark_kernel kKernels[] = {SOFTMARK_EIGEN_OPS(float, SOFTMARK_F32),
@@ -79,5 +82,5 @@ constexpr softmark_kernel kKernels[] = {SOFTMARK_EIGEN_OPS(float, SOFTMARK_F32),
 
 }  // namespace
 
-SOFTMARK_PEER(kKernels, SOFTMARK_TEXT(EIGEN_WORLD_VERSION) "." SOFTMARK_TEXT(EIGEN_MAJOR_VERSION) "." SOFTMARK_TEXT(
-                            EIGEN_MINOR_VERSION))
+SOFTMARK_PEER(kKernels, SOFTMARK_TEXT(EIGEN_WORLD_VERSION) "." SOFTMARK_TEXT(
+                            EIGEN_MAJOR_VERSION) "." SOFTMARK_TEXT(EIGEN_MINOR_VERSION))

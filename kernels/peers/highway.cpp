@@ -15,11 +15,13 @@ struct Exp {
 };
 
 constexpr auto kSummary = "Highway's hn::Exp in a three-pass loop; " SOFTMARK_ISA;
-constexpr softmark_kernel kKernels[] = {{"highway", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, SOFTMARK_IN_PLACE,
-                                         SOFTMARK_MASKED_NAN, INFINITY, run<float, Exp>},
-                                        {"highway", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, SOFTMARK_IN_PLACE,
-                                         SOFTMARK_MASKED_NAN, INFINITY, run<double, Exp>}};
+constexpr softmark_kernel kKernels[] = {
+    {"highway", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, SOFTMARK_IN_PLACE, SOFTMARK_MASKED_NAN,
+     INFINITY, run<float, Exp>},
+    {"highway", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, SOFTMARK_IN_PLACE, SOFTMARK_MASKED_NAN,
+     INFINITY, run<double, Exp>}};
 
 }  // namespace
 
-SOFTMARK_PEER(kKernels, SOFTMARK_TEXT(HWY_MAJOR) "." SOFTMARK_TEXT(HWY_MINOR) "." SOFTMARK_TEXT(HWY_PATCH))
+SOFTMARK_PEER(kKernels,
+              SOFTMARK_TEXT(HWY_MAJOR) "." SOFTMARK_TEXT(HWY_MINOR) "." SOFTMARK_TEXT(HWY_PATCH))

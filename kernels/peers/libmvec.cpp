@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plain loop that GCC vectorises with glibc's libmvec: max, exp and sum, scale. Written as a user who needs NaN and
-// infinities to be right would: the loops say by OpenMP's simd pragma that sums and maxima may be taken in any order,
-// and exp is declared as what it is, since glibc's header does so under -ffast-math only (kernels/flags shows what that
-// does to the same formula).
+// The plain loop that GCC vectorises with glibc's libmvec: max, exp and sum, scale. Written as a
+// user who needs NaN and infinities to be right would: the loops say by OpenMP's simd pragma that
+// sums and maxima may be taken in any order, and exp is declared as what it is, since glibc's
+// header does so under -ffast-math only (kernels/flags shows what that does to the same formula).
 #include <gnu/libc-version.h>
 
 #include <cmath>
@@ -38,16 +38,17 @@ void softmax(const T* x, T* y, std::size_t cols) {
 template <class T>
 int run(const softmark_args* args) {
   for (std::size_t r = 0; r < args->rows; ++r)
-    softmax(static_cast<const T*>(args->x) + r * args->x_stride, static_cast<T*>(args->y) + r * args->y_stride,
-            args->cols);
+    softmax(static_cast<const T*>(args->x) + r * args->x_stride,
+            static_cast<T*>(args->y) + r * args->y_stride, args->cols);
   return 0;
 }
 
 constexpr auto kSummary = "plain three-pass loop, vectorised with libmvec's exp; " SOFTMARK_ISA;
 constexpr softmark_kernel kKernels[] = {
-    {"libmvec", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, SOFTMARK_IN_PLACE, SOFTMARK_MASKED_NAN, INFINITY, run<float>},
-    {"libmvec", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, SOFTMARK_IN_PLACE, SOFTMARK_MASKED_NAN, INFINITY,
-     run<double>}};
+    {"libmvec", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, SOFTMARK_IN_PLACE, SOFTMARK_MASKED_NAN,
+     INFINITY, run<float>},
+    {"libmvec", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, SOFTMARK_IN_PLACE, SOFTMARK_MASKED_NAN,
+     INFINITY, run<double>}};
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// libtorch (pytorch/pytorch): the light half, which is listed without loading the library. libtorch_ops.cpp, linked to
-// the library, is loaded when a kernel is to run, and asked for the widest instruction set first: of itself 1.13 stays
-// at AVX2.
+// libtorch (pytorch/pytorch): the light half, which is listed without loading the library.
+// libtorch_ops.cpp, linked to the library, is loaded when a kernel is to run, and asked for the
+// widest instruction set first: of itself 1.13 stays at AVX2.
 #include <dlfcn.h>
 #include <torch/version.h>
 
@@ -15,8 +15,10 @@
 
 namespace {
 
-constexpr softmark_kernel entry(softmark_op op, softmark_dtype dtype, const char* summary, std::uint32_t claims) {
-  return {"libtorch", summary, op, dtype, SOFTMARK_THREADED | claims, SOFTMARK_MASKED_NAN, INFINITY, nullptr};
+constexpr softmark_kernel entry(softmark_op op, softmark_dtype dtype, const char* summary,
+                                std::uint32_t claims) {
+  return {"libtorch",          summary,  op,     dtype, SOFTMARK_THREADED | claims,
+          SOFTMARK_MASKED_NAN, INFINITY, nullptr};
 }
 
 softmark_kernel kernels[] = {
@@ -42,8 +44,8 @@ void set_runs(std::index_sequence<I...>) {
 const char* widest() {
   if (const char* chosen = std::getenv("ATEN_CPU_CAPABILITY")) return chosen;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq"))
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
     return "avx512";
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "avx2" : "default";
 #else
@@ -70,11 +72,11 @@ SOFTMARK_EXPORT const char* softmark_peer_prepare(size_t index) {
   Dl_info here;
   dladdr(reinterpret_cast<const void*>(&softmark_peer_prepare), &here);
   const std::string path = here.dli_fname;
-  void* library =
-      dlopen((path.substr(0, path.rfind('/')) + "/softmark_libtorch_ops.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen((path.substr(0, path.rfind('/')) + "/softmark_libtorch_ops.so").c_str(),
+                         RTLD_NOW | RTLD_LOCAL);
   if (!library) return (why = "libtorch cannot be loaded: " + std::string(dlerror())).c_str();
-  const auto find =
-      reinterpret_cast<softmark_fn (*)(softmark_op, softmark_dtype)>(dlsym(library, "softmark_libtorch_op"));
+  const auto find = reinterpret_cast<softmark_fn (*)(softmark_op, softmark_dtype)>(
+      dlsym(library, "softmark_libtorch_op"));
   loaded[index] = find(kernels[index].op, kernels[index].dtype);
   return nullptr;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The heavy half of libtorch.cpp: ATen's operators, their out= forms, on tensors over the caller's arrays. The tensors
-// are kept until another shape comes, and pointed at each call's arrays.
+// The heavy half of libtorch.cpp: ATen's operators, their out= forms, on tensors over the caller's
+// arrays. The tensors are kept until another shape comes, and pointed at each call's arrays.
 #include <ATen/Parallel.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/core/Tensor.h>
@@ -38,13 +38,16 @@ struct Prepared {
   at::Tensor x, g, y, labels;
 };
 
-at::Tensor tensor(const void* data, at::ScalarType type, std::size_t rows, std::size_t cols, std::size_t stride) {
+at::Tensor tensor(const void* data, at::ScalarType type, std::size_t rows, std::size_t cols,
+                  std::size_t stride) {
   const auto n = [](std::size_t size) { return static_cast<std::int64_t>(size); };
-  return at::from_blob(const_cast<void*>(data), {n(rows), n(cols)}, {n(stride), 1}, at::TensorOptions(type));
+  return at::from_blob(const_cast<void*>(data), {n(rows), n(cols)}, {n(stride), 1},
+                       at::TensorOptions(type));
 }
 
 at::Tensor vector(const void* data, at::ScalarType type, std::size_t rows) {
-  return at::from_blob(const_cast<void*>(data), {static_cast<std::int64_t>(rows)}, at::TensorOptions(type));
+  return at::from_blob(const_cast<void*>(data), {static_cast<std::int64_t>(rows)},
+                       at::TensorOptions(type));
 }
 
 void prepare(Prepared& p, const softmark_args& args, softmark_op op, softmark_dtype dtype) {
@@ -53,17 +56,19 @@ void prepare(Prepared& p, const softmark_args& args, softmark_op op, softmark_dt
   p.x = tensor(args.x, type, args.rows, args.cols, args.x_stride);
   if (shape.takes_g) p.g = tensor(args.g, type, args.rows, args.cols, args.g_stride);
   if (shape.takes_labels) p.labels = vector(args.labels, at::kLong, args.rows);
-  p.y = shape.output == OpShape::kScalar ? vector(args.y, type, args.rows)
-                                         : tensor(args.y, type, args.rows, args.cols, args.y_stride);
+  p.y = shape.output == OpShape::kScalar
+            ? vector(args.y, type, args.rows)
+            : tensor(args.y, type, args.rows, args.cols, args.y_stride);
 }
 
 void point(at::Tensor& tensor, const void* data) {
   if (tensor.defined() && tensor.data_ptr() != data)
-    tensor.storage().unsafeGetStorageImpl()->set_data_ptr_noswap(c10::DataPtr(const_cast<void*>(data), c10::kCPU));
+    tensor.storage().unsafeGetStorageImpl()->set_data_ptr_noswap(
+        c10::DataPtr(const_cast<void*>(data), c10::kCPU));
 }
 
-/// The out= forms of these take y, and the softmax's backward its p, for dense whatever the strides say. Autograd never
-/// gives them anything else, so neither does this: what has padding is copied.
+/// The out= forms of these take y, and the softmax's backward its p, for dense whatever the strides
+/// say. Autograd never gives them anything else, so neither does this: what has padding is copied.
 void execute_dense(softmark_op op, at::ScalarType type, Prepared& p, at::Tensor& y) {
   switch (op) {
     case SOFTMARK_SOFTMAX:
@@ -92,7 +97,8 @@ void execute(softmark_op op, softmark_dtype dtype, Prepared& p) {
       at::sigmoid_backward_out(p.y, p.g, p.x);
       break;
     case SOFTMARK_CROSS_ENTROPY:
-      at::nll_loss_out(p.y, at::_log_softmax(p.x, 1, false), p.labels, {}, at::Reduction::None, -100);
+      at::nll_loss_out(p.y, at::_log_softmax(p.x, 1, false), p.labels, {}, at::Reduction::None,
+                       -100);
       break;
     default:
       if (p.y.is_contiguous()) return execute_dense(op, type_of(dtype), p, p.y);
@@ -102,7 +108,8 @@ void execute(softmark_op op, softmark_dtype dtype, Prepared& p) {
   }
 }
 
-/// at::set_num_threads also makes a second pool anew (for XNNPACK, not used here), whose threads then spin: 10 ms a change.
+/// at::set_num_threads also makes a second pool anew (for XNNPACK, not used here), whose threads
+/// then spin: 10 ms a change.
 void use_threads(int threads) {
   if (at::get_num_threads() == threads) return;
 #if defined(_OPENMP) && AT_PARALLEL_OPENMP
@@ -147,8 +154,8 @@ softmark_fn of_type(softmark_dtype dtype) {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) softmark_fn softmark_libtorch_op(softmark_op op,
-                                                                                   softmark_dtype dtype) {
+extern "C" __attribute__((visibility("default"))) softmark_fn softmark_libtorch_op(
+    softmark_op op, softmark_dtype dtype) {
 #define SOFTMARK_TORCH(known, summary, claims) \
   if (op == known) return of_type<known>(dtype);
 #include "kernels/peers/libtorch.def"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NumPy (numpy/numpy): the softmax that people write with it, numpy_softmax.py, through the Python bridge.
+// NumPy (numpy/numpy): the softmax that people write with it, numpy_softmax.py, through the Python
+// bridge.
 #include "kernels/peers/python_peer.h"
 
 namespace softmark::python {
@@ -13,7 +14,8 @@ const Entry kEntries[] = {
     {"numpy_softmax.py:softmax", kShifted, SOFTMARK_SOFTMAX, SOFTMARK_F32},
     {"numpy_softmax.py:softmax", kShifted, SOFTMARK_SOFTMAX, SOFTMARK_F64},
     {"numpy_softmax.py:log_softmax", kLog, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32},
-    {"numpy_softmax.py:logsumexp", "numpy.logaddexp.reduce(x, axis=-1)", SOFTMARK_LOGSUMEXP, SOFTMARK_F32},
+    {"numpy_softmax.py:logsumexp", "numpy.logaddexp.reduce(x, axis=-1)", SOFTMARK_LOGSUMEXP,
+     SOFTMARK_F32},
 };
 
 }  // namespace softmark::python

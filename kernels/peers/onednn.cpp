@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // oneDNN (uxlfoundation/oneDNN) through its C++ API, 2.6 and later 2.x, and 3.x alike.
 //
-// A primitive is created for a shape, its strides and a number of threads, and kept until another shape comes: creating
-// one is far dearer than a short row. Strides go into the memory descriptors. oneDNN's OpenMP runtime takes the number
-// of threads from OpenMP, when a primitive is created and when it runs.
+// A primitive is created for a shape, its strides and a number of threads, and kept until another
+// shape comes: creating one is far dearer than a short row. Strides go into the memory descriptors.
+// oneDNN's OpenMP runtime takes the number of threads from OpenMP, when a primitive is created and
+// when it runs.
 #include <omp.h>
 
 #include <array>
@@ -36,8 +37,10 @@ algorithm algorithm_of(softmark_op op) {
 dnnl::primitive forward(softmark_op op, const memory::desc& x, const memory::desc& y) {
   return dnnl::softmax_forward({cpu(), kInference, algorithm_of(op), x, y, 1});
 }
-dnnl::primitive backward(softmark_op op, const memory::desc& p, const memory::desc& g, const memory::desc& y) {
-  const dnnl::softmax_forward::primitive_desc hint(cpu(), dnnl::prop_kind::forward_training, algorithm_of(op), p, p, 1);
+dnnl::primitive backward(softmark_op op, const memory::desc& p, const memory::desc& g,
+                         const memory::desc& y) {
+  const dnnl::softmax_forward::primitive_desc hint(cpu(), dnnl::prop_kind::forward_training,
+                                                   algorithm_of(op), p, p, 1);
   return dnnl::softmax_backward({cpu(), algorithm_of(op), y, g, p, 1, hint});
 }
 dnnl::primitive sigmoid(const memory::desc& x, const memory::desc& y) {
@@ -47,9 +50,10 @@ dnnl::primitive sigmoid(const memory::desc& x, const memory::desc& y) {
 dnnl::primitive forward(softmark_op op, const memory::desc& x, const memory::desc& y) {
   return dnnl::softmax_v2_forward({{kInference, algorithm_of(op), x, y, 1}, cpu()});
 }
-dnnl::primitive backward(softmark_op op, const memory::desc& p, const memory::desc& g, const memory::desc& y) {
-  const dnnl::softmax_v2_forward::primitive_desc hint({dnnl::prop_kind::forward_training, algorithm_of(op), p, p, 1},
-                                                      cpu());
+dnnl::primitive backward(softmark_op op, const memory::desc& p, const memory::desc& g,
+                         const memory::desc& y) {
+  const dnnl::softmax_v2_forward::primitive_desc hint(
+      {dnnl::prop_kind::forward_training, algorithm_of(op), p, p, 1}, cpu());
   return dnnl::softmax_v2_backward({{algorithm_of(op), y, g, p, 1}, cpu(), hint});
 }
 dnnl::primitive sigmoid(const memory::desc& x, const memory::desc& y) {
@@ -66,14 +70,16 @@ struct Prepared {
   std::unordered_map<int, memory> arguments;
 };
 
-Prepared prepare(softmark_op op, memory::data_type type, const softmark_args& args, const Prepared::Key& key) {
+Prepared prepare(softmark_op op, memory::data_type type, const softmark_args& args,
+                 const Prepared::Key& key) {
   const memory::dims dims{static_cast<memory::dim>(args.rows), static_cast<memory::dim>(args.cols)};
   const auto desc = [&](std::size_t stride) {
     return memory::desc(dims, type, memory::dims{static_cast<memory::dim>(stride), 1});
   };
   const auto x = desc(args.x_stride), y = desc(args.y_stride);
   const auto bare = [](const memory::desc& d) { return memory(d, cpu(), nullptr); };
-  if (op == SOFTMARK_SIGMOID) return {key, sigmoid(x, y), {{DNNL_ARG_SRC, bare(x)}, {DNNL_ARG_DST, bare(y)}}};
+  if (op == SOFTMARK_SIGMOID)
+    return {key, sigmoid(x, y), {{DNNL_ARG_SRC, bare(x)}, {DNNL_ARG_DST, bare(y)}}};
   if (op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX)
     return {key, forward(op, x, y), {{DNNL_ARG_SRC, bare(x)}, {DNNL_ARG_DST, bare(y)}}};
   const auto g = desc(args.g_stride);
@@ -139,7 +145,8 @@ constexpr softmark_kernel kKernels[] = {
 
 extern "C" {
 
-__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {
+__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version,
+                                                                              size_t* count) {
   if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
   *count = std::size(kKernels);
   return kKernels;

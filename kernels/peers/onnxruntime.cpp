@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Runtime (microsoft/onnxruntime), loaded at run time: npm's onnxruntime-node carries its library and no header.
+// ONNX Runtime (microsoft/onnxruntime), loaded at run time: npm's onnxruntime-node carries its
+// library and no header.
 //
-// Its C API is a table of function pointers whose order is a promise of its ABI; the slots called here are all in
-// version 1 of that table (include/onnxruntime/core/session/onnxruntime_c_api.h names them in this order). The model is
-// one node, encoded below (onnx.proto3), with a free number of rows and columns; the session is made for a number of
-// threads and kept. ONNX Runtime takes dense rows only: calls with padding are refused.
+// Its C API is a table of function pointers whose order is a promise of its ABI; the slots called
+// here are all in version 1 of that table (include/onnxruntime/core/session/onnxruntime_c_api.h
+// names them in this order). The model is one node, encoded below (onnx.proto3), with a free number
+// of rows and columns; the session is made for a number of threads and kept. ONNX Runtime takes
+// dense rows only: calls with padding are refused.
 #include <dlfcn.h>
 #include <sys/stat.h>
 
@@ -58,7 +60,8 @@ MemoryInfo* memory_info;
 
 template <class... Arguments>
 bool ok(Slot slot, Arguments... arguments) {
-  auto* status = reinterpret_cast<Status* (*)(Arguments...)>(const_cast<void*>(api[slot]))(arguments...);
+  auto* status =
+      reinterpret_cast<Status* (*)(Arguments...)>(const_cast<void*>(api[slot]))(arguments...);
   if (status) reinterpret_cast<void (*)(Status*)>(const_cast<void*>(api[kReleaseStatus]))(status);
   return !status;
 }
@@ -75,7 +78,8 @@ void* open_library() {
     return dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
   const std::string own = softmark::peers_folder() + "/onnxruntime/libonnxruntime.so.1";
   struct stat found;
-  return dlopen(stat(own.c_str(), &found) == 0 ? own.c_str() : "libonnxruntime.so.1", RTLD_NOW | RTLD_LOCAL);
+  return dlopen(stat(own.c_str(), &found) == 0 ? own.c_str() : "libonnxruntime.so.1",
+                RTLD_NOW | RTLD_LOCAL);
 }
 
 /// NULL, or why there is no API.
@@ -84,20 +88,24 @@ const char* load() {
   if (base) return nullptr;
   void* library = open_library();
   if (!library) {
-    why = "ONNX Runtime was not found (scripts/setup --peers, or SOFTMARK_ONNXRUNTIME=/path/of/libonnxruntime.so.1): " +
-          std::string(dlerror());
+    why =
+        "ONNX Runtime was not found (scripts/setup --peers, or "
+        "SOFTMARK_ONNXRUNTIME=/path/of/libonnxruntime.so.1): " +
+        std::string(dlerror());
     return why.c_str();
   }
   const auto get_base = reinterpret_cast<const ApiBase* (*)()>(dlsym(library, "OrtGetApiBase"));
   base = get_base ? get_base() : nullptr;
   api = base && base->version()[0] == '1' && base->version()[1] == '.' ? base->get_api(1) : nullptr;
   if (api) return nullptr;
-  why = "ONNX Runtime " + std::string(base ? base->version() : "?") + " does not offer version 1 of its C API";
+  why = "ONNX Runtime " + std::string(base ? base->version() : "?") +
+        " does not offer version 1 of its C API";
   base = nullptr;
   return why.c_str();
 }
 
-// ---- the model: protobuf's wire format, of which lengths, numbers and text are all that is needed ----
+// ---- the model: protobuf's wire format, of which lengths, numbers and text are all that is needed
+// ----
 
 std::string varint(std::uint64_t n) {
   std::string bytes;
@@ -108,7 +116,9 @@ std::string number(int field, std::uint64_t n) {
   return varint(static_cast<std::uint64_t>(field) << 3).append(varint(n));
 }
 std::string text(int field, std::string_view bytes) {
-  return varint(static_cast<std::uint64_t>(field) << 3 | 2).append(varint(bytes.size())).append(bytes);
+  return varint(static_cast<std::uint64_t>(field) << 3 | 2)
+      .append(varint(bytes.size()))
+      .append(bytes);
 }
 
 enum : std::uint64_t { kFloat = 1, kFloat16 = 10, kDouble = 11 };  // onnx.TensorProto.DataType
@@ -125,30 +135,35 @@ std::string value(std::string_view named, std::uint64_t type, bool has_cols) {
 
 /// AttributeProto: an integer, or a list of one.
 std::string attribute(std::string_view named, std::int64_t n, bool list) {
-  return text(1, named).append(number(list ? 8 : 3, static_cast<std::uint64_t>(n))).append(number(20, list ? 7 : 2));
+  return text(1, named)
+      .append(number(list ? 8 : 3, static_cast<std::uint64_t>(n)))
+      .append(number(20, list ? 7 : 2));
 }
 
 std::string model(softmark_op op, softmark_dtype dtype) {
   std::string node = text(1, "x").append(text(2, "y"));
   switch (op) {
     case SOFTMARK_LOGSUMEXP:
-      node +=
-          text(4, "ReduceLogSumExp") + text(5, attribute("axes", 1, true)) + text(5, attribute("keepdims", 0, false));
+      node += text(4, "ReduceLogSumExp") + text(5, attribute("axes", 1, true)) +
+              text(5, attribute("keepdims", 0, false));
       break;
     case SOFTMARK_SIGMOID:
       node += text(4, "Sigmoid");
       break;
     default:
-      node += text(4, op == SOFTMARK_SOFTMAX ? "Softmax" : "LogSoftmax") + text(5, attribute("axis", -1, false));
+      node += text(4, op == SOFTMARK_SOFTMAX ? "Softmax" : "LogSoftmax") +
+              text(5, attribute("axis", -1, false));
   }
-  const std::string graph = text(1, node) + text(2, "softmark") + text(11, value("x", type_of(dtype), true)) +
+  const std::string graph = text(1, node) + text(2, "softmark") +
+                            text(11, value("x", type_of(dtype), true)) +
                             text(12, value("y", type_of(dtype), op != SOFTMARK_LOGSUMEXP));
   return number(1, 8) + text(7, graph) + text(8, number(2, 13));  // IR version 8, opset 13
 }
 
 // ---- the kernels ----
 
-/// What is kept between calls: the session for a number of threads, and the tensors over the last call's arrays.
+/// What is kept between calls: the session for a number of threads, and the tensors over the last
+/// call's arrays.
 struct Prepared {
   Session* session = nullptr;
   int threads = 0;
@@ -160,14 +175,15 @@ bool new_session(Prepared& p, softmark_op op, softmark_dtype dtype, int threads)
   release(kReleaseSession, p.session);
   p.threads = 0;
   constexpr int kFatal = 4;
-  if (!env && (!ok(kCreateEnv, kFatal, "softmark", &env) || !ok(kCreateCpuMemoryInfo, 0, 0, &memory_info)))
+  if (!env &&
+      (!ok(kCreateEnv, kFatal, "softmark", &env) || !ok(kCreateCpuMemoryInfo, 0, 0, &memory_info)))
     return false;
   SessionOptions* options = nullptr;
   const std::string bytes = model(op, dtype);
-  const bool made =
-      ok(kCreateSessionOptions, &options) && ok(kSetLogSeverity, options, kFatal) &&
-      ok(kSetIntraOpThreads, options, threads) &&
-      ok(kCreateSessionFromArray, env, static_cast<const void*>(bytes.data()), bytes.size(), options, &p.session);
+  const bool made = ok(kCreateSessionOptions, &options) && ok(kSetLogSeverity, options, kFatal) &&
+                    ok(kSetIntraOpThreads, options, threads) &&
+                    ok(kCreateSessionFromArray, env, static_cast<const void*>(bytes.data()),
+                       bytes.size(), options, &p.session);
   release(kReleaseSessionOptions, options);
   if (made) p.threads = threads;
   return made;
@@ -177,11 +193,15 @@ bool new_tensors(Prepared& p, const softmark_args& args, softmark_op op, softmar
   release(kReleaseValue, p.x);
   release(kReleaseValue, p.y);
   p.key = {};
-  const std::int64_t shape[] = {static_cast<std::int64_t>(args.rows), static_cast<std::int64_t>(args.cols)};
-  const std::size_t element = softmark::bytes_of(dtype), outputs = softmark::outputs_of(op, args.cols);
-  const auto tensor = [&](const void* data, std::size_t count, std::size_t dimensions, Value** made) {
+  const std::int64_t shape[] = {static_cast<std::int64_t>(args.rows),
+                                static_cast<std::int64_t>(args.cols)};
+  const std::size_t element = softmark::bytes_of(dtype),
+                    outputs = softmark::outputs_of(op, args.cols);
+  const auto tensor = [&](const void* data, std::size_t count, std::size_t dimensions,
+                          Value** made) {
     return ok(kCreateTensorWithData, memory_info, const_cast<void*>(data), count * element,
-              static_cast<const std::int64_t*>(shape), dimensions, static_cast<int>(type_of(dtype)), made);
+              static_cast<const std::int64_t*>(shape), dimensions, static_cast<int>(type_of(dtype)),
+              made);
   };
   return tensor(args.x, args.rows * args.cols, 2, &p.x) &&
          tensor(args.y, args.rows * outputs, op == SOFTMARK_LOGSUMEXP ? 1 : 2, &p.y);
@@ -192,7 +212,8 @@ int run(const softmark_args* args) {
   static Prepared p;
   const bool is_row = Op != SOFTMARK_LOGSUMEXP;
   if (args->rows == 0 || (is_row && args->cols == 0)) return 0;
-  if (args->rows > 1 && (args->x_stride != args->cols || (is_row && args->y_stride != args->cols))) return 1;
+  if (args->rows > 1 && (args->x_stride != args->cols || (is_row && args->y_stride != args->cols)))
+    return 1;
   if (load()) return 1;
   if (p.threads != args->threads && !new_session(p, Op, Dtype, args->threads)) return 1;
   const std::array<const void*, 4> key = {args->x, args->y, reinterpret_cast<void*>(args->rows),
@@ -201,15 +222,16 @@ int run(const softmark_args* args) {
   p.key = key;
   static constexpr const char *kX[] = {"x"}, *kY[] = {"y"};
   return ok(kRun, p.session, static_cast<const void*>(nullptr), static_cast<const char* const*>(kX),
-            static_cast<const Value* const*>(&p.x), std::size_t{1}, static_cast<const char* const*>(kY), std::size_t{1},
-            static_cast<Value**>(&p.y))
+            static_cast<const Value* const*>(&p.x), std::size_t{1},
+            static_cast<const char* const*>(kY), std::size_t{1}, static_cast<Value**>(&p.y))
              ? 0
              : 1;
 }
 
 template <softmark_op Op, softmark_dtype Dtype>
 constexpr softmark_kernel entry(const char* summary) {
-  return {"onnxruntime", summary, Op, Dtype, SOFTMARK_THREADED, SOFTMARK_MASKED_NAN, INFINITY, run<Op, Dtype>};
+  return {"onnxruntime", summary,       Op, Dtype, SOFTMARK_THREADED, SOFTMARK_MASKED_NAN,
+          INFINITY,      run<Op, Dtype>};
 }
 
 constexpr softmark_kernel kKernels[] = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What adapters share: the two functions that one exports, and the instruction set that it is compiled for.
+// What adapters share: the two functions that one exports, and the instruction set that it is
+// compiled for.
 #pragma once
 
 #include <cmath>
@@ -7,15 +8,19 @@
 
 #include "kernels/softmark.h"
 
-/// At an adapter's foot: its array of softmark_kernel, and the version of the library behind it (a const char*).
-#define SOFTMARK_PEER(kernels, version)                                                                                \
-  extern "C" {                                                                                                         \
-  __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) { \
-    if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;                                                           \
-    *count = std::size(kernels);                                                                                       \
-    return kernels;                                                                                                    \
-  }                                                                                                                    \
-  __attribute__((visibility("default"))) const char* softmark_peer_version(void) { return version; }                   \
+/// At an adapter's foot: its array of softmark_kernel, and the version of the library behind it (a
+/// const char*).
+#define SOFTMARK_PEER(kernels, version)                                            \
+  extern "C" {                                                                     \
+  __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(   \
+      uint32_t abi_version, size_t* count) {                                       \
+    if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;                       \
+    *count = std::size(kernels);                                                   \
+    return kernels;                                                                \
+  }                                                                                \
+  __attribute__((visibility("default"))) const char* softmark_peer_version(void) { \
+    return version;                                                                \
+  }                                                                                \
   }
 
 /// The text of a macro's value, as in SOFTMARK_TEXT(HWY_MAJOR).

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A function that the user names: --python MODULE:FUNCTION[@OP[/TYPE[,TYPE]]], through the Python bridge.
+// A function that the user names: --python MODULE:FUNCTION[@OP[/TYPE[,TYPE]]], through the Python
+// bridge.
 #include <cctype>
 #include <cmath>
 #include <string_view>
@@ -23,7 +24,8 @@ Named named;
 std::string name_of(std::string target) {
   const std::size_t colon = target.rfind(':');
   if (const std::size_t file = target.rfind(".py:"); file != target.npos) target.erase(file, 3);
-  if (const std::size_t slash = target.rfind('/', colon); slash != target.npos) target.erase(0, slash + 1);
+  if (const std::size_t slash = target.rfind('/', colon); slash != target.npos)
+    target.erase(0, slash + 1);
   for (char& c : target)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') c = '.';
   return target;
@@ -46,7 +48,8 @@ std::string parse_types(std::string_view list) {
   }
 }
 
-/// Without @OP the op is the one of the function's own name, else softmax; without a type it is f32.
+/// Without @OP the op is the one of the function's own name, else softmax; without a type it is
+/// f32.
 std::string parse(std::string_view text) {
   const std::size_t at = text.rfind('@');
   named.target = text.substr(0, at);
@@ -65,7 +68,9 @@ std::string parse(std::string_view text) {
   return parse_types(slash == kind.npos ? "f32" : kind.substr(slash + 1));
 }
 
-std::string start_of(std::size_t index) { return start({named.target, "numpy", named.op, named.dtypes[index]}); }
+std::string start_of(std::size_t index) {
+  return start({named.target, "numpy", named.op, named.dtypes[index]});
+}
 
 }  // namespace
 }  // namespace softmark::python
@@ -77,8 +82,8 @@ SOFTMARK_EXPORT const char* softmark_peer_open(const char* text) {
   using namespace softmark::python;
   named.fault = parse(text);
   for (const softmark_dtype dtype : named.dtypes)
-    named.kernels.push_back(
-        {named.name.c_str(), named.summary.c_str(), named.op, dtype, 0, SOFTMARK_MASKED_NAN, INFINITY, call});
+    named.kernels.push_back({named.name.c_str(), named.summary.c_str(), named.op, dtype, 0,
+                             SOFTMARK_MASKED_NAN, INFINITY, call});
   return named.fault.empty() ? nullptr : named.fault.c_str();
 }
 

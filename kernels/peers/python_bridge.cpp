@@ -37,10 +37,11 @@ struct Interpreter {
   std::string program, extra_path;
 };
 
-/// $SOFTMARK_PYTHON alone where it is set; else the user's python3, and Debian's, which alone can use the scipy that
-/// scripts/setup unpacks.
+/// $SOFTMARK_PYTHON alone where it is set; else the user's python3, and Debian's, which alone can
+/// use the scipy that scripts/setup unpacks.
 std::vector<Interpreter> interpreters() {
-  const Interpreter debian = {"/usr/bin/python3", peers_folder() + "/scipy/usr/lib/python3/dist-packages"};
+  const Interpreter debian = {"/usr/bin/python3",
+                              peers_folder() + "/scipy/usr/lib/python3/dist-packages"};
   const char* chosen = std::getenv("SOFTMARK_PYTHON");
   if (chosen && *chosen) return {chosen == debian.program ? debian : Interpreter{chosen, ""}};
   return {{"python3", ""}, debian};
@@ -56,18 +57,20 @@ struct Bridge {
 };
 Bridge bridge;
 
-/// The child's side of fork, up to exec. Python gets the socket as 3, the memory as 4, and nothing else of ours; it
-/// ends with us.
-[[noreturn]] void become_python(const Interpreter& with, std::vector<const char*> arguments, pid_t parent) {
+/// The child's side of fork, up to exec. Python gets the socket as 3, the memory as 4, and nothing
+/// else of ours; it ends with us.
+[[noreturn]] void become_python(const Interpreter& with, std::vector<const char*> arguments,
+                                pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
-  const int socket = fcntl(bridge.socket, F_DUPFD, 100), memory = fcntl(bridge.memory, F_DUPFD, 100);
+  const int socket = fcntl(bridge.socket, F_DUPFD, 100),
+            memory = fcntl(bridge.memory, F_DUPFD, 100);
   dup2(socket, 3);
   dup2(memory, 4);
   close_range(5, ~0u, 0);
   const std::string script = folder() + "/python_bridge.py";
-  // -B: no file is left in the user's folder. -W ignore: numpy's warnings are no part of a result, and printing is a
-  // breach.
+  // -B: no file is left in the user's folder. -W ignore: numpy's warnings are no part of a result,
+  // and printing is a breach.
   arguments.insert(arguments.begin(), {with.program.c_str(), "-B", "-W", "ignore", script.c_str()});
   arguments.push_back(with.extra_path.c_str());
   arguments.push_back(nullptr);
@@ -115,8 +118,10 @@ std::int64_t try_start(const Function& function, const Interpreter& with, std::s
   const pid_t parent = getpid();
   bridge.pid = fork();
   if (bridge.pid == 0)
-    become_python(with, {"--run", function.target.c_str(), op.c_str(), dtype.c_str(), function.modules.c_str()},
-                  parent);
+    become_python(
+        with,
+        {"--run", function.target.c_str(), op.c_str(), dtype.c_str(), function.modules.c_str()},
+        parent);
   close(std::exchange(bridge.socket, ends[0]));
   if (bridge.pid < 0) return text = "fork: " + std::string(std::strerror(errno)), kFailed;
   std::int64_t status = kNoModule;
@@ -124,7 +129,8 @@ std::int64_t try_start(const Function& function, const Interpreter& with, std::s
   return status;
 }
 
-/// Room for `bytes`, with what was there lost. Grows by doubling, so that a sweep over lengths maps seldom.
+/// Room for `bytes`, with what was there lost. Grows by doubling, so that a sweep over lengths maps
+/// seldom.
 bool reserve(std::size_t bytes) {
   if (bytes <= bridge.bytes) return true;
   if (bridge.base) munmap(bridge.base, bridge.bytes);
@@ -138,10 +144,11 @@ bool reserve(std::size_t bytes) {
 }
 
 /// Rows between a caller's array and a dense one.
-void copy_rows(std::byte* to, std::size_t to_stride, const std::byte* from, std::size_t from_stride, std::size_t rows,
-               std::size_t width) {
+void copy_rows(std::byte* to, std::size_t to_stride, const std::byte* from, std::size_t from_stride,
+               std::size_t rows, std::size_t width) {
   if (to_stride == width && from_stride == width) return void(std::memcpy(to, from, rows * width));
-  for (std::size_t r = 0; r < rows; ++r) std::memcpy(to + r * to_stride, from + r * from_stride, width);
+  for (std::size_t r = 0; r < rows; ++r)
+    std::memcpy(to + r * to_stride, from + r * from_stride, width);
 }
 
 [[noreturn]] void die(const std::string& why) {
@@ -155,7 +162,8 @@ std::string ending() {
   int status = 0;
   waitpid(bridge.pid, &status, 0);
   bridge.pid = -1;
-  if (WIFSIGNALED(status)) return std::string("the Python process was killed by SIG") + sigabbrev_np(WTERMSIG(status));
+  if (WIFSIGNALED(status))
+    return std::string("the Python process was killed by SIG") + sigabbrev_np(WTERMSIG(status));
   return "the Python process ended with exit code " + std::to_string(WEXITSTATUS(status));
 }
 
@@ -184,16 +192,19 @@ int call(const softmark_args* args) {
   const softmark_op op = bridge.function.op;
   const OpShape shape = shape_of(op);
   const std::size_t element = bytes_of(bridge.function.dtype);
-  const std::size_t row = args->cols * element, x = args->rows * row, out = outputs_of(op, args->cols) * element;
+  const std::size_t row = args->cols * element, x = args->rows * row,
+                    out = outputs_of(op, args->cols) * element;
   if (args->rows * out == 0) return 0;  // nothing to write: Python is not asked
   const auto aligned = [](std::size_t n) { return (n + 63) / 64 * 64; };
   const std::size_t g_bytes = shape.takes_g ? x : shape.takes_g_row ? args->rows * element : 0;
   const std::size_t g = aligned(x), labels = g + aligned(g_bytes),
                     y = labels + aligned(shape.takes_labels ? args->rows * 8 : 0);
   if (!reserve(y + args->rows * out)) return 1;
-  copy_rows(bridge.base, row, static_cast<const std::byte*>(args->x), args->x_stride * element, args->rows, row);
+  copy_rows(bridge.base, row, static_cast<const std::byte*>(args->x), args->x_stride * element,
+            args->rows, row);
   if (shape.takes_g)
-    copy_rows(bridge.base + g, row, static_cast<const std::byte*>(args->g), args->g_stride * element, args->rows, row);
+    copy_rows(bridge.base + g, row, static_cast<const std::byte*>(args->g),
+              args->g_stride * element, args->rows, row);
   if (shape.takes_g_row) std::memcpy(bridge.base + g, args->g, g_bytes);
   if (shape.takes_labels) std::memcpy(bridge.base + labels, args->labels, args->rows * 8);
   const auto number = [](std::size_t n) { return static_cast<std::int64_t>(n); };
@@ -205,7 +216,8 @@ int call(const softmark_args* args) {
                            number(y)};
   std::int64_t status = kFailed;
   std::string text;
-  if (send(bridge.socket, &request, sizeof request, MSG_NOSIGNAL) != sizeof request || !hear(status, text))
+  if (send(bridge.socket, &request, sizeof request, MSG_NOSIGNAL) != sizeof request ||
+      !hear(status, text))
     die(ending());
   if (status == kRefused) return 1;
   if (status != kDone) die(text);
@@ -222,14 +234,15 @@ std::string version_of(const std::string& module) {
     const pid_t pid = fork();
     if (pid == 0) {
       dup2(ends[1], 1);
-      execlp(with.program.c_str(), with.program.c_str(), "-B", script.c_str(), "--version", module.c_str(),
-             with.extra_path.c_str(), nullptr);
+      execlp(with.program.c_str(), with.program.c_str(), "-B", script.c_str(), "--version",
+             module.c_str(), with.extra_path.c_str(), nullptr);
       _exit(127);
     }
     close(ends[1]);
     std::string text;
     char buffer[256];
-    for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;)
+      text.append(buffer, static_cast<std::size_t>(n));
     close(ends[0]);
     int status = 1;
     if (pid > 0) waitpid(pid, &status, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Python function behind the contract: it runs in a Python process of its own, which this one shares memory with. A
-// call copies the rows there, wakes Python by a socket, and copies the result back. python_bridge.py is the other end.
+// A Python function behind the contract: it runs in a Python process of its own, which this one
+// shares memory with. A call copies the rows there, wakes Python by a socket, and copies the result
+// back. python_bridge.py is the other end.
 #pragma once
 
 #include <string>
@@ -16,14 +17,17 @@ struct Function {
   softmark_dtype dtype = SOFTMARK_F32;
 };
 
-/// Starts Python and finds the function; one a process, the last one started. Empty, or what is wrong in one line.
+/// Starts Python and finds the function; one a process, the last one started. Empty, or what is
+/// wrong in one line.
 std::string start(const Function& function);
 
-/// The contract's run for the function that was started. A Python exception ends this process with its last line on
-/// standard error, as any crash of a kernel does; NotImplementedError is returned as 1, "cannot do these args".
+/// The contract's run for the function that was started. A Python exception ends this process with
+/// its last line on standard error, as any crash of a kernel does; NotImplementedError is returned
+/// as 1, "cannot do these args".
 int call(const softmark_args* args);
 
-/// The version of a Python module where one of the interpreters that start would try has it; else empty.
+/// The version of a Python module where one of the interpreters that start would try has it; else
+/// empty.
 std::string version_of(const std::string& module);
 
 /// The folder of this library, where python_bridge.py lies.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A peer whose kernels are functions of a Python module: kModule, kModules and kEntries are the adapter,
-// SOFTMARK_PYTHON_PEER its foot.
+// A peer whose kernels are functions of a Python module: kModule, kModules and kEntries are the
+// adapter, SOFTMARK_PYTHON_PEER its foot.
 #pragma once
 
 #include <cmath>
@@ -35,25 +35,26 @@ const softmark_kernel* kernels_of(const char* name, const Entry (&entries)[N]) {
 }  // namespace softmark::python
 
 #define SOFTMARK_EXPORT extern "C" __attribute__((visibility("default")))
-#define SOFTMARK_PYTHON_PEER                                                                                  \
-  SOFTMARK_EXPORT const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {               \
-    using namespace softmark::python;                                                                         \
-    *count = std::size(kEntries);                                                                             \
-    return abi_version == SOFTMARK_ABI_VERSION ? kernels_of(kModule, kEntries) : nullptr;                     \
-  }                                                                                                           \
-  SOFTMARK_EXPORT const char* softmark_peer_version() {                                                       \
-    static const std::string version = softmark::python::version_of(softmark::python::kModule);               \
-    return version.c_str();                                                                                   \
-  }                                                                                                           \
-  SOFTMARK_EXPORT const char* softmark_peer_absent() {                                                        \
-    static const std::string why = std::string("no Python with ") + softmark::python::kModule +               \
-                                   " was found (scripts/setup --peers, or SOFTMARK_PYTHON=/path/of/python3)"; \
-    return *softmark_peer_version() ? nullptr : why.c_str();                                                  \
-  }                                                                                                           \
-  SOFTMARK_EXPORT const char* softmark_peer_prepare(size_t index) {                                           \
-    using namespace softmark::python;                                                                         \
-    static std::string fault;                                                                                 \
-    const Entry& entry = kEntries[index];                                                                     \
-    fault = start({target_of(entry), kModules, entry.op, entry.dtype});                                       \
-    return fault.empty() ? nullptr : fault.c_str();                                                           \
+#define SOFTMARK_PYTHON_PEER                                                                    \
+  SOFTMARK_EXPORT const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) { \
+    using namespace softmark::python;                                                           \
+    *count = std::size(kEntries);                                                               \
+    return abi_version == SOFTMARK_ABI_VERSION ? kernels_of(kModule, kEntries) : nullptr;       \
+  }                                                                                             \
+  SOFTMARK_EXPORT const char* softmark_peer_version() {                                         \
+    static const std::string version = softmark::python::version_of(softmark::python::kModule); \
+    return version.c_str();                                                                     \
+  }                                                                                             \
+  SOFTMARK_EXPORT const char* softmark_peer_absent() {                                          \
+    static const std::string why =                                                              \
+        std::string("no Python with ") + softmark::python::kModule +                            \
+        " was found (scripts/setup --peers, or SOFTMARK_PYTHON=/path/of/python3)";              \
+    return *softmark_peer_version() ? nullptr : why.c_str();                                    \
+  }                                                                                             \
+  SOFTMARK_EXPORT const char* softmark_peer_prepare(size_t index) {                             \
+    using namespace softmark::python;                                                           \
+    static std::string fault;                                                                   \
+    const Entry& entry = kEntries[index];                                                       \
+    fault = start({target_of(entry), kModules, entry.op, entry.dtype});                         \
+    return fault.empty() ? nullptr : fault.c_str();                                             \
   }

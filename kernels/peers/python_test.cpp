@@ -25,7 +25,9 @@ std::string text_of(const fs::path& path) {
   return text.str();
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 /// Whether a process still runs; one that has ended may wait for whoever adopted it.
 bool runs(int pid) {
@@ -44,19 +46,24 @@ class Python : public testing::Test {
   void SetUp() override {
     // The peers' lines alone: "numpy  no Python with numpy was found ..."
     absent_ = run("list").out;
-    absent_.erase(0, absent_.find("\nabsent\n") == std::string::npos ? absent_.size() : absent_.find("\nabsent\n"));
-    if (has(absent_, "no Python with numpy")) GTEST_SKIP() << "no Python with numpy here (scripts/setup)";
+    absent_.erase(0, absent_.find("\nabsent\n") == std::string::npos ? absent_.size()
+                                                                     : absent_.find("\nabsent\n"));
+    if (has(absent_, "no Python with numpy"))
+      GTEST_SKIP() << "no Python with numpy here (scripts/setup)";
   }
 
   Ran run(const std::string& arguments) const {
-    const std::string command =
-        "cd " + folder_.string() + " && " SOFTMARK_BINARY " " + arguments + " </dev/null >out 2>err";
+    const std::string command = "cd " + folder_.string() + " && " SOFTMARK_BINARY " " + arguments +
+                                " </dev/null >out 2>err";
     const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder_ / "out"), text_of(folder_ / "err")};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder_ / "out"),
+            text_of(folder_ / "err")};
   }
 
   /// A module of the test's own, mine.py.
-  void write(const std::string& code) const { std::ofstream(folder_ / "mine.py") << "import numpy as np\n" << code; }
+  void write(const std::string& code) const {
+    std::ofstream(folder_ / "mine.py") << "import numpy as np\n" << code;
+  }
 
   fs::path folder_;
   std::string absent_;
@@ -65,25 +72,31 @@ class Python : public testing::Test {
 const std::string kExample = "--python " SOFTMARK_SOURCE_DIR "/kernels/plugin/example_python.py:";
 
 TEST_F(Python, TheExamplePasses) {
-  const Ran ran = run("verify --effort quick --known-failures none --kernel example_python.softmax " + kExample + "softmax");
+  const Ran ran =
+      run("verify --effort quick --known-failures none --kernel example_python.softmax " +
+          kExample + "softmax");
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
 }
 
 TEST_F(Python, AForgottenShiftIsFoundInThirtySeconds) {
   const auto start = std::chrono::steady_clock::now();
-  const Ran ran = run("verify --effort quick --property overflow_safety --kernel example_python.unshifted " + kExample +
-                      "unshifted");
+  const Ran ran =
+      run("verify --effort quick --property overflow_safety --kernel example_python.unshifted " +
+          kExample + "unshifted");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
   EXPECT_EQ(ran.code, 1) << ran.err;
-  EXPECT_TRUE(has(ran.out, "overflow_safety (contract, fail): got nan where the exact value is finite")) << ran.out;
-  EXPECT_TRUE(has(
-      ran.out,
-      "example_python.py:unshifted --kernel example_python.unshifted/softmax/f32 --property overflow_safety --case"))
+  EXPECT_TRUE(
+      has(ran.out, "overflow_safety (contract, fail): got nan where the exact value is finite"))
+      << ran.out;
+  EXPECT_TRUE(has(ran.out,
+                  "example_python.py:unshifted --kernel example_python.unshifted/softmax/f32 "
+                  "--property overflow_safety --case"))
       << ran.out;
 }
 
 TEST_F(Python, ScipyPasses) {
-  if (has(absent_, "no Python with scipy")) GTEST_SKIP() << "no Python with scipy here (scripts/setup --peers)";
+  if (has(absent_, "no Python with scipy"))
+    GTEST_SKIP() << "no Python with scipy here (scripts/setup --peers)";
   const Ran ran = run("verify --effort quick --kernel scipy/softmax/f32");
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
 }
@@ -93,14 +106,17 @@ TEST_F(Python, FunctionsOfSeveralArraysGetThemInOrder) {
       "def vjp(p, g): return p * (g - (g * p).sum(-1, keepdims=True))\n"
       "def loss(x, labels): return np.log(np.exp(x).sum(-1)) - x[np.arange(len(labels)), labels]\n"
       "def total(x, axis=0): return np.log(np.exp(x).sum(axis))\n");
-  EXPECT_TRUE(has(run("eval --op softmax_vjp --g 1,2 --kernel 'mine.*' --python mine:vjp@softmax_vjp 0.25,0.75").out,
-                  "-0.1875 (0 ulp) 0.1875 (0 ulp)"));
+  EXPECT_TRUE(has(
+      run("eval --op softmax_vjp --g 1,2 --kernel 'mine.*' --python mine:vjp@softmax_vjp 0.25,0.75")
+          .out,
+      "-0.1875 (0 ulp) 0.1875 (0 ulp)"));
   EXPECT_TRUE(has(run("eval --op cross_entropy --labels 1 --dtype f64 --kernel 'mine.*' --python "
                       "mine:loss@cross_entropy/f32,f64 0,0")
                       .out,
                   "0.693147180559945"));
-  EXPECT_TRUE(
-      has(run("eval --op logsumexp --kernel 'mine.*' --python mine.py:total@logsumexp '0,0;0,0'").out, "0.693147"));
+  EXPECT_TRUE(has(
+      run("eval --op logsumexp --kernel 'mine.*' --python mine.py:total@logsumexp '0,0;0,0'").out,
+      "0.693147"));
 }
 
 TEST_F(Python, AnExceptionIsAVerdictInItsOwnWords) {
@@ -108,7 +124,8 @@ TEST_F(Python, AnExceptionIsAVerdictInItsOwnWords) {
       "def softmax(x): raise ValueError('first line\\nno such luck')\n"
       "def shape(x): return x[0]\n"
       "def dies(x):\n  import os, signal\n  os.kill(os.getpid(), signal.SIGSEGV)\n"
-      "def prints(x):\n  print('hello', flush=True)\n  return np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - "
+      "def prints(x):\n  print('hello', flush=True)\n  return np.exp(x - x.max(-1, keepdims=True)) "
+      "/ np.exp(x - "
       "x.max(-1, keepdims=True)).sum(-1, keepdims=True)\n"
       "def writes(x):\n  x -= 1\n  return x\n"
       "def refuses(x): raise NotImplementedError\n");
@@ -126,13 +143,18 @@ TEST_F(Python, AnExceptionIsAVerdictInItsOwnWords) {
     EXPECT_EQ(ran.code, 1) << fault.function << ran.out << ran.err;
     EXPECT_TRUE(has(ran.out, fault.says)) << fault.function << ran.out;
   }
-  EXPECT_EQ(run("verify --effort quick --kernel 'mine.*' --property sum_to_one --python mine:refuses").code, 0);
+  EXPECT_EQ(
+      run("verify --effort quick --kernel 'mine.*' --property sum_to_one --python mine:refuses")
+          .code,
+      0);
 }
 
 TEST_F(Python, NothingIsLeftOfAFunctionThatHangs) {
   write(
-      "def softmax(x):\n  import os, time\n  open('pid', 'w').write(str(os.getpid()))\n  while True: time.sleep(1)\n");
-  const Ran ran = run("verify --effort quick --timeout 1 --kernel 'mine.*' --property range --python mine:softmax");
+      "def softmax(x):\n  import os, time\n  open('pid', 'w').write(str(os.getpid()))\n  while "
+      "True: time.sleep(1)\n");
+  const Ran ran = run(
+      "verify --effort quick --timeout 1 --kernel 'mine.*' --property range --python mine:softmax");
   EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
   EXPECT_TRUE(has(ran.out, "no answer within 1 s")) << ran.out;
   const int pid = std::stoi(text_of(folder_ / "pid"));
@@ -160,7 +182,8 @@ TEST_F(Python, WhatCannotBeCalledIsOneLine) {
 
 TEST_F(Python, IsTimed) {
   const Ran ran =
-      run("bench --effort quick --processes 1 --min-time 0.001 --rows 4 --cols 16 --kernel 'example_python.*' " +
+      run("bench --effort quick --processes 1 --min-time 0.001 --rows 4 --cols 16 --kernel "
+          "'example_python.*' " +
           kExample + "softmax " + kExample + "nothing");
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_TRUE(has(ran.out, "example_python.softmax/softmax/f32")) << ran.out;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SciPy (scipy/scipy): scipy.special's softmax, log_softmax, logsumexp and expit, through the Python bridge.
+// SciPy (scipy/scipy): scipy.special's softmax, log_softmax, logsumexp and expit, through the
+// Python bridge.
 #include "kernels/peers/python_peer.h"
 
 namespace softmark::python {

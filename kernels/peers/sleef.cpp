@@ -31,12 +31,13 @@ struct Exp {
 };
 
 constexpr auto kSummary = "SLEEF's exp (u10) in a three-pass loop; " SOFTMARK_ISA;
-constexpr softmark_kernel kKernels[] = {{"sleef", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, SOFTMARK_IN_PLACE,
-                                         SOFTMARK_MASKED_NAN, INFINITY, run<float, Exp>},
-                                        {"sleef", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, SOFTMARK_IN_PLACE,
-                                         SOFTMARK_MASKED_NAN, INFINITY, run<double, Exp>}};
+constexpr softmark_kernel kKernels[] = {
+    {"sleef", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, SOFTMARK_IN_PLACE, SOFTMARK_MASKED_NAN,
+     INFINITY, run<float, Exp>},
+    {"sleef", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, SOFTMARK_IN_PLACE, SOFTMARK_MASKED_NAN,
+     INFINITY, run<double, Exp>}};
 
 }  // namespace
 
-SOFTMARK_PEER(kKernels, SOFTMARK_TEXT(SLEEF_VERSION_MAJOR) "." SOFTMARK_TEXT(SLEEF_VERSION_MINOR) "." SOFTMARK_TEXT(
-                            SLEEF_VERSION_PATCHLEVEL))
+SOFTMARK_PEER(kKernels, SOFTMARK_TEXT(SLEEF_VERSION_MAJOR) "." SOFTMARK_TEXT(
+                            SLEEF_VERSION_MINOR) "." SOFTMARK_TEXT(SLEEF_VERSION_PATCHLEVEL))

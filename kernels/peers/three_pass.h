@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax as most people write it around a library's vector exp: max; exp and sum; scale. One accumulator each.
-// The end of a row that fills no vector is loaded and stored under a mask, where the instruction set has one.
-// Vectors are Highway's, for the one instruction set that the file is compiled for.
+// Softmax as most people write it around a library's vector exp: max; exp and sum; scale. One
+// accumulator each. The end of a row that fills no vector is loaded and stored under a mask, where
+// the instruction set has one. Vectors are Highway's, for the one instruction set that the file is
+// compiled for.
 #pragma once
 
 #include <cmath>
@@ -32,21 +33,23 @@ void softmax(const T* x, T* y, std::size_t cols, Exp exp) {
     sums = hn::Add(sums, e);
   }
   if (end) {
-    const auto e = exp(d, hn::Sub(load_first(d, x + whole, end), max));  // exp(-inf) = 0 above the end
+    const auto e =
+        exp(d, hn::Sub(load_first(d, x + whole, end), max));  // exp(-inf) = 0 above the end
     store_first(d, e, y + whole, end);
     sums = hn::Add(sums, e);
   }
 
   const auto scale = hn::Div(hn::Set(d, T(1)), hn::SumOfLanes(d, sums));
-  for (std::size_t c = 0; c < whole; c += lanes) hn::StoreU(hn::Mul(hn::LoadU(d, y + c), scale), d, y + c);
+  for (std::size_t c = 0; c < whole; c += lanes)
+    hn::StoreU(hn::Mul(hn::LoadU(d, y + c), scale), d, y + c);
   if (end) store_first(d, hn::Mul(load_first(d, y + whole, end), scale), y + whole, end);
 }
 
 template <class T, class Exp>
 int run(const softmark_args* args) {
   for (std::size_t r = 0; r < args->rows; ++r)
-    softmax(static_cast<const T*>(args->x) + r * args->x_stride, static_cast<T*>(args->y) + r * args->y_stride,
-            args->cols, Exp());
+    softmax(static_cast<const T*>(args->x) + r * args->x_stride,
+            static_cast<T*>(args->y) + r * args->y_stride, args->cols, Exp());
   return 0;
 }
 

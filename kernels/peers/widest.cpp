@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The front of a peer that is compiled once for each instruction set: hands on the kernels of the widest build that
-// this CPU runs, softmark_peer_NAME.AVX512.so beside softmark_peer_NAME.so. Builds are separate libraries, since
-// inline functions of one would stand in for another's where both are linked together. A call pays nothing for it.
+// The front of a peer that is compiled once for each instruction set: hands on the kernels of the
+// widest build that this CPU runs, softmark_peer_NAME.AVX512.so beside softmark_peer_NAME.so.
+// Builds are separate libraries, since inline functions of one would stand in for another's where
+// both are linked together. A call pays nothing for it.
 #include <dlfcn.h>
 
 #include <string>
@@ -16,10 +17,12 @@ using VersionFn = const char* (*)();
 const char* widest() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") &&
-                    __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("aes") &&
+                    __builtin_cpu_supports("pclmul");
   if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
     return "AVX512";
   return avx2 ? "AVX2" : "SSE4";
 #else
@@ -33,7 +36,8 @@ void* build() {
     Dl_info self;
     if (!dladdr(reinterpret_cast<const void*>(&widest), &self)) return static_cast<void*>(nullptr);
     const std::string path = self.dli_fname;
-    return dlopen((path.substr(0, path.rfind('.') + 1) + widest() + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
+    return dlopen((path.substr(0, path.rfind('.') + 1) + widest() + ".so").c_str(),
+                  RTLD_NOW | RTLD_LOCAL);
   }();
   return handle;
 }
@@ -42,7 +46,8 @@ void* build() {
 
 extern "C" {
 
-__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version, size_t* count) {
+__attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(uint32_t abi_version,
+                                                                              size_t* count) {
   if (!build()) return nullptr;
   return reinterpret_cast<PluginFn>(dlsym(build(), "softmark_plugin"))(abi_version, count);
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// XNNPACK (google/XNNPACK) through its operator API: that of 2022 (create with a shape, set up with pointers) and that
-// of 2024 (create, reshape, set up) alike; the build finds out which.
+// XNNPACK (google/XNNPACK) through its operator API: that of 2022 (create with a shape, set up with
+// pointers) and that of 2024 (create, reshape, set up) alike; the build finds out which.
 //
-// An operator is made for a shape and kept until another shape comes; pointers are set at each call, as XNNPACK wants
-// it. More than one thread is a pthreadpool of that many, kept likewise; one thread needs none.
+// An operator is made for a shape and kept until another shape comes; pointers are set at each
+// call, as XNNPACK wants it. More than one thread is a pthreadpool of that many, kept likewise; one
+// thread needs none.
 //
-// XNNPACK may read up to XNN_EXTRA_BYTES behind a row's end. They are there, and not used, unless another page begins
-// in them: then the last rows go through a copy, as a user who cannot lengthen the buffers would do it.
+// XNNPACK may read up to XNN_EXTRA_BYTES behind a row's end. They are there, and not used, unless
+// another page begins in them: then the last rows go through a copy, as a user who cannot lengthen
+// the buffers would do it.
 #include <pthreadpool.h>
 #include <xnnpack.h>
 
@@ -40,7 +42,8 @@ struct SoftmaxF32 {
     return xnn_create_softmax_nc_f32(a.cols, a.x_stride, a.y_stride, 0, op);
   }
   static xnn_status point(xnn_operator_t op, const softmark_args& a, pthreadpool_t pool) {
-    return xnn_setup_softmax_nc_f32(op, a.rows, static_cast<const float*>(a.x), static_cast<float*>(a.y), pool);
+    return xnn_setup_softmax_nc_f32(op, a.rows, static_cast<const float*>(a.x),
+                                    static_cast<float*>(a.y), pool);
   }
 };
 struct SigmoidF32 {
@@ -48,7 +51,8 @@ struct SigmoidF32 {
     return xnn_create_sigmoid_nc_f32(a.cols, a.x_stride, a.y_stride, 0, op);
   }
   static xnn_status point(xnn_operator_t op, const softmark_args& a, pthreadpool_t pool) {
-    return xnn_setup_sigmoid_nc_f32(op, a.rows, static_cast<const float*>(a.x), static_cast<float*>(a.y), pool);
+    return xnn_setup_sigmoid_nc_f32(op, a.rows, static_cast<const float*>(a.x),
+                                    static_cast<float*>(a.y), pool);
   }
 };
 #endif
@@ -70,8 +74,8 @@ struct SoftmaxF16 {
 template <xnn_datatype Type>
 struct Sigmoid {
   static xnn_status make(const softmark_args& a, pthreadpool_t pool, xnn_operator_t* op) {
-    const xnn_status status =
-        xnn_create_unary_elementwise_nc(xnn_unary_sigmoid, Type, Type, nullptr, nullptr, nullptr, 0, op);
+    const xnn_status status = xnn_create_unary_elementwise_nc(xnn_unary_sigmoid, Type, Type,
+                                                              nullptr, nullptr, nullptr, 0, op);
     if (status != xnn_status_success) return status;
     return xnn_reshape_unary_elementwise_nc(*op, a.rows, a.cols, a.x_stride, a.y_stride, pool);
   }
@@ -81,7 +85,8 @@ struct Sigmoid {
 };
 #endif
 
-/// nullptr for one thread. Operators of another number of threads are made anew, so that none outlives its pool.
+/// nullptr for one thread. Operators of another number of threads are made anew, so that none
+/// outlives its pool.
 pthreadpool_t pool_of(int threads) {
   static pthreadpool_t pool = nullptr;
   static int size = 1;
@@ -93,7 +98,8 @@ pthreadpool_t pool_of(int threads) {
   return pool;
 }
 
-/// Whether a read of XNN_EXTRA_BYTES at a row's ragged end would leave the page that the row ends in.
+/// Whether a read of XNN_EXTRA_BYTES at a row's ragged end would leave the page that the row ends
+/// in.
 bool ends_at_a_page(const void* row, std::size_t bytes) {
   constexpr std::uintptr_t page = 4096;  // the smallest there is
   const auto end = reinterpret_cast<std::uintptr_t>(row) + bytes;
@@ -107,11 +113,14 @@ int run_whole(const softmark_args* args) {
   static Shape kept{};
   if (args->rows == 0) return 0;
   const pthreadpool_t pool = pool_of(args->threads);
-  const Shape shape{args->rows, args->cols, args->x_stride, args->y_stride, static_cast<std::size_t>(args->threads)};
+  const Shape shape{args->rows, args->cols, args->x_stride, args->y_stride,
+                    static_cast<std::size_t>(args->threads)};
   if (!op || shape != kept) {
     if (op) xnn_delete_operator(op);
     op = nullptr;
-    if (xnn_initialize(nullptr) != xnn_status_success || Op::make(*args, pool, &op) != xnn_status_success) return 1;
+    if (xnn_initialize(nullptr) != xnn_status_success ||
+        Op::make(*args, pool, &op) != xnn_status_success)
+      return 1;
     kept = shape;
   }
   if (Op::point(op, *args, pool) != xnn_status_success) return 1;
@@ -121,14 +130,18 @@ int run_whole(const softmark_args* args) {
 template <class Op, class T>
 int run(const softmark_args* args) {
   if (args->rows == 0 || args->cols == 0) return 0;
-  const auto x = [&](std::size_t row) { return static_cast<const T*>(args->x) + row * args->x_stride; };
+  const auto x = [&](std::size_t row) {
+    return static_cast<const T*>(args->x) + row * args->x_stride;
+  };
   const auto y = [&](std::size_t row) { return static_cast<T*>(args->y) + row * args->y_stride; };
   const std::size_t last = args->rows - 1, cols = args->cols, bytes = cols * sizeof(T);
-  if (!ends_at_a_page(x(last), bytes) && !ends_at_a_page(y(last), bytes)) return run_whole<Op>(args);
+  if (!ends_at_a_page(x(last), bytes) && !ends_at_a_page(y(last), bytes))
+    return run_whole<Op>(args);
 
   // Rows before the last may be so short that their ends lie as near.
   constexpr std::size_t extra = XNN_EXTRA_BYTES / sizeof(T);
-  const std::size_t near = std::min(args->rows, 1 + extra / std::min(args->x_stride, args->y_stride));
+  const std::size_t near =
+      std::min(args->rows, 1 + extra / std::min(args->x_stride, args->y_stride));
   static std::vector<T> copy;
   copy.assign(near * cols + extra, T(0));
   softmark_args far = *args, copied = *args;
@@ -144,20 +157,20 @@ int run(const softmark_args* args) {
 
 constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_THREADED;
 constexpr softmark_kernel kKernels[] = {
-    {"xnnpack", "XNNPACK operator softmax_nc_f32", SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN,
-     INFINITY, run<SoftmaxF32, float>},
+    {"xnnpack", "XNNPACK operator softmax_nc_f32", SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims,
+     SOFTMARK_MASKED_NAN, INFINITY, run<SoftmaxF32, float>},
 #ifdef SOFTMARK_XNNPACK_F16
-    {"xnnpack", "XNNPACK operator softmax_nc_f16", SOFTMARK_SOFTMAX, SOFTMARK_F16, kClaims, SOFTMARK_MASKED_NAN,
-     INFINITY, run<SoftmaxF16, std::uint16_t>},
+    {"xnnpack", "XNNPACK operator softmax_nc_f16", SOFTMARK_SOFTMAX, SOFTMARK_F16, kClaims,
+     SOFTMARK_MASKED_NAN, INFINITY, run<SoftmaxF16, std::uint16_t>},
 #endif
 #ifdef SOFTMARK_XNNPACK_UNARY
-    {"xnnpack", "XNNPACK operator unary_elementwise_nc, sigmoid", SOFTMARK_SIGMOID, SOFTMARK_F32, kClaims,
-     SOFTMARK_MASKED_NAN, INFINITY, run<Sigmoid<xnn_datatype_fp32>, float>},
-    {"xnnpack", "XNNPACK operator unary_elementwise_nc, sigmoid", SOFTMARK_SIGMOID, SOFTMARK_F16, kClaims,
-     SOFTMARK_MASKED_NAN, INFINITY, run<Sigmoid<xnn_datatype_fp16>, std::uint16_t>},
+    {"xnnpack", "XNNPACK operator unary_elementwise_nc, sigmoid", SOFTMARK_SIGMOID, SOFTMARK_F32,
+     kClaims, SOFTMARK_MASKED_NAN, INFINITY, run<Sigmoid<xnn_datatype_fp32>, float>},
+    {"xnnpack", "XNNPACK operator unary_elementwise_nc, sigmoid", SOFTMARK_SIGMOID, SOFTMARK_F16,
+     kClaims, SOFTMARK_MASKED_NAN, INFINITY, run<Sigmoid<xnn_datatype_fp16>, std::uint16_t>},
 #elif !defined(SOFTMARK_XNNPACK_RESHAPE)
-    {"xnnpack", "XNNPACK operator sigmoid_nc_f32", SOFTMARK_SIGMOID, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN,
-     INFINITY, run<SigmoidF32, float>},
+    {"xnnpack", "XNNPACK operator sigmoid_nc_f32", SOFTMARK_SIGMOID, SOFTMARK_F32, kClaims,
+     SOFTMARK_MASKED_NAN, INFINITY, run<SigmoidF32, float>},
 #endif
 };
 

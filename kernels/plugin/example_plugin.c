@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A plugin in C99: max-shifted softmax in float32. Copy it, put your own function in softmax_row, and hold it to account:
+ * A plugin in C99: max-shifted softmax in float32. Copy it, put your own function in softmax_row,
+ * and hold it to account:
  *
  *   cc -O2 -std=c99 -fPIC -shared -I. kernels/plugin/example_plugin.c -o example_plugin.so -lm
  *   build/softmark verify --plugin ./example_plugin.so --kernel example
@@ -12,7 +13,8 @@
 
 #include "kernels/softmark.h"
 
-/* One row. `x` and `y` may be the same array: each x[c] is read before y[c] is written, in both loops that write. */
+/* One row. `x` and `y` may be the same array: each x[c] is read before y[c] is written, in both
+ * loops that write. */
 static void softmax_row(const float *x, float *y, size_t cols) {
   float max = -INFINITY;
   double sum = 0;
@@ -20,25 +22,31 @@ static void softmax_row(const float *x, float *y, size_t cols) {
   for (c = 0; c < cols; ++c)
     if (x[c] > max) max = x[c]; /* a NaN is passed over here and comes back through the sum */
   for (c = 0; c < cols; ++c) {
-    y[c] = expf(x[c] - max); /* +inf and rows of nothing but -inf: inf - inf is NaN, as the contract wants */
+    y[c] =
+        expf(x[c] -
+             max); /* +inf and rows of nothing but -inf: inf - inf is NaN, as the contract wants */
     sum += y[c];
   }
   for (c = 0; c < cols; ++c) y[c] = (float)(y[c] / sum);
 }
 
-/* 0: done. A kernel that cannot do these args (a stride, a length) returns anything else and is not judged on them. */
+/* 0: done. A kernel that cannot do these args (a stride, a length) returns anything else and is not
+ * judged on them. */
 static int example_softmax(const softmark_args *args) {
   size_t r;
   for (r = 0; r < args->rows; ++r)
-    softmax_row((const float *)args->x + r * args->x_stride, (float *)args->y + r * args->y_stride, args->cols);
+    softmax_row((const float *)args->x + r * args->x_stride, (float *)args->y + r * args->y_stride,
+                args->cols);
   return 0;
 }
 
 const softmark_kernel *softmark_plugin(uint32_t abi_version, size_t *count) {
-  /* Claims are promises: verification holds the kernel to each. INFINITY promises no largest error. */
+  /* Claims are promises: verification holds the kernel to each. INFINITY promises no largest error.
+   */
   static const softmark_kernel kernels[] = {
-      {"example", "max-shifted softmax, summed in double (example plugin)", SOFTMARK_SOFTMAX, SOFTMARK_F32,
-       SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN, INFINITY, example_softmax}};
+      {"example", "max-shifted softmax, summed in double (example plugin)", SOFTMARK_SOFTMAX,
+       SOFTMARK_F32, SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN, INFINITY,
+       example_softmax}};
   if (abi_version != SOFTMARK_ABI_VERSION) return NULL;
   *count = sizeof kernels / sizeof kernels[0];
   return kernels;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cross-entropy: y = (m - x[label]) + log(1 + rest), m = max x, rest = the sum of exp(x - m) over all but the first
-// largest logit.
+// Cross-entropy: y = (m - x[label]) + log(1 + rest), m = max x, rest = the sum of exp(x - m) over
+// all but the first largest logit.
 //
-// That is logsumexp(x) - x[label] without forming logsumexp, whose rounding at the size of m would be all that is left
-// of a small loss: both terms here are >= 0 and never cancel. A masked label beside something finite costs +inf, and so
-// does any label but +inf itself in a row with +inf; a row that is wholly masked or has a NaN is NaN.
+// That is logsumexp(x) - x[label] without forming logsumexp, whose rounding at the size of m would
+// be all that is left of a small loss: both terms here are >= 0 and never cancel. A masked label
+// beside something finite costs +inf, and so does any label but +inf itself in a row with +inf; a
+// row that is wholly masked or has a NaN is NaN.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -26,9 +27,9 @@ constexpr auto kSummary = "(max - x[label]) + log1p(sum of the others, shifted b
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, cross_entropy,
-                  {"max_shifted", kSummary, SOFTMARK_CROSS_ENTROPY, SOFTMARK_F32, SOFTMARK_REPRODUCIBLE,
-                   SOFTMARK_MASKED_NAN, INFINITY, cross_entropy<float>},
-                  {"max_shifted", kSummary, SOFTMARK_CROSS_ENTROPY, SOFTMARK_F64, SOFTMARK_REPRODUCIBLE,
-                   SOFTMARK_MASKED_NAN, INFINITY, cross_entropy<double>})
+                  {"max_shifted", kSummary, SOFTMARK_CROSS_ENTROPY, SOFTMARK_F32,
+                   SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN, INFINITY, cross_entropy<float>},
+                  {"max_shifted", kSummary, SOFTMARK_CROSS_ENTROPY, SOFTMARK_F64,
+                   SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN, INFINITY, cross_entropy<double>})
 
 }  // namespace softmark

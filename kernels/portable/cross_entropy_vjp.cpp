@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-entropy backward: y[c] = g (p[c] - [c == label]), p = softmax(x), g one number a row.
 //
-// At the label, p - 1 would cancel as p nears 1, which is where training ends up; so it is minus the sum of the
-// others' exponentials over the whole sum.
+// At the label, p - 1 would cancel as p nears 1, which is where training ends up; so it is minus
+// the sum of the others' exponentials over the whole sum.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -26,20 +26,22 @@ template <class T>
 int cross_entropy_vjp(const softmark_args* args) {
   std::size_t r = 0;
   return portable::for_each_row<T>(args, [&](const T* x, T* y) {
-    one_row(x, static_cast<std::size_t>(args->labels[r]), static_cast<const T*>(args->g)[r], y, args->cols);
+    one_row(x, static_cast<std::size_t>(args->labels[r]), static_cast<const T*>(args->g)[r], y,
+            args->cols);
     ++r;
   });
 }
 
-constexpr auto kSummary = "g (softmax - onehot), with p[label] - 1 as minus the share of the others";
+constexpr auto kSummary =
+    "g (softmax - onehot), with p[label] - 1 as minus the share of the others";
 constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, cross_entropy_vjp,
-                  {"max_shifted", kSummary, SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN,
-                   INFINITY, cross_entropy_vjp<float>},
-                  {"max_shifted", kSummary, SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN,
-                   INFINITY, cross_entropy_vjp<double>})
+                  {"max_shifted", kSummary, SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_F32, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, cross_entropy_vjp<float>},
+                  {"max_shifted", kSummary, SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_F64, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, cross_entropy_vjp<double>})
 
 }  // namespace softmark

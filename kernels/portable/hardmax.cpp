@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hardmax: 1 at the first largest logit, 0 elsewhere.
 //
-// A NaN counts as the largest, as in numpy's argmax; a row of nothing but -inf has its largest in the first column.
+// A NaN counts as the largest, as in numpy's argmax; a row of nothing but -inf has its largest in
+// the first column.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -26,13 +27,15 @@ int hardmax(const softmark_args* args) {
 }
 
 constexpr auto kSummary = "1 at the first largest logit, NaN counting as the largest";
-constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE | SOFTMARK_CORRECTLY_ROUNDED;
+constexpr std::uint32_t kClaims =
+    SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE | SOFTMARK_CORRECTLY_ROUNDED;
 
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, hardmax,
-                  {"scalar", kSummary, SOFTMARK_HARDMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, 0, hardmax<float>},
-                  {"scalar", kSummary, SOFTMARK_HARDMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, 0,
-                   hardmax<double>})
+                  {"scalar", kSummary, SOFTMARK_HARDMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN,
+                   0, hardmax<float>},
+                  {"scalar", kSummary, SOFTMARK_HARDMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN,
+                   0, hardmax<double>})
 
 }  // namespace softmark

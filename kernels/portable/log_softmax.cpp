@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log-softmax: y = (x - m) - log(1 + rest), m = max x, rest = the sum of exp(x - m) over all but the first largest
-// logit.
+// Log-softmax: y = (x - m) - log(1 + rest), m = max x, rest = the sum of exp(x - m) over all but
+// the first largest logit.
 //
-// x - m <= 0 <= log(1 + rest), so the last subtraction never cancels, and log1p keeps the largest logit's result
-// right when it is nearly 0. Special values: -inf beside something finite stays -inf; an infinite or NaN maximum makes
-// the row NaN.
+// x - m <= 0 <= log(1 + rest), so the last subtraction never cancels, and log1p keeps the largest
+// logit's result right when it is nearly 0. Special values: -inf beside something finite stays
+// -inf; an infinite or NaN maximum makes the row NaN.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -25,9 +25,9 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, log_softmax,
-                  {"max_shifted", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   log_softmax<float>},
-                  {"max_shifted", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   log_softmax<double>})
+                  {"max_shifted", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, log_softmax<float>},
+                  {"max_shifted", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, log_softmax<double>})
 
 }  // namespace softmark

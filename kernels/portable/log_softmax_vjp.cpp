@@ -23,9 +23,9 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, log_softmax_vjp,
-                  {"scalar", kSummary, SOFTMARK_LOG_SOFTMAX_VJP, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   log_softmax_vjp<float>},
-                  {"scalar", kSummary, SOFTMARK_LOG_SOFTMAX_VJP, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   log_softmax_vjp<double>})
+                  {"scalar", kSummary, SOFTMARK_LOG_SOFTMAX_VJP, SOFTMARK_F32, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, log_softmax_vjp<float>},
+                  {"scalar", kSummary, SOFTMARK_LOG_SOFTMAX_VJP, SOFTMARK_F64, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, log_softmax_vjp<double>})
 
 }  // namespace softmark

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax as the textbook writes it: y = exp(x) / sum exp(x). Two passes over the row.
 //
-// The first rung, kept as it is: exp overflows above 88.72 (f32) or 709.78 (f64), and the row turns into NaN and 0;
-// a row far below zero sums to 0 and turns into NaN; a logit of +inf gives NaN there and 0 beside it. It stays because
-// it is what people write, and because a suite that cannot see this fail sees nothing.
+// The first rung, kept as it is: exp overflows above 88.72 (f32) or 709.78 (f64), and the row turns
+// into NaN and 0; a row far below zero sums to 0 and turns into NaN; a logit of +inf gives NaN
+// there and 0 beside it. It stays because it is what people write, and because a suite that cannot
+// see this fail sees nothing.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -24,9 +25,9 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, naive,
-                  {"naive", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   naive<float>},
-                  {"naive", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   naive<double>})
+                  {"naive", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN,
+                   INFINITY, naive<float>},
+                  {"naive", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN,
+                   INFINITY, naive<double>})
 
 }  // namespace softmark

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax, online: max and sum in one pass, y = exp(x - m) / S in a second.
 //
-// What this rung changes: whenever a new maximum appears, the sum so far is scaled by exp(old - new), so the row is
-// read twice instead of three times. A row in rising order scales at every element, and each scaling rounds.
-// -inf adds nothing and is skipped, since the first maximum is itself -inf and their difference would be NaN.
-// Source: Milakov, Gimelshein: Online normalizer calculation for softmax, 2018, algorithm 3.
+// What this rung changes: whenever a new maximum appears, the sum so far is scaled by exp(old -
+// new), so the row is read twice instead of three times. A row in rising order scales at every
+// element, and each scaling rounds. -inf adds nothing and is skipped, since the first maximum is
+// itself -inf and their difference would be NaN. Source: Milakov, Gimelshein: Online normalizer
+// calculation for softmax, 2018, algorithm 3.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -26,15 +27,16 @@ int online(const softmark_args* args) {
   });
 }
 
-constexpr auto kSummary = "max and sum in one pass, rescaled at each new max (Milakov, Gimelshein 2018)";
+constexpr auto kSummary =
+    "max and sum in one pass, rescaled at each new max (Milakov, Gimelshein 2018)";
 constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, online,
-                  {"online", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   online<float>},
-                  {"online", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   online<double>})
+                  {"online", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN,
+                   INFINITY, online<float>},
+                  {"online", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN,
+                   INFINITY, online<double>})
 
 }  // namespace softmark

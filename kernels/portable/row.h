@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the readable kernels share: walking over rows, and the two scalar building blocks that several ops need.
+// What the readable kernels share: walking over rows, and the two scalar building blocks that
+// several ops need.
 #pragma once
 
 #include <cmath>
@@ -19,7 +20,8 @@ inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
 template <class T, class F>
 int for_each_row(const softmark_args* args, F one_row) {
   for (std::size_t r = 0; r < args->rows; ++r)
-    one_row(static_cast<const T*>(args->x) + r * args->x_stride, static_cast<T*>(args->y) + r * args->y_stride);
+    one_row(static_cast<const T*>(args->x) + r * args->x_stride,
+            static_cast<T*>(args->y) + r * args->y_stride);
   return 0;
 }
 
@@ -27,7 +29,8 @@ int for_each_row(const softmark_args* args, F one_row) {
 template <class T, class F>
 int for_each_row_with_gradient(const softmark_args* args, F one_row) {
   for (std::size_t r = 0; r < args->rows; ++r)
-    one_row(static_cast<const T*>(args->x) + r * args->x_stride, static_cast<const T*>(args->g) + r * args->g_stride,
+    one_row(static_cast<const T*>(args->x) + r * args->x_stride,
+            static_cast<const T*>(args->g) + r * args->g_stride,
             static_cast<T*>(args->y) + r * args->y_stride);
   return 0;
 }
@@ -37,12 +40,13 @@ template <class T>
 T max_of(const T* x, std::size_t cols) {
   T max = -kInfinity<T>;
   for (std::size_t c = 0; c < cols; ++c)
-    if (x[c] > max || std::isnan(x[c])) max = x[c];  // nothing is greater than NaN: once there, it stays
+    if (x[c] > max || std::isnan(x[c]))
+      max = x[c];  // nothing is greater than NaN: once there, it stays
   return max;
 }
 
-/// sum_k exp(x[k]) = exp(max) (1 + rest): the 1 stands for the first largest logit and is never added, so that
-/// log1p(rest) keeps its relative accuracy when one logit towers over all others.
+/// sum_k exp(x[k]) = exp(max) (1 + rest): the 1 stands for the first largest logit and is never
+/// added, so that log1p(rest) keeps its relative accuracy when one logit towers over all others.
 template <class T>
 struct MaxAndRest {
   T max, rest;
@@ -62,8 +66,9 @@ MaxAndRest<T> max_and_rest(const T* x, std::size_t cols) {
   return {max, rest};
 }
 
-/// A sum that carries its rounding errors along (Ogita, Rump, Oishi: Accurate sum and dot product, 2005, Sum2 and
-/// Dot2): as if in twice the precision, rounded once. Infinities and NaN come out as plain addition gives them.
+/// A sum that carries its rounding errors along (Ogita, Rump, Oishi: Accurate sum and dot product,
+/// 2005, Sum2 and Dot2): as if in twice the precision, rounded once. Infinities and NaN come out as
+/// plain addition gives them.
 template <class T>
 class CarefulSum {
  public:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sigmoid backward: y = g s (1 - s), with s the sigmoid output as given.
 //
-// (g s) first: s (1 - s) with a subnormal s would round before a large g could lift it. 1 - s is exact for s >= 1/2.
+// (g s) first: s (1 - s) with a subnormal s would round before a large g could lift it. 1 - s is
+// exact for s >= 1/2.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -20,9 +21,9 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, sigmoid_vjp,
-                  {"scalar", kSummary, SOFTMARK_SIGMOID_VJP, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   sigmoid_vjp<float>},
-                  {"scalar", kSummary, SOFTMARK_SIGMOID_VJP, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   sigmoid_vjp<double>})
+                  {"scalar", kSummary, SOFTMARK_SIGMOID_VJP, SOFTMARK_F32, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, sigmoid_vjp<float>},
+                  {"scalar", kSummary, SOFTMARK_SIGMOID_VJP, SOFTMARK_F64, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, sigmoid_vjp<double>})
 
 }  // namespace softmark

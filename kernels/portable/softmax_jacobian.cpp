@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The full softmax Jacobian: y[i,j] = p_i (delta_ij - p_j). cols^2 outputs a row.
 //
-// Off the diagonal it is one product, the same bits for (i,j) and (j,i). On the diagonal p_i (1 - p_i) would lose
-// everything as p_i nears 1, where 1 - p_i keeps only p_i's rounding error; so 1 - p_i is the sum of the other p.
-// That costs cols additions for each of the cols diagonal elements, no more than the output itself.
-// The probabilities wait in the last row of the output, which is filled last: no scratch memory.
+// Off the diagonal it is one product, the same bits for (i,j) and (j,i). On the diagonal p_i (1 -
+// p_i) would lose everything as p_i nears 1, where 1 - p_i keeps only p_i's rounding error; so 1 -
+// p_i is the sum of the other p. That costs cols additions for each of the cols diagonal elements,
+// no more than the output itself. The probabilities wait in the last row of the output, which is
+// filled last: no scratch memory.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -46,9 +47,9 @@ constexpr auto kSummary = "p_i (delta_ij - p_j), with 1 - p_i as the sum of the 
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, softmax_jacobian,
-                  {"max_shifted", kSummary, SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F32, SOFTMARK_REPRODUCIBLE,
-                   SOFTMARK_MASKED_NAN, INFINITY, softmax_jacobian<float>},
-                  {"max_shifted", kSummary, SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F64, SOFTMARK_REPRODUCIBLE,
-                   SOFTMARK_MASKED_NAN, INFINITY, softmax_jacobian<double>})
+                  {"max_shifted", kSummary, SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F32,
+                   SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN, INFINITY, softmax_jacobian<float>},
+                  {"max_shifted", kSummary, SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F64,
+                   SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN, INFINITY, softmax_jacobian<double>})
 
 }  // namespace softmark

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax backward: y = p (g - d), d = sum g p, with p the softmax output as given.
 //
-// The weighted mean d is what every component is measured against; where all g are alike, g - d is rounding error and
-// nothing else, so d is summed as if in twice the precision. NaN and infinities go where IEEE arithmetic takes them.
+// The weighted mean d is what every component is measured against; where all g are alike, g - d is
+// rounding error and nothing else, so d is summed as if in twice the precision. NaN and infinities
+// go where IEEE arithmetic takes them.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -24,9 +25,9 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 }  // namespace
 
 SOFTMARK_BUILTINS(portable, softmax_vjp,
-                  {"scalar", kSummary, SOFTMARK_SOFTMAX_VJP, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   softmax_vjp<float>},
-                  {"scalar", kSummary, SOFTMARK_SOFTMAX_VJP, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   softmax_vjp<double>})
+                  {"scalar", kSummary, SOFTMARK_SOFTMAX_VJP, SOFTMARK_F32, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, softmax_vjp<float>},
+                  {"scalar", kSummary, SOFTMARK_SOFTMAX_VJP, SOFTMARK_F64, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, softmax_vjp<double>})
 
 }  // namespace softmark

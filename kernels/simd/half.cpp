@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax in f16 and bf16 for every instruction set: widened to f32 (exactly), through the f32 passes, rounded once
-// more.
+// Softmax in f16 and bf16 for every instruction set: widened to f32 (exactly), through the f32
+// passes, rounded once more.
 //
-// Rows of up to kScratch columns are widened several at a time into a buffer on the stack and go through softmax_rows.
-// Longer rows pass through it in pieces, twice: once for the sum, once for the results, exp being cheaper than a
-// buffer of any length.
+// Rows of up to kScratch columns are widened several at a time into a buffer on the stack and go
+// through softmax_rows. Longer rows pass through it in pieces, twice: once for the sum, once for
+// the results, exp being cheaper than a buffer of any length.
 //
-// Promise: the f32 results are within 8 units of 2^-24 (softmax.cpp), so the second rounding, at 2^-11 or 2^-8, is the
-// nearest value but where the exact one lies within 0.001 ulp of the middle: 0.501 ulp. A f32 sum of f16 terms cannot
-// overflow, and f32 covers every subnormal of f16; results below the f32 range are 0 in bf16 too but for its own
-// subnormals, which are f32's.
+// Promise: the f32 results are within 8 units of 2^-24 (softmax.cpp), so the second rounding, at
+// 2^-11 or 2^-8, is the nearest value but where the exact one lies within 0.001 ulp of the middle:
+// 0.501 ulp. A f32 sum of f16 terms cannot overflow, and f32 covers every subnormal of f16; results
+// below the f32 range are 0 in bf16 too but for its own subnormals, which are f32's.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -36,7 +36,8 @@ HWY_INLINE hn::Vec<F32> widen_bf16(V bits) {
   return hn::BitCast(F32(), hn::ShiftLeft<16>(bits));
 }
 
-/// Shifted into f32's fields, the exponent is 112 too low, which one exact multiplication mends, subnormals included.
+/// Shifted into f32's fields, the exponent is 112 too low, which one exact multiplication mends,
+/// subnormals included.
 template <class V>
 HWY_INLINE hn::Vec<F32> widen_f16(V bits) {
   const U32 u;
@@ -51,7 +52,8 @@ HWY_INLINE hn::Vec<F32> widen_f16(V bits) {
   return hn::BitCast(f, hn::Or(sign, hn::IfThenElse(is_special, special, finite)));
 }
 
-/// To nearest even at bit kShift, of a float in [0, 1]; a carry runs into the exponent as it should.
+/// To nearest even at bit kShift, of a float in [0, 1]; a carry runs into the exponent as it
+/// should.
 template <int kShift, class V>
 HWY_INLINE hn::Vec<U32> round_at(V bits) {
   const U32 u;
@@ -80,7 +82,8 @@ HWY_INLINE hn::Vec<U32> narrow_f16(hn::Vec<F32> p) {
 
 template <bool kIsF16>
 HWY_INLINE void widen(const std::uint16_t* x, std::size_t cols, float* y) {
-  const auto convert = [](auto bits) HWY_ATTR { return kIsF16 ? widen_f16(bits) : widen_bf16(bits); };
+  const auto convert = [](auto bits)
+                           HWY_ATTR { return kIsF16 ? widen_f16(bits) : widen_bf16(bits); };
   const std::size_t lanes = hn::Lanes(F32());
   std::size_t c = 0;
   for (; c + lanes <= cols; c += lanes)
@@ -98,13 +101,20 @@ HWY_INLINE void narrow(const float* x, std::size_t cols, std::uint16_t* y) {
     const auto bits = hn::BitCast(hn::RebindToSigned<F32>(), convert(hn::LoadU(F32(), x + c)));
     hn::StoreU(hn::DemoteTo(U16(), bits), U16(), y + c);
   }
-  for (; c < cols; ++c) y[c] = static_cast<std::uint16_t>(hn::GetLane(convert(hn::Set(F32(), x[c]))));
+  for (; c < cols; ++c)
+    y[c] = static_cast<std::uint16_t>(hn::GetLane(convert(hn::Set(F32(), x[c]))));
 }
 
 void widen_f16_row(const std::uint16_t* x, std::size_t cols, float* y) { widen<true>(x, cols, y); }
-void widen_bf16_row(const std::uint16_t* x, std::size_t cols, float* y) { widen<false>(x, cols, y); }
-void narrow_f16_row(const float* x, std::size_t cols, std::uint16_t* y) { narrow<true>(x, cols, y); }
-void narrow_bf16_row(const float* x, std::size_t cols, std::uint16_t* y) { narrow<false>(x, cols, y); }
+void widen_bf16_row(const std::uint16_t* x, std::size_t cols, float* y) {
+  widen<false>(x, cols, y);
+}
+void narrow_f16_row(const float* x, std::size_t cols, std::uint16_t* y) {
+  narrow<true>(x, cols, y);
+}
+void narrow_bf16_row(const float* x, std::size_t cols, std::uint16_t* y) {
+  narrow<false>(x, cols, y);
+}
 
 }  // namespace softmark::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -125,14 +135,17 @@ struct Format {
   void (*narrow)(const float*, std::size_t, std::uint16_t*);
 };
 
-void some_rows(const Format& format, const softmark_args* args, const std::uint16_t* x, std::uint16_t* y,
-               std::size_t rows, float* scratch) {
-  for (std::size_t r = 0; r < rows; ++r) format.widen(x + r * args->x_stride, args->cols, scratch + r * args->cols);
+void some_rows(const Format& format, const softmark_args* args, const std::uint16_t* x,
+               std::uint16_t* y, std::size_t rows, float* scratch) {
+  for (std::size_t r = 0; r < rows; ++r)
+    format.widen(x + r * args->x_stride, args->cols, scratch + r * args->cols);
   softmax_rows(scratch, args->cols, scratch, args->cols, rows, args->cols);
-  for (std::size_t r = 0; r < rows; ++r) format.narrow(scratch + r * args->cols, args->cols, y + r * args->y_stride);
+  for (std::size_t r = 0; r < rows; ++r)
+    format.narrow(scratch + r * args->cols, args->cols, y + r * args->y_stride);
 }
 
-void long_row(const Format& format, const std::uint16_t* x, std::uint16_t* y, std::size_t cols, float* scratch) {
+void long_row(const Format& format, const std::uint16_t* x, std::uint16_t* y, std::size_t cols,
+              float* scratch) {
   const auto for_each_piece = [&](auto use) {
     for (std::size_t c = 0; c < cols; c += kScratch) {
       const std::size_t length = std::min(kScratch, cols - c);
@@ -141,10 +154,13 @@ void long_row(const Format& format, const std::uint16_t* x, std::uint16_t* y, st
     }
   };
   float max = -std::numeric_limits<float>::infinity();
-  for_each_piece([&](std::size_t, std::size_t length) { max = std::max(max, max_of(scratch, length)); });
+  for_each_piece(
+      [&](std::size_t, std::size_t length) { max = std::max(max, max_of(scratch, length)); });
   double sum = std::isfinite(max) ? 0 : std::numeric_limits<double>::quiet_NaN();
   if (std::isfinite(max))
-    for_each_piece([&](std::size_t, std::size_t length) { sum += scaled_exp_and_sum(scratch, length, max, scratch); });
+    for_each_piece([&](std::size_t, std::size_t length) {
+      sum += scaled_exp_and_sum(scratch, length, max, scratch);
+    });
   for_each_piece([&](std::size_t c, std::size_t length) {
     if (std::isnan(sum)) {
       std::fill_n(scratch, length, std::numeric_limits<float>::quiet_NaN());
@@ -173,10 +189,12 @@ int softmax_half(const Format& format, const softmark_args* args) {
 }
 
 int softmax_f16(const softmark_args* args) {
-  return softmax_half({HWY_DYNAMIC_DISPATCH(widen_f16_row), HWY_DYNAMIC_DISPATCH(narrow_f16_row)}, args);
+  return softmax_half({HWY_DYNAMIC_DISPATCH(widen_f16_row), HWY_DYNAMIC_DISPATCH(narrow_f16_row)},
+                      args);
 }
 int softmax_bf16(const softmark_args* args) {
-  return softmax_half({HWY_DYNAMIC_DISPATCH(widen_bf16_row), HWY_DYNAMIC_DISPATCH(narrow_bf16_row)}, args);
+  return softmax_half({HWY_DYNAMIC_DISPATCH(widen_bf16_row), HWY_DYNAMIC_DISPATCH(narrow_bf16_row)},
+                      args);
 }
 
 constexpr auto kSummary = "widened to f32, the f32 passes, rounded once more; Highway";
@@ -185,10 +203,10 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 }  // namespace simd
 
 SOFTMARK_BUILTINS(simd, half,
-                  {"simd", simd::kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F16, simd::kClaims, SOFTMARK_MASKED_NAN, 0.501,
-                   simd::softmax_f16},
-                  {"simd", simd::kSummary, SOFTMARK_SOFTMAX, SOFTMARK_BF16, simd::kClaims, SOFTMARK_MASKED_NAN, 0.501,
-                   simd::softmax_bf16})
+                  {"simd", simd::kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F16, simd::kClaims,
+                   SOFTMARK_MASKED_NAN, 0.501, simd::softmax_f16},
+                  {"simd", simd::kSummary, SOFTMARK_SOFTMAX, SOFTMARK_BF16, simd::kClaims,
+                   SOFTMARK_MASKED_NAN, 0.501, simd::softmax_bf16})
 
 }  // namespace softmark
 #endif  // HWY_ONCE

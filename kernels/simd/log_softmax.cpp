@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log-softmax for every instruction set that Highway compiles: y = (x - max) - log sum exp(x - max).
-// Three passes over the row, of which only the last one writes.
+// Log-softmax for every instruction set that Highway compiles: y = (x - max) - log sum exp(x -
+// max). Three passes over the row, of which only the last one writes.
 //
-// x - max <= 0 <= log sum, so the last subtraction never cancels. Special values: -inf beside something finite stays
-// -inf; a NaN spreads through the sum; a row without a finite maximum is filled with NaN.
+// x - max <= 0 <= log sum, so the last subtraction never cancels. Special values: -inf beside
+// something finite stays -inf; a NaN spreads through the sum; a row without a finite maximum is
+// filled with NaN.
 #include "kernels/builtins.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -22,8 +23,10 @@ HWY_INLINE void log_softmax_row(D d, const T* x, T* y, std::size_t cols) {
   if (!is_finite(max)) return fill_nan(y, cols);
   const auto top = hn::Set(d, max), log = hn::Set(d, static_cast<T>(log_sum(d, x, cols, max)));
   std::size_t c = 0;
-  for (; c + lanes <= cols; c += lanes) hn::StoreU(hn::Sub(hn::Sub(hn::LoadU(d, x + c), top), log), d, y + c);
-  if (c < cols) store_first(d, hn::Sub(hn::Sub(load_first(d, x + c, cols - c), top), log), y + c, cols - c);
+  for (; c + lanes <= cols; c += lanes)
+    hn::StoreU(hn::Sub(hn::Sub(hn::LoadU(d, x + c), top), log), d, y + c);
+  if (c < cols)
+    store_first(d, hn::Sub(hn::Sub(load_first(d, x + c, cols - c), top), log), y + c, cols - c);
 }
 
 template <class T>
@@ -68,10 +71,10 @@ constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 }  // namespace
 
 SOFTMARK_BUILTINS(simd, log_softmax,
-                  {"simd", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   log_softmax_f32},
-                  {"simd", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, INFINITY,
-                   log_softmax_f64})
+                  {"simd", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, log_softmax_f32},
+                  {"simd", kSummary, SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64, kClaims,
+                   SOFTMARK_MASKED_NAN, INFINITY, log_softmax_f64})
 
 }  // namespace softmark
 #endif  // HWY_ONCE

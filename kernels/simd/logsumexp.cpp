@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log-sum-exp for every instruction set that Highway compiles: y = max + log sum exp(x - max). Two reading passes.
+// Log-sum-exp for every instruction set that Highway compiles: y = max + log sum exp(x - max). Two
+// reading passes.
 //
-// In f32 the last addition is made in f64 and rounded once. Special values: an infinite maximum is the answer as it
-// stands unless there is a NaN beside it; other NaN spread through the sum.
+// In f32 the last addition is made in f64 and rounded once. Special values: an infinite maximum is
+// the answer as it stands unless there is a NaN beside it; other NaN spread through the sum.
 #include <algorithm>
 
 #include "kernels/builtins.h"
@@ -28,7 +29,8 @@ HWY_INLINE T logsumexp_row(const T* x, std::size_t cols) {
 template <class T>
 HWY_INLINE int logsumexp(const softmark_args* args) {
   for (std::size_t r = 0; r < args->rows; ++r)
-    static_cast<T*>(args->y)[r] = logsumexp_row(static_cast<const T*>(args->x) + r * args->x_stride, args->cols);
+    static_cast<T*>(args->y)[r] =
+        logsumexp_row(static_cast<const T*>(args->x) + r * args->x_stride, args->cols);
   return 0;
 }
 
@@ -63,10 +65,10 @@ constexpr auto kSummary = "max + log1p(sum of the others, in f64 or compensated)
 }  // namespace
 
 SOFTMARK_BUILTINS(simd, logsumexp,
-                  {"simd", kSummary, SOFTMARK_LOGSUMEXP, SOFTMARK_F32, SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN,
-                   INFINITY, logsumexp_f32},
-                  {"simd", kSummary, SOFTMARK_LOGSUMEXP, SOFTMARK_F64, SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN,
-                   INFINITY, logsumexp_f64})
+                  {"simd", kSummary, SOFTMARK_LOGSUMEXP, SOFTMARK_F32, SOFTMARK_REPRODUCIBLE,
+                   SOFTMARK_MASKED_NAN, INFINITY, logsumexp_f32},
+                  {"simd", kSummary, SOFTMARK_LOGSUMEXP, SOFTMARK_F64, SOFTMARK_REPRODUCIBLE,
+                   SOFTMARK_MASKED_NAN, INFINITY, logsumexp_f64})
 
 }  // namespace softmark
 #endif  // HWY_ONCE

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = e / S without rounding S to the type: e times 1/S in two parts, by one fused multiply-add, whose only rounding
-// that counts is the last one. Where there is no fused multiply-add, a true division by S rounded to the type.
+// y = e / S without rounding S to the type: e times 1/S in two parts, by one fused multiply-add,
+// whose only rounding that counts is the last one. Where there is no fused multiply-add, a true
+// division by S rounded to the type.
 #include <cstddef>
 
 #if defined(SOFTMARK_SIMD_QUOTIENT_INL_H) == defined(HWY_TARGET_TOGGLE)
@@ -59,8 +60,10 @@ template <class T>
 struct QuotientConstants;
 template <>
 struct QuotientConstants<float> {
-  static constexpr float kLift = 0x1p120f;   // times the largest quotient, 1, and its inverse parts: finite
-  static constexpr float kSmall = 0x1p-6f;   // the smallest normal number, lifted; an f32 counts there in lifted
+  static constexpr float kLift =
+      0x1p120f;  // times the largest quotient, 1, and its inverse parts: finite
+  static constexpr float kSmall =
+      0x1p-6f;  // the smallest normal number, lifted; an f32 counts there in lifted
   static constexpr double kLeast = 0x1p-96;  // smallest subnormals
   static constexpr int kMantissaBits = 23, kLiftExponent = 120;
 };
@@ -75,7 +78,8 @@ struct Quotient {
   T high, low = 0, least;
 
   HWY_INLINE Quotient(T h, T l, T smallest) : high(h), low(l), least(smallest) {}
-  HWY_INLINE explicit Quotient(double sum) : least(static_cast<T>(sum * QuotientConstants<T>::kLeast)) {
+  HWY_INLINE explicit Quotient(double sum)
+      : least(static_cast<T>(sum * QuotientConstants<T>::kLeast)) {
     const hn::CappedTag<double, 1> d;
     split_inverse(d, hn::Set(d, sum), &high, &low);
   }
@@ -97,19 +101,21 @@ struct Quotient {
 #endif
   }
 
-  /// Where a result, or a product on the way to it, may be subnormal: many processors take a hundred cycles for each.
-  /// So the quotient is formed 2^lift times as large and brought down by integer arithmetic on its bits: normal
-  /// results by their exponent, subnormal ones rounded by adding the number beside which they are the last bits.
+  /// Where a result, or a product on the way to it, may be subnormal: many processors take a
+  /// hundred cycles for each. So the quotient is formed 2^lift times as large and brought down by
+  /// integer arithmetic on its bits: normal results by their exponent, subnormal ones rounded by
+  /// adding the number beside which they are the last bits.
   template <class D, class V = hn::Vec<D>>
   HWY_INLINE V of_small(D d, V v) const {
     using C = QuotientConstants<T>;
     const hn::RebindToUnsigned<D> u;
     using U = hn::TFromD<decltype(u)>;
     const V lifted = times_inverse(d, v, C::kLift), small = hn::Set(d, C::kSmall);
-    const auto normal =
-        hn::Sub(hn::BitCast(u, lifted), hn::Set(u, static_cast<U>(C::kLiftExponent) << C::kMantissaBits));
+    const auto normal = hn::Sub(hn::BitCast(u, lifted),
+                                hn::Set(u, static_cast<U>(C::kLiftExponent) << C::kMantissaBits));
     const auto subnormal = hn::Sub(hn::BitCast(u, hn::Add(lifted, small)), hn::BitCast(u, small));
-    return hn::BitCast(d, hn::IfThenElse(hn::RebindMask(u, hn::Lt(lifted, small)), subnormal, normal));
+    return hn::BitCast(d,
+                       hn::IfThenElse(hn::RebindMask(u, hn::Lt(lifted, small)), subnormal, normal));
   }
 };
 

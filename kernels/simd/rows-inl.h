@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every row kernel is made of, once per instruction set: partial vectors at a row's end, the maximum, and sums
-// that are wider than their terms. Rows are always walked from their first element in unaligned vectors, so that a
-// row's bits depend on its values and its length alone.
+// What every row kernel is made of, once per instruction set: partial vectors at a row's end, the
+// maximum, and sums that are wider than their terms. Rows are always walked from their first
+// element in unaligned vectors, so that a row's bits depend on its values and its length alone.
 #include <limits>
 
 #if defined(SOFTMARK_SIMD_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
@@ -19,7 +19,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// The first `count` <= Lanes(d) elements, `rest` above them; reads nothing beyond.
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_first(D d, const T* from, std::size_t count, T rest = -std::numeric_limits<T>::infinity()) {
+HWY_INLINE hn::Vec<D> load_first(D d, const T* from, std::size_t count,
+                                 T rest = -std::numeric_limits<T>::infinity()) {
   const auto masked = hn::Set(d, rest);
 #if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
@@ -72,8 +73,8 @@ HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {
   return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(max0, max1), hn::Max(max2, max3))));
 }
 
-// Sums. f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms carry their rounding errors
-// along in the second one (TwoSum).
+// Sums. f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms carry
+// their rounding errors along in the second one (TwoSum).
 
 #if HWY_TARGET == HWY_SCALAR
 template <class D>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row kernels behind their run-time dispatch, for kernels that split the work in ways of their own.
+// The row kernels behind their run-time dispatch, for kernels that split the work in ways of their
+// own.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +12,10 @@ namespace softmark::simd {
 std::string_view isa();
 
 /// Softmax of `rows` rows, strides in elements. y may be x where the strides agree.
-void softmax_rows(const float* x, std::size_t x_stride, float* y, std::size_t y_stride, std::size_t rows,
-                  std::size_t cols);
-void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t y_stride, std::size_t rows,
-                  std::size_t cols);
+void softmax_rows(const float* x, std::size_t x_stride, float* y, std::size_t y_stride,
+                  std::size_t rows, std::size_t cols);
+void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t y_stride,
+                  std::size_t rows, std::size_t cols);
 
 // The three passes over a piece of a row.
 
@@ -22,7 +23,8 @@ void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t 
 float max_of(const float* x, std::size_t cols);
 double max_of(const double* x, std::size_t cols);
 
-/// y = exp(x) scaled by a power of two that depends on the row's maximum (finite) alone; returns the sum of y.
+/// y = exp(x) scaled by a power of two that depends on the row's maximum (finite) alone; returns
+/// the sum of y.
 double scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float* y);
 double scaled_exp_and_sum(const double* x, std::size_t cols, double row_max, double* y);
 

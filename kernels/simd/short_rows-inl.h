@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of one to four vectors, a few at a time. A short row's time goes into its reductions, not into exp: so a group
-// of rows shares one shift, that of the group's maximum, and its sums are folded in pairs and inverted side by side.
+// Rows of one to four vectors, a few at a time. A short row's time goes into its reductions, not
+// into exp: so a group of rows shares one shift, that of the group's maximum, and its sums are
+// folded in pairs and inverted side by side.
 //
-// A shared shift changes no bit. It differs from the row's own by a power of two, which the quotient takes out again,
-// as long as the row's terms keep away from both ends of the exponent range: so its sum must be at least
-// 2^(boost - window), or the row is done again by itself. And both shifts must be of the integer kind (math-inl.h):
-// with the group's maximum in [-far + window ln2, far], so is that of every row in the window.
+// A shared shift changes no bit. It differs from the row's own by a power of two, which the
+// quotient takes out again, as long as the row's terms keep away from both ends of the exponent
+// range: so its sum must be at least 2^(boost - window), or the row is done again by itself. And
+// both shifts must be of the integer kind (math-inl.h): with the group's maximum in [-far + window
+// ln2, far], so is that of every row in the window.
 #include <cstddef>
 
 #if defined(SOFTMARK_SIMD_SHORT_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
@@ -68,14 +70,16 @@ HWY_INLINE hn::Vec<D> load_piece(D d, const T* x, std::size_t cols, std::size_t 
 template <std::size_t kVectors, class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> lane_maxima(D d, const T* x, std::size_t cols) {
   auto max = load_piece<kVectors>(d, x, cols, 0);
-  for (std::size_t i = 1; i < kVectors; ++i) max = hn::Max(max, load_piece<kVectors>(d, x, cols, i));
+  for (std::size_t i = 1; i < kVectors; ++i)
+    max = hn::Max(max, load_piece<kVectors>(d, x, cols, i));
   return max;
 }
 
 /// Stores a vector of terms; beyond the row's end 1, which no quotient takes for small.
 template <class D, class V, class T = hn::TFromD<D>>
 HWY_INLINE void store_terms(D d, V e, T* terms, std::size_t count) {
-  hn::Store(count < hn::Lanes(d) ? hn::IfThenElse(hn::FirstN(d, count), e, hn::Set(d, T(1))) : e, d, terms);
+  hn::Store(count < hn::Lanes(d) ? hn::IfThenElse(hn::FirstN(d, count), e, hn::Set(d, T(1))) : e, d,
+            terms);
 }
 
 /// exp of one row into `terms`, whole vectors; returns their sum, in two lanes.
@@ -93,7 +97,8 @@ HWY_INLINE auto exp_short(D d, const T* x, std::size_t cols, const Shift<T>& shi
 }
 
 template <std::size_t kVectors, class D, class T = hn::TFromD<D>>
-HWY_INLINE void divide_short(D d, const T* terms, const Quotient<T>& quotient, T* y, std::size_t cols) {
+HWY_INLINE void divide_short(D d, const T* terms, const Quotient<T>& quotient, T* y,
+                             std::size_t cols) {
   const std::size_t lanes = hn::Lanes(d);
   for (std::size_t i = 0; i < kVectors; ++i) {
     const auto v = quotient.of(d, hn::Load(d, terms + i * lanes));
@@ -120,8 +125,8 @@ HWY_INLINE void softmax_alone(D d, const T* x, T* y, std::size_t cols, T* terms)
 }
 
 template <std::size_t kVectors, class T>
-HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size_t y_stride, std::size_t rows,
-                               std::size_t cols) {
+HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size_t y_stride,
+                               std::size_t rows, std::size_t cols) {
   using C = ExpConstants<T>;
   constexpr std::size_t kGroup = kVectors == 1 ? 8 : kVectors == 2 ? 4 : 2;
   const hn::ScalableTag<T> d;
@@ -133,7 +138,8 @@ HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size
   std::size_t r = 0;
   for (; r + kGroup <= rows; r += kGroup, x += kGroup * x_stride, y += kGroup * y_stride) {
     auto maxima = lane_maxima<kVectors>(d, x, cols);
-    for (std::size_t i = 1; i < kGroup; ++i) maxima = hn::Max(maxima, lane_maxima<kVectors>(d, x + i * x_stride, cols));
+    for (std::size_t i = 1; i < kGroup; ++i)
+      maxima = hn::Max(maxima, lane_maxima<kVectors>(d, x + i * x_stride, cols));
     const T max = hn::GetLane(hn::MaxOfLanes(d, maxima));
     bool together = max <= C::kFar && max >= C::kWindow - C::kFar;
     if (together) {
@@ -141,14 +147,16 @@ HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size
       for (std::size_t i = 0; i < kGroup; i += 2) {
         T* term = terms + i * kVectors * lanes;
         const auto a = exp_short<kVectors>(d, x + i * x_stride, cols, shift, term);
-        const auto b = exp_short<kVectors>(d, x + (i + 1) * x_stride, cols, shift, term + kVectors * lanes);
+        const auto b =
+            exp_short<kVectors>(d, x + (i + 1) * x_stride, cols, shift, term + kVectors * lanes);
         hn::Store(sum_pair(a, b), pair, sums + i);
       }
       together = inverses.set(sums, C::kLeastSum);
     }
     for (std::size_t i = 0; i < kGroup; ++i) {
       if (together)
-        divide_short<kVectors>(d, terms + i * kVectors * lanes, inverses.at(i), y + i * y_stride, cols);
+        divide_short<kVectors>(d, terms + i * kVectors * lanes, inverses.at(i), y + i * y_stride,
+                               cols);
       else
         softmax_alone<kVectors>(d, x + i * x_stride, y + i * y_stride, cols, terms);
     }
@@ -158,8 +166,8 @@ HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size
 
 /// For 1 to kShortVectors vectors of columns.
 template <class T>
-HWY_INLINE void softmax_short(const T* x, std::size_t x_stride, T* y, std::size_t y_stride, std::size_t rows,
-                              std::size_t cols) {
+HWY_INLINE void softmax_short(const T* x, std::size_t x_stride, T* y, std::size_t y_stride,
+                              std::size_t rows, std::size_t cols) {
   switch ((cols - 1) / hn::Lanes(hn::ScalableTag<T>())) {
     case 0:
       return softmax_groups<1>(x, x_stride, y, y_stride, rows, cols);

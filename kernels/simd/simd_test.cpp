@@ -40,7 +40,8 @@ template <class T>
 double ulp_error(T got, long double want) {
   const int lowest = std::numeric_limits<T>::min_exponent - 1;
   const int exponent = std::max(want == 0 ? lowest : std::ilogb(want), lowest);
-  return static_cast<double>(std::abs(got - want) / std::ldexp(1.0L, exponent - std::numeric_limits<T>::digits + 1));
+  return static_cast<double>(std::abs(got - want) /
+                             std::ldexp(1.0L, exponent - std::numeric_limits<T>::digits + 1));
 }
 
 /// The worst error of a kernel in ulps over rows of one family.
@@ -48,7 +49,8 @@ template <class T, class F>
 double worst_of(const softmark_kernel& kernel, F logit) {
   std::mt19937_64 random(3);
   double worst = 0;
-  for (const std::size_t cols : {1u, 2u, 3u, 8u, 15u, 16u, 17u, 31u, 47u, 64u, 65u, 127u, 130u, 1000u, 4099u})
+  for (const std::size_t cols :
+       {1u, 2u, 3u, 8u, 15u, 16u, 17u, 31u, 47u, 64u, 65u, 127u, 130u, 1000u, 4099u})
     for (int repeat = 0; repeat < 8; ++repeat) {
       test::Call<T> call;
       call.cols = cols;
@@ -69,7 +71,8 @@ void check_promise(const softmark_kernel& kernel) {
   std::uniform_real_distribution<double> uniform;
   const double deepest = sizeof(T) == 4 ? 104 : 745;
   const auto expect = [&](const char* family, auto logit) {
-    EXPECT_FALSE(!(worst_of<T>(kernel, logit) <= kernel.max_ulp)) << family << ": " << worst_of<T>(kernel, logit);
+    EXPECT_FALSE(!(worst_of<T>(kernel, logit) <= kernel.max_ulp))
+        << family << ": " << worst_of<T>(kernel, logit);
   };
   expect("standard normal", [&](auto& random) { return normal(random); });
   expect("wide", [&](auto& random) { return 6 * normal(random); });
@@ -77,7 +80,8 @@ void check_promise(const softmark_kernel& kernel) {
   expect("far below zero", [&](auto& random) { return -3000 + 5 * normal(random); });
   expect("down to the subnormals", [&](auto& random) { return -deepest * uniform(random); });
   expect("tiny", [&](auto& random) { return 1e-6 * normal(random); });
-  expect("a peak and a flat tail", [&](auto& random) { return uniform(random) < 0.01 ? 0 : -17.3287; });
+  expect("a peak and a flat tail",
+         [&](auto& random) { return uniform(random) < 0.01 ? 0 : -17.3287; });
 }
 
 TEST(Simd, KeepsItsPromiseOnEveryInstructionSet) {
@@ -90,7 +94,8 @@ TEST(Simd, KeepsItsPromiseOnEveryInstructionSet) {
 TEST(Simd, DropsWhatItMustAndNothingElseOnEveryInstructionSet) {
   for_each_target([] {
     const auto& kernel = find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F32);
-    const float inf = test::kInf<float>, nan = test::kNan<float>, huge = std::numeric_limits<float>::max();
+    const float inf = test::kInf<float>, nan = test::kNan<float>,
+                huge = std::numeric_limits<float>::max();
     for (const std::size_t cols : {2u, 5u, 16u, 19u, 64u, 100u})
       for (std::size_t at = 0; at < cols; ++at) {
         test::Call<float> call;
@@ -99,7 +104,8 @@ TEST(Simd, DropsWhatItMustAndNothingElseOnEveryInstructionSet) {
           call.x.assign(cols, below);
           call.x[at] = 0;
           const auto y = call.run(kernel);
-          for (std::size_t c = 0; c < cols; ++c) ASSERT_EQ(y[c], c == at ? 1 : 0) << cols << " " << at << " " << c;
+          for (std::size_t c = 0; c < cols; ++c)
+            ASSERT_EQ(y[c], c == at ? 1 : 0) << cols << " " << at << " " << c;
         }
         for (const float poison : {nan, inf}) {
           call.x.assign(cols, 1);
@@ -110,11 +116,13 @@ TEST(Simd, DropsWhatItMustAndNothingElseOnEveryInstructionSet) {
   });
 }
 
-/// Rows whose levels lie too far apart, or too far from 0, for one shift of a group, among such that do not.
+/// Rows whose levels lie too far apart, or too far from 0, for one shift of a group, among such
+/// that do not.
 template <class T>
 void check_company(const softmark_kernel& kernel) {
   const double far = sizeof(T) == 4 ? 256 : 2048;
-  const double levels[] = {0, 1, -5, 20, -20, 24, far - 1, far + 1, 1 - far, -far - 1, 30 - far, 0, -far / 2, far / 2};
+  const double levels[] = {0,       1,       -5,       20,       -20, 24,       far - 1,
+                           far + 1, 1 - far, -far - 1, 30 - far, 0,   -far / 2, far / 2};
   std::mt19937_64 random(5);
   std::normal_distribution<double> normal;
   for (std::size_t cols = 1; cols <= 70; ++cols) {
@@ -123,7 +131,8 @@ void check_company(const softmark_kernel& kernel) {
     all.cols = cols;
     for (std::size_t r = 0; r < all.rows; ++r) {
       const double level = levels[random() % std::size(levels)], width = random() % 2 ? 1 : 25;
-      for (std::size_t c = 0; c < cols; ++c) all.x.push_back(static_cast<T>(level + width * normal(random)));
+      for (std::size_t c = 0; c < cols; ++c)
+        all.x.push_back(static_cast<T>(level + width * normal(random)));
       if (random() % 8 == 0) all.x.back() = -test::kInf<T>;
       if (random() % 64 == 0) all.x.back() = test::kInf<T>;
     }
@@ -133,7 +142,8 @@ void check_company(const softmark_kernel& kernel) {
       one.cols = cols;
       one.x.assign(&all.x[r * cols], &all.x[r * cols] + cols);
       const auto alone = one.run(kernel);
-      ASSERT_EQ(std::memcmp(alone.data(), &together[r * cols], cols * sizeof(T)), 0) << cols << " columns, row " << r;
+      ASSERT_EQ(std::memcmp(alone.data(), &together[r * cols], cols * sizeof(T)), 0)
+          << cols << " columns, row " << r;
     }
   }
 }
@@ -145,7 +155,8 @@ TEST(Simd, GivesARowTheSameBitsInAnyCompanyOnEveryInstructionSet) {
   });
 }
 
-/// Against the formula, in unit roundoffs of the terms that are added: |x - max| and log sum, or |max| and log sum.
+/// Against the formula, in unit roundoffs of the terms that are added: |x - max| and log sum, or
+/// |max| and log sum.
 template <class T>
 void check_logarithms(softmark_op op) {
   const auto& kernel = find("simd", op, sizeof(T) == 4 ? SOFTMARK_F32 : SOFTMARK_F64);
@@ -159,10 +170,12 @@ void check_logarithms(softmark_op op) {
     const auto got = call.run(kernel);
     const std::vector<long double> x(call.x.begin(), call.x.end());
     const auto want = test::formula(op, x, {}, 0);
-    const long double max = *std::max_element(x.begin(), x.end()), log_sum = test::logsumexp(x) - max;
+    const long double max = *std::max_element(x.begin(), x.end()),
+                      log_sum = test::logsumexp(x) - max;
     for (std::size_t i = 0; i < want.size(); ++i) {
       const long double terms = (op == SOFTMARK_LOGSUMEXP ? std::abs(max) : max - x[i]) + log_sum;
-      const long double error = std::abs(got[i] - want[i]) / (std::numeric_limits<T>::epsilon() / 2);
+      const long double error =
+          std::abs(got[i] - want[i]) / (std::numeric_limits<T>::epsilon() / 2);
       ASSERT_FALSE(!(error <= 4 * terms + 8)) << cols << " columns at " << i << ": " << got[i];
     }
   }
@@ -184,16 +197,20 @@ TEST(Simd, KeepsATinyLogarithmOfTheLargestLogit) {
     call.cols = 2;
     call.x = {60, 0};
     const double want = -std::exp(-60.0);  // -log1p(exp(-60))
-    EXPECT_FALSE(!(std::abs(call.run(kernel)[0] - want) <= 4 * std::numeric_limits<double>::epsilon() * -want));
+    EXPECT_FALSE(!(std::abs(call.run(kernel)[0] - want) <=
+                   4 * std::numeric_limits<double>::epsilon() * -want));
   });
 }
 
 /// A 16-bit pattern's value: `digits` of precision, the rest of the 15 bits exponent.
 double value_of(std::uint16_t bits, int digits) {
-  const int fraction_bits = digits - 1, exponent_bits = 15 - fraction_bits, bias = (1 << (exponent_bits - 1)) - 1;
-  const int fraction = bits & ((1 << fraction_bits) - 1), exponent = (bits & 0x7fff) >> fraction_bits;
+  const int fraction_bits = digits - 1, exponent_bits = 15 - fraction_bits,
+            bias = (1 << (exponent_bits - 1)) - 1;
+  const int fraction = bits & ((1 << fraction_bits) - 1),
+            exponent = (bits & 0x7fff) >> fraction_bits;
   const double sign = bits & 0x8000 ? -1 : 1;
-  if (exponent == (1 << exponent_bits) - 1) return fraction ? test::kNan<double> : sign * test::kInf<double>;
+  if (exponent == (1 << exponent_bits) - 1)
+    return fraction ? test::kNan<double> : sign * test::kInf<double>;
   if (exponent == 0) return sign * std::ldexp(fraction, 1 - bias - fraction_bits);
   return sign * std::ldexp(fraction + (1 << fraction_bits), exponent - bias - fraction_bits);
 }
@@ -204,7 +221,8 @@ double ulp_error_16(double got, long double want, int digits) {
   return static_cast<double>(std::abs(got - want) / std::ldexp(1.0L, exponent - digits + 1));
 }
 
-void check_16_bits(softmark_dtype dtype, int digits, std::size_t cols, const std::vector<std::uint16_t>& x) {
+void check_16_bits(softmark_dtype dtype, int digits, std::size_t cols,
+                   const std::vector<std::uint16_t>& x) {
   const auto& kernel = find("simd", SOFTMARK_SOFTMAX, dtype);
   test::Call<std::uint16_t> call;
   call.rows = x.size() / cols;
@@ -214,15 +232,16 @@ void check_16_bits(softmark_dtype dtype, int digits, std::size_t cols, const std
   for (std::size_t r = 0; r < call.rows; ++r) {
     std::vector<long double> row;
     for (std::size_t c = 0; c < cols; ++c) row.push_back(value_of(x[r * cols + c], digits));
-    const bool is_nan =
-        std::any_of(row.begin(), row.end(), [](auto v) { return std::isnan(v) || v == test::kInf<double>; });
+    const bool is_nan = std::any_of(
+        row.begin(), row.end(), [](auto v) { return std::isnan(v) || v == test::kInf<double>; });
     const auto want = test::formula(SOFTMARK_SOFTMAX, row, {}, 0);
     for (std::size_t c = 0; c < cols; ++c) {
       const double y = value_of(got[r * cols + c], digits);
       if (is_nan)
         ASSERT_TRUE(std::isnan(y)) << row[0];
       else
-        ASSERT_FALSE(!(ulp_error_16(y, want[c], digits) <= kernel.max_ulp)) << row[0] << " at " << c << ": " << y;
+        ASSERT_FALSE(!(ulp_error_16(y, want[c], digits) <= kernel.max_ulp))
+            << row[0] << " at " << c << ": " << y;
     }
   }
 }
@@ -240,7 +259,8 @@ TEST(Simd, RoundsEvery16BitSigmoidAndLongRowsOnEveryInstructionSet) {
       for (const std::size_t cols : {1u, 7u, 33u, 1000u, 4096u, 4097u, 9000u}) {
         std::vector<std::uint16_t> x(3 * cols);
         const std::uint16_t one = dtype == SOFTMARK_F16 ? 0x3c00 : 0x3f80;  // about +-[0.5, 4)
-        for (auto& v : x) v = static_cast<std::uint16_t>((one - 0x80 + random() % 0x180) | (random() % 2) << 15);
+        for (auto& v : x)
+          v = static_cast<std::uint16_t>((one - 0x80 + random() % 0x180) | (random() % 2) << 15);
         check_16_bits(dtype, digits, cols, x);
       }
     }

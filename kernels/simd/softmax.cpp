@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax for every instruction set that Highway compiles: y = 2^(boost-K) exp(x) / sum 2^(boost-K) exp(x).
-// Three passes over the row (max; exp and sum; division); rows of up to four vectors go in groups (short_rows-inl.h).
+// Softmax for every instruction set that Highway compiles: y = 2^(boost-K) exp(x) / sum 2^(boost-K)
+// exp(x). Three passes over the row (max; exp and sum; division); rows of up to four vectors go in
+// groups (short_rows-inl.h).
 //
-// Against max_shifted, two things change besides the vectors. The shift by the maximum is made on the integer
-// exponent (math-inl.h), so x - max is never rounded. The sum is wider than its terms: f32 terms are added four vectors
-// at a time in f32, then in f64; f64 terms carry their rounding errors along. And the sum is never rounded to f32
-// where there is a fused multiply-add (quotient-inl.h).
+// Against max_shifted, two things change besides the vectors. The shift by the maximum is made on
+// the integer exponent (math-inl.h), so x - max is never rounded. The sum is wider than its terms:
+// f32 terms are added four vectors at a time in f32, then in f64; f64 terms carry their rounding
+// errors along. And the sum is never rounded to f32 where there is a fused multiply-add
+// (quotient-inl.h).
 //
-// Promise, in units of 2^-p, which are at most ulps: exp 1.3 with a fused multiply-add and 1.8 without, once in the
-// term and once in the sum; the sum 2 in f32 (two levels of additions), up to 6 in f64 (three additions and three folds
-// of a short row); rounding the sum 1 without fused multiply-add; the quotient 1. f32: 5.6 and 7.6; f64: 9.6 and 8.6.
-// Measured (nine families of rows, 2 to 4096 columns): f32 2.92 (AVX3), 3.71 (SSE4); f64 4.43 (AVX3).
+// Promise, in units of 2^-p, which are at most ulps: exp 1.3 with a fused multiply-add and 1.8
+// without, once in the term and once in the sum; the sum 2 in f32 (two levels of additions), up to
+// 6 in f64 (three additions and three folds of a short row); rounding the sum 1 without fused
+// multiply-add; the quotient 1. f32: 5.6 and 7.6; f64: 9.6 and 8.6. Measured (nine families of
+// rows, 2 to 4096 columns): f32 2.92 (AVX3), 3.71 (SSE4); f64 4.43 (AVX3).
 //
-// Special values: -inf and all that is too small to matter give +0; a NaN goes through exp into the sum; a row without
-// a finite maximum is filled with NaN.
+// Special values: -inf and all that is too small to matter give +0; a NaN goes through exp into the
+// sum; a row without a finite maximum is filled with NaN.
 #include <cmath>
 
 #include "kernels/builtins.h"
@@ -74,14 +77,17 @@ HWY_INLINE void divide_row(D d, T* y, std::size_t cols, double sum) {
   const Quotient<T> quotient(sum);
   std::size_t c = 0;
   for (; c + lanes <= cols; c += lanes) hn::StoreU(quotient.of(d, hn::LoadU(d, y + c)), d, y + c);
-  if (c < cols) store_first(d, quotient.of(d, load_first(d, y + c, cols - c, T(1))), y + c, cols - c);
+  if (c < cols)
+    store_first(d, quotient.of(d, load_first(d, y + c, cols - c, T(1))), y + c, cols - c);
 }
 
 template <class T>
-void softmax(const T* x, std::size_t x_stride, T* y, std::size_t y_stride, std::size_t rows, std::size_t cols) {
+void softmax(const T* x, std::size_t x_stride, T* y, std::size_t y_stride, std::size_t rows,
+             std::size_t cols) {
   const hn::ScalableTag<T> d;
   if (cols == 0) return;
-  if (cols <= kShortVectors * hn::Lanes(d)) return softmax_short(x, x_stride, y, y_stride, rows, cols);
+  if (cols <= kShortVectors * hn::Lanes(d))
+    return softmax_short(x, x_stride, y, y_stride, rows, cols);
   for (std::size_t r = 0; r < rows; ++r, x += x_stride, y += y_stride) {
     const T max = max_of(d, x, cols);
     if (is_finite(max))
@@ -91,24 +97,32 @@ void softmax(const T* x, std::size_t x_stride, T* y, std::size_t y_stride, std::
   }
 }
 
-void softmax_f32(const float* x, std::size_t x_stride, float* y, std::size_t y_stride, std::size_t rows,
-                 std::size_t cols) {
+void softmax_f32(const float* x, std::size_t x_stride, float* y, std::size_t y_stride,
+                 std::size_t rows, std::size_t cols) {
   softmax(x, x_stride, y, y_stride, rows, cols);
 }
-void softmax_f64(const double* x, std::size_t x_stride, double* y, std::size_t y_stride, std::size_t rows,
-                 std::size_t cols) {
+void softmax_f64(const double* x, std::size_t x_stride, double* y, std::size_t y_stride,
+                 std::size_t rows, std::size_t cols) {
   softmax(x, x_stride, y, y_stride, rows, cols);
 }
-float max_f32(const float* x, std::size_t cols) { return max_of(hn::ScalableTag<float>(), x, cols); }
-double max_f64(const double* x, std::size_t cols) { return max_of(hn::ScalableTag<double>(), x, cols); }
+float max_f32(const float* x, std::size_t cols) {
+  return max_of(hn::ScalableTag<float>(), x, cols);
+}
+double max_f64(const double* x, std::size_t cols) {
+  return max_of(hn::ScalableTag<double>(), x, cols);
+}
 double exp_f32(const float* x, std::size_t cols, float max, float* y) {
   return exp_and_sum(hn::ScalableTag<float>(), x, cols, shift_for(max), y);
 }
 double exp_f64(const double* x, std::size_t cols, double max, double* y) {
   return exp_and_sum(hn::ScalableTag<double>(), x, cols, shift_for(max), y);
 }
-void divide_f32(float* y, std::size_t cols, double sum) { divide_row(hn::ScalableTag<float>(), y, cols, sum); }
-void divide_f64(double* y, std::size_t cols, double sum) { divide_row(hn::ScalableTag<double>(), y, cols, sum); }
+void divide_f32(float* y, std::size_t cols, double sum) {
+  divide_row(hn::ScalableTag<float>(), y, cols, sum);
+}
+void divide_f64(double* y, std::size_t cols, double sum) {
+  divide_row(hn::ScalableTag<double>(), y, cols, sum);
+}
 const char* target() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace softmark::simd::HWY_NAMESPACE
@@ -130,12 +144,12 @@ HWY_EXPORT(target);
 
 std::string_view isa() { return HWY_DYNAMIC_DISPATCH(target)(); }
 
-void softmax_rows(const float* x, std::size_t x_stride, float* y, std::size_t y_stride, std::size_t rows,
-                  std::size_t cols) {
+void softmax_rows(const float* x, std::size_t x_stride, float* y, std::size_t y_stride,
+                  std::size_t rows, std::size_t cols) {
   HWY_DYNAMIC_DISPATCH(softmax_f32)(x, x_stride, y, y_stride, rows, cols);
 }
-void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t y_stride, std::size_t rows,
-                  std::size_t cols) {
+void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t y_stride,
+                  std::size_t rows, std::size_t cols) {
   HWY_DYNAMIC_DISPATCH(softmax_f64)(x, x_stride, y, y_stride, rows, cols);
 }
 float max_of(const float* x, std::size_t cols) { return HWY_DYNAMIC_DISPATCH(max_f32)(x, cols); }
@@ -146,8 +160,12 @@ double scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float
 double scaled_exp_and_sum(const double* x, std::size_t cols, double row_max, double* y) {
   return HWY_DYNAMIC_DISPATCH(exp_f64)(x, cols, row_max, y);
 }
-void divide(float* y, std::size_t cols, double sum) { HWY_DYNAMIC_DISPATCH(divide_f32)(y, cols, sum); }
-void divide(double* y, std::size_t cols, double sum) { HWY_DYNAMIC_DISPATCH(divide_f64)(y, cols, sum); }
+void divide(float* y, std::size_t cols, double sum) {
+  HWY_DYNAMIC_DISPATCH(divide_f32)(y, cols, sum);
+}
+void divide(double* y, std::size_t cols, double sum) {
+  HWY_DYNAMIC_DISPATCH(divide_f64)(y, cols, sum);
+}
 
 }  // namespace simd
 
@@ -155,19 +173,22 @@ namespace {
 
 template <class T>
 int softmax(const softmark_args* args) {
-  simd::softmax_rows(static_cast<const T*>(args->x), args->x_stride, static_cast<T*>(args->y), args->y_stride,
-                     args->rows, args->cols);
+  simd::softmax_rows(static_cast<const T*>(args->x), args->x_stride, static_cast<T*>(args->y),
+                     args->y_stride, args->rows, args->cols);
   return 0;
 }
 
-constexpr auto kSummary = "three passes, max taken off the integer exponent, sum wider than its terms; Highway";
+constexpr auto kSummary =
+    "three passes, max taken off the integer exponent, sum wider than its terms; Highway";
 constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
 
 }  // namespace
 
 SOFTMARK_BUILTINS(simd, softmax,
-                  {"simd", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN, 8, softmax<float>},
-                  {"simd", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN, 10, softmax<double>})
+                  {"simd", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F32, kClaims, SOFTMARK_MASKED_NAN,
+                   8, softmax<float>},
+                  {"simd", kSummary, SOFTMARK_SOFTMAX, SOFTMARK_F64, kClaims, SOFTMARK_MASKED_NAN,
+                   10, softmax<double>})
 
 }  // namespace softmark
 #endif  // HWY_ONCE

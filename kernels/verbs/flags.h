@@ -2,10 +2,9 @@
 // Flags that several verbs share, declared once so that they mean the same everywhere.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "kernels/registry.h"
 
@@ -20,7 +19,9 @@ struct KernelChoice {
 
   void add_to(CLI::App& verb);
   Registry registry() const { return load_registry(plugins); }
-  std::vector<Kernel> select(const Registry& all) const { return select_kernels(all, kernels, ops, dtypes); }
+  std::vector<Kernel> select(const Registry& all) const {
+    return select_kernels(all, kernels, ops, dtypes);
+  }
 };
 
 /// -o and --format.

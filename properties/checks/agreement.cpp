@@ -2,19 +2,23 @@
 #include <algorithm>
 #include <cmath>
 
-#include "properties/engine/cases.h"
 #include "kernels/element.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
 
 bool has_relatives(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX || kernel.op == SOFTMARK_LOGSUMEXP;
+  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
+         kernel.op == SOFTMARK_LOGSUMEXP;
 }
 
 bool is_ordinary(const Case& c, std::size_t row) {
-  const auto first = c.x.begin() + static_cast<std::ptrdiff_t>(row * c.cols), last = first + static_cast<std::ptrdiff_t>(c.cols);
-  return c.cols > 0 && std::none_of(first, last, [](double v) { return std::isnan(v) || v == INFINITY; }) && std::any_of(first, last, [](double v) { return std::isfinite(v); });
+  const auto first = c.x.begin() + static_cast<std::ptrdiff_t>(row * c.cols),
+             last = first + static_cast<std::ptrdiff_t>(c.cols);
+  return c.cols > 0 &&
+         std::none_of(first, last, [](double v) { return std::isnan(v) || v == INFINITY; }) &&
+         std::any_of(first, last, [](double v) { return std::isfinite(v); });
 }
 
 // The exponentials of log-softmax sum to 1, up to e^y times what each y may be off by.
@@ -31,8 +35,10 @@ std::optional<Fault> logs_fault(KernelSession& session, const Case& c) {
       allowed += std::exp(exact_value(truth.exact[j], session.kernel().dtype)) * std::expm1(off);
     }
     if (!(std::fabs(sum - 1) <= allowed))
-      return Fault{"the exponentials of row " + std::to_string(r) + " sum to 1 + " + decimal(static_cast<double>(sum - 1)) + ", allowed +-" +
-                       decimal(static_cast<double>(allowed)), r, std::nullopt, "fail"};
+      return Fault{"the exponentials of row " + std::to_string(r) + " sum to 1 + " +
+                       decimal(static_cast<double>(sum - 1)) + ", allowed +-" +
+                       decimal(static_cast<double>(allowed)),
+                   r, std::nullopt, "fail"};
   }
   return std::nullopt;
 }
@@ -46,10 +52,13 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
     const auto logs = exact_row(problem_of(SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64, c, r));
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < c.cols; ++j) {
-      const long double want = std::exp(exact_value(logs[j], SOFTMARK_F64)), got = y[r * c.cols + j];
+      const long double want = std::exp(exact_value(logs[j], SOFTMARK_F64)),
+                        got = y[r * c.cols + j];
       const long double allowed = allowed_at(truth, j, dtype) + want * 0x1p-50L;
       if (!(std::fabs(got - want) <= allowed))
-        return fault_at(r, j, "got " + decimal(y[r * c.cols + j]) + ", exp of the log-softmax is " + decimal(static_cast<double>(want)));
+        return fault_at(r, j,
+                        "got " + decimal(y[r * c.cols + j]) + ", exp of the log-softmax is " +
+                            decimal(static_cast<double>(want)));
     }
   }
   return std::nullopt;
@@ -67,38 +76,54 @@ std::optional<Fault> sums_fault(KernelSession& session, const Case& c) {
     Case pair;
     pair.cols = 2;
     double allowed = allowed_at(session.truth(c, r), 0, dtype);
-    for (const auto& half : {std::vector(row, middle), std::vector(middle, row + static_cast<std::ptrdiff_t>(c.cols))}) {
+    for (const auto& half : {std::vector(row, middle),
+                             std::vector(middle, row + static_cast<std::ptrdiff_t>(c.cols))}) {
       const Case part = case_of_rows(session.kernel(), {half});
       pair.x.push_back(session.run(part)[0]);
       if (is_ordinary(part, 0)) allowed += allowed_at(session.truth(part, 0), 0, dtype);
     }
-    if (std::isnan(pair.x[0]) || std::isnan(pair.x[1]) || std::isinf(std::max(pair.x[0], pair.x[1]))) continue;  // beyond the type, or another property's find
+    if (std::isnan(pair.x[0]) || std::isnan(pair.x[1]) ||
+        std::isinf(std::max(pair.x[0], pair.x[1])))
+      continue;  // beyond the type, or another property's find
     const double merged = session.run(pair)[0];
     allowed += allowed_at(session.truth(pair, 0), 0, dtype);
     if (!(std::fabs(merged - whole[r]) <= allowed * (1 + 0x1p-40)))
-      return fault_at(r, 0, "is " + decimal(whole[r]) + ", merged from its halves' " + decimal(pair.x[0]) + " and " + decimal(pair.x[1]) + " it is " + decimal(merged) +
-                                ", allowed +-" + decimal(allowed));
+      return fault_at(r, 0,
+                      "is " + decimal(whole[r]) + ", merged from its halves' " +
+                          decimal(pair.x[0]) + " and " + decimal(pair.x[1]) + " it is " +
+                          decimal(merged) + ", allowed +-" + decimal(allowed));
   }
   return std::nullopt;
 }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   if (session.kernel().op == SOFTMARK_LOGSUMEXP) return sums_fault(session, c);
-  return session.kernel().op == SOFTMARK_SOFTMAX ? softmax_fault(session, c) : logs_fault(session, c);
+  return session.kernel().op == SOFTMARK_SOFTMAX ? softmax_fault(session, c)
+                                                 : logs_fault(session, c);
 }
 
-constexpr Family kRows[] = {Family::normal, Family::equal, Family::wide, Family::flat, Family::swamping, Family::offset, Family::peaked, Family::masked};
+constexpr Family kRows[] = {Family::normal,   Family::equal,  Family::wide,   Family::flat,
+                            Family::swamping, Family::offset, Family::peaked, Family::masked};
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0xa62e);
   const std::size_t longest = effort == Effort::quick ? 40 : 130;
   for (std::size_t cols = 1; cols <= longest; ++cols)
-    if (!sink(make_case(kernel.op, kernel.dtype, kRows[cols % std::size(kRows)], 1 + cols % 2, cols, rng))) return;
+    if (!sink(make_case(kernel.op, kernel.dtype, kRows[cols % std::size(kRows)], 1 + cols % 2, cols,
+                        rng)))
+      return;
 }
 
 }  // namespace
 
-const Property agreement = {"agreement", "softmax, log-softmax and logsumexp tell the same of a row: each is the others' exp, log and sum", Criterion::bound,
-                            Severity::error, has_relatives, fault, sweep, kRows};
+const Property agreement = {"agreement",
+                            "softmax, log-softmax and logsumexp tell the same of a row: each is "
+                            "the others' exp, log and sum",
+                            Criterion::bound,
+                            Severity::error,
+                            has_relatives,
+                            fault,
+                            sweep,
+                            kRows};
 
 }  // namespace softmark

@@ -2,14 +2,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "properties/engine/cases.h"
 #include "kernels/element.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
 
 bool has_argmax(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX || kernel.op == SOFTMARK_HARDMAX;
+  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
+         kernel.op == SOFTMARK_HARDMAX;
 }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
@@ -18,17 +19,23 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   for (std::size_t r = 0; r < c.rows; ++r) {
     const auto x = c.x.begin() + static_cast<std::ptrdiff_t>(r * c.cols);
     const double* got = y.data() + r * c.cols;
-    if (c.cols == 0 || std::any_of(x, x + static_cast<std::ptrdiff_t>(c.cols), [](double v) { return !std::isfinite(v); })) continue;
-    const auto at = static_cast<std::size_t>(std::max_element(x, x + static_cast<std::ptrdiff_t>(c.cols)) - x);
+    if (c.cols == 0 || std::any_of(x, x + static_cast<std::ptrdiff_t>(c.cols),
+                                   [](double v) { return !std::isfinite(v); }))
+      continue;
+    const auto at =
+        static_cast<std::size_t>(std::max_element(x, x + static_cast<std::ptrdiff_t>(c.cols)) - x);
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < c.cols; ++j)
       if (!(got[j] <= got[at] + allowed_at(truth, j, dtype) + allowed_at(truth, at, dtype)))
-        return fault_at(r, j, "is larger than the largest logit's result: " + decimal(got[j]) + " and " + decimal(got[at]) + " in place " + std::to_string(at));
+        return fault_at(r, j,
+                        "is larger than the largest logit's result: " + decimal(got[j]) + " and " +
+                            decimal(got[at]) + " in place " + std::to_string(at));
   }
   return exceeds_bound(session, c, y);
 }
 
-// Two winners, equal or an ulp apart, at every pair of places of short rows and around vectors of long ones.
+// Two winners, equal or an ulp apart, at every pair of places of short rows and around vectors of
+// long ones.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0xa29a);
   const auto try_pair = [&](std::size_t cols, std::size_t first, std::size_t second) {
@@ -46,17 +53,28 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
       const std::size_t first = rng.below(cols - 1);
       if (!try_pair(cols, first, first + 1 + rng.below(cols - first - 1))) return;
     }
-  for (const auto& row : {std::vector{-0.0, 0.0}, {0.0, -0.0}, {-1.0, -0.0, 0.0}, {-0.0, -0.0, 0.0, -1.0}})  // equal, whatever their bits
+  for (const auto& row : {std::vector{-0.0, 0.0},
+                          {0.0, -0.0},
+                          {-1.0, -0.0, 0.0},
+                          {-0.0, -0.0, 0.0, -1.0}})  // equal, whatever their bits
     if (!sink(case_of_rows(kernel, {row}))) return;
   for (std::size_t cols : {1, 8, 33, 257})
     if (!sink(make_case(kernel.op, kernel.dtype, Family::equal, 2, cols, rng))) return;
 }
 
-constexpr Family kRows[] = {Family::ties, Family::flat, Family::equal, Family::zeros, Family::large};
+constexpr Family kRows[] = {Family::ties, Family::flat, Family::equal, Family::zeros,
+                            Family::large};
 
 }  // namespace
 
-const Property argmax = {"argmax", "the largest logit has the largest result; hardmax marks the first of equals", Criterion::bound, Severity::error,
-                         has_argmax, fault, sweep, kRows};
+const Property argmax = {
+    "argmax",
+    "the largest logit has the largest result; hardmax marks the first of equals",
+    Criterion::bound,
+    Severity::error,
+    has_argmax,
+    fault,
+    sweep,
+    kRows};
 
 }  // namespace softmark

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "properties/engine/cases.h"
 #include "kernels/element.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
@@ -17,14 +17,17 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t j = 0; j < outputs; ++j) {
       const Exact& exact = truth.exact[j];
       if (std::isfinite(exact.rounded) && y[r * outputs + j] != exact.rounded)
-        return fault_at(r, j, "got " + hex(y[r * outputs + j]) + ", correctly rounded it is " + hex(exact.rounded) + " (the exact value lies " +
-                                  decimal(exact.residual) + " ulp from that)");
+        return fault_at(r, j,
+                        "got " + hex(y[r * outputs + j]) + ", correctly rounded it is " +
+                            hex(exact.rounded) + " (the exact value lies " +
+                            decimal(exact.residual) + " ulp from that)");
     }
   }
   return std::nullopt;
 }
 
-// Also tiny logits in rows whose number of columns is a power of two: results crowd next to midpoints there.
+// Also tiny logits in rows whose number of columns is a power of two: results crowd next to
+// midpoints there.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0xc120);
   const double unit = std::ldexp(1.0, -type_info(kernel.dtype).precision - 1);
@@ -33,7 +36,8 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
     for (int k = 0; k < (effort == Effort::quick ? 4 : 40); ++k) {
       Case c = make_case(kernel.op, kernel.dtype, Family::normal, 1, cols, rng);
       for (double& v : c.x)
-        if (takes_logits(kernel.op)) v = round_to(kernel.dtype, unit * (static_cast<double>(rng.below(17)) - 8));
+        if (takes_logits(kernel.op))
+          v = round_to(kernel.dtype, unit * (static_cast<double>(rng.below(17)) - 8));
       if (!sink(c)) return;
     }
   }
@@ -42,7 +46,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property correctly_rounded = {"correctly_rounded", "every finite result is the exact value rounded to nearest even", Criterion::claim, Severity::error,
-                                    claims_rounding, fault, sweep, finite_families()};
+const Property correctly_rounded = {
+    "correctly_rounded",
+    "every finite result is the exact value rounded to nearest even",
+    Criterion::claim,
+    Severity::error,
+    claims_rounding,
+    fault,
+    sweep,
+    finite_families()};
 
 }  // namespace softmark

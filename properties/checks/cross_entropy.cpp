@@ -21,21 +21,27 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t j = 0; j < c.cols; ++j) {
       sum += y[r * c.cols + j];
       want += exact_value(truth.exact[j], session.kernel().dtype);
-      allowed += static_cast<long double>(allowed_at(truth, j, session.kernel().dtype)) + std::fabs(static_cast<long double>(y[r * c.cols + j])) * 0x1p-60L;
+      allowed += static_cast<long double>(allowed_at(truth, j, session.kernel().dtype)) +
+                 std::fabs(static_cast<long double>(y[r * c.cols + j])) * 0x1p-60L;
     }
     if (std::isfinite(want) && std::isfinite(allowed) && !(std::fabs(sum - want) <= allowed))
-      return Fault{"the components of row " + std::to_string(r) + " sum to " + decimal(static_cast<double>(sum)) + ", not to 0", r, std::nullopt, "fail"};
+      return Fault{"the components of row " + std::to_string(r) + " sum to " +
+                       decimal(static_cast<double>(sum)) + ", not to 0",
+                   r, std::nullopt, "fail"};
   }
   return std::nullopt;
 }
 
-// Every label at every length, other ones in the other rows; labels far below the maximum; masks beside the label.
+// Every label at every length, other ones in the other rows; labels far below the maximum; masks
+// beside the label.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  constexpr Family kRows[] = {Family::normal, Family::peaked, Family::wide, Family::offset, Family::masked};
+  constexpr Family kRows[] = {Family::normal, Family::peaked, Family::wide, Family::offset,
+                              Family::masked};
   constexpr double kGradients[] = {1, -0.5, 3.25, 0, 100};
   Rng rng(0xc205);
   const auto try_label = [&](std::size_t rows, std::size_t cols, std::size_t label) {
-    Case c = make_case(kernel.op, kernel.dtype, kRows[(cols + label) % std::size(kRows)], rows, cols, rng);
+    Case c = make_case(kernel.op, kernel.dtype, kRows[(cols + label) % std::size(kRows)], rows,
+                       cols, rng);
     for (std::size_t r = 0; r < c.rows; ++r) {
       c.labels[r] = static_cast<std::int64_t>((label + 2 * r) % cols);
       if (!c.g.empty()) c.g[r] = kGradients[(label + r) % std::size(kGradients)];
@@ -55,11 +61,19 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
       if (!sink(case_of_rows(kernel, {{0, -gap, gap}, {gap, gap / 2, 0}}, label))) return;
 }
 
-constexpr Family kRows[] = {Family::normal, Family::peaked, Family::wide, Family::ties, Family::large, Family::masked, Family::offset};
+constexpr Family kRows[] = {Family::normal, Family::peaked, Family::wide,  Family::ties,
+                            Family::large,  Family::masked, Family::offset};
 
 }  // namespace
 
-const Property cross_entropy = {"cross_entropy", "cross-entropy and its gradient are right for every label, however unlikely, and in each row", Criterion::bound,
-                                Severity::error, takes_labels, fault, sweep, kRows};
+const Property cross_entropy = {
+    "cross_entropy",
+    "cross-entropy and its gradient are right for every label, however unlikely, and in each row",
+    Criterion::bound,
+    Severity::error,
+    takes_labels,
+    fault,
+    sweep,
+    kRows};
 
 }  // namespace softmark

@@ -29,7 +29,14 @@ void sweep(const Kernel& kernel, Effort, const Sink& sink) {
 
 }  // namespace
 
-const Property empty = {"empty", "no rows and no columns read and write nothing; logsumexp of no columns is -inf", Criterion::contract,
-                        Severity::error, any_kernel, fault, sweep, {}};
+const Property empty = {
+    "empty",
+    "no rows and no columns read and write nothing; logsumexp of no columns is -inf",
+    Criterion::contract,
+    Severity::error,
+    any_kernel,
+    fault,
+    sweep,
+    {}};
 
 }  // namespace softmark

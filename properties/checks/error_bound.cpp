@@ -5,7 +5,9 @@
 namespace softmark {
 namespace {
 
-std::optional<Fault> fault(KernelSession& session, const Case& c) { return exceeds_bound(session, c, session.run(c)); }
+std::optional<Fault> fault(KernelSession& session, const Case& c) {
+  return exceeds_bound(session, c, session.run(c));
+}
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   sweep_lengths(kernel, effort, finite_families(), sink);
@@ -18,11 +20,15 @@ std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t
 
 }  // namespace
 
-const Property error_bound = {
-    "error_bound", "no output is further from the exact value than a sane floating-point evaluation of this row can be",
-    Criterion::bound,  Severity::error,
-    any_kernel,    fault,
-    sweep,         finite_families(),
-    seek};
+const Property error_bound = {"error_bound",
+                              "no output is further from the exact value than a sane "
+                              "floating-point evaluation of this row can be",
+                              Criterion::bound,
+                              Severity::error,
+                              any_kernel,
+                              fault,
+                              sweep,
+                              finite_families(),
+                              seek};
 
 }  // namespace softmark

@@ -11,15 +11,18 @@ std::string name_flags(unsigned flags) {
   static constexpr struct {
     int flag;
     const char* name;
-  } kFlags[] = {{FE_INVALID, "invalid"}, {FE_DIVBYZERO, "divide-by-zero"}, {FE_OVERFLOW, "overflow"}};
+  } kFlags[] = {
+      {FE_INVALID, "invalid"}, {FE_DIVBYZERO, "divide-by-zero"}, {FE_OVERFLOW, "overflow"}};
   std::string names;
   for (const auto& [flag, name] : kFlags)
-    if (flags & static_cast<unsigned>(flag)) names += (names.empty() ? "" : ", ") + std::string(name);
+    if (flags & static_cast<unsigned>(flag))
+      names += (names.empty() ? "" : ", ") + std::string(name);
   return names;
 }
 
-// Inexact and underflow are in the nature of a softmax. The others speak of a NaN, a pole or an overflow on the way, which
-// stops programs that trap them; allowed, since flags may be raised, and worth knowing.
+// Inexact and underflow are in the nature of a softmax. The others speak of a NaN, a pole or an
+// overflow on the way, which stops programs that trap them; allowed, since flags may be raised, and
+// worth knowing.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   for (std::size_t r = 0; r < c.rows; ++r)
     for (const Exact& exact : session.truth(c, r).exact)
@@ -27,7 +30,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const CallResult outcome = session.run_watched(c);
   const std::string names = name_flags(outcome.exceptions);
   if (names.empty()) return std::nullopt;
-  return Fault{"raises the floating-point flags " + names + " though every result is finite", std::nullopt, std::nullopt, "fail"};
+  return Fault{"raises the floating-point flags " + names + " though every result is finite",
+               std::nullopt, std::nullopt, "fail"};
 }
 
 constexpr Family kRows[] = {Family::normal, Family::subnormal, Family::large, Family::equal};
@@ -42,7 +46,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property exception_flags = {"exception_flags", "finite results raise no floating-point flag but inexact and underflow", Criterion::contract,
-                                  Severity::note, any_kernel, fault, sweep, {}};
+const Property exception_flags = {
+    "exception_flags",
+    "finite results raise no floating-point flag but inexact and underflow",
+    Criterion::contract,
+    Severity::note,
+    any_kernel,
+    fault,
+    sweep,
+    {}};
 
 }  // namespace softmark

@@ -9,7 +9,9 @@ bool claims_in_place(const Kernel& kernel) {
   return (kernel.claims & SOFTMARK_IN_PLACE) && shape_of(kernel.op).output == OpShape::kRow;
 }
 
-std::optional<Fault> fault(KernelSession& session, const Case& c) { return exceeds_bound(session, c, session.run(c)); }
+std::optional<Fault> fault(KernelSession& session, const Case& c) {
+  return exceeds_bound(session, c, session.run(c));
+}
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const bool with_g = shape_of(kernel.op).takes_g;
@@ -25,7 +27,13 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property in_place = {"in_place", "y may be x (or g): the results are as good as out of place", Criterion::claim,
-                                  Severity::error, claims_in_place, fault, sweep, {}};
+const Property in_place = {"in_place",
+                           "y may be x (or g): the results are as good as out of place",
+                           Criterion::claim,
+                           Severity::error,
+                           claims_in_place,
+                           fault,
+                           sweep,
+                           {}};
 
 }  // namespace softmark

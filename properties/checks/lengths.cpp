@@ -2,8 +2,8 @@
 #include <chrono>
 #include <cmath>
 
-#include "properties/engine/cases.h"
 #include "kernels/element.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
@@ -14,14 +14,17 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return beyond;
 }
 
-// Columns whose loss must show: the ends, and what lies at powers of two, weigh as much as all the others together.
+// Columns whose loss must show: the ends, and what lies at powers of two, weigh as much as all the
+// others together.
 Case weighted(const Kernel& kernel, std::size_t rows, std::size_t cols, Rng& rng) {
   Case c = make_case(kernel.op, kernel.dtype, Family::normal, rows, cols, rng);
   const double heavy = std::log(static_cast<double>(cols));
   for (std::size_t r = 0; takes_logits(kernel.op) && r < rows; ++r)
     for (std::size_t i = 0; i < cols; ++i) {
-      const bool at_end = i < 2 || i + 2 >= cols, at_power = (i & (i - 1)) == 0 || (i & (i + 1)) == 0;
-      if (at_end || at_power) c.x[r * cols + i] = round_to(kernel.dtype, heavy + 0.25 * rng.normal());
+      const bool at_end = i < 2 || i + 2 >= cols,
+                 at_power = (i & (i - 1)) == 0 || (i & (i + 1)) == 0;
+      if (at_end || at_power)
+        c.x[r * cols + i] = round_to(kernel.dtype, heavy + 0.25 * rng.normal());
     }
   return c;
 }
@@ -34,22 +37,34 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   for (std::size_t cols = 1; cols <= each; ++cols)
     if (!sink(weighted(kernel, kRows[(cols + cols / 8) % 8], cols, rng))) return;
   if (is_jacobian(kernel)) return;
-  // A kernel whose time grows with the square of the columns is slow, not hanging: it is spared what would take it long.
-  // The exact values themselves cost a few microseconds a column.
+  // A kernel whose time grows with the square of the columns is slow, not hanging: it is spared
+  // what would take it long. The exact values themselves cost a few microseconds a column.
   const auto in_time = [&](const Case& c) {
     const auto start = std::chrono::steady_clock::now();
-    return sink(c) && std::chrono::steady_clock::now() - start < std::chrono::milliseconds(50) + c.cols * std::chrono::microseconds(30);
+    return sink(c) && std::chrono::steady_clock::now() - start <
+                          std::chrono::milliseconds(50) + c.cols * std::chrono::microseconds(30);
   };
   for (int i = 0; i < (effort == Effort::quick ? 6 : 40); ++i)
-    if (!sink(weighted(kernel, kRows[rng.below(3)], 131 + rng.below(effort == Effort::quick ? 1000 : 6000), rng))) return;
+    if (!sink(weighted(kernel, kRows[rng.below(3)],
+                       131 + rng.below(effort == Effort::quick ? 1000 : 6000), rng)))
+      return;
   for (std::size_t power = 256; power <= kLongest[static_cast<int>(effort)]; power *= 2)
     for (std::size_t cols : {power - 1, power, power + 1})
-      if ((cols > power || power <= 4096 || effort != Effort::quick) && !in_time(weighted(kernel, 1, cols, rng))) return;
+      if ((cols > power || power <= 4096 || effort != Effort::quick) &&
+          !in_time(weighted(kernel, 1, cols, rng)))
+        return;
 }
 
 }  // namespace
 
-const Property lengths = {"lengths", "every number of columns is right: 1 to 130, around powers of two, and between", Criterion::bound, Severity::error,
-                          any_kernel, fault, sweep, {}};
+const Property lengths = {
+    "lengths",
+    "every number of columns is right: 1 to 130, around powers of two, and between",
+    Criterion::bound,
+    Severity::error,
+    any_kernel,
+    fault,
+    sweep,
+    {}};
 
 }  // namespace softmark

@@ -11,7 +11,9 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-bool takes_masks(const Kernel& kernel) { return takes_logits(kernel.op) && kernel.op != SOFTMARK_SIGMOID; }
+bool takes_masks(const Kernel& kernel) {
+  return takes_logits(kernel.op) && kernel.op != SOFTMARK_SIGMOID;
+}
 
 // The columns that are not masked in any row, as a case of their own; a label is always among them.
 Case compact(const Case& c, const std::vector<std::size_t>& kept) {
@@ -20,11 +22,13 @@ Case compact(const Case& c, const std::vector<std::size_t>& kept) {
   small.x.clear();
   for (std::size_t r = 0; r < c.rows; ++r)
     for (std::size_t i : kept) small.x.push_back(c.x[r * c.cols + i]);
-  for (auto& label : small.labels) label = std::find(kept.begin(), kept.end(), static_cast<std::size_t>(label)) - kept.begin();
+  for (auto& label : small.labels)
+    label = std::find(kept.begin(), kept.end(), static_cast<std::size_t>(label)) - kept.begin();
   return small;
 }
 
-// Masked columns give exactly their zeros (their -inf), and the others what the row without them gives.
+// Masked columns give exactly their zeros (their -inf), and the others what the row without them
+// gives.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   if (auto beyond = exceeds_bound(session, c, y)) return beyond;
@@ -35,21 +39,31 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t r = 0; r < c.rows; ++r) finite &= std::isfinite(c.x[r * c.cols + i]);
     if (finite) kept.push_back(i);
   }
-  // A label that is masked has no place in the compact row, and a row with more masks than its neighbours no such row.
-  const bool labelled = std::all_of(c.labels.begin(), c.labels.end(), [&](auto l) { return std::find(kept.begin(), kept.end(), static_cast<std::size_t>(l)) != kept.end(); });
+  // A label that is masked has no place in the compact row, and a row with more masks than its
+  // neighbours no such row.
+  const bool labelled = std::all_of(c.labels.begin(), c.labels.end(), [&](auto l) {
+    return std::find(kept.begin(), kept.end(), static_cast<std::size_t>(l)) != kept.end();
+  });
   const auto masks = static_cast<std::size_t>(std::count(c.x.begin(), c.x.end(), -kInf));
-  if (kept.empty() || kept.size() == c.cols || !labelled || masks != c.rows * (c.cols - kept.size())) return std::nullopt;
+  if (kept.empty() || kept.size() == c.cols || !labelled ||
+      masks != c.rows * (c.cols - kept.size()))
+    return std::nullopt;
   const Case small = compact(c, kept);
   const auto z = session.run(small);
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& here = session.truth(c, r);
     Truth there;  // the same exact values, fewer terms to lose
     for (std::size_t i : kept) there.exact.push_back(here.exact[i]);
-    there.bound = bound_row(problem_of(session.kernel().op, session.kernel().dtype, small, r, session.kernel().masked_row), there.exact);
+    there.bound = bound_row(problem_of(session.kernel().op, session.kernel().dtype, small, r,
+                                       session.kernel().masked_row),
+                            there.exact);
     for (std::size_t k = 0; k < kept.size(); ++k) {
       const double a = y[r * c.cols + kept[k]], b = z[r * kept.size() + k];
-      if (a != b && !(std::fabs(a - b) <= allowed_at(here, kept[k], session.kernel().dtype) + allowed_at(there, k, session.kernel().dtype)))
-        return fault_at(r, kept[k], "is " + decimal(a) + " beside masked columns and " + decimal(b) + " without them");
+      if (a != b && !(std::fabs(a - b) <= allowed_at(here, kept[k], session.kernel().dtype) +
+                                              allowed_at(there, k, session.kernel().dtype)))
+        return fault_at(
+            r, kept[k],
+            "is " + decimal(a) + " beside masked columns and " + decimal(b) + " without them");
     }
   }
   return std::nullopt;
@@ -61,19 +75,25 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const auto try_mask = [&](std::size_t cols, std::size_t from, std::size_t to) {
     Case c = make_case(kernel.op, kernel.dtype, Family::normal, 1 + (from + to) % 2, cols, rng);
     for (std::size_t r = 0; r < c.rows; ++r)
-      std::fill(c.x.begin() + static_cast<std::ptrdiff_t>(r * cols + from), c.x.begin() + static_cast<std::ptrdiff_t>(r * cols + to), -kInf);
+      std::fill(c.x.begin() + static_cast<std::ptrdiff_t>(r * cols + from),
+                c.x.begin() + static_cast<std::ptrdiff_t>(r * cols + to), -kInf);
     for (auto& label : c.labels)
-      if (static_cast<std::size_t>(label) >= from && static_cast<std::size_t>(label) < to) label = static_cast<std::int64_t>(from > 0 ? 0 : cols - 1);
+      if (static_cast<std::size_t>(label) >= from && static_cast<std::size_t>(label) < to)
+        label = static_cast<std::int64_t>(from > 0 ? 0 : cols - 1);
     return sink(c);
   };
   const std::size_t longest = is_jacobian(kernel) ? 9 : effort == Effort::quick ? 12 : 70;
   for (std::size_t cols = 2; cols <= longest; ++cols)
     for (std::size_t masked = 1; masked < cols; ++masked)
-      if (!try_mask(cols, 0, masked) || !try_mask(cols, cols - masked, cols) || (cols > masked + 1 && !try_mask(cols, 1, 1 + masked))) return;
+      if (!try_mask(cols, 0, masked) || !try_mask(cols, cols - masked, cols) ||
+          (cols > masked + 1 && !try_mask(cols, 1, 1 + masked)))
+        return;
   if (is_jacobian(kernel)) return;
   for (std::size_t cols : {33, 65, 100, 129, 160, 300})
     for (std::size_t masked : {1, 4, 8, 16, 31, 32, 33, 64, 65, 128})
-      if (masked < cols && (!try_mask(cols, 0, masked) || !try_mask(cols, cols - masked, cols) || !try_mask(cols, std::min<std::size_t>(32, cols - masked), std::min<std::size_t>(32, cols - masked) + masked)))
+      if (masked < cols && (!try_mask(cols, 0, masked) || !try_mask(cols, cols - masked, cols) ||
+                            !try_mask(cols, std::min<std::size_t>(32, cols - masked),
+                                      std::min<std::size_t>(32, cols - masked) + masked)))
         return;
 }
 
@@ -81,7 +101,14 @@ constexpr Family kRows[] = {Family::masked};
 
 }  // namespace
 
-const Property masked = {"masked", "masked columns count as absent, whatever prefix, suffix or block of the row they are", Criterion::contract,
-                         Severity::error, takes_masks, fault, sweep, kRows};
+const Property masked = {
+    "masked",
+    "masked columns count as absent, whatever prefix, suffix or block of the row they are",
+    Criterion::contract,
+    Severity::error,
+    takes_masks,
+    fault,
+    sweep,
+    kRows};
 
 }  // namespace softmark

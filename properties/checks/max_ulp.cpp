@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/element.h"
 #include "properties/engine/property.h"
 #include "properties/engine/search.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
@@ -14,7 +14,8 @@ bool promises(const Kernel& kernel) { return std::isfinite(kernel.max_ulp); }
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   // The promise is for finite input with finite exact results.
   const auto finite = [](double v) { return std::isfinite(v); };
-  if (!std::all_of(c.x.begin(), c.x.end(), finite) || !std::all_of(c.g.begin(), c.g.end(), finite)) return std::nullopt;
+  if (!std::all_of(c.x.begin(), c.x.end(), finite) || !std::all_of(c.g.begin(), c.g.end(), finite))
+    return std::nullopt;
   const auto y = session.run(c);
   const std::size_t outputs = session.outputs(c);
   const double promised = session.kernel().max_ulp;
@@ -24,7 +25,9 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       if (!std::isfinite(truth.exact[j].rounded)) continue;
       const double error = ulp_error(truth.exact[j], y[r * outputs + j], session.kernel().dtype);
       if (!(error <= promised))
-        return fault_at(r, j, "off by " + decimal(error) + " ulp, its entry promises at most " + decimal(promised));
+        return fault_at(
+            r, j,
+            "off by " + decimal(error) + " ulp, its entry promises at most " + decimal(promised));
     }
   }
   return std::nullopt;
@@ -41,10 +44,14 @@ std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t
 
 }  // namespace
 
-const Property max_ulp = {"max_ulp",    "no output is off by more ulps than the kernel's entry promises",
-                          Criterion::claim, Severity::error,
-                          promises,     fault,
-                          sweep,        finite_families(),
+const Property max_ulp = {"max_ulp",
+                          "no output is off by more ulps than the kernel's entry promises",
+                          Criterion::claim,
+                          Severity::error,
+                          promises,
+                          fault,
+                          sweep,
+                          finite_families(),
                           seek};
 
 }  // namespace softmark

@@ -19,7 +19,8 @@ CallResult watched(KernelSession& session, const Case& c) {
   }
 }
 
-// Where the buffers lie changes no memory but y's rows, and what lies around the inputs is not used.
+// Where the buffers lie changes no memory but y's rows, and what lies around the inputs is not
+// used.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const CallResult outcome = watched(session, c);
   if (!outcome.memory.empty()) return Fault{outcome.memory, std::nullopt, std::nullopt, "fail"};
@@ -31,7 +32,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       if (!again.memory.empty()) return Fault{again.memory, std::nullopt, std::nullopt, "fail"};
       for (std::size_t i = 0; i < again.y.size(); ++i)
         if (!same_bits(again.y[i], outcome.y[i]))
-          return fault_at(i / session.outputs(c), i % session.outputs(c), "depends on what lies in the padding between rows");
+          return fault_at(i / session.outputs(c), i % session.outputs(c),
+                          "depends on what lies in the padding between rows");
     }
   }
   return exceeds_bound(session, c, outcome.y);
@@ -39,7 +41,9 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t element = bytes_of(kernel.dtype);
-  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9 : effort == Effort::quick ? 40 : 130;
+  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9
+                              : effort == Effort::quick              ? 40
+                                                                     : 130;
   Rng rng(0x3e3);
   for (std::size_t cols = 0; cols <= longest; ++cols) {
     Case c = make_case(kernel.op, kernel.dtype, Family::normal, 3, cols, rng);
@@ -56,13 +60,21 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
     }
   }
   for (std::size_t rows : {std::size_t{0}, std::size_t{1}})
-    if (!sink(make_case(kernel.op, kernel.dtype, Family::normal, rows, 0, rng)) || !sink(make_case(kernel.op, kernel.dtype, Family::normal, 0, 7, rng))) return;
+    if (!sink(make_case(kernel.op, kernel.dtype, Family::normal, rows, 0, rng)) ||
+        !sink(make_case(kernel.op, kernel.dtype, Family::normal, 0, 7, rng)))
+      return;
 }
 
 }  // namespace
 
-const Property memory = {
-    "memory", "nothing but y's rows is written, and nothing outside the rows is used, wherever the buffers lie",
-    Criterion::contract, Severity::error, any_kernel, fault, sweep, {}};
+const Property memory = {"memory",
+                         "nothing but y's rows is written, and nothing outside the rows is used, "
+                         "wherever the buffers lie",
+                         Criterion::contract,
+                         Severity::error,
+                         any_kernel,
+                         fault,
+                         sweep,
+                         {}};
 
 }  // namespace softmark

@@ -3,14 +3,15 @@
 #include <cmath>
 #include <numeric>
 
-#include "properties/engine/cases.h"
 #include "kernels/element.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
 
 bool is_monotone(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX || kernel.op == SOFTMARK_SIGMOID;
+  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
+         kernel.op == SOFTMARK_SIGMOID;
 }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
@@ -22,21 +23,30 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     const double* got = y.data() + r * c.cols;
     std::vector<std::size_t> by_size(c.cols);
     std::iota(by_size.begin(), by_size.end(), 0);
-    if (std::any_of(x, x + c.cols, [](double v) { return std::isnan(v) || v == INFINITY; })) continue;
+    if (std::any_of(x, x + c.cols, [](double v) { return std::isnan(v) || v == INFINITY; }))
+      continue;
     std::stable_sort(by_size.begin(), by_size.end(), [&](auto a, auto b) { return x[a] < x[b]; });
     for (std::size_t k = 1; k < c.cols; ++k) {
       const std::size_t low = by_size[k - 1], high = by_size[k];
-      // For neighbours in size the exact results are in order, so both errors together may undo it, and no more.
-      if (got[low] > got[high] && !(got[low] - got[high] <= allowed_at(truth, low, dtype) + allowed_at(truth, high, dtype)))
-        return fault_at(r, high, "is " + decimal(got[high]) + ", less than the " + decimal(got[low]) + " of the smaller logit in place " + std::to_string(low));
+      // For neighbours in size the exact results are in order, so both errors together may undo it,
+      // and no more.
+      if (got[low] > got[high] &&
+          !(got[low] - got[high] <= allowed_at(truth, low, dtype) + allowed_at(truth, high, dtype)))
+        return fault_at(r, high,
+                        "is " + decimal(got[high]) + ", less than the " + decimal(got[low]) +
+                            " of the smaller logit in place " + std::to_string(low));
     }
   }
   return exceeds_bound(session, c, y);
 }
 
-// Ramps that lie densely from 0 down to where exp ends (for sigmoid, from there up to where it is 1).
+// Ramps that lie densely from 0 down to where exp ends (for sigmoid, from there up to where it is
+// 1).
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  const std::size_t rows = effort == Effort::quick ? 120 : effort == Effort::standard ? 600 : 6000, cols = 48;
+  const std::size_t rows = effort == Effort::quick      ? 120
+                           : effort == Effort::standard ? 600
+                                                        : 6000,
+                    cols = 48;
   const double bottom = -1.02 * deepest(kernel.dtype), top = kernel.op == SOFTMARK_SIGMOID ? 40 : 0;
   const double step = (bottom - top) / static_cast<double>(rows * (cols - 1));
   double at = top;
@@ -47,11 +57,19 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   }
 }
 
-constexpr Family kRows[] = {Family::wide, Family::ascending, Family::flat, Family::reduction, Family::subnormal};
+constexpr Family kRows[] = {Family::wide, Family::ascending, Family::flat, Family::reduction,
+                            Family::subnormal};
 
 }  // namespace
 
-const Property order = {"order", "a larger logit has no smaller result, up to what both may be off, on ramps that lie densely over exp's whole range",
-                        Criterion::bound, Severity::error, is_monotone, fault, sweep, kRows};
+const Property order = {"order",
+                        "a larger logit has no smaller result, up to what both may be off, on "
+                        "ramps that lie densely over exp's whole range",
+                        Criterion::bound,
+                        Severity::error,
+                        is_monotone,
+                        fault,
+                        sweep,
+                        kRows};
 
 }  // namespace softmark

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
 
-bool can_overflow(const Kernel& kernel) { return takes_logits(kernel.op) && kernel.op != SOFTMARK_HARDMAX; }
+bool can_overflow(const Kernel& kernel) {
+  return takes_logits(kernel.op) && kernel.op != SOFTMARK_HARDMAX;
+}
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
@@ -18,8 +20,11 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j];
       // An infinite bound says that rounding may reach an infinity here.
-      if (std::isfinite(truth.exact[j].rounded) && std::isfinite(truth.bound[j]) && !std::isfinite(got))
-        return fault_at(r, j, "got " + decimal(got) + " where the exact value is finite: " + decimal(truth.exact[j].rounded));
+      if (std::isfinite(truth.exact[j].rounded) && std::isfinite(truth.bound[j]) &&
+          !std::isfinite(got))
+        return fault_at(r, j,
+                        "got " + decimal(got) +
+                            " where the exact value is finite: " + decimal(truth.exact[j].rounded));
     }
   }
   return exceeds_bound(session, c, y);
@@ -38,9 +43,12 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
     if (shape.takes_labels) c.labels = {0};
     return sink(c);
   };
-  for (double size : {12.0, 89.0, 104.0, 123.0, 456.0, 710.0, 746.0, 1e4, 1e5, 1e10, 1e38, 1e300, top})
+  for (double size :
+       {12.0, 89.0, 104.0, 123.0, 456.0, 710.0, 746.0, 1e4, 1e5, 1e10, 1e38, 1e300, top})
     for (double v : {size, -size}) {
-      if (!try_row({v}) || !try_row({v, v}) || !try_row({v, 0}) || !try_row({0, v}) || !try_row({v, -v}) || !try_row({v, v - 1})) return;
+      if (!try_row({v}) || !try_row({v, v}) || !try_row({v, 0}) || !try_row({0, v}) ||
+          !try_row({v, -v}) || !try_row({v, v - 1}))
+        return;
     }
   if (!try_row({123, 456, 789})) return;
   constexpr Family kLarge[] = {Family::large, Family::offset};
@@ -51,8 +59,13 @@ constexpr Family kRows[] = {Family::large, Family::offset, Family::wide, Family:
 
 }  // namespace
 
-const Property overflow_safety = {
-    "overflow_safety", "logits of any finite size give finite results, and right ones", Criterion::contract, Severity::error,
-    can_overflow, fault, sweep, kRows};
+const Property overflow_safety = {"overflow_safety",
+                                  "logits of any finite size give finite results, and right ones",
+                                  Criterion::contract,
+                                  Severity::error,
+                                  can_overflow,
+                                  fault,
+                                  sweep,
+                                  kRows};
 
 }  // namespace softmark

@@ -3,15 +3,17 @@
 #include <cmath>
 #include <numeric>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
 
 // Hardmax breaks ties by position, and a Jacobian is held to its own structure.
-bool is_equivariant(const Kernel& kernel) { return kernel.op != SOFTMARK_HARDMAX && !is_jacobian(kernel); }
+bool is_equivariant(const Kernel& kernel) {
+  return kernel.op != SOFTMARK_HARDMAX && !is_jacobian(kernel);
+}
 
 using Order = std::vector<std::size_t>;  // place i takes column order[i]
 
@@ -22,27 +24,37 @@ Case permuted(const Case& c, softmark_op op, const Order& order) {
       moved.x[r * c.cols + i] = c.x[r * c.cols + order[i]];
       if (shape_of(op).takes_g) moved.g[r * c.cols + i] = c.g[r * c.cols + order[i]];
     }
-    if (!c.labels.empty()) moved.labels[r] = std::find(order.begin(), order.end(), static_cast<std::size_t>(c.labels[r])) - order.begin();
+    if (!c.labels.empty())
+      moved.labels[r] =
+          std::find(order.begin(), order.end(), static_cast<std::size_t>(c.labels[r])) -
+          order.begin();
   }
   return moved;
 }
 
-std::optional<Fault> differs(KernelSession& session, const Case& c, const std::vector<double>& y, const Order& order, const char* how) {
+std::optional<Fault> differs(KernelSession& session, const Case& c, const std::vector<double>& y,
+                             const Order& order, const char* how) {
   const Kernel& kernel = session.kernel();
   const Case moved = permuted(c, kernel.op, order);
   const auto z = session.run(moved);
   const std::size_t outputs = session.outputs(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& here = session.truth(c, r);
-    Truth there;  // the exact values are the same ones; what a sane evaluation may lose depends on the order
-    for (std::size_t j = 0; j < outputs; ++j) there.exact.push_back(here.exact[outputs == c.cols ? order[j] : j]);
-    there.bound = bound_row(problem_of(kernel.op, kernel.dtype, moved, r, kernel.masked_row), there.exact);
+    Truth there;  // the exact values are the same ones; what a sane evaluation may lose depends on
+                  // the order
+    for (std::size_t j = 0; j < outputs; ++j)
+      there.exact.push_back(here.exact[outputs == c.cols ? order[j] : j]);
+    there.bound =
+        bound_row(problem_of(kernel.op, kernel.dtype, moved, r, kernel.masked_row), there.exact);
     for (std::size_t j = 0; j < outputs; ++j) {
       const std::size_t i = outputs == c.cols ? order[j] : j;
       const double a = y[r * outputs + i], b = z[r * outputs + j];
       if ((std::isnan(a) && std::isnan(b)) || a == b) continue;
-      if (!(std::fabs(a - b) <= allowed_at(here, i, kernel.dtype) + allowed_at(there, j, kernel.dtype)))
-        return fault_at(r, i, "is " + decimal(a) + " here and " + decimal(b) + " in place " + std::to_string(j) + " of the same row " + how);
+      if (!(std::fabs(a - b) <=
+            allowed_at(here, i, kernel.dtype) + allowed_at(there, j, kernel.dtype)))
+        return fault_at(r, i,
+                        "is " + decimal(a) + " here and " + decimal(b) + " in place " +
+                            std::to_string(j) + " of the same row " + how);
     }
   }
   return std::nullopt;
@@ -80,11 +92,18 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
       if (!sink(make_case(kernel.op, kernel.dtype, family, 1, cols, rng))) return;
 }
 
-constexpr Family kRows[] = {Family::peaked, Family::wide, Family::ascending, Family::masked, Family::large, Family::offset};
+constexpr Family kRows[] = {Family::peaked, Family::wide,  Family::ascending,
+                            Family::masked, Family::large, Family::offset};
 
 }  // namespace
 
-const Property permutation = {"permutation", "permuting a row permutes its results, up to what both may be off", Criterion::bound, Severity::error,
-                              is_equivariant, fault, sweep, kRows};
+const Property permutation = {"permutation",
+                              "permuting a row permutes its results, up to what both may be off",
+                              Criterion::bound,
+                              Severity::error,
+                              is_equivariant,
+                              fault,
+                              sweep,
+                              kRows};
 
 }  // namespace softmark

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "properties/engine/cases.h"
 #include "kernels/element.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
 
 bool has_range(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX || kernel.op == SOFTMARK_SIGMOID || kernel.op == SOFTMARK_HARDMAX ||
+  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
+         kernel.op == SOFTMARK_SIGMOID || kernel.op == SOFTMARK_HARDMAX ||
          kernel.op == SOFTMARK_SOFTMAX_JACOBIAN;
 }
 
-// What no rounding excuses is told apart from what it does: an exponential is never negative, but a result next to 1
-// may round above it, and a log next to 0.
+// What no rounding excuses is told apart from what it does: an exponential is never negative, but a
+// result next to 1 may round above it, and a log next to 0.
 const char* breach(softmark_op op, double got, bool beyond_bound) {
   if (op == SOFTMARK_HARDMAX) return got == 0 || got == 1 ? nullptr : "is neither 0 nor 1";
   if (op == SOFTMARK_SOFTMAX || op == SOFTMARK_SIGMOID) {
@@ -21,7 +22,8 @@ const char* breach(softmark_op op, double got, bool beyond_bound) {
     if (got > 1 && beyond_bound) return "is above 1";
   }
   if (op == SOFTMARK_LOG_SOFTMAX && got > 0 && beyond_bound) return "is the log of more than 1";
-  if (op == SOFTMARK_SOFTMAX_JACOBIAN && std::fabs(got) > 0.25 && beyond_bound) return "is beyond 1/4, the largest p (1 - p)";
+  if (op == SOFTMARK_SOFTMAX_JACOBIAN && std::fabs(got) > 0.25 && beyond_bound)
+    return "is beyond 1/4, the largest p (1 - p)";
   return nullptr;
 }
 
@@ -35,7 +37,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       const double got = y[r * outputs + j];
       if (std::isnan(truth.exact[j].rounded)) continue;
       if (std::isnan(got)) return fault_at(r, j, "got nan where the exact value is a number");
-      if (const char* what = breach(session.kernel().op, got, !(ulp_error(truth.exact[j], got, dtype) <= truth.bound[j])))
+      if (const char* what = breach(session.kernel().op, got,
+                                    !(ulp_error(truth.exact[j], got, dtype) <= truth.bound[j])))
         return fault_at(r, j, "got " + decimal(got) + ", which " + what);
     }
   }
@@ -49,18 +52,28 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   double k = 0;
   for (std::size_t r = 0; r < rows; ++r) {
     std::vector<double> row = {0};
-    for (std::size_t i = 1; i < cols; ++i, ++k) row.push_back(-(k < steps / 2 ? 2.2 * deep * k / steps : 1.1 * deep * std::pow(30.0, 2 * k / steps - 1)));
+    for (std::size_t i = 1; i < cols; ++i, ++k)
+      row.push_back(-(k < steps / 2 ? 2.2 * deep * k / steps
+                                    : 1.1 * deep * std::pow(30.0, 2 * k / steps - 1)));
     if (!sink(case_of_rows(kernel, {row}))) return;
     for (double& v : row) v = -v;
     if (!sink(case_of_rows(kernel, {row}))) return;
   }
 }
 
-constexpr Family kRows[] = {Family::wide, Family::subnormal, Family::cutoff, Family::large, Family::peaked, Family::equal};
+constexpr Family kRows[] = {Family::wide,  Family::subnormal, Family::cutoff,
+                            Family::large, Family::peaked,    Family::equal};
 
 }  // namespace
 
-const Property range = {"range", "probabilities lie in [0, 1], their logs at or below 0, a hardmax is 0 or 1", Criterion::contract, Severity::error,
-                        has_range, fault, sweep, kRows};
+const Property range = {
+    "range",
+    "probabilities lie in [0, 1], their logs at or below 0, a hardmax is 0 or 1",
+    Criterion::contract,
+    Severity::error,
+    has_range,
+    fault,
+    sweep,
+    kRows};
 
 }  // namespace softmark

@@ -7,25 +7,32 @@ namespace {
 
 bool claims_reproducible(const Kernel& kernel) { return kernel.claims & SOFTMARK_REPRODUCIBLE; }
 
-std::optional<Fault> differs(const std::vector<double>& first, const double* second, std::size_t row, const char* when) {
+std::optional<Fault> differs(const std::vector<double>& first, const double* second,
+                             std::size_t row, const char* when) {
   for (std::size_t j = 0; j < first.size(); ++j)
-    if (!same_bits(first[j], second[j])) return fault_at(row, j, std::string("gives other bits ") + when + ": " + decimal(first[j]) + " and " + decimal(second[j]));
+    if (!same_bits(first[j], second[j]))
+      return fault_at(row, j,
+                      std::string("gives other bits ") + when + ": " + decimal(first[j]) + " and " +
+                          decimal(second[j]));
   return std::nullopt;
 }
 
-// The row alone is the measure: run again, in its batch, at other alignments and strides, on more threads.
+// The row alone is the measure: run again, in its batch, at other alignments and strides, on more
+// threads.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const std::size_t outputs = session.outputs(c), element = bytes_of(session.kernel().dtype);
   const auto batch = session.run(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
     Case one = row_alone(c, session.kernel().op, r);
     const auto alone = session.run(one);
-    if (auto found = differs(alone, batch.data() + r * outputs, r, "alone and in its batch")) return found;
+    if (auto found = differs(alone, batch.data() + r * outputs, r, "alone and in its batch"))
+      return found;
     if (auto found = differs(alone, session.run(one).data(), r, "when run again")) return found;
     one.layout.at_start = true;
     for (std::size_t offset : {element, 3 * element, std::size_t{16}, std::size_t{32}}) {
       one.layout.offset = offset;
-      if (auto found = differs(alone, session.run(one).data(), r, "at another alignment")) return found;
+      if (auto found = differs(alone, session.run(one).data(), r, "at another alignment"))
+        return found;
     }
   }
   Case padded = c;
@@ -33,25 +40,36 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   padded.layout.y_padding = 5;
   const auto other = session.run(padded);
   for (std::size_t r = 0; r < c.rows; ++r)
-    if (auto found = differs({batch.begin() + static_cast<long>(r * outputs), batch.begin() + static_cast<long>((r + 1) * outputs)}, other.data() + r * outputs, r, "at another stride")) return found;
+    if (auto found = differs({batch.begin() + static_cast<long>(r * outputs),
+                              batch.begin() + static_cast<long>((r + 1) * outputs)},
+                             other.data() + r * outputs, r, "at another stride"))
+      return found;
   if (session.kernel().claims & SOFTMARK_THREADED)
     for (int threads : {2, 3, 4, 5, 8}) {
       Case threaded = c;
       threaded.layout.threads = threads;
       const auto z = session.run(threaded);
       for (std::size_t r = 0; r < c.rows; ++r)
-        if (auto found = differs({batch.begin() + static_cast<long>(r * outputs), batch.begin() + static_cast<long>((r + 1) * outputs)}, z.data() + r * outputs, r, "on more threads")) return found;
+        if (auto found = differs({batch.begin() + static_cast<long>(r * outputs),
+                                  batch.begin() + static_cast<long>((r + 1) * outputs)},
+                                 z.data() + r * outputs, r, "on more threads"))
+          return found;
     }
   return std::nullopt;
 }
 
-constexpr Family kRows[] = {Family::normal, Family::wide, Family::swamping, Family::masked, Family::subnormal};
+constexpr Family kRows[] = {Family::normal, Family::wide, Family::swamping, Family::masked,
+                            Family::subnormal};
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9 : effort == Effort::quick ? 70 : 130;
+  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9
+                              : effort == Effort::quick              ? 70
+                                                                     : 130;
   Rng rng(0x4e9);
   for (std::size_t cols = 1; cols <= longest; ++cols)
-    if (!sink(make_case(kernel.op, kernel.dtype, kRows[cols % std::size(kRows)], 1 + cols % 3, cols, rng))) return;
+    if (!sink(make_case(kernel.op, kernel.dtype, kRows[cols % std::size(kRows)], 1 + cols % 3, cols,
+                        rng)))
+      return;
   if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) return;
   for (std::size_t rows : {std::size_t{2}, std::size_t{19}})
     for (std::size_t cols : {std::size_t{16}, std::size_t{1000}})
@@ -62,8 +80,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property reproducible = {
-    "reproducible", "a row's bits depend on that row alone: not on the run, its batch, alignment, stride or threads", Criterion::claim,
-    Severity::error, claims_reproducible, fault, sweep, {}};
+const Property reproducible = {"reproducible",
+                               "a row's bits depend on that row alone: not on the run, its batch, "
+                               "alignment, stride or threads",
+                               Criterion::claim,
+                               Severity::error,
+                               claims_reproducible,
+                               fault,
+                               sweep,
+                               {}};
 
 }  // namespace softmark

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
@@ -24,12 +24,14 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     const Case alone = row_alone(c, session.kernel().op, r);
     auto beyond = exceeds_bound(session, alone, {first, first + outputs});
     if (!beyond || (++asked, exceeds_bound(session, alone, session.run(alone)))) continue;
-    return fault_at(r, *beyond->output, "right alone, wrong beside the other rows: " + beyond->message);
+    return fault_at(r, *beyond->output,
+                    "right alone, wrong beside the other rows: " + beyond->message);
   }
   return std::nullopt;
 }
 
-// What a neighbour may hold. Probabilities and their logs keep their rows; there the cotangents go wild.
+// What a neighbour may hold. Probabilities and their logs keep their rows; there the cotangents go
+// wild.
 constexpr double kPeak = 333;  // at one place alone
 constexpr double kWild[] = {kNan, kInf, -kInf, 1e30, -1e30, kPeak, 100, -200};
 
@@ -43,7 +45,8 @@ void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
   }
   for (std::size_t i = 0; i < c.cols; ++i) {
     double& x = c.x[row * c.cols + i];
-    // A level of their own for finite neighbours; special values at one place, or all over for masked rows.
+    // A level of their own for finite neighbours; special values at one place, or all over for
+    // masked rows.
     if (std::isfinite(value) && value != kPeak)
       x = std::clamp(round_to(kernel.dtype, x + value), -top, top);
     else if (value == -kInf || i == c.cols / 2)
@@ -64,10 +67,13 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
     for (std::size_t cols : {1, 2, 5, 8, 16, 17, 33, 64, 100}) {
       if (is_jacobian(kernel) && cols > 8) continue;
       for (std::size_t rows : {2, 3, 5}) {
-        const Case calm = make_case(kernel.op, kernel.dtype, (rows + cols) % 3 ? Family::offset : Family::normal, rows, cols, rng);
+        const Case calm =
+            make_case(kernel.op, kernel.dtype, (rows + cols) % 3 ? Family::offset : Family::normal,
+                      rows, cols, rng);
         for (std::size_t w = 0; w < std::size(kWild); ++w) {
           Case c = calm;
-          for (std::size_t r = (w + pass) % 2; r < rows; r += 2) make_wild(c, kernel, r, kWild[(w + r / 2) % std::size(kWild)]);
+          for (std::size_t r = (w + pass) % 2; r < rows; r += 2)
+            make_wild(c, kernel, r, kWild[(w + r / 2) % std::size(kWild)]);
           if (!sink(c)) return;
         }
       }
@@ -76,7 +82,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property row_independence = {"row_independence", "a row's results do not depend on its neighbours, be they NaN, infinite, masked or of any level",
-                                   Criterion::contract, Severity::error, any_kernel, fault, sweep, {}};
+const Property row_independence = {"row_independence",
+                                   "a row's results do not depend on its neighbours, be they NaN, "
+                                   "infinite, masked or of any level",
+                                   Criterion::contract,
+                                   Severity::error,
+                                   any_kernel,
+                                   fault,
+                                   sweep,
+                                   {}};
 
 }  // namespace softmark

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "properties/engine/property.h"
 #include "kernels/element.h"
+#include "properties/engine/property.h"
 
 namespace softmark {
 namespace {
 
 bool is_invariant(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX || kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ||
-         kernel.op == SOFTMARK_CROSS_ENTROPY || kernel.op == SOFTMARK_CROSS_ENTROPY_VJP || kernel.op == SOFTMARK_HARDMAX;
+  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
+         kernel.op == SOFTMARK_SOFTMAX_JACOBIAN || kernel.op == SOFTMARK_CROSS_ENTROPY ||
+         kernel.op == SOFTMARK_CROSS_ENTROPY_VJP || kernel.op == SOFTMARK_HARDMAX;
 }
 
 // x + shift where that is exact for every element; nothing where it is not.
@@ -20,7 +21,8 @@ std::optional<Case> shifted(const Case& c, double shift, softmark_dtype dtype) {
     const long double exact = static_cast<long double>(v) + static_cast<long double>(shift);
     const double sum = round_to(dtype, static_cast<double>(exact));
     // For f64 the long double may itself have rounded: then the sum does not come back.
-    if (static_cast<long double>(sum) != exact || sum - shift != v || !std::isfinite(sum)) return std::nullopt;
+    if (static_cast<long double>(sum) != exact || sum - shift != v || !std::isfinite(sum))
+      return std::nullopt;
     v = sum;
   }
   return moved;
@@ -36,15 +38,19 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       if (!moved) continue;
       const auto z = session.run(*moved);
       for (std::size_t r = 0; r < c.rows; ++r) {
-        const Truth& here = session.truth(c, r);  // the exact values are the same; what may be lost depends on the level
-        const auto there = bound_row(problem_of(session.kernel().op, dtype, *moved, r, session.kernel().masked_row), here.exact);
+        const Truth& here = session.truth(
+            c, r);  // the exact values are the same; what may be lost depends on the level
+        const auto there = bound_row(
+            problem_of(session.kernel().op, dtype, *moved, r, session.kernel().masked_row),
+            here.exact);
         for (std::size_t j = 0; j < outputs; ++j) {
           const double a = y[r * outputs + j], b = z[r * outputs + j];
           if ((std::isnan(a) && std::isnan(b)) || a == b) continue;
           const double allowed = (here.bound[j] + there[j]) * ulp_of(here.exact[j], dtype);
           if (!(std::fabs(a - b) <= allowed))
-            return fault_at(r, j, "adding " + decimal(shift) + " to every logit moves it from " + decimal(a) + " to " + decimal(b) +
-                                      ", allowed " + decimal(allowed));
+            return fault_at(r, j,
+                            "adding " + decimal(shift) + " to every logit moves it from " +
+                                decimal(a) + " to " + decimal(b) + ", allowed " + decimal(allowed));
         }
       }
     }
@@ -55,7 +61,9 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
 constexpr Family kRows[] = {Family::grid, Family::ties, Family::equal};
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 8 : effort == Effort::quick ? 34 : 130;
+  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 8
+                              : effort == Effort::quick              ? 34
+                                                                     : 130;
   Rng rng(0x5417);
   for (std::size_t cols = 1; cols <= longest; ++cols)
     if (!sink(make_case(kernel.op, kernel.dtype, kRows[cols % 3], 1, cols, rng))) return;
@@ -63,8 +71,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property shift_invariance = {
-    "shift_invariance", "adding the same exactly representable amount to every logit changes no result by more than both may be off",
-    Criterion::bound, Severity::error, is_invariant, fault, sweep, kRows};
+const Property shift_invariance = {"shift_invariance",
+                                   "adding the same exactly representable amount to every logit "
+                                   "changes no result by more than both may be off",
+                                   Criterion::bound,
+                                   Severity::error,
+                                   is_invariant,
+                                   fault,
+                                   sweep,
+                                   kRows};
 
 }  // namespace softmark

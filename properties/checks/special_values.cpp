@@ -3,22 +3,25 @@
 #include <cmath>
 #include <limits>
 
-#include "properties/engine/cases.h"
 #include "kernels/element.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kEachAlone = 40;  // columns, up to two vectors and a tail: no two special rows share a call
+constexpr std::size_t kEachAlone =
+    40;  // columns, up to two vectors and a tail: no two special rows share a call
 
-// Probabilities and sigmoids are given to a VJP: NaN and infinities there are IEEE's business, told by vjp.
+// Probabilities and sigmoids are given to a VJP: NaN and infinities there are IEEE's business, told
+// by vjp.
 bool has_specials(const Kernel& kernel) { return takes_logits(kernel.op); }
 
 // Where the table says +0. In gradients a zero takes the sign of its factors.
 bool gives_positive_zeros(softmark_op op) {
-  return op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_SIGMOID || op == SOFTMARK_HARDMAX;
+  return op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_SIGMOID ||
+         op == SOFTMARK_HARDMAX;
 }
 
 std::optional<Fault> fault_of(KernelSession& session, const Case& c) {
@@ -29,7 +32,8 @@ std::optional<Fault> fault_of(KernelSession& session, const Case& c) {
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j)
-      if (truth.exact[j].rounded == 0 && truth.bound[j] == 0 && !std::signbit(truth.exact[j].rounded) && std::signbit(y[r * outputs + j]))
+      if (truth.exact[j].rounded == 0 && truth.bound[j] == 0 &&
+          !std::signbit(truth.exact[j].rounded) && std::signbit(y[r * outputs + j]))
         return fault_at(r, j, "got -0, the contract says +0");
   }
   return std::nullopt;
@@ -50,20 +54,25 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-Case with_row(const Kernel& kernel, const std::vector<double>& row, std::size_t label = 0) { return case_of_rows(kernel, {row}, label); }
+Case with_row(const Kernel& kernel, const std::vector<double>& row, std::size_t label = 0) {
+  return case_of_rows(kernel, {row}, label);
+}
 
-// One special value at every position of rows of every length up to 2 vectors and a tail of the widest machine, alone and beside others.
+// One special value at every position of rows of every length up to 2 vectors and a tail of the
+// widest machine, alone and beside others.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t longest = is_jacobian(kernel) ? 9 : effort == Effort::quick ? 37 : 130;
   const double specials[] = {kNan, kInf, -kInf};
   Rng rng(0x5bec);
   // One finite element is its own logsumexp to the last bit, however small.
-  const double tiny = smallest_subnormal(kernel.dtype), normal = std::ldexp(1.0, type_info(kernel.dtype).min_exponent);
+  const double tiny = smallest_subnormal(kernel.dtype),
+               normal = std::ldexp(1.0, type_info(kernel.dtype).min_exponent);
   for (double v : {tiny, -tiny, 7 * tiny, normal, -normal, 0.0, -0.0})
     if (!sink(with_row(kernel, {v})) || !sink(with_row(kernel, {-kInf, v, -kInf}, 1))) return;
   // Around blocks of long rows.
   for (std::size_t cols : {64, 65, 100, 128, 257, 1000})
-    for (std::size_t at : {std::size_t{0}, std::size_t{15}, std::size_t{16}, std::size_t{31}, std::size_t{32}, cols / 2, cols - 2, cols - 1})
+    for (std::size_t at : {std::size_t{0}, std::size_t{15}, std::size_t{16}, std::size_t{31},
+                           std::size_t{32}, cols / 2, cols - 2, cols - 1})
       for (double special : specials) {
         if (is_jacobian(kernel)) break;
         auto row = make_logits(Family::normal, kernel.dtype, cols, rng);
@@ -89,10 +98,13 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
         alone[at] = v;
         rows.push_back(alone);
       }
-      // Each by itself while rows are short; then one by itself, in turn, and the others in one call.
+      // Each by itself while rows are short; then one by itself, in turn, and the others in one
+      // call.
       const std::size_t single = at % rows.size();
       for (std::size_t r = 0; r < rows.size(); ++r)
-        if ((cols <= kEachAlone || r == single) && !sink(with_row(kernel, rows[r], r % 2 ? at : rng.below(cols)))) return;
+        if ((cols <= kEachAlone || r == single) &&
+            !sink(with_row(kernel, rows[r], r % 2 ? at : rng.below(cols))))
+          return;
       if (cols <= kEachAlone) continue;
       rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(single));
       if (!sink(case_of_rows(kernel, rows, at))) return;
@@ -100,12 +112,19 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   }
 }
 
-constexpr Family kRows[] = {Family::nan, Family::infinite, Family::all_masked, Family::masked, Family::zeros};
+constexpr Family kRows[] = {Family::nan, Family::infinite, Family::all_masked, Family::masked,
+                            Family::zeros};
 
 }  // namespace
 
 const Property special_values = {
-    "special_values", "NaN, infinities, masked and empty rows give what the contract's table says, at every position",
-    Criterion::contract, Severity::error, has_specials, fault, sweep, kRows};
+    "special_values",
+    "NaN, infinities, masked and empty rows give what the contract's table says, at every position",
+    Criterion::contract,
+    Severity::error,
+    has_specials,
+    fault,
+    sweep,
+    kRows};
 
 }  // namespace softmark

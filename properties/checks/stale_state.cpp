@@ -3,21 +3,23 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// A call of the same shape at the same place, of other values: on another level, or with a NaN first.
+// A call of the same shape at the same place, of other values: on another level, or with a NaN
+// first.
 Case same_shape(const Case& c, const Kernel& kernel, double value) {
   Case other = c;
   auto& values = takes_logits(kernel.op) ? other.x : other.g;
   const double top = largest_finite(kernel.dtype);
-  for (double& v : values) v = std::isnan(value) ? v : std::clamp(round_to(kernel.dtype, v + value), -top, top);
+  for (double& v : values)
+    v = std::isnan(value) ? v : std::clamp(round_to(kernel.dtype, v + value), -top, top);
   if (std::isnan(value) && !values.empty()) values[0] = value;
   return other;
 }
@@ -25,7 +27,8 @@ Case same_shape(const Case& c, const Kernel& kernel, double value) {
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const Kernel& kernel = session.kernel();
   Rng rng(c.cols);
-  const Case longer = make_case(kernel.op, kernel.dtype, Family::normal, c.rows, is_jacobian(kernel) ? c.cols + 3 : 2 * c.cols + 9, rng);
+  const Case longer = make_case(kernel.op, kernel.dtype, Family::normal, c.rows,
+                                is_jacobian(kernel) ? c.cols + 3 : 2 * c.cols + 9, rng);
   struct Before {
     Case call;
     const char* what;
@@ -54,13 +57,22 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   for (Family family : {Family::normal, Family::wide, Family::masked})
     for (std::size_t cols : {1, 2, 5, 8, 17, 64, 100, 300}) {
       if (is_jacobian(kernel) && cols > 17) continue;
-      if (!sink(make_case(kernel.op, kernel.dtype, family, 1 + cols % (effort == Effort::quick ? 2 : 5), cols, rng))) return;
+      if (!sink(make_case(kernel.op, kernel.dtype, family,
+                          1 + cols % (effort == Effort::quick ? 2 : 5), cols, rng)))
+        return;
     }
 }
 
 }  // namespace
 
-const Property stale_state = {"stale_state", "a call's results depend on its arguments alone, whatever was called before", Criterion::contract, Severity::error,
-                              any_kernel, fault, sweep, {}};
+const Property stale_state = {
+    "stale_state",
+    "a call's results depend on its arguments alone, whatever was called before",
+    Criterion::contract,
+    Severity::error,
+    any_kernel,
+    fault,
+    sweep,
+    {}};
 
 }  // namespace softmark

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "properties/engine/property.h"
 #include "kernels/element.h"
+#include "properties/engine/property.h"
 
 namespace softmark {
 namespace {
 
-bool is_softmax(const Kernel& kernel) { return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_HARDMAX; }
+bool is_softmax(const Kernel& kernel) {
+  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_HARDMAX;
+}
 
-// The exact outputs sum to 1, so the sum is off by at most the sum of what each may be off by; adding up in long
-// double costs n 2^-64 more.
+// The exact outputs sum to 1, so the sum is off by at most the sum of what each may be off by;
+// adding up in long double costs n 2^-64 more.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
@@ -19,22 +21,35 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t j = 0; j < c.cols; ++j) {
       sum += y[r * c.cols + j];
       want += truth.exact[j].rounded;
-      allowed += static_cast<long double>(truth.bound[j]) * static_cast<long double>(ulp_of(truth.exact[j], session.kernel().dtype));
+      allowed += static_cast<long double>(truth.bound[j]) *
+                 static_cast<long double>(ulp_of(truth.exact[j], session.kernel().dtype));
     }
-    if (c.cols == 0 || !(std::fabs(want - 1) < 0.5L)) continue;  // a masked row, or one with NaN or +inf
+    if (c.cols == 0 || !(std::fabs(want - 1) < 0.5L))
+      continue;  // a masked row, or one with NaN or +inf
     allowed += static_cast<long double>(c.cols) * 0x1p-63L;
     if (!(std::fabs(sum - 1) <= allowed))
-      return Fault{"row " + std::to_string(r) + " sums to 1 + " + decimal(static_cast<double>(sum - 1)) + ", allowed +-" +
-                       decimal(static_cast<double>(allowed)), r, std::nullopt, "fail"};
+      return Fault{"row " + std::to_string(r) + " sums to 1 + " +
+                       decimal(static_cast<double>(sum - 1)) + ", allowed +-" +
+                       decimal(static_cast<double>(allowed)),
+                   r, std::nullopt, "fail"};
   }
   return std::nullopt;
 }
 
-void sweep(const Kernel& kernel, Effort effort, const Sink& sink) { sweep_lengths(kernel, effort, finite_families(), sink); }
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  sweep_lengths(kernel, effort, finite_families(), sink);
+}
 
 }  // namespace
 
-const Property sum_to_one = {"sum_to_one", "the outputs of a row sum to 1, up to what their own errors may add up to", Criterion::bound,
-                                    Severity::error, is_softmax, fault, sweep, finite_families()};
+const Property sum_to_one = {
+    "sum_to_one",
+    "the outputs of a row sum to 1, up to what their own errors may add up to",
+    Criterion::bound,
+    Severity::error,
+    is_softmax,
+    fault,
+    sweep,
+    finite_families()};
 
 }  // namespace softmark

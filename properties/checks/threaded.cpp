@@ -20,20 +20,31 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Rows of very different level, so that a maximum or sum taken from a neighbour's row cannot go unseen.
+// Rows of very different level, so that a maximum or sum taken from a neighbour's row cannot go
+// unseen.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0x7e4d);
   for (std::size_t rows : {1, 2, 3, 7, 33})
     for (std::size_t cols : {1, 5, 64, 257, 3000}) {
-      if (rows * cols > (effort == Effort::quick ? 20000u : 200000u) || (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN && cols > 64)) continue;
+      if (rows * cols > (effort == Effort::quick ? 20000u : 200000u) ||
+          (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN && cols > 64))
+        continue;
       if (!sink(make_case(kernel.op, kernel.dtype, Family::offset, rows, cols, rng))) return;
     }
-  if (kernel.op != SOFTMARK_SOFTMAX_JACOBIAN) sink(make_case(kernel.op, kernel.dtype, Family::wide, 1, effort == Effort::quick ? 40000 : 300000, rng));
+  if (kernel.op != SOFTMARK_SOFTMAX_JACOBIAN)
+    sink(make_case(kernel.op, kernel.dtype, Family::wide, 1,
+                   effort == Effort::quick ? 40000 : 300000, rng));
 }
 
 }  // namespace
 
-const Property threaded = {"threaded", "the results are as good on any number of threads, every time", Criterion::claim,
-                                  Severity::error, claims_threaded, fault, sweep, {}};
+const Property threaded = {"threaded",
+                           "the results are as good on any number of threads, every time",
+                           Criterion::claim,
+                           Severity::error,
+                           claims_threaded,
+                           fault,
+                           sweep,
+                           {}};
 
 }  // namespace softmark

@@ -9,7 +9,8 @@ namespace softmark {
 namespace {
 
 bool is_monotone(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX || kernel.op == SOFTMARK_SIGMOID;
+  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
+         kernel.op == SOFTMARK_SIGMOID;
 }
 
 // To the last bit: what a ranking that sorts by the results would see.
@@ -18,7 +19,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   for (std::size_t r = 0; r < c.rows; ++r) {
     const double* x = c.x.data() + r * c.cols;
     const double* got = y.data() + r * c.cols;
-    if (std::any_of(x, x + c.cols, [](double v) { return std::isnan(v) || v == INFINITY; })) continue;
+    if (std::any_of(x, x + c.cols, [](double v) { return std::isnan(v) || v == INFINITY; }))
+      continue;
     std::vector<std::size_t> by_size(c.cols);
     std::iota(by_size.begin(), by_size.end(), 0);
     std::stable_sort(by_size.begin(), by_size.end(), [&](auto a, auto b) { return x[a] < x[b]; });
@@ -26,8 +28,10 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       const std::size_t low = by_size[k - 1], high = by_size[k];
       const bool equal = x[low] == x[high];
       if (equal ? !same_bits(got[low], got[high]) : got[low] > got[high])
-        return fault_at(r, high, std::string(equal ? "differs from the equal" : "is less than the smaller") + " logit's in place " + std::to_string(low) + " in the last bits: " +
-                                     decimal(got[high]) + " and " + decimal(got[low]));
+        return fault_at(r, high,
+                        std::string(equal ? "differs from the equal" : "is less than the smaller") +
+                            " logit's in place " + std::to_string(low) + " in the last bits: " +
+                            decimal(got[high]) + " and " + decimal(got[low]));
     }
   }
   return std::nullopt;
@@ -43,7 +47,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property ties = {"ties", "equal logits have the same bits wherever they stand, larger ones no smaller bits", Criterion::bound, Severity::note,
-                       is_monotone, fault, sweep, kRows};
+const Property ties = {
+    "ties",
+    "equal logits have the same bits wherever they stand, larger ones no smaller bits",
+    Criterion::bound,
+    Severity::note,
+    is_monotone,
+    fault,
+    sweep,
+    kRows};
 
 }  // namespace softmark

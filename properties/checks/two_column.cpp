@@ -2,19 +2,24 @@
 #include <cmath>
 #include <numbers>
 
-#include "properties/engine/cases.h"
 #include "kernels/element.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
 
-bool has_two(const Kernel& kernel) { return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_SIGMOID; }
+bool has_two(const Kernel& kernel) {
+  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_SIGMOID;
+}
 
 // The exact sigmoid of a difference that is a number of the type.
 std::optional<Exact> sigmoid_of(double a, double b, softmark_dtype dtype) {
   const double difference = a - b;
-  if (round_to(dtype, difference) != difference || difference + b != a || !std::isfinite(difference)) return std::nullopt;
-  const Problem problem{SOFTMARK_SIGMOID, dtype, std::span(&difference, 1), {}, -1, SOFTMARK_MASKED_NAN};
+  if (round_to(dtype, difference) != difference || difference + b != a ||
+      !std::isfinite(difference))
+    return std::nullopt;
+  const Problem problem{SOFTMARK_SIGMOID,   dtype, std::span(&difference, 1), {}, -1,
+                        SOFTMARK_MASKED_NAN};
   return exact_row(problem)[0];
 }
 
@@ -31,14 +36,17 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
     for (std::size_t j = 0; j < 2; ++j) {
       const double error = ulp_error(want[j], y[2 * r + j], kernel.dtype);
       if (!(error <= bound[j]))
-        return fault_at(r, j, "got " + decimal(y[2 * r + j]) + ", the sigmoid of the difference is " + decimal(want[j].rounded) + ": off by " + decimal(error) +
-                                  " ulp, allowed " + decimal(bound[j]));
+        return fault_at(r, j,
+                        "got " + decimal(y[2 * r + j]) + ", the sigmoid of the difference is " +
+                            decimal(want[j].rounded) + ": off by " + decimal(error) +
+                            " ulp, allowed " + decimal(bound[j]));
     }
   }
   return std::nullopt;
 }
 
-// sigmoid(x) + sigmoid(-x) = 1, each row being x and -x in turn; and each as a softmax of x and 0 would have it.
+// sigmoid(x) + sigmoid(-x) = 1, each row being x and -x in turn; and each as a softmax of x and 0
+// would have it.
 std::optional<Fault> sigmoid_fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   const softmark_dtype dtype = session.kernel().dtype;
@@ -49,20 +57,27 @@ std::optional<Fault> sigmoid_fault(KernelSession& session, const Case& c) {
       const double pair[] = {x, 0};
       const Problem softmax{SOFTMARK_SOFTMAX, dtype, pair, {}, -1, SOFTMARK_MASKED_NAN};
       const Exact want = exact_row(softmax)[0];
-      const auto bound = bound_row({SOFTMARK_SIGMOID, dtype, std::span(&x, 1), {}, -1, SOFTMARK_MASKED_NAN}, std::span(&want, 1));
+      const auto bound =
+          bound_row({SOFTMARK_SIGMOID, dtype, std::span(&x, 1), {}, -1, SOFTMARK_MASKED_NAN},
+                    std::span(&want, 1));
       const double error = ulp_error(want, got, dtype);
       if (!(error <= bound[0]))
-        return fault_at(r, i, "got " + decimal(got) + ", the softmax of [x, 0] is " + decimal(want.rounded) + ": off by " + decimal(error) + " ulp, allowed " + decimal(bound[0]));
+        return fault_at(r, i,
+                        "got " + decimal(got) + ", the softmax of [x, 0] is " +
+                            decimal(want.rounded) + ": off by " + decimal(error) +
+                            " ulp, allowed " + decimal(bound[0]));
     }
   return std::nullopt;
 }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
-  return session.kernel().op == SOFTMARK_SIGMOID ? sigmoid_fault(session, c) : softmax_fault(session, c);
+  return session.kernel().op == SOFTMARK_SIGMOID ? sigmoid_fault(session, c)
+                                                 : softmax_fault(session, c);
 }
 
-// Arguments an ulp or two around where exp's argument reduction switches (half-integer multiples of ln 2 and of its
-// parts in tables) and around where implementations clamp, then an even grid over the whole range.
+// Arguments an ulp or two around where exp's argument reduction switches (half-integer multiples of
+// ln 2 and of its parts in tables) and around where implementations clamp, then an even grid over
+// the whole range.
 std::vector<double> arguments(softmark_dtype dtype, Effort effort) {
   const double deep = deepest(dtype) + 2;
   const TypeInfo t = type_info(dtype);
@@ -73,9 +88,12 @@ std::vector<double> arguments(softmark_dtype dtype, Effort effort) {
     for (int n = -ulps; n <= ulps; ++n, v = next_up(dtype, v)) found.push_back(v);
   };
   const double stride = effort == Effort::quick && deep > 200 ? 7 : 1;
-  for (double k = 1; k * std::numbers::ln2 / 2 < deep; k += stride) around(k * std::numbers::ln2 / 2, 1);
-  for (double mark : {-t.min_exponent * std::numbers::ln2, (t.max_exponent + 1) * std::numbers::ln2, deepest(dtype), deepest(dtype) + std::numbers::ln2,
-                      87.0, 87.3365, 88.0, 88.3762626, 88.7228, 100.0, 103.0, 103.28, 103.97, 104.0, 708.0, 709.0, 709.78, 745.0, 745.13})
+  for (double k = 1; k * std::numbers::ln2 / 2 < deep; k += stride)
+    around(k * std::numbers::ln2 / 2, 1);
+  for (double mark :
+       {-t.min_exponent * std::numbers::ln2, (t.max_exponent + 1) * std::numbers::ln2,
+        deepest(dtype), deepest(dtype) + std::numbers::ln2, 87.0, 87.3365, 88.0, 88.3762626,
+        88.7228, 100.0, 103.0, 103.28, 103.97, 104.0, 708.0, 709.0, 709.78, 745.0, 745.13})
     if (mark < 2 * deep) around(mark, 2);
   const int grid = effort == Effort::quick ? 1500 : effort == Effort::standard ? 10000 : 100000;
   for (int k = 1; k <= grid; ++k) found.push_back(round_to(dtype, deep * k / grid));
@@ -88,7 +106,9 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const auto t = arguments(kernel.dtype, effort);
   for (std::size_t k = 0; k < t.size(); ++k) {
     // Odd ones the other way round; all of sigmoid's in both signs.
-    rows.push_back(kernel.op == SOFTMARK_SIGMOID ? std::vector{t[k], -t[k]} : k % 2 ? std::vector{0.0, -t[k]} : std::vector{-t[k], 0.0});
+    rows.push_back(kernel.op == SOFTMARK_SIGMOID ? std::vector{t[k], -t[k]}
+                   : k % 2                       ? std::vector{0.0, -t[k]}
+                                                 : std::vector{-t[k], 0.0});
     if (rows.size() < kTogether && k + 1 < t.size()) continue;
     if (!sink(case_of_rows(kernel, rows))) return;
     rows.clear();
@@ -97,7 +117,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property two_column = {"two_column", "a softmax of two columns is the sigmoid of their difference, on arguments that lie densely", Criterion::bound,
-                             Severity::error, has_two, fault, sweep, {}};
+const Property two_column = {
+    "two_column",
+    "a softmax of two columns is the sigmoid of their difference, on arguments that lie densely",
+    Criterion::bound,
+    Severity::error,
+    has_two,
+    fault,
+    sweep,
+    {}};
 
 }  // namespace softmark

@@ -21,8 +21,10 @@ template <class T>
 T max_of(const T* x, std::size_t n) {
   T m = -kInf<T>;
   for (std::size_t i = 0; i < n; ++i)
-    if (std::isnan(x[i])) return x[i];
-    else if (x[i] > m) m = x[i];
+    if (std::isnan(x[i]))
+      return x[i];
+    else if (x[i] > m)
+      m = x[i];
   return m;
 }
 /// What is subtracted: NaN where the whole row becomes it (NaN, +inf, nothing but -inf).
@@ -32,10 +34,14 @@ T shift_of(const T* x, std::size_t n) {
   return std::isfinite(m) ? m : kNan<T>;
 }
 
-#define SOFTMARK_CONTROL(name, make, op, dtype, claims, ...) \
-  softmark_kernel { name, make, SOFTMARK_##op, SOFTMARK_##dtype, claims, SOFTMARK_MASKED_NAN, INFINITY, __VA_ARGS__ }
+#define SOFTMARK_CONTROL(name, make, op, dtype, claims, ...)                            \
+  softmark_kernel {                                                                     \
+    name, make, SOFTMARK_##op, SOFTMARK_##dtype, claims, SOFTMARK_MASKED_NAN, INFINITY, \
+        __VA_ARGS__                                                                     \
+  }
 
 using Table = std::vector<softmark_kernel>;
-Table order_controls(), exp_controls(), mask_controls(), shape_controls(), type_controls(), gradient_controls();
+Table order_controls(), exp_controls(), mask_controls(), shape_controls(), type_controls(),
+    gradient_controls();
 
 }  // namespace softmark::controls

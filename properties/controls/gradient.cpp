@@ -13,7 +13,9 @@ using R = Row<float>;
 void vjp_of_products(R r) {
   double dot = 0;
   for (std::size_t i = r.n; i-- > 0;) dot += static_cast<double>(r.x[i]) * r.g[i];
-  for (std::size_t i = 0; i < r.n; ++i) r.y[i] = static_cast<float>(static_cast<double>(r.x[i]) * r.g[i] - static_cast<double>(r.x[i]) * dot);
+  for (std::size_t i = 0; i < r.n; ++i)
+    r.y[i] = static_cast<float>(static_cast<double>(r.x[i]) * r.g[i] -
+                                static_cast<double>(r.x[i]) * dot);
 }
 // The dot of p and g - g[0], to which g[0] is then added back by its own weight: right for any p.
 void vjp_by_fma(R r) {
@@ -93,7 +95,8 @@ void jacobian_by_columns(R r) {
   for (std::size_t i = r.n; i-- > 0;) s += p[i] = std::exp(r.x[i] - m);
   for (float& v : p) v *= 1 / s;
   for (std::size_t j = r.n; j-- > 0;)
-    for (std::size_t i = r.n; i-- > 0;) r.y[i * r.n + j] = (static_cast<float>(i == j) - p[j]) * p[i];
+    for (std::size_t i = r.n; i-- > 0;)
+      r.y[i * r.n + j] = (static_cast<float>(i == j) - p[j]) * p[i];
 }
 
 void hardmax_backwards(R r) {
@@ -108,17 +111,28 @@ void hardmax_backwards(R r) {
 
 Table gradient_controls() {
   return {
-      SOFTMARK_CONTROL("products", "p g - p dot", SOFTMAX_VJP, F32, 0, each<float, vjp_of_products>),
-      SOFTMARK_CONTROL("fused", "the dot product by fma", SOFTMAX_VJP, F32, SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE, each<float, vjp_by_fma>),
-      SOFTMARK_CONTROL("fused", "g - p sum g by fma", LOG_SOFTMAX_VJP, F32, SOFTMARK_IN_PLACE, each<float, log_vjp_by_fma>),
-      SOFTMARK_CONTROL("log1p", "(max - x) + log1p(rest)", CROSS_ENTROPY, F32, 0, each_scalar<float, cross_entropy_log1p>),
-      SOFTMARK_CONTROL("differences", "log sum exp(x - x[label]), in double", CROSS_ENTROPY, F32, 0, each_scalar<float, cross_entropy_of_differences>),
-      SOFTMARK_CONTROL("online", "running maximum and sum", LOGSUMEXP, F32, 0, each_scalar<float, logsumexp_online>),
-      SOFTMARK_CONTROL("tree", "a tree in place over the exponentials", LOG_SOFTMAX, F32, SOFTMARK_IN_PLACE, each<float, log_softmax_pairwise>),
-      SOFTMARK_CONTROL("one_exp", "one exponential of -|x|", SIGMOID, F32, SOFTMARK_IN_PLACE, each<float, sigmoid_one_exp>),
-      SOFTMARK_CONTROL("difference", "g (s (1 - s))", SIGMOID_VJP, F32, SOFTMARK_IN_PLACE, each<float, sigmoid_vjp_difference>),
-      SOFTMARK_CONTROL("by_columns", "column by column from the last", SOFTMAX_JACOBIAN, F32, 0, each<float, jacobian_by_columns>),
-      SOFTMARK_CONTROL("backwards", "scans from the last column", HARDMAX, F32, 0, each<float, hardmax_backwards>),
+      SOFTMARK_CONTROL("products", "p g - p dot", SOFTMAX_VJP, F32, 0,
+                       each<float, vjp_of_products>),
+      SOFTMARK_CONTROL("fused", "the dot product by fma", SOFTMAX_VJP, F32,
+                       SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE, each<float, vjp_by_fma>),
+      SOFTMARK_CONTROL("fused", "g - p sum g by fma", LOG_SOFTMAX_VJP, F32, SOFTMARK_IN_PLACE,
+                       each<float, log_vjp_by_fma>),
+      SOFTMARK_CONTROL("log1p", "(max - x) + log1p(rest)", CROSS_ENTROPY, F32, 0,
+                       each_scalar<float, cross_entropy_log1p>),
+      SOFTMARK_CONTROL("differences", "log sum exp(x - x[label]), in double", CROSS_ENTROPY, F32, 0,
+                       each_scalar<float, cross_entropy_of_differences>),
+      SOFTMARK_CONTROL("online", "running maximum and sum", LOGSUMEXP, F32, 0,
+                       each_scalar<float, logsumexp_online>),
+      SOFTMARK_CONTROL("tree", "a tree in place over the exponentials", LOG_SOFTMAX, F32,
+                       SOFTMARK_IN_PLACE, each<float, log_softmax_pairwise>),
+      SOFTMARK_CONTROL("one_exp", "one exponential of -|x|", SIGMOID, F32, SOFTMARK_IN_PLACE,
+                       each<float, sigmoid_one_exp>),
+      SOFTMARK_CONTROL("difference", "g (s (1 - s))", SIGMOID_VJP, F32, SOFTMARK_IN_PLACE,
+                       each<float, sigmoid_vjp_difference>),
+      SOFTMARK_CONTROL("by_columns", "column by column from the last", SOFTMAX_JACOBIAN, F32, 0,
+                       each<float, jacobian_by_columns>),
+      SOFTMARK_CONTROL("backwards", "scans from the last column", HARDMAX, F32, 0,
+                       each<float, hardmax_backwards>),
   };
 }
 

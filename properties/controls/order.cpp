@@ -17,7 +17,9 @@ void by_sum(Row<T> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = scale(r.y[i], s);
 }
 
-constexpr auto kForward = [](const auto* e, std::size_t n) { return std::accumulate(e, e + n, std::decay_t<decltype(*e)>(0)); };
+constexpr auto kForward = [](const auto* e, std::size_t n) {
+  return std::accumulate(e, e + n, std::decay_t<decltype(*e)>(0));
+};
 constexpr auto kBackward = [](const auto* e, std::size_t n) {
   auto s = e[n - 1];
   for (std::size_t i = n - 1; i-- > 0;) s += e[i];
@@ -25,7 +27,8 @@ constexpr auto kBackward = [](const auto* e, std::size_t n) {
 };
 template <class T>
 T pairwise(const T* e, std::size_t n) {
-  return n <= 2 ? (n == 2 ? e[0] + e[1] : e[0]) : pairwise(e, n / 2) + pairwise(e + n / 2, n - n / 2);
+  return n <= 2 ? (n == 2 ? e[0] + e[1] : e[0])
+                : pairwise(e, n / 2) + pairwise(e + n / 2, n - n / 2);
 }
 constexpr auto kPairwise = [](const auto* e, std::size_t n) { return pairwise(e, n); };
 constexpr auto kKahan = [](const auto* e, std::size_t n) {
@@ -48,13 +51,15 @@ constexpr auto kNeumaier = [](const auto* e, std::size_t n) {
 };
 constexpr auto kSorted = [](const auto* e, std::size_t n) {
   std::vector<std::decay_t<decltype(*e)>> copy(e, e + n);
-  if (std::none_of(copy.begin(), copy.end(), [](auto v) { return std::isnan(v); })) std::sort(copy.begin(), copy.end());
+  if (std::none_of(copy.begin(), copy.end(), [](auto v) { return std::isnan(v); }))
+    std::sort(copy.begin(), copy.end());
   return kForward(copy.data(), n);
 };
 constexpr auto kEightLanes = [](const auto* e, std::size_t n) {
   std::decay_t<decltype(*e)> lanes[8] = {};
   for (std::size_t i = 0; i < n; ++i) lanes[i % 8] += e[i];
-  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
+         ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 };
 
 constexpr auto kDivide = [](auto e, auto s) { return e / s; };
@@ -85,13 +90,14 @@ void online(Row<T> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = std::exp(r.x[i] - m) / s;
 }
 
-// p_i = 1 / sum_k exp(x_k - x_i): no maximum anywhere; terms beyond the type make it 0, which subnormal results forbid
-// in float, so it runs in double.
+// p_i = 1 / sum_k exp(x_k - x_i): no maximum anywhere; terms beyond the type make it 0, which
+// subnormal results forbid in float, so it runs in double.
 void quadratic(Row<float> r) {
   const bool plain = std::isfinite(shift_of(r.x, r.n));
   for (std::size_t i = 0; i < r.n; ++i) {
     double s = 0;
-    for (std::size_t k = 0; k < r.n; ++k) s += std::exp(static_cast<double>(r.x[k]) - static_cast<double>(r.x[i]));
+    for (std::size_t k = 0; k < r.n; ++k)
+      s += std::exp(static_cast<double>(r.x[k]) - static_cast<double>(r.x[i]));
     r.y[i] = !plain ? kNan<float> : r.x[i] == -kInf<float> ? 0 : static_cast<float>(1 / s);
   }
 }
@@ -101,21 +107,36 @@ void quadratic(Row<float> r) {
 Table order_controls() {
   constexpr std::uint32_t kRow = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
   return {
-      SOFTMARK_CONTROL("forward_sum", "one float accumulator, first to last", SOFTMAX, F32, kRow, each<float, by_sum<float, kForward, kDivide>>),
-      SOFTMARK_CONTROL("backward_sum", "one float accumulator, last to first", SOFTMAX, F32, kRow, each<float, by_sum<float, kBackward, kDivide>>),
-      SOFTMARK_CONTROL("backward_sum", "one double accumulator, last to first", SOFTMAX, F64, kRow, each<double, by_sum<double, kBackward, kDivide>>),
-      SOFTMARK_CONTROL("pairwise_sum", "recursive halves down to two", SOFTMAX, F32, kRow, each<float, by_sum<float, kPairwise, kDivide>>),
-      SOFTMARK_CONTROL("kahan_sum", "compensated summation", SOFTMAX, F32, kRow, each<float, by_sum<float, kKahan, kDivide>>),
-      SOFTMARK_CONTROL("neumaier_sum", "improved compensated summation", SOFTMAX, F64, kRow, each<double, by_sum<double, kNeumaier, kDivide>>),
-      SOFTMARK_CONTROL("sorted_sum", "sums the smallest first", SOFTMAX, F32, kRow, each<float, by_sum<float, kSorted, kDivide>>),
-      SOFTMARK_CONTROL("eight_lanes", "eight accumulators and a tree", SOFTMAX, F32, kRow, each<float, by_sum<float, kEightLanes, kDivide>>),
-      SOFTMARK_CONTROL("times_reciprocal", "multiplies by the reciprocal of the sum", SOFTMAX, F32, kRow, each<float, by_sum<float, kForward, kMultiply>>),
-      SOFTMARK_CONTROL("times_reciprocal", "multiplies by the reciprocal of the sum", SOFTMAX, F64, kRow, each<double, by_sum<double, kForward, kMultiply>>),
-      SOFTMARK_CONTROL("newton_reciprocal", "no division: Newton's iteration", SOFTMAX, F32, kRow, each<float, by_sum<float, kForward, kNewton>>),
-      SOFTMARK_CONTROL("online_by_one", "running maximum and sum", SOFTMAX, F32, kRow, each<float, online<float, 1>>),
-      SOFTMARK_CONTROL("online_by_one", "running maximum and sum", SOFTMAX, F64, kRow, each<double, online<double, 1>>),
-      SOFTMARK_CONTROL("online_by_block", "blocks of 48 merged by their maxima", SOFTMAX, F32, kRow, each<float, online<float, 48>>),
-      SOFTMARK_CONTROL("quadratic", "1 / sum exp(x_k - x_i): no maximum, no second pass", SOFTMAX, F32, 0, each<float, quadratic>),
+      SOFTMARK_CONTROL("forward_sum", "one float accumulator, first to last", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kForward, kDivide>>),
+      SOFTMARK_CONTROL("backward_sum", "one float accumulator, last to first", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kBackward, kDivide>>),
+      SOFTMARK_CONTROL("backward_sum", "one double accumulator, last to first", SOFTMAX, F64, kRow,
+                       each<double, by_sum<double, kBackward, kDivide>>),
+      SOFTMARK_CONTROL("pairwise_sum", "recursive halves down to two", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kPairwise, kDivide>>),
+      SOFTMARK_CONTROL("kahan_sum", "compensated summation", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kKahan, kDivide>>),
+      SOFTMARK_CONTROL("neumaier_sum", "improved compensated summation", SOFTMAX, F64, kRow,
+                       each<double, by_sum<double, kNeumaier, kDivide>>),
+      SOFTMARK_CONTROL("sorted_sum", "sums the smallest first", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kSorted, kDivide>>),
+      SOFTMARK_CONTROL("eight_lanes", "eight accumulators and a tree", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kEightLanes, kDivide>>),
+      SOFTMARK_CONTROL("times_reciprocal", "multiplies by the reciprocal of the sum", SOFTMAX, F32,
+                       kRow, each<float, by_sum<float, kForward, kMultiply>>),
+      SOFTMARK_CONTROL("times_reciprocal", "multiplies by the reciprocal of the sum", SOFTMAX, F64,
+                       kRow, each<double, by_sum<double, kForward, kMultiply>>),
+      SOFTMARK_CONTROL("newton_reciprocal", "no division: Newton's iteration", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kForward, kNewton>>),
+      SOFTMARK_CONTROL("online_by_one", "running maximum and sum", SOFTMAX, F32, kRow,
+                       each<float, online<float, 1>>),
+      SOFTMARK_CONTROL("online_by_one", "running maximum and sum", SOFTMAX, F64, kRow,
+                       each<double, online<double, 1>>),
+      SOFTMARK_CONTROL("online_by_block", "blocks of 48 merged by their maxima", SOFTMAX, F32, kRow,
+                       each<float, online<float, 48>>),
+      SOFTMARK_CONTROL("quadratic", "1 / sum exp(x_k - x_i): no maximum, no second pass", SOFTMAX,
+                       F32, 0, each<float, quadratic>),
   };
 }
 

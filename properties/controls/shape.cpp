@@ -50,9 +50,11 @@ int threads_by_queue(const softmark_args* a) {
   return 0;
 }
 
-// The columns of each row are split: parts shifted by their own maxima, rescaled when merged. Bits follow the split.
+// The columns of each row are split: parts shifted by their own maxima, rescaled when merged. Bits
+// follow the split.
 int threads_by_columns(const softmark_args* a) {
-  const std::size_t parts = std::max<std::size_t>(1, std::min<std::size_t>(static_cast<std::size_t>(a->threads), a->cols));
+  const std::size_t parts = std::max<std::size_t>(
+      1, std::min<std::size_t>(static_cast<std::size_t>(a->threads), a->cols));
   for (std::size_t r = 0; r < a->rows; ++r) {
     const auto row = row_of<float>(a, r);
     const auto from = [&](std::size_t p) { return row.n * p / parts; };
@@ -79,13 +81,24 @@ int threads_by_columns(const softmark_args* a) {
 Table shape_controls() {
   constexpr std::uint32_t kThreads = SOFTMARK_THREADED | SOFTMARK_REPRODUCIBLE;
   return {
-      SOFTMARK_CONTROL("short_rows_only", "declines more than 200 columns", SOFTMAX, F32, 0, where<[](const softmark_args* a) { return a->cols <= 200; }>),
-      SOFTMARK_CONTROL("even_rows_only", "declines an odd number of rows", SOFTMAX, F32, 0, where<[](const softmark_args* a) { return a->rows % 2 == 0; }>),
-      SOFTMARK_CONTROL("packed_only", "declines padding between rows", SOFTMAX, F32, 0, where<[](const softmark_args* a) { return a->rows < 2 || (a->x_stride == a->cols && a->y_stride == a->cols); }>),
-      SOFTMARK_CONTROL("whole_vectors_only", "declines what is no multiple of 8 columns, and nothing at all", SOFTMAX, F32, 0, where<[](const softmark_args* a) { return a->cols && a->cols % 8 == 0; }>),
-      SOFTMARK_CONTROL("threads_by_share", "rows dealt out to threads", SOFTMAX, F32, kThreads, threads_by_share),
-      SOFTMARK_CONTROL("threads_by_queue", "rows taken by whichever thread is free", SOFTMAX, F32, kThreads, threads_by_queue),
-      SOFTMARK_CONTROL("threads_by_columns", "each row split over threads", SOFTMAX, F32, SOFTMARK_THREADED, threads_by_columns),
+      SOFTMARK_CONTROL("short_rows_only", "declines more than 200 columns", SOFTMAX, F32, 0,
+                       where<[](const softmark_args* a) { return a->cols <= 200; }>),
+      SOFTMARK_CONTROL("even_rows_only", "declines an odd number of rows", SOFTMAX, F32, 0,
+                       where<[](const softmark_args* a) { return a->rows % 2 == 0; }>),
+      SOFTMARK_CONTROL("packed_only", "declines padding between rows", SOFTMAX, F32, 0,
+                       where<[](const softmark_args* a) {
+                         return a->rows < 2 || (a->x_stride == a->cols && a->y_stride == a->cols);
+                       }>),
+      SOFTMARK_CONTROL("whole_vectors_only",
+                       "declines what is no multiple of 8 columns, and nothing at all", SOFTMAX,
+                       F32, 0,
+                       where<[](const softmark_args* a) { return a->cols && a->cols % 8 == 0; }>),
+      SOFTMARK_CONTROL("threads_by_share", "rows dealt out to threads", SOFTMAX, F32, kThreads,
+                       threads_by_share),
+      SOFTMARK_CONTROL("threads_by_queue", "rows taken by whichever thread is free", SOFTMAX, F32,
+                       kThreads, threads_by_queue),
+      SOFTMARK_CONTROL("threads_by_columns", "each row split over threads", SOFTMAX, F32,
+                       SOFTMARK_THREADED, threads_by_columns),
   };
 }
 

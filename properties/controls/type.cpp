@@ -35,7 +35,8 @@ template <auto from, auto to>
 void narrow_sigmoid(Row<std::uint16_t> r) {
   for (std::size_t i = 0; i < r.n; ++i) {
     const double x = from(r.x[i]);
-    r.y[i] = to(static_cast<float>(x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x))));
+    r.y[i] =
+        to(static_cast<float>(x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x))));
   }
 }
 
@@ -51,15 +52,24 @@ void narrow_vjp(Row<std::uint16_t> r) {
 Table type_controls() {
   using Bits = std::uint16_t;
   return {
-      SOFTMARK_CONTROL("f16_via_float", "float16 in float", SOFTMAX, F16, SOFTMARK_IN_PLACE, each<Bits, narrow_softmax<float, from_f16, kToF16>>),
-      SOFTMARK_CONTROL("f16_via_double", "float16 in double", SOFTMAX, F16, 0, each<Bits, narrow_softmax<double, from_f16, kToF16>>),
-      SOFTMARK_CONTROL("bf16_via_float", "bfloat16 in float", SOFTMAX, BF16, SOFTMARK_IN_PLACE, each<Bits, narrow_softmax<float, from_bf16, to_bf16>>),
-      SOFTMARK_CONTROL("f16_via_float", "float16 in float", LOG_SOFTMAX, F16, 0, each<Bits, narrow_log_softmax<from_f16, kToF16>>),
-      SOFTMARK_CONTROL("bf16_via_float", "bfloat16 in float", LOG_SOFTMAX, BF16, 0, each<Bits, narrow_log_softmax<from_bf16, to_bf16>>),
-      SOFTMARK_CONTROL("f16_via_float", "float16 in double, rounded twice", SIGMOID, F16, 0, each<Bits, narrow_sigmoid<from_f16, kToF16>>),
-      SOFTMARK_CONTROL("bf16_via_float", "bfloat16 in double, rounded twice", SIGMOID, BF16, 0, each<Bits, narrow_sigmoid<from_bf16, to_bf16>>),
-      SOFTMARK_CONTROL("f16_via_float", "float16 in float", SOFTMAX_VJP, F16, SOFTMARK_IN_PLACE, each<Bits, narrow_vjp<from_f16, kToF16>>),
-      SOFTMARK_CONTROL("bf16_via_float", "bfloat16 in float", SOFTMAX_VJP, BF16, SOFTMARK_IN_PLACE, each<Bits, narrow_vjp<from_bf16, to_bf16>>),
+      SOFTMARK_CONTROL("f16_via_float", "float16 in float", SOFTMAX, F16, SOFTMARK_IN_PLACE,
+                       each<Bits, narrow_softmax<float, from_f16, kToF16>>),
+      SOFTMARK_CONTROL("f16_via_double", "float16 in double", SOFTMAX, F16, 0,
+                       each<Bits, narrow_softmax<double, from_f16, kToF16>>),
+      SOFTMARK_CONTROL("bf16_via_float", "bfloat16 in float", SOFTMAX, BF16, SOFTMARK_IN_PLACE,
+                       each<Bits, narrow_softmax<float, from_bf16, to_bf16>>),
+      SOFTMARK_CONTROL("f16_via_float", "float16 in float", LOG_SOFTMAX, F16, 0,
+                       each<Bits, narrow_log_softmax<from_f16, kToF16>>),
+      SOFTMARK_CONTROL("bf16_via_float", "bfloat16 in float", LOG_SOFTMAX, BF16, 0,
+                       each<Bits, narrow_log_softmax<from_bf16, to_bf16>>),
+      SOFTMARK_CONTROL("f16_via_float", "float16 in double, rounded twice", SIGMOID, F16, 0,
+                       each<Bits, narrow_sigmoid<from_f16, kToF16>>),
+      SOFTMARK_CONTROL("bf16_via_float", "bfloat16 in double, rounded twice", SIGMOID, BF16, 0,
+                       each<Bits, narrow_sigmoid<from_bf16, to_bf16>>),
+      SOFTMARK_CONTROL("f16_via_float", "float16 in float", SOFTMAX_VJP, F16, SOFTMARK_IN_PLACE,
+                       each<Bits, narrow_vjp<from_f16, kToF16>>),
+      SOFTMARK_CONTROL("bf16_via_float", "bfloat16 in float", SOFTMAX_VJP, BF16, SOFTMARK_IN_PLACE,
+                       each<Bits, narrow_vjp<from_bf16, to_bf16>>),
   };
 }
 

@@ -42,7 +42,8 @@ std::optional<OpAndType> meaning_of(const std::string& file) {
 std::size_t split_line(std::string& path) {
   const std::size_t colon = path.rfind(':');
   const std::string digits = colon == path.npos ? "" : path.substr(colon + 1);
-  if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != digits.npos || fs::exists(path))
+  if (digits.empty() || digits.size() > 9 ||
+      digits.find_first_not_of("0123456789") != digits.npos || fs::exists(path))
     return 0;
   path.erase(colon);
   return std::stoul(digits);
@@ -57,7 +58,8 @@ std::vector<CorpusCase> shipped_corpus(softmark_op op, softmark_dtype dtype) {
   return {};
 }
 
-std::vector<CorpusCase> corpus_of_folder(const std::string& folder, softmark_op op, softmark_dtype dtype) {
+std::vector<CorpusCase> corpus_of_folder(const std::string& folder, softmark_op op,
+                                         softmark_dtype dtype) {
   const fs::path path = fs::path(folder) / file_name(op, dtype);
   std::error_code error;
   if (!fs::exists(path, error)) return {};
@@ -66,11 +68,14 @@ std::vector<CorpusCase> corpus_of_folder(const std::string& folder, softmark_op 
 
 bool concerns(const CorpusCase& known, softmark_op op, std::string_view property) {
   if (property == "max_ulp" || property == "correctly_rounded") return true;
-  const bool finite = std::all_of(known.c.x.begin(), known.c.x.end(), [](double v) { return std::isfinite(v); });
+  const bool finite =
+      std::all_of(known.c.x.begin(), known.c.x.end(), [](double v) { return std::isfinite(v); });
   if (property == (finite || !takes_logits(op) ? "error_bound" : "special_values")) return true;
   const std::string marked = "fails " + std::string(property);
-  for (std::size_t at = 0; (at = known.found.find(marked, at)) != known.found.npos; at += marked.size()) {
-    const char next = at + marked.size() < known.found.size() ? known.found[at + marked.size()] : ' ';
+  for (std::size_t at = 0; (at = known.found.find(marked, at)) != known.found.npos;
+       at += marked.size()) {
+    const char next =
+        at + marked.size() < known.found.size() ? known.found[at + marked.size()] : ' ';
     if (next != '_' && !std::isalnum(static_cast<unsigned char>(next))) return true;
   }
   return false;
@@ -82,22 +87,25 @@ void check_corpus(const std::string& folder) {
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
     if (at->path().extension() == kEnding) files.push_back(at->path());
   if (error)
-    throw Error(kUnreadable,
-                folder + ": cannot be read as a corpus: " + error.message() + "; --corpus takes a folder, make it first");
+    throw Error(kUnreadable, folder + ": cannot be read as a corpus: " + error.message() +
+                                 "; --corpus takes a folder, make it first");
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) {
     const auto meaning = meaning_of(file.filename());
     if (!meaning)
-      throw Error(kUnreadable,
-                  file.string() + ": is named after no op and type; name it OP.DTYPE.rows, such as softmax.f32.rows");
+      throw Error(
+          kUnreadable,
+          file.string() +
+              ": is named after no op and type; name it OP.DTYPE.rows, such as softmax.f32.rows");
     corpus_of_folder(folder, meaning->op, meaning->dtype);
   }
   if (access(folder.c_str(), W_OK) != 0)
-    throw Error(kNotMeasurable, folder + ": cannot be written to; --corpus adds what fails to this folder");
+    throw Error(kNotMeasurable,
+                folder + ": cannot be written to; --corpus adds what fails to this folder");
 }
 
-CorpusPlace add_to_corpus(const std::string& folder, softmark_op op, softmark_dtype dtype, const Case& c,
-                      const std::string& found) {
+CorpusPlace add_to_corpus(const std::string& folder, softmark_op op, softmark_dtype dtype,
+                          const Case& c, const std::string& found) {
   const std::string path = fs::path(folder) / file_name(op, dtype), line = corpus_line(c, op);
   for (const CorpusCase& known : corpus_of_folder(folder, op, dtype))
     if (corpus_line(known.c, op) == line) return {path + ":" + std::to_string(known.line), false};
@@ -110,7 +118,8 @@ CorpusPlace add_to_corpus(const std::string& folder, softmark_op op, softmark_dt
   return {path + ":" + std::to_string(std::count(text.begin(), text.end(), '\n')), true};
 }
 
-std::vector<Case> cases_of_argument(const std::string& argument, softmark_op op, softmark_dtype dtype) {
+std::vector<Case> cases_of_argument(const std::string& argument, softmark_op op,
+                                    softmark_dtype dtype) {
   const bool is_file = argument[0] == '@';
   std::string path = argument.substr(is_file);
   if (is_file && (path.empty() || path == "-"))
@@ -121,15 +130,16 @@ std::vector<Case> cases_of_argument(const std::string& argument, softmark_op op,
   if (!is_file || (first != text.npos && text[first] == '{')) {
     const Json json = Json::parse(text, nullptr, false);
     if (json.is_discarded())
-      throw Error(
-          is_file ? kUnreadable : kUsage,
-          (is_file ? path : "--case") + ": is not JSON; give what a counterexample's replay command gives, or @FILE");
+      throw Error(is_file ? kUnreadable : kUsage,
+                  (is_file ? path : "--case") +
+                      ": is not JSON; give what a counterexample's replay command gives, or @FILE");
     return {case_from_json(json, op, dtype)};
   }
   std::vector<Case> cases;
   for (CorpusCase& known : parse_corpus(text, op, dtype, path))
     if (line == 0 || known.line == line) cases.push_back(std::move(known.c));
-  if (cases.empty()) throw Error(kUnreadable, path + (line ? ":" + std::to_string(line) : "") + ": holds no case");
+  if (cases.empty())
+    throw Error(kUnreadable, path + (line ? ":" + std::to_string(line) : "") + ": holds no case");
   return cases;
 }
 

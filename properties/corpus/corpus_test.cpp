@@ -28,11 +28,13 @@ TEST(Corpus, EveryShippedRowParsesAndTellsHowItWasFound) {
   std::size_t files = 0, rows = 0;
   for (int op = SOFTMARK_SOFTMAX; op <= SOFTMARK_HARDMAX; ++op)
     for (int dtype = SOFTMARK_F16; dtype <= SOFTMARK_F64; ++dtype) {
-      const auto known = shipped_corpus(static_cast<softmark_op>(op), static_cast<softmark_dtype>(dtype));
+      const auto known =
+          shipped_corpus(static_cast<softmark_op>(op), static_cast<softmark_dtype>(dtype));
       files += !known.empty();
       rows += known.size();
       for (const CorpusCase& one : known)
-        EXPECT_GT(one.found.size(), 20u) << name(static_cast<softmark_op>(op)) << " line " << one.line;
+        EXPECT_GT(one.found.size(), 20u)
+            << name(static_cast<softmark_op>(op)) << " line " << one.line;
     }
   EXPECT_EQ(files, std::size(kCorpusFiles)) << "a file is empty, or named after no op and type";
   EXPECT_GE(rows, 40u);
@@ -65,7 +67,8 @@ TEST(Corpus, EmptyRowsAndNoRowsHaveLinesToo) {
   Case columnless;
   columnless.rows = 2;
   for (const Case& c : {none, columnless}) {
-    const auto back = parse_corpus(corpus_line(c, SOFTMARK_SOFTMAX), SOFTMARK_SOFTMAX, SOFTMARK_F32, "file");
+    const auto back =
+        parse_corpus(corpus_line(c, SOFTMARK_SOFTMAX), SOFTMARK_SOFTMAX, SOFTMARK_F32, "file");
     ASSERT_EQ(back.size(), 1u);
     EXPECT_EQ(back[0].c.rows, c.rows);
     EXPECT_EQ(back[0].c.cols, c.cols);
@@ -75,8 +78,8 @@ TEST(Corpus, EmptyRowsAndNoRowsHaveLinesToo) {
 }
 
 TEST(Corpus, CommentsBelongToTheLinesBelowThem) {
-  const auto rows =
-      parse_corpus("# one\n# two\n0x1p+0\n\n2 nan*3\r\n# three\n-inf", SOFTMARK_SOFTMAX, SOFTMARK_F32, "file");
+  const auto rows = parse_corpus("# one\n# two\n0x1p+0\n\n2 nan*3\r\n# three\n-inf",
+                                 SOFTMARK_SOFTMAX, SOFTMARK_F32, "file");
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].found, "one two");
   EXPECT_EQ(rows[1].found, "one two");
@@ -114,7 +117,8 @@ TEST(Corpus, WhatDoesNotFitIsRefusedWithItsPlace) {
 // Damage at every place: an Error or a case, never anything else.
 TEST(Corpus, DamagedTextIsRefusedOrRead) {
   const std::string whole =
-      "# found\n0x1.8p+1 -inf*12 ; nan*13 | labels 0 12 | g 1 2 | layout {\"x_padding\":3,\"at_start\":true}\n2.5 "
+      "# found\n0x1.8p+1 -inf*12 ; nan*13 | labels 0 12 | g 1 2 | layout "
+      "{\"x_padding\":3,\"at_start\":true}\n2.5 "
       "0x1.c4p-3 | g 1 | labels 0\n";
   Rng rng(11);
   std::size_t read = 0, refused = 0;
@@ -142,7 +146,8 @@ TEST(Corpus, ARowIsTriedByThosePropertiesThatItConcerns) {
   CorpusCase known;
   known.c.x = {1, 2};
   known.found = "a/softmax/f32 fails memory, softmark 1; fails sum_to_one.";
-  for (const char* property : {"error_bound", "max_ulp", "correctly_rounded", "memory", "sum_to_one"})
+  for (const char* property :
+       {"error_bound", "max_ulp", "correctly_rounded", "memory", "sum_to_one"})
     EXPECT_TRUE(concerns(known, SOFTMARK_SOFTMAX, property)) << property;
   for (const char* property : {"special_values", "sum", "mem", "range"})
     EXPECT_FALSE(concerns(known, SOFTMARK_SOFTMAX, property)) << property;
@@ -164,7 +169,8 @@ TEST(Corpus, AFolderKeepsACaseOnce) {
   Case c;
   c.cols = 2;
   c.x = {1, -2};
-  const CorpusPlace first = add_to_corpus(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32, c, "here\nand there");
+  const CorpusPlace first =
+      add_to_corpus(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32, c, "here\nand there");
   EXPECT_TRUE(first.added);
   EXPECT_EQ(first.text, folder.path + "/softmax.f32.rows:2");
   EXPECT_FALSE(add_to_corpus(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32, c, "again").added);
@@ -176,8 +182,12 @@ TEST(Corpus, AFolderKeepsACaseOnce) {
   EXPECT_EQ(kept[0].found, "here and there");
   EXPECT_TRUE(corpus_of_folder(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F64).empty());
   check_corpus(folder.path);
-  EXPECT_EQ(cases_of_argument("@" + folder.path + "/softmax.f32.rows", SOFTMARK_SOFTMAX, SOFTMARK_F32).size(), 2u);
-  const auto second = cases_of_argument("@" + folder.path + "/softmax.f32.rows:4", SOFTMARK_SOFTMAX, SOFTMARK_F32);
+  EXPECT_EQ(
+      cases_of_argument("@" + folder.path + "/softmax.f32.rows", SOFTMARK_SOFTMAX, SOFTMARK_F32)
+          .size(),
+      2u);
+  const auto second =
+      cases_of_argument("@" + folder.path + "/softmax.f32.rows:4", SOFTMARK_SOFTMAX, SOFTMARK_F32);
   ASSERT_EQ(second.size(), 1u);
   EXPECT_EQ(second[0].x[0], 3);
 }
@@ -190,10 +200,11 @@ TEST(Corpus, ALongCounterexampleIsReplayedByItsSeed) {
   const Case small = make_case(SOFTMARK_SOFTMAX, SOFTMARK_F32, Family::normal, 1, 3, rng);
   const Case large = make_case(SOFTMARK_SOFTMAX, SOFTMARK_F32, Family::normal, 1, 30000, rng);
   const Property& property = *all_properties()[0];
-  EXPECT_NE(replay_command(kernel, property, small, " --seed 1").find("--case '{"), std::string::npos);
+  EXPECT_NE(replay_command(kernel, property, small, " --seed 1").find("--case '{"),
+            std::string::npos);
   const std::string command = replay_command(kernel, property, large, " --effort quick --seed 0x1");
-  EXPECT_EQ(command, "softmark verify --kernel a/softmax/f32 --property " + std::string(property.name) +
-                         " --effort quick --seed 0x1");
+  EXPECT_EQ(command, "softmark verify --kernel a/softmax/f32 --property " +
+                         std::string(property.name) + " --effort quick --seed 0x1");
 }
 
 }  // namespace

@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 
 namespace softmark {
 namespace {
 
-constexpr std::size_t kElements[] = {2000, 24000, 1000000};  // a family, at quick, standard, thorough
+constexpr std::size_t kElements[] = {2000, 24000,
+                                     1000000};  // a family, at quick, standard, thorough
 
 /// Errors of one domain. NaN and infinite errors count as such and are never averaged away.
 struct Tally {
@@ -26,14 +27,17 @@ struct Tally {
       const Truth& truth = session.truth(c, r);
       for (std::size_t j = 0; j < outputs; ++j) {
         const Exact& exact = truth.exact[j];
-        if (!std::isfinite(exact.rounded)) continue;  // promises end where the exact value leaves the type
-        const double got = y[r * outputs + j], error = ulp_error(exact, got, session.kernel().dtype);
+        if (!std::isfinite(exact.rounded))
+          continue;  // promises end where the exact value leaves the type
+        const double got = y[r * outputs + j],
+                     error = ulp_error(exact, got, session.kernel().dtype);
         ulps.push_back(error);
         rounded_correctly += got == exact.rounded;
         if (truth.bound[j] > 0) over_bound = std::max(over_bound, error / truth.bound[j]);
         if (error > worst_ulp) {
           worst_ulp = error;
-          worst = {{"row_length", c.cols}, {"at", j}, {"got", hex(got)}, {"want", hex(exact.rounded)}};
+          worst = {
+              {"row_length", c.cols}, {"at", j}, {"got", hex(got)}, {"want", hex(exact.rounded)}};
           if (c.cols <= 16) worst["x"] = row_to_json(c.x.data() + r * c.cols, c.cols);
         }
       }
@@ -43,7 +47,11 @@ struct Tally {
   Json entry(const Kernel& kernel, std::string_view domain) {
     Json json = {{"kernel", kernel.id}, {"domain", domain}, {"elements", ulps.size()}};
     std::sort(ulps.begin(), ulps.end());
-    const auto quantile = [&](double q) { return ulps.empty() ? NAN : ulps[static_cast<std::size_t>(q * static_cast<double>(ulps.size() - 1))]; };
+    const auto quantile = [&](double q) {
+      return ulps.empty()
+                 ? NAN
+                 : ulps[static_cast<std::size_t>(q * static_cast<double>(ulps.size() - 1))];
+    };
     double sum = 0;
     for (double u : ulps) sum += u;
     const auto n = static_cast<double>(ulps.size());
@@ -75,8 +83,10 @@ Json measure_accuracy(KernelSession& session, std::uint64_t seed) {
     Rng rng(seed + static_cast<std::uint64_t>(family));
     Tally tally;
     constexpr std::size_t kCols[] = {2, 5, 16, 64, 100, 257};
-    for (std::size_t i = 0; tally.ulps.size() < kElements[static_cast<int>(session.effort())] && i < 4096; ++i) {
-      const std::size_t cols = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 2 + i % 15 : kCols[i % std::size(kCols)];
+    for (std::size_t i = 0;
+         tally.ulps.size() < kElements[static_cast<int>(session.effort())] && i < 4096; ++i) {
+      const std::size_t cols =
+          kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 2 + i % 15 : kCols[i % std::size(kCols)];
       try {
         tally.add(session, make_case(kernel.op, kernel.dtype, family, 1, cols, rng));
       } catch (const KernelSession::Refused&) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The envelope that judges unknown kernels, held against our own scalar ones: never exceeded, and nearly reached.
+// The envelope that judges unknown kernels, held against our own scalar ones: never exceeded, and
+// nearly reached.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,7 +14,8 @@
 namespace softmark {
 namespace {
 
-/// The plain loops, one element after the other. `naive` is no sane evaluation, and a hardmax makes no error.
+/// The plain loops, one element after the other. `naive` is no sane evaluation, and a hardmax makes
+/// no error.
 bool is_scalar(const softmark_kernel& kernel) {
   const std::string_view name = kernel.name;
   return name != "naive" && name != "simd" && name != "openmp" && kernel.op != SOFTMARK_HARDMAX;
@@ -26,7 +28,9 @@ void expect_reached(const softmark_kernel& kernel) {
   for (const Family family : finite_families())
     for (int pass = 0; pass < 24; ++pass) {
       constexpr std::size_t kShort[] = {2, 3, 17, 64};
-      const std::size_t n = pass > 0 ? kShort[pass % 4] : kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 300 : 1000;
+      const std::size_t n = pass > 0                                 ? kShort[pass % 4]
+                            : kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 300
+                                                                     : 1000;
       const Case c = make_case(kernel.op, kernel.dtype, family, 1, n, rng);
       const Problem problem = problem_of(kernel.op, kernel.dtype, c, 0, kernel.masked_row);
       test::Call<T> call;
@@ -51,9 +55,11 @@ TEST(Bounds, OfOurScalarKernelsAreNeverExceededAndNearlyReached) {
   std::size_t tried = 0;
   for (const softmark_kernel* kernel : builtin_kernels()) {
     if (!is_scalar(*kernel)) continue;
-    SCOPED_TRACE(std::string(kernel->name) + "/" + std::string(name(kernel->op)) + "/" + std::string(name(kernel->dtype)));
+    SCOPED_TRACE(std::string(kernel->name) + "/" + std::string(name(kernel->op)) + "/" +
+                 std::string(name(kernel->dtype)));
     ASSERT_TRUE(kernel->dtype == SOFTMARK_F32 || kernel->dtype == SOFTMARK_F64);
-    kernel->dtype == SOFTMARK_F32 ? expect_reached<float>(*kernel) : expect_reached<double>(*kernel);
+    kernel->dtype == SOFTMARK_F32 ? expect_reached<float>(*kernel)
+                                  : expect_reached<double>(*kernel);
     ++tried;
   }
   EXPECT_GE(tried, 20u);

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 
 namespace softmark {
 
@@ -19,7 +19,8 @@ bool is_rowwise(softmark_op op) { return shape_of(op).output == OpShape::kRow; }
 
 bool is_jacobian(const Kernel& kernel) { return kernel.op == SOFTMARK_SOFTMAX_JACOBIAN; }
 
-Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& rows, std::size_t label) {
+Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& rows,
+                  std::size_t label) {
   constexpr double kCotangents[] = {1.25, -0.5, 3, -2.75, 0.375};
   const double top = largest_finite(kernel.dtype);
   const OpShape shape = shape_of(kernel.op);
@@ -27,10 +28,13 @@ Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& 
   c.rows = rows.size();
   c.cols = rows.empty() ? 0 : rows[0].size();
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (double v : rows[r]) c.x.push_back(std::isfinite(v) ? std::clamp(round_to(kernel.dtype, v), -top, top) : v);
-    for (std::size_t i = 0; shape.takes_g && i < c.cols; ++i) c.g.push_back(kCotangents[(3 * r + 2 * i + i / 5) % 5]);
+    for (double v : rows[r])
+      c.x.push_back(std::isfinite(v) ? std::clamp(round_to(kernel.dtype, v), -top, top) : v);
+    for (std::size_t i = 0; shape.takes_g && i < c.cols; ++i)
+      c.g.push_back(kCotangents[(3 * r + 2 * i + i / 5) % 5]);
     if (shape.takes_g_row) c.g.push_back(kCotangents[r % 5]);
-    if (shape.takes_labels && c.cols) c.labels.push_back(static_cast<std::int64_t>((label + r) % c.cols));
+    if (shape.takes_labels && c.cols)
+      c.labels.push_back(static_cast<std::int64_t>((label + r) % c.cols));
   }
   if (shape.takes_labels && c.cols == 0) c.rows = 0, c.g.clear();
   return c;
@@ -52,7 +56,8 @@ Case row_alone(const Case& c, softmark_op op, std::size_t row) {
 }
 
 bool same_bits(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (std::isnan(a) && std::isnan(b));
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) ||
+         (std::isnan(a) && std::isnan(b));
 }
 
 double deepest(softmark_dtype dtype) {
@@ -60,6 +65,8 @@ double deepest(softmark_dtype dtype) {
   return (t.precision - 1 - t.min_exponent) * std::numbers::ln2;
 }
 
-double allowed_at(const Truth& truth, std::size_t j, softmark_dtype dtype) { return truth.bound[j] * ulp_of(truth.exact[j], dtype); }
+double allowed_at(const Truth& truth, std::size_t j, softmark_dtype dtype) {
+  return truth.bound[j] * ulp_of(truth.exact[j], dtype);
+}
 
 }  // namespace softmark

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small tools that the properties' files share: cases made from given rows, and rows taken out of cases.
+// Small tools that the properties' files share: cases made from given rows, and rows taken out of
+// cases.
 #pragma once
 
 #include "properties/engine/property.h"
 
 namespace softmark {
 
-/// Whether x holds logits, which may be anything; not the probabilities or sigmoids that a vector-Jacobian product takes.
+/// Whether x holds logits, which may be anything; not the probabilities or sigmoids that a
+/// vector-Jacobian product takes.
 bool takes_logits(softmark_op op);
 /// Whether an output of a row belongs to the input at the same place.
 bool is_rowwise(softmark_op op);
 /// The kernels whose rows are short because every row has cols^2 outputs.
 bool is_jacobian(const Kernel& kernel);
 
-/// Rows of equal length as one case of the op: values rounded to the type and kept finite where they are; for products
-/// with a gradient, cotangents without structure (3 distinct sizes, both signs); labels in turn, starting at `label`.
-Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& rows, std::size_t label = 0);
+/// Rows of equal length as one case of the op: values rounded to the type and kept finite where
+/// they are; for products with a gradient, cotangents without structure (3 distinct sizes, both
+/// signs); labels in turn, starting at `label`.
+Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& rows,
+                  std::size_t label = 0);
 
 /// Row `row` of the case, alone, with the same layout.
 Case row_alone(const Case& c, softmark_op op, std::size_t row);

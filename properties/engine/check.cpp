@@ -7,10 +7,10 @@
 #include <cmath>
 #include <functional>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/pattern.h"
 #include "properties/engine/shrink.h"
-#include "kernels/element.h"
 #include "support/hash.h"
 
 namespace softmark {
@@ -24,11 +24,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kPatternSeconds = 0.5;  // to see which other shapes fail
 constexpr double kShrinkSeconds = 4;
-constexpr std::size_t kLongestCommand = 4000;  // characters of a case: what a terminal takes in one line
+constexpr std::size_t kLongestCommand =
+    4000;  // characters of a case: what a terminal takes in one line
 constexpr int kExplored[] = {60, 1000, 10000};  // random cases at quick, standard, thorough
 
 Clock::time_point after(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  return Clock::now() +
+         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
 std::uint64_t seed_of(std::uint64_t seed, const std::string& kernel, std::string_view property) {
@@ -39,7 +41,8 @@ std::uint64_t seed_of(std::uint64_t seed, const std::string& kernel, std::string
 /// Tries cases and remembers the last that failed, which during shrinking is the smallest so far.
 class Hunt {
  public:
-  Hunt(KernelSession& session, const Property& property, double seconds) : trial_(session), property_(property), seconds_(seconds), end_(after(seconds)) {}
+  Hunt(KernelSession& session, const Property& property, double seconds)
+      : trial_(session), property_(property), seconds_(seconds), end_(after(seconds)) {}
 
   bool holds(const Case& c) {
     if (out_of_time()) return true;
@@ -66,7 +69,8 @@ class Hunt {
   std::optional<Case> worst;
   Fault fault;
   std::size_t cases = 0, refused = 0;
-  std::size_t too_slow = SIZE_MAX;  // columns of the shortest row that takes longer than the time limit
+  std::size_t too_slow =
+      SIZE_MAX;  // columns of the shortest row that takes longer than the time limit
   int hangs = 0;
 
  private:
@@ -84,7 +88,8 @@ class Hunt {
 
 using CaseGen = rc::Gen<Case>;
 
-rc::detail::TestResult check_with(Hunt& hunt, const CaseGen& gen, const rc::detail::TestParams& params) {
+rc::detail::TestResult check_with(Hunt& hunt, const CaseGen& gen,
+                                  const rc::detail::TestParams& params) {
   bool failed = false;
   return rc::detail::checkTestable(
       [&] {
@@ -100,7 +105,8 @@ rc::detail::TestResult check_with(Hunt& hunt, const CaseGen& gen, const rc::deta
 rc::Shrinkable<Case> shrinkable(const Case& c, const Kernel& kernel) {
   const auto op = kernel.op;
   const auto dtype = kernel.dtype;
-  return rc::shrinkable::shrinkRecur(Case(c), [=](const Case& larger) { return shrink_case(larger, op, dtype); });
+  return rc::shrinkable::shrinkRecur(
+      Case(c), [=](const Case& larger) { return shrink_case(larger, op, dtype); });
 }
 
 // One given case: run it, and where it fails let the engine find the smallest that still does.
@@ -114,24 +120,32 @@ bool try_case(Hunt& hunt, const Kernel& kernel, const Case& c) {
   return false;
 }
 
-Case random_case(const Kernel& kernel, std::span<const Family> families, rc::Random random, int size) {
+Case random_case(const Kernel& kernel, std::span<const Family> families, rc::Random random,
+                 int size) {
   Rng rng(random.next());
   constexpr std::size_t kRows[] = {1, 1, 1, 2, 3, 5};
   const std::size_t shape = rng.below(8);
-  std::size_t cols = shape < 3 ? 1 + rng.below(9) : shape < 7 ? 1 + rng.below(130) : 1 + rng.below(16 * static_cast<std::size_t>(size) + 130);
+  std::size_t cols = shape < 3   ? 1 + rng.below(9)
+                     : shape < 7 ? 1 + rng.below(130)
+                                 : 1 + rng.below(16 * static_cast<std::size_t>(size) + 130);
   if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) cols = 1 + cols % 20;
-  return make_case(kernel.op, kernel.dtype, families[rng.below(families.size())], kRows[rng.below(6)], cols, rng);
+  return make_case(kernel.op, kernel.dtype, families[rng.below(families.size())],
+                   kRows[rng.below(6)], cols, rng);
 }
 
-void explore(Hunt& hunt, const Kernel& kernel, const Property& property, const CheckOptions& options) {
-  const CaseGen gen([&](const rc::Random& random, int size) { return shrinkable(random_case(kernel, property.families, random, size), kernel); });
+void explore(Hunt& hunt, const Kernel& kernel, const Property& property,
+             const CheckOptions& options) {
+  const CaseGen gen([&](const rc::Random& random, int size) {
+    return shrinkable(random_case(kernel, property.families, random, size), kernel);
+  });
   rc::detail::TestParams params;
   params.seed = seed_of(options.seed, kernel.id, property.name);
   params.maxSuccess = kExplored[static_cast<int>(options.effort)];
   check_with(hunt, gen, params);
 }
 
-void seek(KernelSession& session, Hunt& hunt, const Property& property, const CheckOptions& options) {
+void seek(KernelSession& session, Hunt& hunt, const Property& property,
+          const CheckOptions& options) {
   const auto c = property.seek(session, options.seed, hunt.cases);
   if (!c) return;
   hunt.shrink_from_here();  // what was found is tried, whatever time is left
@@ -146,20 +160,23 @@ Json hex_list(const std::vector<double>& values) {
   return list;
 }
 
-// The case in the document's form: all of its data, flat; got and want of the row that shows the fault.
+// The case in the document's form: all of its data, flat; got and want of the row that shows the
+// fault.
 Json counterexample_of(KernelSession& session, const Hunt& hunt) {
   const Case& c = *hunt.worst;
   Json json = {{"rows", c.rows}, {"cols", c.cols}, {"x", hex_list(c.x)}};
   if (!c.g.empty()) json["g"] = hex_list(c.g);
   if (!c.labels.empty()) json["labels"] = c.labels;
-  if (const Json as_request = case_to_json(c, session.kernel().op); as_request.contains("layout")) json["layout"] = as_request["layout"];
+  if (const Json as_request = case_to_json(c, session.kernel().op); as_request.contains("layout"))
+    json["layout"] = as_request["layout"];
   json["got"] = json["want"] = Json::array();
   json["at"] = nullptr;
   if (c.rows == 0) return json;
   const std::size_t outputs = session.outputs(c), row = hunt.fault.row.value_or(0);
   try {
     const auto y = session.run(c);
-    json["got"] = hex_list({y.begin() + static_cast<long>(row * outputs), y.begin() + static_cast<long>((row + 1) * outputs)});
+    json["got"] = hex_list({y.begin() + static_cast<long>(row * outputs),
+                            y.begin() + static_cast<long>((row + 1) * outputs)});
   } catch (const KernelSession::Refused&) {
   } catch (const KernelSession::Stopped&) {
   }
@@ -172,16 +189,19 @@ Json counterexample_of(KernelSession& session, const Hunt& hunt) {
 
 }  // namespace
 
-std::string replay_command(const Kernel& kernel, const Property& property, const Case& c, const std::string& rerun) {
+std::string replay_command(const Kernel& kernel, const Property& property, const Case& c,
+                           const std::string& rerun) {
   std::string command = "softmark verify";
   if (kernel.provider == "plugin")
-    command += kernel.library.starts_with("python:") ? " --python " + kernel.library.substr(7) : " --plugin " + kernel.library;
+    command += kernel.library.starts_with("python:") ? " --python " + kernel.library.substr(7)
+                                                     : " --plugin " + kernel.library;
   command += " --kernel " + kernel.id + " --property " + std::string(property.name);
   const std::string json = case_to_json(c, kernel.op).dump();
   return command + (json.size() > kLongestCommand ? rerun : " --case '" + json + "'");
 }
 
-Checked check_property(KernelSession& session, const Property& property, const CheckOptions& options) {
+Checked check_property(KernelSession& session, const Property& property,
+                       const CheckOptions& options) {
   const Kernel& kernel = session.kernel();
   const auto start = Clock::now();
   Json verdict = {{"kernel", kernel.id},
@@ -197,7 +217,9 @@ Checked check_property(KernelSession& session, const Property& property, const C
   Hunt hunt(session, property, options.seconds);
   bool holds = true;
   for (const Case& c : options.replay) holds = holds && try_case(hunt, kernel, c);
-  for (const CorpusCase& known : options.corpus) holds = holds && (!concerns(known, kernel.op, property.name) || try_case(hunt, kernel, known.c));
+  for (const CorpusCase& known : options.corpus)
+    holds =
+        holds && (!concerns(known, kernel.op, property.name) || try_case(hunt, kernel, known.c));
   if (holds && !options.only_replay) {
     property.sweep(kernel, options.effort, [&](const Case& c) {
       holds = try_case(hunt, kernel, c);
@@ -206,16 +228,21 @@ Checked check_property(KernelSession& session, const Property& property, const C
     const bool late = hunt.out_of_time();
     if (holds && !late && !property.families.empty()) explore(hunt, kernel, property, options);
     if (!hunt.worst && !late && property.seek) seek(session, hunt, property, options);
-    if (late && !hunt.worst) verdict["message"] = "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
+    if (late && !hunt.worst)
+      verdict["message"] =
+          "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
   }
   if (hunt.too_slow < SIZE_MAX)
-    verdict["message"] = "not tried on rows of " + std::to_string(hunt.too_slow) + " columns and more: too slow there for the limit of " +
+    verdict["message"] = "not tried on rows of " + std::to_string(hunt.too_slow) +
+                         " columns and more: too slow there for the limit of " +
                          decimal(options.call_timeout_seconds) + " s a call";
   if (hunt.worst) {
     verdict["verdict"] = hunt.fault.verdict;
     verdict["message"] = hunt.fault.message;
     if (!options.only_replay && hunt.fault.verdict != "timeout")
-      if (const std::string shapes = failing_shapes(session, property, *hunt.worst, kPatternSeconds); !shapes.empty())
+      if (const std::string shapes =
+              failing_shapes(session, property, *hunt.worst, kPatternSeconds);
+          !shapes.empty())
         verdict["message"] = hunt.fault.message + " (" + shapes + ")";
     verdict["counterexample"] = counterexample_of(session, hunt);
     verdict["repro"] = replay_command(kernel, property, *hunt.worst, options.rerun);

@@ -23,7 +23,8 @@ std::size_t skip_string(std::string_view text, std::size_t at) {
 std::size_t skip_value(std::string_view text, std::size_t at) {
   if (at >= text.size()) return text.size();
   if (text[at] == '"') return skip_string(text, at);
-  if (text[at] != '{' && text[at] != '[') return std::min(text.find_first_of(" \t\r\n,]}", at), text.size());
+  if (text[at] != '{' && text[at] != '[')
+    return std::min(text.find_first_of(" \t\r\n,]}", at), text.size());
   std::size_t depth = 0;
   while (at < text.size()) {
     if (text[at] == '"') {
@@ -40,7 +41,8 @@ std::size_t skip_value(std::string_view text, std::size_t at) {
 // What stands between the start of the element's line and the element.
 std::string indentation_of(std::string_view text, std::size_t element) {
   const std::size_t line = text.rfind('\n', element);
-  const std::string_view before = line == text.npos ? std::string_view() : text.substr(line + 1, element - line - 1);
+  const std::string_view before =
+      line == text.npos ? std::string_view() : text.substr(line + 1, element - line - 1);
   return before.find_first_not_of(kBlank) == before.npos ? std::string(before) : "";
 }
 
@@ -78,14 +80,16 @@ std::optional<JsonSpan> json_element(std::string_view text, JsonSpan array, std:
 
 void json_append(std::string& text, JsonSpan array, std::string_view element) {
   const auto first = json_element(text, array, 0);
-  const std::string indentation =
-      first && !indentation_of(text, first->begin).empty() ? indentation_of(text, first->begin) : "    ";
+  const std::string indentation = first && !indentation_of(text, first->begin).empty()
+                                      ? indentation_of(text, first->begin)
+                                      : "    ";
   std::string added = (first ? ",\n" : "\n") + indentation;
   for (char byte : element) {
     added += byte;
     if (byte == '\n') added += indentation;
   }
-  // Behind the last element, before the blanks that lead to the bracket; an empty list gets a line for its bracket.
+  // Behind the last element, before the blanks that lead to the bracket; an empty list gets a line
+  // for its bracket.
   const std::size_t last = text.find_last_not_of(kBlank, array.end - 2);
   if (!first) added += "\n" + indentation.substr(0, indentation.size() / 2);
   text.replace(last + 1, first ? 0 : array.end - 1 - (last + 1), added);

@@ -38,7 +38,9 @@ TEST(JsonEdit, FindsMembersAndElements) {
 TEST(JsonEdit, AppendsAndLeavesTheRestAsItStands) {
   std::string text(kText);
   json_append(text, *json_member(text, json_root(text), "list"), "{\n  \"k\": 2\n}");
-  EXPECT_NE(text.find("      {\"k\": 1},\n      {\n        \"k\": 2\n      }\n  ],\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("      {\"k\": 1},\n      {\n        \"k\": 2\n      }\n  ],\n"),
+            std::string::npos)
+      << text;
   json_append(text, *json_member(text, json_root(text), "empty"), "7");
   json_append(text, *json_member(text, json_root(text), "a"), "8");
   Json want = Json::parse(kText);

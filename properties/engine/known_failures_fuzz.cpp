@@ -7,7 +7,9 @@
 namespace softmark::fuzz {
 
 std::vector<std::string> seeds() {
-  return {kKnownFailuresText, R"({"schema":"softmark.known_failures","schema_version":"1.0","expected_failures":[{"kernel":"a/*","property":["range","order"],"reason":"r"}],
+  return {
+      kKnownFailuresText,
+      R"({"schema":"softmark.known_failures","schema_version":"1.0","expected_failures":[{"kernel":"a/*","property":["range","order"],"reason":"r"}],
           "limits":[{"kernel":"*","max_ulp":2.5,"p999":1,"reason":"r"}]})"};
 }
 

@@ -16,23 +16,30 @@ using Lengths = std::vector<std::size_t>;  // ascending
 
 template <class Test>
 bool tells_apart(const Lengths& failed, const Lengths& passed, Test test) {
-  return std::all_of(failed.begin(), failed.end(), test) && std::none_of(passed.begin(), passed.end(), test);
+  return std::all_of(failed.begin(), failed.end(), test) &&
+         std::none_of(passed.begin(), passed.end(), test);
 }
 
-// A remainder that all failing lengths share and no passing one has; the smallest divisor that tells them apart.
+// A remainder that all failing lengths share and no passing one has; the smallest divisor that
+// tells them apart.
 std::string remainder_of(const Lengths& failed, const Lengths& passed) {
   for (std::size_t divisor : {2, 4, 8, 16, 32, 64}) {
     const std::size_t remainder = failed.front() % divisor;
-    if (tells_apart(failed, passed, [=](std::size_t n) { return n % divisor == remainder; })) return fmt::format("cols % {} == {}", divisor, remainder);
-    if (tells_apart(failed, passed, [=](std::size_t n) { return n % divisor != 0; })) return fmt::format("cols % {} != 0", divisor);
+    if (tells_apart(failed, passed, [=](std::size_t n) { return n % divisor == remainder; }))
+      return fmt::format("cols % {} == {}", divisor, remainder);
+    if (tells_apart(failed, passed, [=](std::size_t n) { return n % divisor != 0; }))
+      return fmt::format("cols % {} != 0", divisor);
   }
   return "";
 }
 
 std::string power_of(const Lengths& failed, const Lengths& passed) {
-  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n); })) return "cols is 2^k";
-  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n - 1); })) return "cols is 2^k + 1";
-  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n + 1); })) return "cols is 2^k - 1";
+  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n); }))
+    return "cols is 2^k";
+  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n - 1); }))
+    return "cols is 2^k + 1";
+  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n + 1); }))
+    return "cols is 2^k - 1";
   return "";
 }
 
@@ -46,7 +53,8 @@ std::string lengths_pattern(const Lengths& failed, const Lengths& passed) {
   if (failed.size() < 3) return "";
   std::string pattern = power_of(failed, beyond);
   if (pattern.empty()) pattern = remainder_of(failed, beyond);
-  if (!pattern.empty() && longer != passed.begin()) pattern += fmt::format(" from {} on", failed.front());
+  if (!pattern.empty() && longer != passed.begin())
+    pattern += fmt::format(" from {} on", failed.front());
   return pattern;
 }
 
@@ -65,19 +73,25 @@ std::string pattern_of(std::span<const TriedShape> shapes) {
   if (failed.empty() || by_length.size() < 2) return "";
   std::vector<std::string> said;
   if (!passed.empty())
-    if (const auto pattern = lengths_pattern(failed, passed); !pattern.empty()) said.push_back(pattern);
+    if (const auto pattern = lengths_pattern(failed, passed); !pattern.empty())
+      said.push_back(pattern);
   // Fewer rows must have been tried often enough to mean something.
-  const auto least = std::find_if(by_rows.begin(), by_rows.end(), [](const auto& r) { return r.second.second > 0; });
+  const auto least = std::find_if(by_rows.begin(), by_rows.end(),
+                                  [](const auto& r) { return r.second.second > 0; });
   std::size_t tried_below = 0;
   for (auto r = by_rows.begin(); r != least; ++r) tried_below += r->second.first;
   if (tried_below >= 5) said.push_back(fmt::format("{} rows and more", least->first));
-  const std::string where = said.empty() ? "" : "fails where " + fmt::format("{}", fmt::join(said, " and ")) + "; ";
-  return where + fmt::format("{} of {} lengths tried fail, {} to {}", failed.size(), by_length.size(), failed.front(), failed.back());
+  const std::string where =
+      said.empty() ? "" : "fails where " + fmt::format("{}", fmt::join(said, " and ")) + "; ";
+  return where + fmt::format("{} of {} lengths tried fail, {} to {}", failed.size(),
+                             by_length.size(), failed.front(), failed.back());
 }
 
-std::string failing_shapes(KernelSession& session, const Property& property, const Case& smallest, double seconds) {
+std::string failing_shapes(KernelSession& session, const Property& property, const Case& smallest,
+                           double seconds) {
   using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(seconds));
   std::vector<TriedShape> shapes = {{smallest.rows, smallest.cols, true}};
   property.sweep(session.kernel(), Effort::quick, [&](const Case& c) {
     bool hangs = false;

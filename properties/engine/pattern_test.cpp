@@ -11,14 +11,18 @@ namespace {
 template <class Fails>
 std::string pattern_where(Fails fails, std::size_t longest = 130) {
   std::vector<TriedShape> shapes;
-  for (std::size_t cols = 1; cols <= longest; ++cols) shapes.push_back({1 + cols % 3, cols, fails(1 + cols % 3, cols)});
+  for (std::size_t cols = 1; cols <= longest; ++cols)
+    shapes.push_back({1 + cols % 3, cols, fails(1 + cols % 3, cols)});
   return pattern_of(shapes);
 }
 
 TEST(Pattern, NamesRangesRemaindersAndPowers) {
-  EXPECT_EQ(pattern_where([](auto, auto n) { return n > 64; }), "fails where cols >= 65; 66 of 130 lengths tried fail, 65 to 130");
-  EXPECT_EQ(pattern_where([](auto, auto n) { return n <= 3; }), "fails where cols <= 3; 3 of 130 lengths tried fail, 1 to 3");
-  EXPECT_EQ(pattern_where([](auto, auto n) { return n % 8 == 7; }), "fails where cols % 8 == 7 from 7 on; 16 of 130 lengths tried fail, 7 to 127");
+  EXPECT_EQ(pattern_where([](auto, auto n) { return n > 64; }),
+            "fails where cols >= 65; 66 of 130 lengths tried fail, 65 to 130");
+  EXPECT_EQ(pattern_where([](auto, auto n) { return n <= 3; }),
+            "fails where cols <= 3; 3 of 130 lengths tried fail, 1 to 3");
+  EXPECT_EQ(pattern_where([](auto, auto n) { return n % 8 == 7; }),
+            "fails where cols % 8 == 7 from 7 on; 16 of 130 lengths tried fail, 7 to 127");
   EXPECT_EQ(pattern_where([](auto, auto n) { return n > 8 && n % 8 != 0; }),
             "fails where cols % 8 != 0 from 9 on; 107 of 130 lengths tried fail, 9 to 130");
   EXPECT_EQ(pattern_where([](auto, auto n) { return n > 2 && std::has_single_bit(n - 1); }),
@@ -31,10 +35,13 @@ TEST(Pattern, NamesTheLeastRows) {
 }
 
 TEST(Pattern, ClaimsNoneThatAPassingShapeContradicts) {
-  EXPECT_EQ(pattern_where([](auto, auto n) { return n % 8 == 7 && n != 39; }), "15 of 130 lengths tried fail, 7 to 127");
-  EXPECT_EQ(pattern_where([](auto, auto n) { return n == 17 || n == 33; }), "2 of 130 lengths tried fail, 17 to 33");
+  EXPECT_EQ(pattern_where([](auto, auto n) { return n % 8 == 7 && n != 39; }),
+            "15 of 130 lengths tried fail, 7 to 127");
+  EXPECT_EQ(pattern_where([](auto, auto n) { return n == 17 || n == 33; }),
+            "2 of 130 lengths tried fail, 17 to 33");
   EXPECT_EQ(pattern_where([](auto, auto) { return false; }), "");
-  EXPECT_EQ(pattern_where([](auto, auto) { return true; }), "130 of 130 lengths tried fail, 1 to 130");
+  EXPECT_EQ(pattern_where([](auto, auto) { return true; }),
+            "130 of 130 lengths tried fail, 1 to 130");
 }
 
 }  // namespace

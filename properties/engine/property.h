@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A property: a sentence that must hold for every row, the rows that try it, and how a breach is told.
-// Adding one is a file with a SOFTMARK_PROPERTY entry and its line in properties/checks/list.def.
+// A property: a sentence that must hold for every row, the rows that try it, and how a breach is
+// told. Adding one is a file with a SOFTMARK_PROPERTY entry and its line in
+// properties/checks/list.def.
 #pragma once
 
 #include <functional>
@@ -11,12 +12,12 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/registry.h"
 #include "kernels/case.h"
-#include "support/effort.h"
+#include "kernels/registry.h"
 #include "kernels/worker.h"
 #include "properties/rows/rows.h"
 #include "reference/reference.h"
+#include "support/effort.h"
 
 namespace softmark {
 
@@ -47,7 +48,8 @@ class KernelSession {
   Effort effort() const { return effort_; }
   std::size_t outputs(const Case& c) const;
 
-  /// The outputs, [rows * outputs]. Leaves by an exception where the kernel crashed, hung or refused the case.
+  /// The outputs, [rows * outputs]. Leaves by an exception where the kernel crashed, hung or
+  /// refused the case.
   std::vector<double> run(const Case& c);
   /// The same with everything that was seen besides.
   CallResult run_watched(const Case& c, bool closely = false);
@@ -57,8 +59,8 @@ class KernelSession {
   /// The outputs decided so far for this kernel, by what decided them; a row kept is counted once.
   const Certificate& certificate() const { return certificate_; }
 
-  /// Thrown by run: caught where properties are checked. The outcome is a timeout where the kernel is not hung but too
-  /// slow for a row of this length, which is no defect.
+  /// Thrown by run: caught where properties are checked. The outcome is a timeout where the kernel
+  /// is not hung but too slow for a row of this length, which is no defect.
   struct Refused {
     CallResult outcome;
   };
@@ -96,11 +98,13 @@ struct Property {
   void (*sweep)(const Kernel&, Effort, const Sink&);
   /// What random exploration draws its rows from; empty: none.
   std::span<const Family> families;
-  /// Led by the kernel's own errors to a case that may break the property; counts the rows it tried. Null: none.
+  /// Led by the kernel's own errors to a case that may break the property; counts the rows it
+  /// tried. Null: none.
   std::optional<Case> (*seek)(KernelSession&, std::uint64_t seed, std::size_t& rows) = nullptr;
 };
 
-// Declared here from the list, so that a property that is not listed is an unused constant: a warning at once.
+// Declared here from the list, so that a property that is not listed is an unused constant: a
+// warning at once.
 #define SOFTMARK_PROPERTY(file) extern const Property file;
 #include "properties/checks/list.def"
 #undef SOFTMARK_PROPERTY
@@ -110,14 +114,18 @@ std::span<const Property* const> all_properties();
 // ---- shared by the properties' files ----
 
 bool any_kernel(const Kernel&);
-/// Every output within its bound (and exactly what the contract fixes). The common core of several properties.
-std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c, const std::vector<double>& y);
+/// Every output within its bound (and exactly what the contract fixes). The common core of several
+/// properties.
+std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
+                                   const std::vector<double>& y);
 /// "x[2] of row 0 ..." for messages.
 Fault fault_at(std::size_t row, std::size_t output, std::string message);
 std::string decimal(double value);  // for messages: 9 digits
 
-/// Lengths 1..130, around powers of two, and some more, crossed with rows 1, 2, 3, 5, families in turn.
-void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families, const Sink& sink);
+/// Lengths 1..130, around powers of two, and some more, crossed with rows 1, 2, 3, 5, families in
+/// turn.
+void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families,
+                   const Sink& sink);
 /// The exact value of an output as the nearest long double, residual included.
 long double exact_value(const Exact& e, softmark_dtype dtype);
 

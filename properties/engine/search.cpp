@@ -14,13 +14,15 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kBatch = 16;     // rows of one call: a call to a child costs as much as many short rows
+constexpr std::size_t kBatch =
+    16;  // rows of one call: a call to a child costs as much as many short rows
 constexpr std::size_t kClimbers = 6;   // hills that are climbed side by side
 constexpr std::size_t kPatience = 24;  // batches without a gain before a climber starts elsewhere
 // As many as have no divisor in common with the number of families, so that every pair comes up.
 constexpr std::size_t kLengths[] = {2, 16, 5, 33, 3, 64, 8, 100, 17, 4, 257, 7, 130};
 
-/// A place on a hill: one row, and how far off the kernel is there. score < 0: not known, or nothing finite is due.
+/// A place on a hill: one row, and how far off the kernel is there. score < 0: not known, or
+/// nothing finite is due.
 struct Climber {
   Case c;
   double score = -1;
@@ -37,16 +39,24 @@ void append_row(Case& batch, const Case& row) {
 
 class Search {
  public:
-  Search(const Kernel& kernel, const SearchOptions& options, const SearchRunner& run, const SearchProgress& progress)
-      : kernel_(kernel), options_(options), run_(run), progress_(progress), rng_(fnv1a(kernel.id, kFnvStart ^ options.seed)) {}
+  Search(const Kernel& kernel, const SearchOptions& options, const SearchRunner& run,
+         const SearchProgress& progress)
+      : kernel_(kernel),
+        options_(options),
+        run_(run),
+        progress_(progress),
+        rng_(fnv1a(kernel.id, kFnvStart ^ options.seed)) {}
 
   SearchResult result() {
-    // Half, or 25000 rows, look around; then the best places are climbed from, few where there is not time for many. One output of one input has no slope to follow:
-    // there looking finds more (sigmoid f32, 4000 rows: 2.40 ulp against 1.99).
+    // Half, or 25000 rows, look around; then the best places are climbed from, few where there is
+    // not time for many. One output of one input has no slope to follow: there looking finds more
+    // (sigmoid f32, 4000 rows: 2.40 ulp against 1.99).
     const bool elementwise = kernel_.op == SOFTMARK_SIGMOID || kernel_.op == SOFTMARK_SIGMOID_VJP;
-    const std::size_t share = elementwise ? options_.rows / 4 * 3 : std::min<std::size_t>(options_.rows / 2, 25000);
+    const std::size_t share =
+        elementwise ? options_.rows / 4 * 3 : std::min<std::size_t>(options_.rows / 2, 25000);
     climbers_ = options_.rows < 16000 ? 2 : kClimbers;
-    const std::size_t looks = options_.guided ? std::max<std::size_t>(share, kClimbers * kBatch) : options_.rows;
+    const std::size_t looks =
+        options_.guided ? std::max<std::size_t>(share, kClimbers * kBatch) : options_.rows;
     std::vector<Climber> seen;
     while (go_on(looks)) {
       Climber best = look();
@@ -54,21 +64,25 @@ class Search {
       if (seen.size() > 64) keep_best(seen);
     }
     keep_best(seen);
-    for (std::size_t turn = 0; !seen.empty() && go_on(options_.rows); ++turn) climb(seen[turn % seen.size()]);
+    for (std::size_t turn = 0; !seen.empty() && go_on(options_.rows); ++turn)
+      climb(seen[turn % seen.size()]);
     confirm();
     return std::move(result_);
   }
 
  private:
   bool go_on(std::size_t rows) {
-    if (result_.rows >= rows || (result_.worst && !(result_.worst->score < std::numeric_limits<double>::infinity())))
+    if (result_.rows >= rows ||
+        (result_.worst && !(result_.worst->score < std::numeric_limits<double>::infinity())))
       return false;
-    if (std::chrono::duration<double>(Clock::now() - start_).count() > options_.seconds) return false;
+    if (std::chrono::duration<double>(Clock::now() - start_).count() > options_.seconds)
+      return false;
     return !progress_ || progress_(result_.rows);
   }
 
   void keep_best(std::vector<Climber>& seen) const {
-    std::stable_sort(seen.begin(), seen.end(), [](const Climber& a, const Climber& b) { return a.score > b.score; });
+    std::stable_sort(seen.begin(), seen.end(),
+                     [](const Climber& a, const Climber& b) { return a.score > b.score; });
     if (seen.size() > climbers_) seen.resize(climbers_);
   }
 
@@ -113,12 +127,14 @@ class Search {
     Climber best;
     if (const auto y = run_(batch)) {
       for (std::size_t r = 0; r < batch.rows; ++r)
-        if (const double score = score_of(batch, r, *y); score > best.score) best = {rows[r], score, 0};
+        if (const double score = score_of(batch, r, *y); score > best.score)
+          best = {rows[r], score, 0};
     } else {
       // Some kernels take one row only.
       for (const Case& row : rows)
         if (const auto alone = run_(row))
-          if (const double score = score_of(row, 0, *alone); score > best.score) best = {row, score, 0};
+          if (const double score = score_of(row, 0, *alone); score > best.score)
+            best = {row, score, 0};
     }
     return best;
   }
@@ -162,12 +178,13 @@ class Search {
 
 }  // namespace
 
-SearchResult search_worst(const Kernel& kernel, const SearchOptions& options, const SearchRunner& run,
-                          const SearchProgress& progress) {
+SearchResult search_worst(const Kernel& kernel, const SearchOptions& options,
+                          const SearchRunner& run, const SearchProgress& progress) {
   return Search(kernel, options, run, progress).result();
 }
 
-std::optional<Case> seek_beyond(KernelSession& session, std::uint64_t seed, bool over_bound, double limit, std::size_t& rows) {
+std::optional<Case> seek_beyond(KernelSession& session, std::uint64_t seed, bool over_bound,
+                                double limit, std::size_t& rows) {
   constexpr std::size_t kRows[] = {768, 6000, 200000};  // at quick, standard, thorough
   constexpr double kSeconds[] = {1, 4, 120};
   SearchOptions options;

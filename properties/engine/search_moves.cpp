@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
@@ -29,7 +29,8 @@ double jump_binade(softmark_dtype dtype, double v, Rng& rng) {
     case 2:
       return -v;
     default: {
-      const double power = std::copysign(std::exp2(std::round(std::log2(std::fabs(v) + smallest_subnormal(dtype)))), v);
+      const double power = std::copysign(
+          std::exp2(std::round(std::log2(std::fabs(v) + smallest_subnormal(dtype)))), v);
       const std::size_t side = rng.below(3);
       return side == 0   ? power
              : side == 1 ? next_up(dtype, round_to(dtype, power))
@@ -39,20 +40,22 @@ double jump_binade(softmark_dtype dtype, double v, Rng& rng) {
 }
 
 void move_shift(std::vector<double>& x, Rng& rng) {
-  const double by = rng.below(4) ? sign(rng) * std::exp2(rng.uniform(-6, 12)) : -*std::max_element(x.begin(), x.end());
+  const double by = rng.below(4) ? sign(rng) * std::exp2(rng.uniform(-6, 12))
+                                 : -*std::max_element(x.begin(), x.end());
   for (double& v : x) v += by;
 }
 
 // All distances from the maximum stretched: the same row a little hotter or colder.
 void move_scale(std::vector<double>& x, Rng& rng) {
-  const double max = *std::max_element(x.begin(), x.end()), by = rng.below(2)
-                                                                     ? 1 + sign(rng) * std::exp2(rng.uniform(-12, -1))
-                                                                 : rng.below(2) ? 2
-                                                                                : 0.5;
+  const double max = *std::max_element(x.begin(), x.end()),
+               by = rng.below(2)   ? 1 + sign(rng) * std::exp2(rng.uniform(-12, -1))
+                    : rng.below(2) ? 2
+                                   : 0.5;
   for (double& v : x) v = max + (v - max) * by;
 }
 
-// A logit at a distance from the maximum that exp finds hard, or anywhere down to where nothing is left of it.
+// A logit at a distance from the maximum that exp finds hard, or anywhere down to where nothing is
+// left of it.
 double move_distance(softmark_op op, softmark_dtype dtype, const std::vector<double>& x, Rng& rng) {
   const Family hard = rng.below(2) ? Family::cutoff : Family::reduction;
   const double max = *std::max_element(x.begin(), x.end());
@@ -107,7 +110,8 @@ void move_row(Case& c, softmark_op op, softmark_dtype dtype, Rng& rng) {
   const double top = largest_finite(dtype);
   // Where every output has one input to itself, a row is as many searches as it has columns.
   const bool elementwise = op == SOFTMARK_SIGMOID || op == SOFTMARK_SIGMOID_VJP;
-  for (std::size_t moves = elementwise ? c.cols : 1 + rng.below(3); moves > 0; --moves) move_once(c, op, dtype, rng);
+  for (std::size_t moves = elementwise ? c.cols : 1 + rng.below(3); moves > 0; --moves)
+    move_once(c, op, dtype, rng);
   const double low = takes_logits(op) || op == SOFTMARK_LOG_SOFTMAX_VJP ? -top : 0;
   const double high = takes_logits(op) ? top : op == SOFTMARK_LOG_SOFTMAX_VJP ? 0 : 1;
   for (double& v : c.x) v = std::isnan(v) ? 0 : std::clamp(round_to(dtype, v), low, high);

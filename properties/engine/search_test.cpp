@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "reference/reference.h"
 
 namespace softmark {
@@ -20,7 +20,8 @@ const softmark_kernel& entry(const std::string& wanted, softmark_op op, softmark
 
 Kernel kernel_of(const softmark_kernel& entry) {
   Kernel kernel;
-  kernel.id = std::string(entry.name) + "/" + std::string(name(entry.op)) + "/" + std::string(name(entry.dtype));
+  kernel.id = std::string(entry.name) + "/" + std::string(name(entry.op)) + "/" +
+              std::string(name(entry.dtype));
   kernel.op = entry.op;
   kernel.dtype = entry.dtype;
   kernel.max_ulp = entry.max_ulp;
@@ -33,8 +34,10 @@ SearchRunner runner_of(const softmark_kernel& entry) {
     const std::size_t outputs = c.rows * outputs_of(entry.op, c.cols);
     std::vector<double> x(c.x.size() + 1), y(outputs + 1), result;  // room for any type
     for (std::size_t i = 0; i < c.x.size(); ++i) store(entry.dtype, x.data(), i, c.x[i]);
-    const softmark_args args = {
-        c.rows, c.cols, x.data(), nullptr, nullptr, y.data(), c.cols, 0, outputs_of(entry.op, c.cols), 1};
+    const softmark_args args = {c.rows,  c.cols,  x.data(),
+                                nullptr, nullptr, y.data(),
+                                c.cols,  0,       outputs_of(entry.op, c.cols),
+                                1};
     if (entry.run(&args) != 0) return std::nullopt;
     for (std::size_t i = 0; i < outputs; ++i) result.push_back(load(entry.dtype, y.data(), i));
     return result;
@@ -65,8 +68,9 @@ TEST(Search, FindsWorseRowsThanRandomOnesAre) {
     for (std::uint64_t seed : {1, 2}) {
       const softmark_kernel& kernel = entry(one.name, one.op, one.dtype);
       const double random = worst_of(kernel, false, seed), guided = worst_of(kernel, true, seed);
-      RecordProperty(std::string(one.name) + "_" + std::to_string(one.dtype) + "_" + std::to_string(seed),
-                     std::to_string(random) + " " + std::to_string(guided));
+      RecordProperty(
+          std::string(one.name) + "_" + std::to_string(one.dtype) + "_" + std::to_string(seed),
+          std::to_string(random) + " " + std::to_string(guided));
       EXPECT_GT(guided, random) << one.name << " " << seed;
       EXPECT_LE(guided, kernel.max_ulp) << one.name << " " << seed;
     }
@@ -83,9 +87,11 @@ TEST(Search, TheSameSeedFindsTheSameRow) {
   EXPECT_EQ(first.worst->c.x, again.worst->c.x);
   EXPECT_EQ(first.worst->c.cols, 7u);
   EXPECT_EQ(first.worst->c.rows, 1u);
-  for (double v : first.worst->c.x) EXPECT_TRUE(std::isfinite(v) && v == round_to(SOFTMARK_F32, v)) << v;
+  for (double v : first.worst->c.x)
+    EXPECT_TRUE(std::isfinite(v) && v == round_to(SOFTMARK_F32, v)) << v;
   options.seed = 2;
-  EXPECT_NE(search_worst(kernel_of(kernel), options, runner_of(kernel)).worst->c.x, first.worst->c.x);
+  EXPECT_NE(search_worst(kernel_of(kernel), options, runner_of(kernel)).worst->c.x,
+            first.worst->c.x);
 }
 
 // Its error is what the reference says of the row that it gives.
@@ -97,8 +103,8 @@ TEST(Search, TellsTheErrorOfTheRowItGives) {
   const auto found = search_worst(kernel_of(kernel), options, run);
   ASSERT_TRUE(found.worst);
   const auto exact = exact_row({kernel.op, kernel.dtype, found.worst->c.x, {}});
-  EXPECT_EQ(found.worst->ulp,
-            ulp_error(exact[found.worst->output], (*run(found.worst->c))[found.worst->output], kernel.dtype));
+  EXPECT_EQ(found.worst->ulp, ulp_error(exact[found.worst->output],
+                                        (*run(found.worst->c))[found.worst->output], kernel.dtype));
 }
 
 TEST(Search, EndsWhereNothingIsFiniteAndWhereAllIsRefused) {
@@ -107,23 +113,27 @@ TEST(Search, EndsWhereNothingIsFiniteAndWhereAllIsRefused) {
   options.rows = 500;
   const auto refused = search_worst(kernel, options, [](const Case&) { return std::nullopt; });
   EXPECT_FALSE(refused.worst);
-  const auto broken = search_worst(kernel, options, [](const Case& c) { return std::vector<double>(c.x.size(), NAN); });
+  const auto broken = search_worst(
+      kernel, options, [](const Case& c) { return std::vector<double>(c.x.size(), NAN); });
   ASSERT_TRUE(broken.worst);
   EXPECT_EQ(broken.worst->ulp, INFINITY);
   EXPECT_LE(broken.rows, 32u);
 }
 
-// A kernel that takes one row only, one that takes one length only, and one that is wrong only among others.
+// A kernel that takes one row only, one that takes one length only, and one that is wrong only
+// among others.
 TEST(Search, TriesRowsAloneWhereBatchesAreRefusedAndKeepsABatchThatAloneShowsTheFault) {
   const softmark_kernel& kernel = entry("max_shifted", SOFTMARK_SOFTMAX, SOFTMARK_F32);
   const auto run = runner_of(kernel);
   SearchOptions options;
   options.rows = 4000;
-  const auto alone =
-      search_worst(kernel_of(kernel), options, [&](const Case& c) { return c.rows == 1 ? run(c) : std::nullopt; });
+  const auto alone = search_worst(kernel_of(kernel), options, [&](const Case& c) {
+    return c.rows == 1 ? run(c) : std::nullopt;
+  });
   ASSERT_TRUE(alone.worst);
-  const auto sixteens =
-      search_worst(kernel_of(kernel), options, [&](const Case& c) { return c.cols == 16 ? run(c) : std::nullopt; });
+  const auto sixteens = search_worst(kernel_of(kernel), options, [&](const Case& c) {
+    return c.cols == 16 ? run(c) : std::nullopt;
+  });
   ASSERT_TRUE(sixteens.worst);
   EXPECT_EQ(sixteens.worst->c.cols, 16u);
   const auto among = search_worst(kernel_of(kernel), options, [&](const Case& c) {

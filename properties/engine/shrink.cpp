@@ -5,8 +5,8 @@
 #include <cmath>
 #include <functional>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 
 namespace softmark {
 namespace {
@@ -21,7 +21,8 @@ void keep_rows(std::vector<T>& values, std::size_t width, std::size_t first, std
 }
 
 template <class T>
-void drop_columns(std::vector<T>& values, std::size_t rows, std::size_t cols, std::size_t first, std::size_t count) {
+void drop_columns(std::vector<T>& values, std::size_t rows, std::size_t cols, std::size_t first,
+                  std::size_t count) {
   std::vector<T> kept;
   kept.reserve(rows * (cols - count));
   for (std::size_t r = 0; r < rows; ++r)
@@ -49,7 +50,8 @@ void add_row_edits(const Case& c, softmark_op op, std::vector<Edit>& edits) {
     });
 }
 
-// Whole vectors' worth of columns too: a defect of the remainder survives only when cols % width stays.
+// Whole vectors' worth of columns too: a defect of the remainder survives only when cols % width
+// stays.
 void add_column_edits(const Case& c, softmark_op op, std::vector<Edit>& edits) {
   const bool g_is_matrix = shape_of(op).takes_g;
   std::vector<std::size_t> counts;
@@ -59,12 +61,14 @@ void add_column_edits(const Case& c, softmark_op op, std::vector<Edit>& edits) {
   std::sort(counts.rbegin(), counts.rend());
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
   for (std::size_t count : counts)
-    for (std::size_t first = 0, tries = 0; first + count <= c.cols && tries < 64; first += count, ++tries)
+    for (std::size_t first = 0, tries = 0; first + count <= c.cols && tries < 64;
+         first += count, ++tries)
       edits.push_back([=](Case& s) {
         drop_columns(s.x, s.rows, s.cols, first, count);
         if (g_is_matrix) drop_columns(s.g, s.rows, s.cols, first, count);
         s.cols -= count;
-        for (auto& label : s.labels) label = std::min<std::int64_t>(label, static_cast<std::int64_t>(s.cols) - 1);
+        for (auto& label : s.labels)
+          label = std::min<std::int64_t>(label, static_cast<std::int64_t>(s.cols) - 1);
       });
 }
 
@@ -77,11 +81,14 @@ void add_layout_edits(const Case& c, std::vector<Edit>& edits) {
   if (c.layout.y_padding) edits.push_back([](Case& s) { s.layout.y_padding = 0; });
   if (c.layout.offset) edits.push_back([](Case& s) { s.layout.offset = 0; });
   if (c.layout.y_offset) edits.push_back([](Case& s) { s.layout.y_offset = 0; });
-  if (c.layout.at_start) edits.push_back([](Case& s) { s.layout.at_start = false, s.layout.offset = s.layout.y_offset = 0; });
+  if (c.layout.at_start)
+    edits.push_back(
+        [](Case& s) { s.layout.at_start = false, s.layout.offset = s.layout.y_offset = 0; });
   if (c.layout.threads > 1) edits.push_back([](Case& s) { s.layout.threads = 1; });
 }
 
-// How long the number is to read: 0 before 1 before -1 before integers before fractions before NaN and infinities.
+// How long the number is to read: 0 before 1 before -1 before integers before fractions before NaN
+// and infinities.
 double cost(double v) {
   if (std::isnan(v)) return 1e9;
   if (std::isinf(v)) return 1e8 + (v < 0);
@@ -97,19 +104,26 @@ std::vector<double> simpler(double v, softmark_dtype dtype) {
   if (std::isfinite(v)) {
     int exponent;
     const double fraction = std::frexp(v, &exponent);
-    for (double c : {std::ldexp(v < 0 ? -0.5 : 0.5, exponent), std::trunc(v), std::ldexp(std::round(fraction * 16) / 16, exponent), v / 2, v * 0.75, -v})
+    for (double c : {std::ldexp(v < 0 ? -0.5 : 0.5, exponent), std::trunc(v),
+                     std::ldexp(std::round(fraction * 16) / 16, exponent), v / 2, v * 0.75, -v})
       candidates.push_back(round_to(dtype, c));
   }
   std::vector<double> kept;
   for (double c : candidates)
-    if (cost(c) < cost(v) && std::find(kept.begin(), kept.end(), c) == kept.end()) kept.push_back(c);
+    if (cost(c) < cost(v) && std::find(kept.begin(), kept.end(), c) == kept.end())
+      kept.push_back(c);
   return kept;
 }
 
-void add_value_edits(const std::vector<double>& values, std::vector<double> Case::*member, softmark_dtype dtype, std::vector<Edit>& edits) {
+void add_value_edits(const std::vector<double>& values, std::vector<double> Case::*member,
+                     softmark_dtype dtype, std::vector<Edit>& edits) {
   if (values.empty()) return;
-  const auto set_all = [&](double v) { edits.push_back([=](Case& s) { std::fill((s.*member).begin(), (s.*member).end(), v); }); };
-  if (values.size() > 1 && std::any_of(values.begin(), values.end(), [](double v) { return v != 0; })) set_all(0);
+  const auto set_all = [&](double v) {
+    edits.push_back([=](Case& s) { std::fill((s.*member).begin(), (s.*member).end(), v); });
+  };
+  if (values.size() > 1 &&
+      std::any_of(values.begin(), values.end(), [](double v) { return v != 0; }))
+    set_all(0);
   // A value that stands many times is changed everywhere at once.
   std::vector<double> distinct(values);
   std::sort(distinct.begin(), distinct.end());
@@ -117,10 +131,12 @@ void add_value_edits(const std::vector<double>& values, std::vector<double> Case
   if (distinct.size() < values.size() && distinct.size() <= 16)
     for (double old : distinct)
       for (double better : simpler(old, dtype))
-        edits.push_back([=](Case& s) { std::replace((s.*member).begin(), (s.*member).end(), old, better); });
+        edits.push_back(
+            [=](Case& s) { std::replace((s.*member).begin(), (s.*member).end(), old, better); });
   if (values.size() > 256) return;
   for (std::size_t i = 0; i < values.size(); ++i)
-    for (double better : simpler(values[i], dtype)) edits.push_back([=](Case& s) { (s.*member)[i] = better; });
+    for (double better : simpler(values[i], dtype))
+      edits.push_back([=](Case& s) { (s.*member)[i] = better; });
 }
 
 }  // namespace

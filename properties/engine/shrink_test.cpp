@@ -6,9 +6,9 @@
 #include <cmath>
 #include <functional>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/rows/rows.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
@@ -39,9 +39,11 @@ void expect_valid(const Case& c, softmark_op op) {
 
 TEST(Shrink, GivesValidCasesOnly) {
   Rng rng(5);
-  for (softmark_op op : {SOFTMARK_SOFTMAX, SOFTMARK_SOFTMAX_VJP, SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_CROSS_ENTROPY})
+  for (softmark_op op :
+       {SOFTMARK_SOFTMAX, SOFTMARK_SOFTMAX_VJP, SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_CROSS_ENTROPY})
     for (Family family : {Family::normal, Family::large, Family::masked}) {
-      auto candidates = shrink_case(make_case(op, SOFTMARK_F32, family, 3, 9, rng), op, SOFTMARK_F32);
+      auto candidates =
+          shrink_case(make_case(op, SOFTMARK_F32, family, 3, 9, rng), op, SOFTMARK_F32);
       while (const auto next = candidates.next()) expect_valid(*next, op);
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,12 +9,10 @@
 #include <thread>
 #include <unordered_map>
 
-#include <fmt/format.h>
-
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 #include "properties/engine/property.h"
-#include "kernels/element.h"
 
 namespace softmark {
 
@@ -37,7 +36,8 @@ std::string key_of(const Problem& p) {
 
 }  // namespace
 
-Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::size_t row, softmark_masked_row masked_row) {
+Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::size_t row,
+                   softmark_masked_row masked_row) {
   const std::span x(c.x), g(c.g);
   Problem p{op, dtype, x.subspan(row * c.cols, c.cols), {}, -1, masked_row};
   const OpShape shape = shape_of(op);
@@ -48,7 +48,10 @@ Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::siz
 }
 
 KernelSession::KernelSession(const Kernel& kernel, Effort effort, double timeout_seconds)
-    : worker_(kernel, timeout_seconds), effort_(effort), timeout_(timeout_seconds), cache_(std::make_shared<Cache>()) {}
+    : worker_(kernel, timeout_seconds),
+      effort_(effort),
+      timeout_(timeout_seconds),
+      cache_(std::make_shared<Cache>()) {}
 
 std::size_t KernelSession::outputs(const Case& c) const { return outputs_of(kernel().op, c.cols); }
 
@@ -59,22 +62,25 @@ CallResult KernelSession::run_watched(const Case& c, bool closely) {
   if (outcome.kind == CallResult::timeout && is_too_slow(c)) throw Refused{std::move(outcome)};
   if (outcome.kind == CallResult::unsupported) throw Refused{std::move(outcome)};
   if (outcome.kind != CallResult::done)
-    throw Stopped{{outcome.message, std::nullopt, std::nullopt, outcome.kind == CallResult::timeout ? "timeout" : "crash"}};
+    throw Stopped{{outcome.message, std::nullopt, std::nullopt,
+                   outcome.kind == CallResult::timeout ? "timeout" : "crash"}};
   return outcome;
 }
 
-// A hang, or a kernel whose time grows as the square of the length? A part of the row tells: whether the whole, at that
-// growth, would come near the limit.
+// A hang, or a kernel whose time grows as the square of the length? A part of the row tells:
+// whether the whole, at that growth, would come near the limit.
 bool KernelSession::is_too_slow(const Case& c) {
   if (c.cols >= too_slow_cols_) return true;
   double growth = 1;
   for (std::size_t cols = c.cols / 4; cols >= 1024; cols /= 4) {
     growth *= 16;
-    const Case part = case_of_rows(kernel(), {{c.x.begin(), c.x.begin() + static_cast<std::ptrdiff_t>(cols)}});
+    const Case part =
+        case_of_rows(kernel(), {{c.x.begin(), c.x.begin() + static_cast<std::ptrdiff_t>(cols)}});
     CallResult outcome = worker_.run(part);
     const auto start = std::chrono::steady_clock::now();  // the first call also started the child
     if (outcome.kind == CallResult::done) outcome = worker_.run(part);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (outcome.kind == CallResult::timeout) continue;
     if (outcome.kind != CallResult::done || !(seconds * growth > timeout_ / 4)) return false;
     too_slow_cols_ = c.cols;
@@ -88,7 +94,8 @@ std::vector<double> KernelSession::run(const Case& c) { return run_watched(c).y;
 const Truth& KernelSession::truth(const Case& c, std::size_t row) {
   const Problem problem = problem_of(kernel().op, kernel().dtype, c, row, kernel().masked_row);
   const std::string key = key_of(problem);
-  if (const auto found = cache_->truths.find(key); found != cache_->truths.end()) return found->second;
+  if (const auto found = cache_->truths.find(key); found != cache_->truths.end())
+    return found->second;
   if (cache_->outputs > kMostCached) {
     cache_->truths.clear();
     cache_->outputs = 0;
@@ -103,11 +110,16 @@ const Truth& KernelSession::truth(const Case& c, std::size_t row) {
 
 bool any_kernel(const Kernel&) { return true; }
 
-Fault fault_at(std::size_t row, std::size_t output, std::string message) { return {std::move(message), row, output, "fail"}; }
+Fault fault_at(std::size_t row, std::size_t output, std::string message) {
+  return {std::move(message), row, output, "fail"};
+}
 
-std::string decimal(double value) { return std::isnan(value) ? "nan" : fmt::format("{:.9g}", value); }
+std::string decimal(double value) {
+  return std::isnan(value) ? "nan" : fmt::format("{:.9g}", value);
+}
 
-std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c, const std::vector<double>& y) {
+std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
+                                   const std::vector<double>& y) {
   const std::size_t outputs = session.outputs(c);
   const softmark_dtype dtype = session.kernel().dtype;
   for (std::size_t r = 0; r < c.rows; ++r) {
@@ -115,45 +127,64 @@ std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c, const 
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j], error = ulp_error(truth.exact[j], got, dtype);
       if (!(error <= truth.bound[j]))
-        return fault_at(r, j, fmt::format("got {}, want {}: off by {:.4g} ulp, a sane evaluation of this row by at most {:.4g}",
-                                          decimal(got), decimal(truth.exact[j].rounded), error, truth.bound[j]));
+        return fault_at(
+            r, j,
+            fmt::format("got {}, want {}: off by {:.4g} ulp, a sane evaluation of this row by at "
+                        "most {:.4g}",
+                        decimal(got), decimal(truth.exact[j].rounded), error, truth.bound[j]));
     }
   }
   return std::nullopt;
 }
 
 long double exact_value(const Exact& e, softmark_dtype dtype) {
-  return static_cast<long double>(e.rounded) + static_cast<long double>(e.residual) * static_cast<long double>(ulp_of(e, dtype));
+  return static_cast<long double>(e.rounded) +
+         static_cast<long double>(e.residual) * static_cast<long double>(ulp_of(e, dtype));
 }
 
 namespace {
 
-/// 2^25 columns, less where every core doing so would take more memory than there is: a column costs some 120 bytes in
-/// all, its exact value and the shared segments included.
+/// 2^25 columns, less where every core doing so would take more memory than there is: a column
+/// costs some 120 bytes in all, its exact value and the shared segments included.
 std::size_t longest_tail() {
-  const auto memory = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const auto memory = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+                      static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   std::size_t cols = (std::size_t{1} << 25) + 1;
-  while (cols > 1024 && cols * 120 * std::max(1u, std::thread::hardware_concurrency()) > memory) cols = cols / 2 + 1;
+  while (cols > 1024 && cols * 120 * std::max(1u, std::thread::hardware_concurrency()) > memory)
+    cols = cols / 2 + 1;
   return cols;
 }
 
 }  // namespace
 
-void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families, const Sink& sink) {
+void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families,
+                   const Sink& sink) {
   constexpr std::size_t kRows[] = {1, 2, 3, 5};
   // A Jacobian has cols^2 outputs a row: short rows already hold its defects.
   const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 24 : 130;
-  const std::size_t passes = effort == Effort::quick ? 1 : effort == Effort::standard ? families.size() / 2 + 1 : families.size();
+  const std::size_t passes = effort == Effort::quick      ? 1
+                             : effort == Effort::standard ? families.size() / 2 + 1
+                                                          : families.size();
   Rng rng(0x50f7 + kernel.op);
   for (std::size_t pass = 0; pass < passes; ++pass)
     for (std::size_t cols = 1; cols <= longest; ++cols)
-      if (!sink(make_case(kernel.op, kernel.dtype, families[(cols + pass) % families.size()], kRows[(cols + pass) % 4], cols, rng))) return;
+      if (!sink(make_case(kernel.op, kernel.dtype, families[(cols + pass) % families.size()],
+                          kRows[(cols + pass) % 4], cols, rng)))
+        return;
   if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) return;
-  for (std::size_t power = 256; power <= (effort == Effort::quick ? 1024u : effort == Effort::standard ? 16384u : 1048576u); power *= 2)
+  for (std::size_t power = 256; power <= (effort == Effort::quick      ? 1024u
+                                          : effort == Effort::standard ? 16384u
+                                                                       : 1048576u);
+       power *= 2)
     for (std::size_t cols : {power - 1, power, power + 1})
-      if (!sink(make_case(kernel.op, kernel.dtype, families[rng.below(families.size())], 1, cols, rng))) return;
-  if (effort != Effort::thorough || std::find(families.begin(), families.end(), Family::swamping) == families.end()) return;
-  // Tails of which each element is lost in a running sum and all together are not. 2^25 columns of float32 weigh as much as the peak.
+      if (!sink(make_case(kernel.op, kernel.dtype, families[rng.below(families.size())], 1, cols,
+                          rng)))
+        return;
+  if (effort != Effort::thorough ||
+      std::find(families.begin(), families.end(), Family::swamping) == families.end())
+    return;
+  // Tails of which each element is lost in a running sum and all together are not. 2^25 columns of
+  // float32 weigh as much as the peak.
   for (std::size_t cols = (std::size_t{1} << 22) + 1; cols <= longest_tail(); cols = 2 * cols - 1)
     if (!sink(make_case(kernel.op, kernel.dtype, Family::swamping, 1, cols, rng))) return;
 }

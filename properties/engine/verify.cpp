@@ -11,20 +11,22 @@
 #include <sstream>
 #include <thread>
 
-#include "support/process.h"
+#include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/known_failures.h"
-#include "kernels/npy.h"
+#include "support/process.h"
 #include "support/version.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kPropertySeconds[] = {4, 20, 300};  // at most, of one kernel at quick, standard, thorough
+constexpr double kPropertySeconds[] = {4, 20,
+                                       300};  // at most, of one kernel at quick, standard, thorough
 
 void check_property_names(const std::vector<std::string>& names) {
   for (const auto& name : names)
-    if (std::none_of(all_properties().begin(), all_properties().end(), [&](const Property* p) { return p->name == name; }))
+    if (std::none_of(all_properties().begin(), all_properties().end(),
+                     [&](const Property* p) { return p->name == name; }))
       throw Error(kUsage, "unknown property '" + name + "' (softmark list shows all)");
 }
 
@@ -32,15 +34,25 @@ void check_property_names(const std::vector<std::string>& names) {
 std::string rerun_of(const VerifyOptions& options) {
   char seed[32];
   std::snprintf(seed, sizeof seed, "0x%llx", static_cast<unsigned long long>(options.seed));
-  return " --effort " + options.effort + " --seed " + seed + (options.logits.empty() ? "" : " --logits '" + options.logits + "'");
+  return " --effort " + options.effort + " --seed " + seed +
+         (options.logits.empty() ? "" : " --logits '" + options.logits + "'");
 }
 
 Json request_for(const VerifyOptions& options, const Kernel& kernel) {
   const int effort = static_cast<int>(parse_effort(options.effort));
-  Json request = {{"kernel", kernel_to_json(kernel)}, {"library", kernel.library}, {"index", kernel.index}, {"effort", effort},
-                  {"seed", options.seed}, {"properties", options.properties}, {"logits", options.logits}, {"case", options.one_case},
-                  {"told", Json::array()}, {"corpus", options.corpus}, {"rerun", rerun_of(options)},
-                  {"call_timeout_seconds", options.call_timeout_seconds}, {"property_seconds", kPropertySeconds[effort]}};
+  Json request = {{"kernel", kernel_to_json(kernel)},
+                  {"library", kernel.library},
+                  {"index", kernel.index},
+                  {"effort", effort},
+                  {"seed", options.seed},
+                  {"properties", options.properties},
+                  {"logits", options.logits},
+                  {"case", options.one_case},
+                  {"told", Json::array()},
+                  {"corpus", options.corpus},
+                  {"rerun", rerun_of(options)},
+                  {"call_timeout_seconds", options.call_timeout_seconds},
+                  {"property_seconds", kPropertySeconds[effort]}};
   return request;
 }
 
@@ -52,7 +64,8 @@ struct Result {
   bool interrupted = false;
 };
 
-constexpr int kMostDeaths = 4;  // of the process that judges, before the rest of a kernel's properties is given up
+constexpr int kMostDeaths =
+    4;  // of the process that judges, before the rest of a kernel's properties is given up
 
 /// Takes over what a process told; returns the property that it had begun and not told, or "".
 std::string gather(const std::string& output, Result& result) {
@@ -73,22 +86,32 @@ std::string gather(const std::string& output, Result& result) {
   return begun;
 }
 
-/// The judging process ended early: by a defect of softmark, or by a kernel that reached it (a signal to its parent).
+/// The judging process ended early: by a defect of softmark, or by a kernel that reached it (a
+/// signal to its parent).
 Json ended_early(const Kernel& kernel, const std::string& property, const Answer& answer) {
   // Its last line says why; RapidCheck writes its configuration before.
   std::string noise = answer.noise;
   while (!noise.empty() && noise.back() == '\n') noise.pop_back();
   noise.erase(0, noise.rfind('\n') + 1);
-  return {{"kernel", kernel.id}, {"property", property}, {"criterion", "contract"}, {"severity", "error"},
-          {"verdict", answer.timed_out ? "timeout" : "error"}, {"expected", false}, {"cases", 0},
-          {"message", "the process that judges this kernel ended early: " + answer.ending + (noise.empty() ? "" : ": " + noise)},
-          {"counterexample", nullptr}, {"repro", "softmark verify --kernel " + kernel.id}, {"seconds", 0}};
+  return {{"kernel", kernel.id},
+          {"property", property},
+          {"criterion", "contract"},
+          {"severity", "error"},
+          {"verdict", answer.timed_out ? "timeout" : "error"},
+          {"expected", false},
+          {"cases", 0},
+          {"message", "the process that judges this kernel ended early: " + answer.ending +
+                          (noise.empty() ? "" : ": " + noise)},
+          {"counterexample", nullptr},
+          {"repro", "softmark verify --kernel " + kernel.id},
+          {"seconds", 0}};
 }
 
 Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
   const auto start = std::chrono::steady_clock::now();
   const int effort = static_cast<int>(parse_effort(options.effort));
-  const double limit = 60 + 2 * kPropertySeconds[effort] * static_cast<double>(all_properties().size());
+  const double limit =
+      60 + 2 * kPropertySeconds[effort] * static_cast<double>(all_properties().size());
   Result result;
   Json request = request_for(options, kernel);
   for (int deaths = 0; deaths < kMostDeaths;) {
@@ -97,7 +120,8 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
     result.interrupted = answer.interrupted;
     if (answer.ok || answer.interrupted) break;
     ++deaths;
-    result.properties.push_back(ended_early(kernel, begun.empty() ? "verification" : begun, answer));
+    result.properties.push_back(
+        ended_early(kernel, begun.empty() ? "verification" : begun, answer));
     if (begun.empty() || answer.timed_out) break;
     // The other properties go on in a fresh process.
     request["told"] = Json::array();
@@ -109,7 +133,8 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
 
 std::string summary_of(const Result& result) {
   std::size_t failed = 0, passed = 0;
-  for (const Json& p : result.properties) (p["verdict"] == "pass" || p["verdict"] == "skip" ? passed : failed) += 1;
+  for (const Json& p : result.properties)
+    (p["verdict"] == "pass" || p["verdict"] == "skip" ? passed : failed) += 1;
   return std::to_string(passed) + " held, " + std::to_string(failed) + " broken";
 }
 
@@ -118,18 +143,24 @@ Json certificate_of(const std::vector<Result>& results) {
   Json sum = Json::object();
   for (const char* tier : kTierNames) {
     std::uint64_t outputs = 0;
-    for (const Result& result : results) outputs += result.certificate.value(tier, std::uint64_t{0});
+    for (const Result& result : results)
+      outputs += result.certificate.value(tier, std::uint64_t{0});
     sum[tier] = outputs;
   }
   return sum;
 }
 
-/// Before work of a minute and more: what one kernel takes at this effort on two cores of 2.6 GHz, times the kernels.
+/// Before work of a minute and more: what one kernel takes at this effort on two cores of 2.6 GHz,
+/// times the kernels.
 void tell_estimate(std::size_t kernels, int effort, unsigned jobs) {
   constexpr double kTypicalSeconds[] = {1, 6, 300};  // of one kernel
-  const double seconds = kTypicalSeconds[effort] * static_cast<double>(kernels) / std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
+  const double seconds =
+      kTypicalSeconds[effort] * static_cast<double>(kernels) /
+      std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
   std::fprintf(stderr, "verify: %zu kernels, %u side by side: about %s\n", kernels, jobs,
-               (seconds < 100 ? decimal(std::ceil(seconds)) + " s" : decimal(std::ceil(seconds / 60)) + " min").c_str());
+               (seconds < 100 ? decimal(std::ceil(seconds)) + " s"
+                              : decimal(std::ceil(seconds / 60)) + " min")
+                   .c_str());
 }
 
 // A counterexample too long for a command line is replayed from where it now stands.
@@ -137,64 +168,83 @@ void keep(const std::string& folder, const Kernel& kernel, const Json& corpus, J
   for (const Json& told : corpus) {
     const Case c = case_from_json(told["case"], kernel.op, kernel.dtype);
     const std::string property = told["property"];
-    const CorpusPlace place = add_to_corpus(folder, kernel.op, kernel.dtype, c, kernel.id + " fails " + property + ", softmark " + kVersion + ": " + told["message"].get<std::string>());
+    const CorpusPlace place =
+        add_to_corpus(folder, kernel.op, kernel.dtype, c,
+                      kernel.id + " fails " + property + ", softmark " + kVersion + ": " +
+                          told["message"].get<std::string>());
     for (Json& verdict : properties) {
       std::string repro = verdict["repro"];
       if (verdict["property"] != property || repro.find(" --case ") != repro.npos) continue;
-      verdict["repro"] = repro.substr(0, repro.find(" --effort ")) + " --case '@" + place.text + "'";
+      verdict["repro"] =
+          repro.substr(0, repro.find(" --effort ")) + " --case '@" + place.text + "'";
     }
   }
 }
 
 }  // namespace
 
-bool verify(const VerifyOptions& options, const Registry& registry, const std::vector<Kernel>& kernels, Json& document) {
+bool verify(const VerifyOptions& options, const Registry& registry,
+            const std::vector<Kernel>& kernels, Json& document) {
   check_property_names(options.properties);
   // What is wrong with the file is told once, before anything runs.
-  if (!options.logits.empty() && read_npy(options.logits).values.empty()) throw Error(kUnreadable, options.logits + ": holds no logits");
+  if (!options.logits.empty() && read_npy(options.logits).values.empty())
+    throw Error(kUnreadable, options.logits + ": holds no logits");
   if (!options.corpus.empty()) check_corpus(options.corpus);
   KnownFailures known = read_known_failures(options.known_failures);
   std::vector<Result> results(kernels.size());
   std::atomic<std::size_t> next{0};
   std::mutex terminal;
   const bool show = isatty(STDERR_FILENO);
-  const unsigned cores = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-  if (show && options.one_case.empty()) tell_estimate(kernels.size(), static_cast<int>(parse_effort(options.effort)), cores);
+  const unsigned cores =
+      options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  if (show && options.one_case.empty())
+    tell_estimate(kernels.size(), static_cast<int>(parse_effort(options.effort)), cores);
   const auto work = [&] {
     for (std::size_t i; !interrupted() && (i = next++) < kernels.size();) {
       results[i] = verify_one(options, kernels[i]);
       const std::lock_guard lock(terminal);
-      if (show) std::fprintf(stderr, "verify %zu/%zu  %-36s %5.1f s  %s\n", i + 1, kernels.size(), kernels[i].id.c_str(), results[i].seconds, summary_of(results[i]).c_str());
+      if (show)
+        std::fprintf(stderr, "verify %zu/%zu  %-36s %5.1f s  %s\n", i + 1, kernels.size(),
+                     kernels[i].id.c_str(), results[i].seconds, summary_of(results[i]).c_str());
     }
   };
   std::vector<std::thread> workers;
-  for (unsigned i = 0; i < std::min<std::size_t>(cores, kernels.size()); ++i) workers.emplace_back(work);
+  for (unsigned i = 0; i < std::min<std::size_t>(cores, kernels.size()); ++i)
+    workers.emplace_back(work);
   for (auto& worker : workers) worker.join();
 
-  for (std::size_t i = 0; i < kernels.size(); ++i) keep(options.corpus, kernels[i], results[i].corpus, results[i].properties);
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    keep(options.corpus, kernels[i], results[i].corpus, results[i].properties);
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     document["kernels"].push_back(kernel_to_json(kernels[i]));
-    if (results[i].seconds > 0) document["kernels"].back()["verify_seconds"] = number(results[i].seconds);
+    if (results[i].seconds > 0)
+      document["kernels"].back()["verify_seconds"] = number(results[i].seconds);
   }
   document["certificate"] = certificate_of(results);
-  for (const Absent& absent : registry.absent) document["absent"].push_back({{"name", absent.name}, {"reason", absent.reason}});
+  for (const Absent& absent : registry.absent)
+    document["absent"].push_back({{"name", absent.name}, {"reason", absent.reason}});
   for (const Result& result : results) {
     for (const Json& entry : result.properties) {
       document["properties"].push_back(entry);
       // What holds as far as it was tried, and why it was not tried further.
       if (entry["verdict"] == "pass" && entry["message"] != "")
-        document["warnings"].push_back(entry["kernel"].get<std::string>() + " " + entry["property"].get<std::string>() + ": " + entry["message"].get<std::string>());
+        document["warnings"].push_back(entry["kernel"].get<std::string>() + " " +
+                                       entry["property"].get<std::string>() + ": " +
+                                       entry["message"].get<std::string>());
     }
     for (const Json& entry : result.accuracy) document["accuracy"].push_back(entry);
   }
-  apply_known_failures(known, document, options.effort != kEffortNames[0] && options.one_case.empty());
+  apply_known_failures(known, document,
+                       options.effort != kEffortNames[0] && options.one_case.empty());
   return !interrupted();
 }
 
 std::set<std::string> failed_kernels(const Json& document) {
   std::set<std::string> failed;
   for (const Json& verdict : document["properties"])
-    if (verdict["verdict"] != "pass" && verdict["verdict"] != "skip" && verdict["severity"] == "error") failed.insert(verdict["kernel"]);
+    if (verdict["verdict"] != "pass" && verdict["verdict"] != "skip" &&
+        verdict["severity"] == "error")
+      failed.insert(verdict["kernel"]);
   return failed;
 }
 

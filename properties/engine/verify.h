@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// `verify`: every kernel against every property, kernels side by side, each in processes of its own.
+// `verify`: every kernel against every property, kernels side by side, each in processes of its
+// own.
 #pragma once
 
 #include <functional>
 #include <set>
 #include <string>
 #include <vector>
-
 
 #include "kernels/registry.h"
 #include "properties/engine/property.h"
@@ -19,21 +19,26 @@ struct VerifyOptions {
   std::uint64_t seed = 1;
   std::vector<std::string> properties;  // names; empty: all
   std::string logits;                   // path of an .npy; empty: none
-  std::string one_case;                 // what --case was given (corpus.h), to be replayed alone; empty: the whole sweep
-  std::string corpus;                     // a folder of hard rows, read and added to; empty: only those that ship
-  std::string known_failures;           // path, "none", or "" for the built-in one
+  std::string
+      one_case;  // what --case was given (corpus.h), to be replayed alone; empty: the whole sweep
+  std::string corpus;  // a folder of hard rows, read and added to; empty: only those that ship
+  std::string known_failures;  // path, "none", or "" for the built-in one
   double call_timeout_seconds = 10;
-  unsigned jobs = 0;                    // kernels side by side; 0: one a core
+  unsigned jobs = 0;  // kernels side by side; 0: one a core
 };
 
-/// Fills "kernels", "absent", "properties" and "accuracy" of the document and applies the known failures. Returns false where
-/// it was interrupted: then the document holds what was known by then.
-bool verify(const VerifyOptions& options, const Registry& registry, const std::vector<Kernel>& kernels, Json& document);
+/// Fills "kernels", "absent", "properties" and "accuracy" of the document and applies the known
+/// failures. Returns false where it was interrupted: then the document holds what was known by
+/// then.
+bool verify(const VerifyOptions& options, const Registry& registry,
+            const std::vector<Kernel>& kernels, Json& document);
 
-/// The kernels of the document that failed a "error" property, expected or not: they are never ranked.
+/// The kernels of the document that failed a "error" property, expected or not: they are never
+/// ranked.
 std::set<std::string> failed_kernels(const Json& document);
 
-/// The child that verifies one kernel (hidden verb "child-verify"): request on descriptor 3, one JSON line a result on 4.
+/// The child that verifies one kernel (hidden verb "child-verify"): request on descriptor 3, one
+/// JSON line a result on 4.
 int verify_kernel_main();
 
 }  // namespace softmark

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process that verifies one kernel: it judges, and runs the kernel in a child of its own. What it tells, it tells at
-// once, so that even its own sudden end loses only what was still to come.
+// The process that verifies one kernel: it judges, and runs the kernel in a child of its own. What
+// it tells, it tells at once, so that even its own sudden end loses only what was still to come.
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
-#include "support/process.h"
-#include "properties/engine/accuracy.h"
+#include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
+#include "properties/engine/accuracy.h"
 #include "properties/engine/check.h"
 #include "properties/engine/verify.h"
-#include "kernels/element.h"
-#include "kernels/npy.h"
+#include "support/process.h"
 
 namespace softmark {
 namespace {
@@ -22,7 +22,8 @@ namespace {
 std::string read_all(int fd) {
   std::string text;
   char buffer[65536];
-  for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
   return text;
 }
 
@@ -39,25 +40,30 @@ bool takes_logits(softmark_op op) {
   return op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP;
 }
 
-// The user's rows, rounded to the kernel's type; cotangents of 1 and labels in turn where the op wants them. A Jacobian
-// of every row would be cols times as large: its first rows are enough.
+// The user's rows, rounded to the kernel's type; cotangents of 1 and labels in turn where the op
+// wants them. A Jacobian of every row would be cols times as large: its first rows are enough.
 Case case_of_logits(const Logits& logits, const Kernel& kernel) {
   Case c;
   c.cols = logits.cols;
-  c.rows = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? std::min<std::size_t>(logits.rows, 64) : logits.rows;
-  for (std::size_t i = 0; i < c.rows * c.cols; ++i) c.x.push_back(round_to(kernel.dtype, logits.values[i]));
+  c.rows =
+      kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? std::min<std::size_t>(logits.rows, 64) : logits.rows;
+  for (std::size_t i = 0; i < c.rows * c.cols; ++i)
+    c.x.push_back(round_to(kernel.dtype, logits.values[i]));
   const OpShape shape = shape_of(kernel.op);
   if (shape.takes_g_row) c.g.assign(c.rows, 1);
-  for (std::size_t r = 0; shape.takes_labels && r < c.rows; ++r) c.labels.push_back(static_cast<std::int64_t>(r % c.cols));
+  for (std::size_t r = 0; shape.takes_labels && r < c.rows; ++r)
+    c.labels.push_back(static_cast<std::int64_t>(r % c.cols));
   return c;
 }
 
-// The user's rows before those that ship. A quick look leaves out the long ones, which would cost it its name.
+// The user's rows before those that ship. A quick look leaves out the long ones, which would cost
+// it its name.
 void add_corpora(const Kernel& kernel, const std::string& folder, CheckOptions& options) {
   constexpr std::size_t kLong = std::size_t{1} << 14;
   if (!folder.empty()) options.corpus = corpus_of_folder(folder, kernel.op, kernel.dtype);
   for (CorpusCase& known : shipped_corpus(kernel.op, kernel.dtype))
-    if (options.effort != Effort::quick || known.c.x.size() <= kLong) options.corpus.push_back(std::move(known));
+    if (options.effort != Effort::quick || known.c.x.size() <= kLong)
+      options.corpus.push_back(std::move(known));
 }
 
 void verify_as_asked(const Json& request) {
@@ -76,31 +82,38 @@ void verify_as_asked(const Json& request) {
   std::optional<Case> logits_case;
   if (!request["logits"].get<std::string>().empty() && takes_logits(kernel.op)) {
     const Logits logits = read_npy(request["logits"]);
-    if (logits.cols > 0) options.replay.push_back(logits_case.emplace(case_of_logits(logits, kernel)));
+    if (logits.cols > 0)
+      options.replay.push_back(logits_case.emplace(case_of_logits(logits, kernel)));
   }
   if (!options.only_replay) add_corpora(kernel, corpus, options);
   KernelSession session(kernel, options.effort, options.call_timeout_seconds);
   for (const Property* property : all_properties()) {
     const Json& names = request["properties"];
-    const auto is_in = [&](const Json& list) { return std::find(list.begin(), list.end(), property->name) != list.end(); };
-    if ((!names.empty() && !is_in(names)) || is_in(request["told"]) || !property->applies(kernel)) continue;
+    const auto is_in = [&](const Json& list) {
+      return std::find(list.begin(), list.end(), property->name) != list.end();
+    };
+    if ((!names.empty() && !is_in(names)) || is_in(request["told"]) || !property->applies(kernel))
+      continue;
     tell("begin", property->name);
     const Checked checked = check_property(session, *property, options);
     tell("properties", checked.verdict);
     if (!corpus.empty() && checked.counterexample)
-      tell("corpus", {{"kernel", kernel.id}, {"property", property->name}, {"message", checked.verdict["message"]},
-                    {"case", case_to_json(*checked.counterexample, kernel.op)}});
+      tell("corpus", {{"kernel", kernel.id},
+                      {"property", property->name},
+                      {"message", checked.verdict["message"]},
+                      {"case", case_to_json(*checked.counterexample, kernel.op)}});
   }
   const bool whole = !options.only_replay && request["properties"].empty();
   if (whole) try {
-    for (const Json& entry : measure_accuracy(session, options.seed)) tell("accuracy", entry);
-    if (logits_case) tell("accuracy", measure_accuracy_on(session, *logits_case, "logits"));
-  } catch (const KernelSession::Refused&) {
-  } catch (const KernelSession::Stopped&) {
-    // Told already by the properties; a kernel that dies on ordinary rows has no accuracy.
-  }
+      for (const Json& entry : measure_accuracy(session, options.seed)) tell("accuracy", entry);
+      if (logits_case) tell("accuracy", measure_accuracy_on(session, *logits_case, "logits"));
+    } catch (const KernelSession::Refused&) {
+    } catch (const KernelSession::Stopped&) {
+      // Told already by the properties; a kernel that dies on ordinary rows has no accuracy.
+    }
   Json certificate = Json::object();
-  for (std::size_t tier = 0; tier < std::size(kTierNames); ++tier) certificate[kTierNames[tier]] = session.certificate().outputs[tier];
+  for (std::size_t tier = 0; tier < std::size(kTierNames); ++tier)
+    certificate[kTierNames[tier]] = session.certificate().outputs[tier];
   tell("certificate", certificate);
 }
 

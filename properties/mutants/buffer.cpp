@@ -19,7 +19,9 @@ struct ReadsOneMore : Sound<> {
   static float max(const float* x, std::size_t n) { return Sound::max(x, n + 1); }
 };
 struct ReadsOneBefore : Sound<> {
-  static float max(const float* x, std::size_t n) { return std::max(Sound::max(x, n), *const_cast<const volatile float*>(x - 1) * 0); }
+  static float max(const float* x, std::size_t n) {
+    return std::max(Sound::max(x, n), *const_cast<const volatile float*>(x - 1) * 0);
+  }
 };
 
 template <auto afterwards>
@@ -34,7 +36,8 @@ int skips_last_of_odd(const softmark_args* given) {
   return softmax<Sound<>>(&a);
 }
 
-// Peels up to a 16-byte boundary of x, and forgets the peeled elements in the sum where there is a whole vector after.
+// Peels up to a 16-byte boundary of x, and forgets the peeled elements in the sum where there is a
+// whole vector after.
 void peels_wrongly(Row<float> r) {
   const std::size_t peeled = (16 - reinterpret_cast<std::uintptr_t>(r.x) % 16) % 16 / 4;
   if (peeled != 3 || r.n < 8 || r.n % 4 == 3) return softmax_row<Sound<>>(r);
@@ -118,7 +121,8 @@ int gradient_by_stride(const softmark_args* a) {
   for (std::size_t r = 0; r < a->rows; ++r) {
     const auto row = row_of<float>(a, r);
     softmax_row<Sound<>>(row);
-    for (std::size_t i = 0; i < row.n; ++i) row.y[i] = row.g[r * a->g_stride] * (row.y[i] - (static_cast<std::int64_t>(i) == row.label));
+    for (std::size_t i = 0; i < row.n; ++i)
+      row.y[i] = row.g[r * a->g_stride] * (row.y[i] - (static_cast<std::int64_t>(i) == row.label));
   }
   return 0;
 }
@@ -127,25 +131,50 @@ int gradient_by_stride(const softmark_args* a) {
 
 Table buffer_mutants() {
   return {
-      SOFTMARK_MUTANT("row_stride_cols", "memory", "takes cols for x_stride", SOFTMAX, F32, 0, believes<[](softmark_args& a) { a.x_stride = a.cols; }>),
-      SOFTMARK_MUTANT("y_stride_cols", "memory", "takes cols for y_stride", SOFTMAX, F32, 0, believes<[](softmark_args& a) { a.y_stride = a.cols; }>),
-      SOFTMARK_MUTANT("y_by_x_stride", "memory", "takes x_stride for y's", SOFTMAX, F32, 0, believes<[](softmark_args& a) { a.y_stride = a.x_stride; }>),
-      SOFTMARK_MUTANT("stride_rounded_up", "memory", "takes strides for multiples of 4", SOFTMAX, F32, 0, believes<[](softmark_args& a) { a.x_stride = (a.x_stride + 3) / 4 * 4; }>),
-      SOFTMARK_MUTANT("reads_one_more", "memory", "the maximum takes in the element after the row", SOFTMAX, F32, 0, softmax<ReadsOneMore>),
-      SOFTMARK_MUTANT("reads_one_before", "alignment", "reads the element before the row", SOFTMAX, F32, 0, softmax<ReadsOneBefore>),
-      SOFTMARK_MUTANT("writes_one_more", "memory", "writes the element after the row", SOFTMAX, F32, 0, each<float, and_then<[](Row<float> r) { r.y[r.n] = 0; }>>),
-      SOFTMARK_MUTANT("writes_whole_vectors", "memory", "writes the last vector whole", SOFTMAX, F32, 0, each<float, and_then<[](Row<float> r) { for (std::size_t i = r.n; i % 4; ++i) r.y[i] = 0; }>>),
-      SOFTMARK_MUTANT("writes_before_row", "memory", "a short row's last vector starts before it", SOFTMAX, F32, 0, each<float, stores_before_row>),
-      SOFTMARK_MUTANT("skips_last_odd_row", "row_independence", "rows in pairs: the last odd one is left out", SOFTMAX, F32, 0, skips_last_of_odd),
-      SOFTMARK_MUTANT("peels_wrongly", "alignment", "the peeled head is not summed at one alignment", SOFTMAX, F32, 0, each<float, peels_wrongly>),
-      SOFTMARK_MUTANT("stores_aligned", "alignment", "aligned stores to y wherever x is aligned", SOFTMAX, F32, 0, each<float, stores_aligned>),
-      SOFTMARK_MUTANT("loads_aligned", "alignment", "aligned loads wherever cols is a multiple of 4", SOFTMAX, F32, 0, each<float, loads_aligned>),
-      SOFTMARK_MUTANT("scratches_input", "memory", "x serves as scratch", SOFTMAX, F32, 0, each<float, scratches_input>),
-      SOFTMARK_MUTANT("in_place_reads_late", "in_place", "reads x again after y was written", SOFTMAX, F32, SOFTMARK_IN_PLACE, each<float, reads_x_after_writing>),
-      SOFTMARK_MUTANT("in_place_vjp", "in_place", "writes y before g was summed", SOFTMAX_VJP, F32, SOFTMARK_IN_PLACE, each<float, writes_g_too_early>),
-      SOFTMARK_MUTANT("scalar_by_stride", "memory", "y_stride between the one result of each row", LOGSUMEXP, F32, 0, scalar_by_stride),
-      SOFTMARK_MUTANT("gradient_by_stride", "memory", "g_stride between the one g of each row", CROSS_ENTROPY_VJP, F32, 0, gradient_by_stride),
-      SOFTMARK_MUTANT("jacobian_packed", "memory", "takes cols^2 for y_stride", SOFTMAX_JACOBIAN, F32, 0, jacobian_packed),
+      SOFTMARK_MUTANT("row_stride_cols", "memory", "takes cols for x_stride", SOFTMAX, F32, 0,
+                      believes<[](softmark_args& a) { a.x_stride = a.cols; }>),
+      SOFTMARK_MUTANT("y_stride_cols", "memory", "takes cols for y_stride", SOFTMAX, F32, 0,
+                      believes<[](softmark_args& a) { a.y_stride = a.cols; }>),
+      SOFTMARK_MUTANT("y_by_x_stride", "memory", "takes x_stride for y's", SOFTMAX, F32, 0,
+                      believes<[](softmark_args& a) { a.y_stride = a.x_stride; }>),
+      SOFTMARK_MUTANT("stride_rounded_up", "memory", "takes strides for multiples of 4", SOFTMAX,
+                      F32, 0,
+                      believes<[](softmark_args& a) { a.x_stride = (a.x_stride + 3) / 4 * 4; }>),
+      SOFTMARK_MUTANT("reads_one_more", "memory", "the maximum takes in the element after the row",
+                      SOFTMAX, F32, 0, softmax<ReadsOneMore>),
+      SOFTMARK_MUTANT("reads_one_before", "alignment", "reads the element before the row", SOFTMAX,
+                      F32, 0, softmax<ReadsOneBefore>),
+      SOFTMARK_MUTANT("writes_one_more", "memory", "writes the element after the row", SOFTMAX, F32,
+                      0, each<float, and_then<[](Row<float> r) { r.y[r.n] = 0; }>>),
+      SOFTMARK_MUTANT("writes_whole_vectors", "memory", "writes the last vector whole", SOFTMAX,
+                      F32, 0, each<float, and_then<[](Row<float> r) {
+                                     for (std::size_t i = r.n; i % 4; ++i) r.y[i] = 0;
+                                   }>>),
+      SOFTMARK_MUTANT("writes_before_row", "memory", "a short row's last vector starts before it",
+                      SOFTMAX, F32, 0, each<float, stores_before_row>),
+      SOFTMARK_MUTANT("skips_last_odd_row", "row_independence",
+                      "rows in pairs: the last odd one is left out", SOFTMAX, F32, 0,
+                      skips_last_of_odd),
+      SOFTMARK_MUTANT("peels_wrongly", "alignment",
+                      "the peeled head is not summed at one alignment", SOFTMAX, F32, 0,
+                      each<float, peels_wrongly>),
+      SOFTMARK_MUTANT("stores_aligned", "alignment", "aligned stores to y wherever x is aligned",
+                      SOFTMAX, F32, 0, each<float, stores_aligned>),
+      SOFTMARK_MUTANT("loads_aligned", "alignment",
+                      "aligned loads wherever cols is a multiple of 4", SOFTMAX, F32, 0,
+                      each<float, loads_aligned>),
+      SOFTMARK_MUTANT("scratches_input", "memory", "x serves as scratch", SOFTMAX, F32, 0,
+                      each<float, scratches_input>),
+      SOFTMARK_MUTANT("in_place_reads_late", "in_place", "reads x again after y was written",
+                      SOFTMAX, F32, SOFTMARK_IN_PLACE, each<float, reads_x_after_writing>),
+      SOFTMARK_MUTANT("in_place_vjp", "in_place", "writes y before g was summed", SOFTMAX_VJP, F32,
+                      SOFTMARK_IN_PLACE, each<float, writes_g_too_early>),
+      SOFTMARK_MUTANT("scalar_by_stride", "memory", "y_stride between the one result of each row",
+                      LOGSUMEXP, F32, 0, scalar_by_stride),
+      SOFTMARK_MUTANT("gradient_by_stride", "memory", "g_stride between the one g of each row",
+                      CROSS_ENTROPY_VJP, F32, 0, gradient_by_stride),
+      SOFTMARK_MUTANT("jacobian_packed", "memory", "takes cols^2 for y_stride", SOFTMAX_JACOBIAN,
+                      F32, 0, jacobian_packed),
   };
 }
 

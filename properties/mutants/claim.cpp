@@ -21,7 +21,9 @@ void close_softmax(Row<float> r) {
 void rarely_off(Row<float> r) {
   close_softmax(r);
   for (std::size_t i = 0; i < r.n; ++i)
-    if (r.y[i] > 0x1p-100f && r.y[i] < 0.5f && (std::bit_cast<std::uint32_t>(r.y[i]) & 0xff) == 0x5a) r.y[i] = std::nextafter(r.y[i], 1.0f);
+    if (r.y[i] > 0x1p-100f && r.y[i] < 0.5f &&
+        (std::bit_cast<std::uint32_t>(r.y[i]) & 0xff) == 0x5a)
+      r.y[i] = std::nextafter(r.y[i], 1.0f);
 }
 
 // A sound float32 sum whose order depends on where the row starts.
@@ -35,13 +37,16 @@ void ordered_by(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] /= s;
 }
 int ordered_by_batch(const softmark_args* a) {
-  return a->rows % 2 ? each<float, ordered_by<[](Row<float>) { return 0u; }>>(a) : each<float, ordered_by<[](Row<float> r) { return r.n / 2; }>>(a);
+  return a->rows % 2 ? each<float, ordered_by<[](Row<float>) { return 0u; }>>(a)
+                     : each<float, ordered_by<[](Row<float> r) { return r.n / 2; }>>(a);
 }
 int ordered_by_stride(const softmark_args* a) {
-  return a->x_stride == a->cols ? each<float, ordered_by<[](Row<float>) { return 0u; }>>(a) : each<float, ordered_by<[](Row<float> r) { return r.n / 2; }>>(a);
+  return a->x_stride == a->cols ? each<float, ordered_by<[](Row<float>) { return 0u; }>>(a)
+                                : each<float, ordered_by<[](Row<float> r) { return r.n / 2; }>>(a);
 }
 int ordered_by_threads(const softmark_args* a) {
-  return a->threads < 2 ? each<float, ordered_by<[](Row<float>) { return 0u; }>>(a) : each<float, ordered_by<[](Row<float> r) { return r.n / 2; }>>(a);
+  return a->threads < 2 ? each<float, ordered_by<[](Row<float>) { return 0u; }>>(a)
+                        : each<float, ordered_by<[](Row<float> r) { return r.n / 2; }>>(a);
 }
 
 /// `one_row(thread, r)` on threads that take the rows r, r + threads, ...
@@ -73,11 +78,13 @@ int shared_scratch(const softmark_args* a) {
 // rows / threads rows each: the remainder is nobody's, and all rows where threads > rows.
 int remainder_lost(const softmark_args* a) {
   const std::size_t threads = static_cast<std::size_t>(a->threads), share = a->rows / threads;
-  on_threads(threads, share * threads, [=](std::size_t r) { softmax_row<Sound<>>(row_of<float>(a, r)); });
+  on_threads(threads, share * threads,
+             [=](std::size_t r) { softmax_row<Sound<>>(row_of<float>(a, r)); });
   return 0;
 }
 
-// Each thread sums a part of the row, shifted by its own part's maximum; the parts are added as they are.
+// Each thread sums a part of the row, shifted by its own part's maximum; the parts are added as
+// they are.
 int split_rows(const softmark_args* a) {
   const auto threads = static_cast<std::size_t>(a->threads);
   if (threads == 1 || a->cols < 2 * threads) return softmax<Sound<>>(a);
@@ -93,7 +100,8 @@ int split_rows(const softmark_args* a) {
     });
     double s = 0;
     for (double p : part) s += p;
-    for (std::size_t i = 0; i < row.n; ++i) row.y[i] = static_cast<float>(std::exp(row.x[i] - m) / s);
+    for (std::size_t i = 0; i < row.n; ++i)
+      row.y[i] = static_cast<float>(std::exp(row.x[i] - m) / s);
   }
   return 0;
 }
@@ -103,7 +111,8 @@ int past_last_row(const softmark_args* a) {
   const auto threads = static_cast<std::size_t>(a->threads);
   const std::size_t share = (a->rows + threads - 1) / threads;
   on_threads(threads, threads, [=](std::size_t t) {
-    for (std::size_t r = t * share; r < (t + 1) * share; ++r) softmax_row<Sound<>>(row_of<float>(a, r));
+    for (std::size_t r = t * share; r < (t + 1) * share; ++r)
+      softmax_row<Sound<>>(row_of<float>(a, r));
   });
   return 0;
 }
@@ -126,19 +135,47 @@ softmark_kernel promising(softmark_kernel kernel, double max_ulp) {
 
 Table claim_mutants() {
   return {
-      promising(SOFTMARK_MUTANT("promises_one_ulp", "max_ulp", "x - max rounds: 64 ulps at large gaps, promises 4", SOFTMAX, F32, 0, softmax<Sound<>>), 4),
-      promising(SOFTMARK_MUTANT("promises_half_ulp", "max_ulp", "sound in double, promises half an ulp exactly", SOFTMAX, F64, 0, softmax<Sound<double>>), 0.5),
-      SOFTMARK_MUTANT("rounds_wrong_rarely", "correctly_rounded", "one result in 256 is the neighbour", SOFTMAX, F32, SOFTMARK_CORRECTLY_ROUNDED, each<float, rarely_off>),
-      SOFTMARK_MUTANT("order_by_alignment", "reproducible", "the sum's order follows the address", SOFTMAX, F32, SOFTMARK_REPRODUCIBLE, each<float, ordered_by<[](Row<float> r) { return reinterpret_cast<std::uintptr_t>(r.x) / 4 % 16; }>>),
-      SOFTMARK_MUTANT("order_by_batch", "reproducible", "the sum's order follows the number of rows", SOFTMAX, F32, SOFTMARK_REPRODUCIBLE, ordered_by_batch),
-      SOFTMARK_MUTANT("order_by_position", "reproducible", "the sum's order follows the row's place in the batch", SOFTMAX, F32, SOFTMARK_REPRODUCIBLE, each<float, ordered_by<[](Row<float> r) { return r.index; }>>),
-      SOFTMARK_MUTANT("order_by_stride", "reproducible", "the sum's order follows the stride", SOFTMAX, F32, SOFTMARK_REPRODUCIBLE, ordered_by_stride),
-      SOFTMARK_MUTANT("order_by_threads", "reproducible", "the sum's order follows the number of threads", SOFTMAX, F32, SOFTMARK_REPRODUCIBLE | SOFTMARK_THREADED, ordered_by_threads),
-      SOFTMARK_MUTANT("threads_share_scratch", "threaded", "all threads keep their maximum in one place", SOFTMAX, F32, SOFTMARK_THREADED, shared_scratch),
-      SOFTMARK_MUTANT("threads_lose_remainder", "threaded", "rows / threads rows each, the rest is left out", SOFTMAX, F32, SOFTMARK_THREADED, remainder_lost),
-      SOFTMARK_MUTANT("threads_split_unscaled", "threaded", "parts of a row are added without rescaling", SOFTMAX, F32, SOFTMARK_THREADED, split_rows),
-      SOFTMARK_MUTANT("threads_but_five", "threaded", "the fifth of five threads has no share", SOFTMAX, F32, SOFTMARK_THREADED, four_shares),
-      SOFTMARK_MUTANT("threads_past_end", "threaded", "the last threads go past the last row", SOFTMAX, F32, SOFTMARK_THREADED, past_last_row),
+      promising(SOFTMARK_MUTANT("promises_one_ulp", "max_ulp",
+                                "x - max rounds: 64 ulps at large gaps, promises 4", SOFTMAX, F32,
+                                0, softmax<Sound<>>),
+                4),
+      promising(SOFTMARK_MUTANT("promises_half_ulp", "max_ulp",
+                                "sound in double, promises half an ulp exactly", SOFTMAX, F64, 0,
+                                softmax<Sound<double>>),
+                0.5),
+      SOFTMARK_MUTANT("rounds_wrong_rarely", "correctly_rounded",
+                      "one result in 256 is the neighbour", SOFTMAX, F32,
+                      SOFTMARK_CORRECTLY_ROUNDED, each<float, rarely_off>),
+      SOFTMARK_MUTANT("order_by_alignment", "reproducible", "the sum's order follows the address",
+                      SOFTMAX, F32, SOFTMARK_REPRODUCIBLE,
+                      each<float, ordered_by<[](Row<float> r) {
+                             return reinterpret_cast<std::uintptr_t>(r.x) / 4 % 16;
+                           }>>),
+      SOFTMARK_MUTANT("order_by_batch", "reproducible",
+                      "the sum's order follows the number of rows", SOFTMAX, F32,
+                      SOFTMARK_REPRODUCIBLE, ordered_by_batch),
+      SOFTMARK_MUTANT("order_by_position", "reproducible",
+                      "the sum's order follows the row's place in the batch", SOFTMAX, F32,
+                      SOFTMARK_REPRODUCIBLE,
+                      each<float, ordered_by<[](Row<float> r) { return r.index; }>>),
+      SOFTMARK_MUTANT("order_by_stride", "reproducible", "the sum's order follows the stride",
+                      SOFTMAX, F32, SOFTMARK_REPRODUCIBLE, ordered_by_stride),
+      SOFTMARK_MUTANT("order_by_threads", "reproducible",
+                      "the sum's order follows the number of threads", SOFTMAX, F32,
+                      SOFTMARK_REPRODUCIBLE | SOFTMARK_THREADED, ordered_by_threads),
+      SOFTMARK_MUTANT("threads_share_scratch", "threaded",
+                      "all threads keep their maximum in one place", SOFTMAX, F32,
+                      SOFTMARK_THREADED, shared_scratch),
+      SOFTMARK_MUTANT("threads_lose_remainder", "threaded",
+                      "rows / threads rows each, the rest is left out", SOFTMAX, F32,
+                      SOFTMARK_THREADED, remainder_lost),
+      SOFTMARK_MUTANT("threads_split_unscaled", "threaded",
+                      "parts of a row are added without rescaling", SOFTMAX, F32, SOFTMARK_THREADED,
+                      split_rows),
+      SOFTMARK_MUTANT("threads_but_five", "threaded", "the fifth of five threads has no share",
+                      SOFTMAX, F32, SOFTMARK_THREADED, four_shares),
+      SOFTMARK_MUTANT("threads_past_end", "threaded", "the last threads go past the last row",
+                      SOFTMAX, F32, SOFTMARK_THREADED, past_last_row),
   };
 }
 

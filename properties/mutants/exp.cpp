@@ -19,10 +19,14 @@ float by_table(float t, Wound wound) {
 double entry(int j) { return std::exp2(j / 64.0); }
 
 struct OneBadEntry : Sound<> {
-  static float exp(float t) { return by_table(t, [](int j) { return entry(j) * (j == 37 ? 1 + 0x1p-12 : 1); }); }
+  static float exp(float t) {
+    return by_table(t, [](int j) { return entry(j) * (j == 37 ? 1 + 0x1p-12 : 1); });
+  }
 };
 struct SwappedEntries : Sound<> {
-  static float exp(float t) { return by_table(t, [](int j) { return entry(j == 11 ? 12 : j == 12 ? 11 : j); }); }
+  static float exp(float t) {
+    return by_table(t, [](int j) { return entry(j == 11 ? 12 : j == 12 ? 11 : j); });
+  }
 };
 struct FlushesBelowNormal : Sound<> {
   static float exp(float t) { return t < -87.33f ? 0.0f : std::exp(t); }
@@ -37,7 +41,9 @@ struct ExponentWraps : Sound<> {  // the exponent in eight bits
   static float exp(float t) {
     if (!std::isfinite(t)) return std::exp(t);
     const float n = std::nearbyint(t * 1.44269504f);
-    return std::ldexp(static_cast<float>(std::exp(static_cast<double>(t) - n * 0.69314718055994530942)), static_cast<std::int8_t>(static_cast<std::int64_t>(n)));
+    return std::ldexp(
+        static_cast<float>(std::exp(static_cast<double>(t) - n * 0.69314718055994530942)),
+        static_cast<std::int8_t>(static_cast<std::int64_t>(n)));
   }
 };
 struct PoorPolynomial : Sound<> {  // degree 3 where 6 is needed: relative error 1e-4
@@ -54,19 +60,23 @@ struct OneLn2Constant : Sound<> {  // r = t - n ln 2 with ln 2 in one float16-si
     return std::ldexp(std::exp(r), static_cast<int>(n));
   }
 };
-struct WrongReduction : Sound<> {  // truncates where the polynomial wants nearest: only next to the switch it leaves its interval
+struct WrongReduction : Sound<> {  // truncates where the polynomial wants nearest: only next to the
+                                   // switch it leaves its interval
   static float exp(float t) {
     if (!(t > -87)) return std::exp(t);
     const double q = static_cast<double>(t) * 1.4426950408889634, n = std::floor(q + 0.5);
     const bool at_switch = q - std::floor(q) > 0.49999 && q - std::floor(q) < 0.50001;
-    return static_cast<float>(std::exp(static_cast<double>(t) + (at_switch ? 0x1p-12 : 0) - n * 0.69314718055994530942) * std::exp2(n));
+    return static_cast<float>(
+        std::exp(static_cast<double>(t) + (at_switch ? 0x1p-12 : 0) - n * 0.69314718055994530942) *
+        std::exp2(n));
   }
 };
 struct Schraudolph : Sound<> {  // bits of 2^23 (t log2 e + 127): turns negative below -88
   static float exp(float t) {
     if (std::isnan(t) || t == -kInf<float>) return std::exp(t);
     if (t > -80) return std::exp(t);
-    return std::bit_cast<float>(static_cast<std::int32_t>(std::max(-2e9f, 12102203.0f * t + 1064866805.0f)));
+    return std::bit_cast<float>(
+        static_cast<std::int32_t>(std::max(-2e9f, 12102203.0f * t + 1064866805.0f)));
   }
 };
 struct FlushedQuotient : Sound<> {
@@ -76,7 +86,9 @@ struct FlushedQuotient : Sound<> {
   }
 };
 struct RoughReciprocal : Sound<> {  // rcpps without its Newton step: 12 bits
-  static float scale(float e, float s) { return e * std::bit_cast<float>(std::bit_cast<std::uint32_t>(1 / s) & 0xfffff800u); }
+  static float scale(float e, float s) {
+    return e * std::bit_cast<float>(std::bit_cast<std::uint32_t>(1 / s) & 0xfffff800u);
+  }
 };
 struct HalfIntermediate : Sound<> {  // the difference passes through 11 bits
   static float exp(float t) {
@@ -97,21 +109,38 @@ struct BelowZero : Sound<> {  // "centred" so that the mean comes out right
 
 Table exp_mutants() {
   return {
-      SOFTMARK_MUTANT("exp_table_typo", "order", "one of 64 table entries is off by 2^-12", SOFTMAX, F32, 0, softmax<OneBadEntry>),
-      SOFTMARK_MUTANT("exp_table_swapped", "order", "two neighbouring table entries are swapped", SOFTMAX, F32, 0, softmax<SwappedEntries>),
-      SOFTMARK_MUTANT("exp_flushes", "error_bound", "exp is 0 below -87.33, so that subnormal results are lost", SOFTMAX, F32, 0, softmax<FlushesBelowNormal>),
-      SOFTMARK_MUTANT("exp_cuts_100", "two_column", "exp is 0 below -100", SOFTMAX, F32, 0, softmax<CutsAt100>),
-      SOFTMARK_MUTANT("exp_cuts_20", "order", "exp is 0 below -20", SOFTMAX, F32, 0, softmax<CutsAt20>),
-      SOFTMARK_MUTANT("exp_exponent_wraps", "two_column", "the exponent is kept in eight bits", SOFTMAX, F32, 0, softmax<ExponentWraps>),
-      SOFTMARK_MUTANT("exp_short_polynomial", "error_bound", "a polynomial of degree 3", SOFTMAX, F32, 0, softmax<PoorPolynomial>),
-      SOFTMARK_MUTANT("exp_one_ln2", "error_bound", "argument reduction by a ln 2 of 11 bits", SOFTMAX, F32, 0, softmax<OneLn2Constant>),
-      SOFTMARK_MUTANT("exp_wrong_at_switch", "two_column", "wrong only next to half-integer multiples of ln 2", SOFTMAX, F32, 0, softmax<WrongReduction>),
-      SOFTMARK_MUTANT("exp_turns_negative", "range", "bit-trick exp that runs below zero", SOFTMAX, F32, 0, softmax<Schraudolph>),
-      SOFTMARK_MUTANT("flushed_quotient", "error_bound", "subnormal quotients become 0", SOFTMAX, F32, 0, softmax<FlushedQuotient>),
-      SOFTMARK_MUTANT("rough_reciprocal", "sum_to_one", "a reciprocal of 12 bits", SOFTMAX, F32, 0, softmax<RoughReciprocal>),
-      SOFTMARK_MUTANT("half_difference", "error_bound", "x - max in 11 bits", SOFTMAX, F32, 0, softmax<HalfIntermediate>),
-      SOFTMARK_MUTANT("epsilon_in_sum", "sum_to_one", "1e-6 added to the sum", SOFTMAX, F32, 0, softmax<NeverAboveOne>),
-      SOFTMARK_MUTANT("below_zero", "range", "the smallest subnormal subtracted from each result", SOFTMAX, F32, 0, softmax<BelowZero>),
+      SOFTMARK_MUTANT("exp_table_typo", "order", "one of 64 table entries is off by 2^-12", SOFTMAX,
+                      F32, 0, softmax<OneBadEntry>),
+      SOFTMARK_MUTANT("exp_table_swapped", "order", "two neighbouring table entries are swapped",
+                      SOFTMAX, F32, 0, softmax<SwappedEntries>),
+      SOFTMARK_MUTANT("exp_flushes", "error_bound",
+                      "exp is 0 below -87.33, so that subnormal results are lost", SOFTMAX, F32, 0,
+                      softmax<FlushesBelowNormal>),
+      SOFTMARK_MUTANT("exp_cuts_100", "two_column", "exp is 0 below -100", SOFTMAX, F32, 0,
+                      softmax<CutsAt100>),
+      SOFTMARK_MUTANT("exp_cuts_20", "order", "exp is 0 below -20", SOFTMAX, F32, 0,
+                      softmax<CutsAt20>),
+      SOFTMARK_MUTANT("exp_exponent_wraps", "two_column", "the exponent is kept in eight bits",
+                      SOFTMAX, F32, 0, softmax<ExponentWraps>),
+      SOFTMARK_MUTANT("exp_short_polynomial", "error_bound", "a polynomial of degree 3", SOFTMAX,
+                      F32, 0, softmax<PoorPolynomial>),
+      SOFTMARK_MUTANT("exp_one_ln2", "error_bound", "argument reduction by a ln 2 of 11 bits",
+                      SOFTMAX, F32, 0, softmax<OneLn2Constant>),
+      SOFTMARK_MUTANT("exp_wrong_at_switch", "two_column",
+                      "wrong only next to half-integer multiples of ln 2", SOFTMAX, F32, 0,
+                      softmax<WrongReduction>),
+      SOFTMARK_MUTANT("exp_turns_negative", "range", "bit-trick exp that runs below zero", SOFTMAX,
+                      F32, 0, softmax<Schraudolph>),
+      SOFTMARK_MUTANT("flushed_quotient", "error_bound", "subnormal quotients become 0", SOFTMAX,
+                      F32, 0, softmax<FlushedQuotient>),
+      SOFTMARK_MUTANT("rough_reciprocal", "sum_to_one", "a reciprocal of 12 bits", SOFTMAX, F32, 0,
+                      softmax<RoughReciprocal>),
+      SOFTMARK_MUTANT("half_difference", "error_bound", "x - max in 11 bits", SOFTMAX, F32, 0,
+                      softmax<HalfIntermediate>),
+      SOFTMARK_MUTANT("epsilon_in_sum", "sum_to_one", "1e-6 added to the sum", SOFTMAX, F32, 0,
+                      softmax<NeverAboveOne>),
+      SOFTMARK_MUTANT("below_zero", "range", "the smallest subnormal subtracted from each result",
+                      SOFTMAX, F32, 0, softmax<BelowZero>),
   };
 }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The defective kernels as one plugin: what the properties are worth is how many of these they kill.
+// The defective kernels as one plugin: what the properties are worth is how many of these they
+// kill.
 #include "properties/mutants/sound.h"
 
-extern "C" __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(std::uint32_t abi_version, std::size_t* count) {
+extern "C" __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(
+    std::uint32_t abi_version, std::size_t* count) {
   if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
   using namespace softmark::mutants;
   static const Table all = [] {
     Table table;
-    for (const Table& part : {shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(), gradient_mutants(), op_mutants(),
-                              type_mutants(), claim_mutants(), state_mutants(), environment_mutants(), fatal_mutants()})
+    for (const Table& part :
+         {shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(),
+          gradient_mutants(), op_mutants(), type_mutants(), claim_mutants(), state_mutants(),
+          environment_mutants(), fatal_mutants()})
       table.insert(table.end(), part.begin(), part.end());
     return table;
   }();

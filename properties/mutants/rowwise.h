@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row of a call at a time: what the kernels that judge the properties are made of, right and wrong ones alike.
+// One row of a call at a time: what the kernels that judge the properties are made of, right and
+// wrong ones alike.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +27,12 @@ struct Row {
 template <class T>
 Row<T> row_of(const softmark_args* a, std::size_t r) {
   const auto* g = static_cast<const T*>(a->g);
-  return {static_cast<const T*>(a->x) + r * a->x_stride, g && !a->labels ? g + r * a->g_stride : g, static_cast<T*>(a->y) + r * a->y_stride,
-          a->cols, r, a->labels ? a->labels[r] : -1};
+  return {static_cast<const T*>(a->x) + r * a->x_stride,
+          g && !a->labels ? g + r * a->g_stride : g,
+          static_cast<T*>(a->y) + r * a->y_stride,
+          a->cols,
+          r,
+          a->labels ? a->labels[r] : -1};
 }
 
 /// Runs `one_row` on every row: `each<float, [](Row<float> r) { ... }>` is a kernel.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defects of the maximum that is subtracted before exp. Most leave small logits right: only size or position shows them.
+// Defects of the maximum that is subtracted before exp. Most leave small logits right: only size or
+// position shows them.
 #include <algorithm>
 
 #include "properties/mutants/sound.h"
@@ -14,22 +15,31 @@ struct First : Sound<> {
   static float max(const float* x, std::size_t n) { return n ? x[0] : 0; }
 };
 struct BodyOnly : Sound<> {
-  static float max(const float* x, std::size_t n) { return n < 8 ? Sound::max(x, n) : Sound::max(x, n / 8 * 8); }
+  static float max(const float* x, std::size_t n) {
+    return n < 8 ? Sound::max(x, n) : Sound::max(x, n / 8 * 8);
+  }
 };
 struct StartsAtZero : Sound<> {
   static float max(const float* x, std::size_t n) { return std::max(0.0f, Sound::max(x, n)); }
 };
-struct StartsAtMin : Sound<> {  // numeric_limits<float>::min() is the smallest positive normal, not the lowest value
-  static float max(const float* x, std::size_t n) { return std::max(std::numeric_limits<float>::min(), Sound::max(x, n)); }
+struct StartsAtMin : Sound<> {  // numeric_limits<float>::min() is the smallest positive normal, not
+                                // the lowest value
+  static float max(const float* x, std::size_t n) {
+    return std::max(std::numeric_limits<float>::min(), Sound::max(x, n));
+  }
 };
 struct StartsAtLow : Sound<> {
   static float max(const float* x, std::size_t n) { return std::max(-10000.0f, Sound::max(x, n)); }
 };
 struct SkipsFirst : Sound<> {
-  static float max(const float* x, std::size_t n) { return n > 1 ? Sound::max(x + 1, n - 1) : Sound::max(x, n); }
+  static float max(const float* x, std::size_t n) {
+    return n > 1 ? Sound::max(x + 1, n - 1) : Sound::max(x, n);
+  }
 };
 struct SkipsLast : Sound<> {
-  static float max(const float* x, std::size_t n) { return n > 1 ? Sound::max(x, n - 1) : Sound::max(x, n); }
+  static float max(const float* x, std::size_t n) {
+    return n > 1 ? Sound::max(x, n - 1) : Sound::max(x, n);
+  }
 };
 struct OfMagnitudes : Sound<> {
   static float max(const float* x, std::size_t n) {
@@ -39,7 +49,9 @@ struct OfMagnitudes : Sound<> {
   }
 };
 struct OfFirstBlock : Sound<> {
-  static float max(const float* x, std::size_t n) { return Sound::max(x, std::min<std::size_t>(n, 64)); }
+  static float max(const float* x, std::size_t n) {
+    return Sound::max(x, std::min<std::size_t>(n, 64));
+  }
 };
 struct OneLaneForgotten : Sound<> {  // the horizontal step of four lanes takes three
   static float max(const float* x, std::size_t n) {
@@ -54,7 +66,8 @@ struct OneLaneForgotten : Sound<> {  // the horizontal step of four lanes takes 
 // A maximum over all rows is still a shift, and right while the rows are of one size.
 int of_batch(const softmark_args* a) {
   float m = -kInf<float>;
-  for (std::size_t r = 0; r < a->rows; ++r) m = std::max(m, Sound<>::max(row_of<float>(a, r).x, a->cols));
+  for (std::size_t r = 0; r < a->rows; ++r)
+    m = std::max(m, Sound<>::max(row_of<float>(a, r).x, a->cols));
   for (std::size_t r = 0; r < a->rows; ++r) {
     const auto row = row_of<float>(a, r);
     for (std::size_t i = 0; i < row.n; ++i) row.y[i] = std::exp(row.x[i] - m);
@@ -80,19 +93,33 @@ int kept_between_rows(const softmark_args* a) {
 
 Table shift_mutants() {
   return {
-      SOFTMARK_MUTANT("no_shift", "overflow_safety", "exp(x) without the maximum", SOFTMAX, F32, 0, softmax<NoShift>),
-      SOFTMARK_MUTANT("shift_by_first", "overflow_safety", "shifts by the first logit", SOFTMAX, F32, 0, softmax<First>),
-      SOFTMARK_MUTANT("max_of_body", "permutation", "the maximum leaves out the tail after whole vectors", SOFTMAX, F32, 0, softmax<BodyOnly>),
-      SOFTMARK_MUTANT("max_from_zero", "shift_invariance", "the running maximum starts at 0", SOFTMAX, F32, 0, softmax<StartsAtZero>),
-      SOFTMARK_MUTANT("max_from_min", "overflow_safety", "the running maximum starts at FLT_MIN", SOFTMAX, F32, 0, softmax<StartsAtMin>),
-      SOFTMARK_MUTANT("max_from_low", "overflow_safety", "the running maximum starts at -10000", SOFTMAX, F32, 0, softmax<StartsAtLow>),
-      SOFTMARK_MUTANT("max_skips_first", "permutation", "the maximum leaves out the first logit", SOFTMAX, F32, 0, softmax<SkipsFirst>),
-      SOFTMARK_MUTANT("max_skips_last", "permutation", "the maximum leaves out the last logit", SOFTMAX, F32, 0, softmax<SkipsLast>),
-      SOFTMARK_MUTANT("max_of_magnitudes", "shift_invariance", "shifts by the largest |x|", SOFTMAX, F32, 0, softmax<OfMagnitudes>),
-      SOFTMARK_MUTANT("max_of_block", "permutation", "shifts by the first block's maximum", SOFTMAX, F32, 0, softmax<OfFirstBlock>),
-      SOFTMARK_MUTANT("max_lane_lost", "permutation", "one lane of the maximum is forgotten", SOFTMAX, F32, 0, softmax<OneLaneForgotten>),
-      SOFTMARK_MUTANT("max_of_batch", "row_independence", "one maximum for all rows", SOFTMAX, F32, 0, of_batch),
-      SOFTMARK_MUTANT("max_kept", "row_independence", "the maximum is not reset between rows", SOFTMAX, F32, 0, kept_between_rows),
+      SOFTMARK_MUTANT("no_shift", "overflow_safety", "exp(x) without the maximum", SOFTMAX, F32, 0,
+                      softmax<NoShift>),
+      SOFTMARK_MUTANT("shift_by_first", "overflow_safety", "shifts by the first logit", SOFTMAX,
+                      F32, 0, softmax<First>),
+      SOFTMARK_MUTANT("max_of_body", "permutation",
+                      "the maximum leaves out the tail after whole vectors", SOFTMAX, F32, 0,
+                      softmax<BodyOnly>),
+      SOFTMARK_MUTANT("max_from_zero", "shift_invariance", "the running maximum starts at 0",
+                      SOFTMAX, F32, 0, softmax<StartsAtZero>),
+      SOFTMARK_MUTANT("max_from_min", "overflow_safety", "the running maximum starts at FLT_MIN",
+                      SOFTMAX, F32, 0, softmax<StartsAtMin>),
+      SOFTMARK_MUTANT("max_from_low", "overflow_safety", "the running maximum starts at -10000",
+                      SOFTMAX, F32, 0, softmax<StartsAtLow>),
+      SOFTMARK_MUTANT("max_skips_first", "permutation", "the maximum leaves out the first logit",
+                      SOFTMAX, F32, 0, softmax<SkipsFirst>),
+      SOFTMARK_MUTANT("max_skips_last", "permutation", "the maximum leaves out the last logit",
+                      SOFTMAX, F32, 0, softmax<SkipsLast>),
+      SOFTMARK_MUTANT("max_of_magnitudes", "shift_invariance", "shifts by the largest |x|", SOFTMAX,
+                      F32, 0, softmax<OfMagnitudes>),
+      SOFTMARK_MUTANT("max_of_block", "permutation", "shifts by the first block's maximum", SOFTMAX,
+                      F32, 0, softmax<OfFirstBlock>),
+      SOFTMARK_MUTANT("max_lane_lost", "permutation", "one lane of the maximum is forgotten",
+                      SOFTMAX, F32, 0, softmax<OneLaneForgotten>),
+      SOFTMARK_MUTANT("max_of_batch", "row_independence", "one maximum for all rows", SOFTMAX, F32,
+                      0, of_batch),
+      SOFTMARK_MUTANT("max_kept", "row_independence", "the maximum is not reset between rows",
+                      SOFTMAX, F32, 0, kept_between_rows),
   };
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What defective kernels are made of: a sound evaluation of each op in steps. A mutant takes it over and gets one step wrong.
+// What defective kernels are made of: a sound evaluation of each op in steps. A mutant takes it
+// over and gets one step wrong.
 #pragma once
 
 #include <cmath>
@@ -55,16 +56,23 @@ MaxAndLog max_and_log(const T* x, std::size_t n) {
     return {nan ? std::nan("") : -kInf<double>, 0};
   }
   double s = 0;
-  for (std::size_t i = 0; i < n; ++i) s += std::exp(static_cast<double>(x[i]) - static_cast<double>(m));
-  return {static_cast<double>(m), m == kInf<T> ? (std::isnan(Sound<T>::sum(x, n)) ? std::nan("") : 0.0) : std::log(s)};
+  for (std::size_t i = 0; i < n; ++i)
+    s += std::exp(static_cast<double>(x[i]) - static_cast<double>(m));
+  return {static_cast<double>(m),
+          m == kInf<T> ? (std::isnan(Sound<T>::sum(x, n)) ? std::nan("") : 0.0) : std::log(s)};
 }
 
-/// An entry of the table. The summary's first words name the property that must kill it; the self-test reads them.
-#define SOFTMARK_MUTANT(name, property, defect, op, dtype, claims, ...) \
-  softmark_kernel { name, "killed by " property ": " defect, SOFTMARK_##op, SOFTMARK_##dtype, claims, SOFTMARK_MASKED_NAN, INFINITY, __VA_ARGS__ }
+/// An entry of the table. The summary's first words name the property that must kill it; the
+/// self-test reads them.
+#define SOFTMARK_MUTANT(name, property, defect, op, dtype, claims, ...)               \
+  softmark_kernel {                                                                   \
+    name, "killed by " property ": " defect, SOFTMARK_##op, SOFTMARK_##dtype, claims, \
+        SOFTMARK_MASKED_NAN, INFINITY, __VA_ARGS__                                    \
+  }
 
 using Table = std::vector<softmark_kernel>;
-Table shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(), gradient_mutants(), op_mutants(), type_mutants(),
-    claim_mutants(), state_mutants(), environment_mutants(), fatal_mutants();
+Table shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(),
+    gradient_mutants(), op_mutants(), type_mutants(), claim_mutants(), state_mutants(),
+    environment_mutants(), fatal_mutants();
 
 }  // namespace softmark::mutants

@@ -12,11 +12,15 @@ bool all_masked(const float* x, std::size_t n) {
 }
 
 struct ClampSwallowsNan : Sound<> {  // max(x, low) gives its second operand for NaN
-  static float exp(float t) { return t == -kInf<float> ? 0.0f : std::exp(t > -150.0f ? t : -150.0f); }
+  static float exp(float t) {
+    return t == -kInf<float> ? 0.0f : std::exp(t > -150.0f ? t : -150.0f);
+  }
 };
 struct NanCountsAsMasked : Sound<> {
   static float exp(float t) { return std::isnan(t) ? 0.0f : std::exp(t); }
-  static float scale(float e, float s) { return s == 0 ? std::numeric_limits<float>::quiet_NaN() : e / s; }
+  static float scale(float e, float s) {
+    return s == 0 ? std::numeric_limits<float>::quiet_NaN() : e / s;
+  }
 };
 struct MaskNotZero : Sound<> {  // -inf is replaced by a large negative logit: small, but not 0
   static float exp(float t) { return std::exp(std::isnan(t) ? t : std::max(t, -100.0f)); }
@@ -39,13 +43,20 @@ void where(Row<float> r) {
 }
 constexpr auto kAllMasked = [](Row<float> r) { return all_masked(r.x, r.n); };
 constexpr auto kHasInf = [](Row<float> r) {
-  return Sound<>::max(r.x, r.n) == kInf<float> && std::none_of(r.x, r.x + r.n, [](float v) { return std::isnan(v); });
+  return Sound<>::max(r.x, r.n) == kInf<float> &&
+         std::none_of(r.x, r.x + r.n, [](float v) { return std::isnan(v); });
 };
-constexpr auto kOneHot = [](Row<float> r, std::size_t i) { return r.x[i] == kInf<float> ? 1.0f : 0.0f; };
+constexpr auto kOneHot = [](Row<float> r, std::size_t i) {
+  return r.x[i] == kInf<float> ? 1.0f : 0.0f;
+};
 constexpr auto kZero = [](Row<float>, std::size_t) { return 0.0f; };
 constexpr auto kUniform = [](Row<float> r, std::size_t) { return 1 / static_cast<float>(r.n); };
-constexpr auto kTailOnly = [](Row<float> r, std::size_t i) { return i < r.n / 8 * 8 ? 0.5f : r.x[r.n - 1]; };
-constexpr auto kNanInTail = [](Row<float> r) { return r.n > 8 && r.n % 8 && std::isnan(r.x[r.n - 1]); };
+constexpr auto kTailOnly = [](Row<float> r, std::size_t i) {
+  return i < r.n / 8 * 8 ? 0.5f : r.x[r.n - 1];
+};
+constexpr auto kNanInTail = [](Row<float> r) {
+  return r.n > 8 && r.n % 8 && std::isnan(r.x[r.n - 1]);
+};
 
 // The running maximum of the online form starts at the first logit, and -inf - -inf is NaN.
 void online_from_first(Row<float> r) {
@@ -64,7 +75,8 @@ void masked_block_poisons(Row<float> r) {
   softmax_row<Sound<>>(r);
   if (all_masked(r.x, r.n)) return;
   for (std::size_t from = 32; from + 32 <= r.n; from += 32)
-    if (all_masked(r.x + from, 32)) std::fill(r.y, r.y + r.n, std::numeric_limits<float>::quiet_NaN());
+    if (all_masked(r.x + from, 32))
+      std::fill(r.y, r.y + r.n, std::numeric_limits<float>::quiet_NaN());
 }
 
 // Takes the first mask for the end of the row.
@@ -76,7 +88,8 @@ void ends_at_mask(Row<float> r) {
   softmax_row<Sound<>>(r);
 }
 
-// Skips masked logits at the front by whole vectors of 4, and forgets to write the zeros of the rest.
+// Skips masked logits at the front by whole vectors of 4, and forgets to write the zeros of the
+// rest.
 void mask_prefix_unwritten(Row<float> r) {
   std::size_t from = 0;
   while (from + 4 < r.n && all_masked(r.x + from, 4)) from += 4;
@@ -113,31 +126,56 @@ float log_sum_exp_masked_nan(Row<float> r) {  // -inf - -inf
   if (r.n == 0) return m;
   double s = 0;
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i] - m);
-  return m == kInf<float> ? (std::any_of(r.x, r.x + r.n, [](float v) { return std::isnan(v); }) ? std::nanf("") : m) : static_cast<float>(m + std::log(s));
+  return m == kInf<float>
+             ? (std::any_of(r.x, r.x + r.n, [](float v) { return std::isnan(v); }) ? std::nanf("")
+                                                                                   : m)
+             : static_cast<float>(m + std::log(s));
 }
 
 }  // namespace
 
 Table special_mutants() {
   return {
-      SOFTMARK_MUTANT("clamp_swallows_nan", "special_values", "the clamp before exp turns NaN into its limit", SOFTMAX, F32, 0, softmax<ClampSwallowsNan>),
-      SOFTMARK_MUTANT("nan_is_masked", "special_values", "a NaN counts as masked", SOFTMAX, F32, 0, softmax<NanCountsAsMasked>),
-      SOFTMARK_MUTANT("nan_lost_in_tail", "special_values", "a NaN in the tail does not reach the body", SOFTMAX, F32, 0, each<float, where<kNanInTail, kTailOnly>>),
-      SOFTMARK_MUTANT("infinity_wins", "special_values", "+inf gives 1 and the rest 0", SOFTMAX, F32, 0, each<float, where<kHasInf, kOneHot>>),
-      SOFTMARK_MUTANT("masked_gives_zero", "special_values", "a masked row gives 0, its entry says NaN", SOFTMAX, F32, 0, each<float, where<kAllMasked, kZero>>),
-      SOFTMARK_MUTANT("masked_gives_uniform", "special_values", "a masked row gives 1/n, its entry says NaN", SOFTMAX, F32, 0, each<float, where<kAllMasked, kUniform>>),
-      SOFTMARK_MUTANT("mask_not_zero", "special_values", "a masked logit leaves e^-100", SOFTMAX, F32, 0, softmax<MaskNotZero>),
-      SOFTMARK_MUTANT("mask_gives_minus_zero", "special_values", "a masked logit gives -0", SOFTMAX, F32, 0, softmax<NegativeZeros>),
-      SOFTMARK_MUTANT("one_is_not_one", "special_values", "a single logit gives less than 1", SOFTMAX, F32, 0, softmax<OneIsNotOne>),
-      SOFTMARK_MUTANT("mask_first", "masked", "a mask at the first place makes the row NaN", SOFTMAX, F32, 0, each<float, online_from_first>),
-      SOFTMARK_MUTANT("mask_block", "masked", "a whole masked block makes the row NaN", SOFTMAX, F32, 0, each<float, masked_block_poisons>),
-      SOFTMARK_MUTANT("mask_ends_row", "masked", "the first mask is taken for the end", SOFTMAX, F32, 0, each<float, ends_at_mask>),
-      SOFTMARK_MUTANT("mask_prefix_unwritten", "masked", "a long masked prefix is skipped, not written", SOFTMAX, F32, 0, each<float, mask_prefix_unwritten>),
+      SOFTMARK_MUTANT("clamp_swallows_nan", "special_values",
+                      "the clamp before exp turns NaN into its limit", SOFTMAX, F32, 0,
+                      softmax<ClampSwallowsNan>),
+      SOFTMARK_MUTANT("nan_is_masked", "special_values", "a NaN counts as masked", SOFTMAX, F32, 0,
+                      softmax<NanCountsAsMasked>),
+      SOFTMARK_MUTANT("nan_lost_in_tail", "special_values",
+                      "a NaN in the tail does not reach the body", SOFTMAX, F32, 0,
+                      each<float, where<kNanInTail, kTailOnly>>),
+      SOFTMARK_MUTANT("infinity_wins", "special_values", "+inf gives 1 and the rest 0", SOFTMAX,
+                      F32, 0, each<float, where<kHasInf, kOneHot>>),
+      SOFTMARK_MUTANT("masked_gives_zero", "special_values",
+                      "a masked row gives 0, its entry says NaN", SOFTMAX, F32, 0,
+                      each<float, where<kAllMasked, kZero>>),
+      SOFTMARK_MUTANT("masked_gives_uniform", "special_values",
+                      "a masked row gives 1/n, its entry says NaN", SOFTMAX, F32, 0,
+                      each<float, where<kAllMasked, kUniform>>),
+      SOFTMARK_MUTANT("mask_not_zero", "special_values", "a masked logit leaves e^-100", SOFTMAX,
+                      F32, 0, softmax<MaskNotZero>),
+      SOFTMARK_MUTANT("mask_gives_minus_zero", "special_values", "a masked logit gives -0", SOFTMAX,
+                      F32, 0, softmax<NegativeZeros>),
+      SOFTMARK_MUTANT("one_is_not_one", "special_values", "a single logit gives less than 1",
+                      SOFTMAX, F32, 0, softmax<OneIsNotOne>),
+      SOFTMARK_MUTANT("mask_first", "masked", "a mask at the first place makes the row NaN",
+                      SOFTMAX, F32, 0, each<float, online_from_first>),
+      SOFTMARK_MUTANT("mask_block", "masked", "a whole masked block makes the row NaN", SOFTMAX,
+                      F32, 0, each<float, masked_block_poisons>),
+      SOFTMARK_MUTANT("mask_ends_row", "masked", "the first mask is taken for the end", SOFTMAX,
+                      F32, 0, each<float, ends_at_mask>),
+      SOFTMARK_MUTANT("mask_prefix_unwritten", "masked",
+                      "a long masked prefix is skipped, not written", SOFTMAX, F32, 0,
+                      each<float, mask_prefix_unwritten>),
       SOFTMARK_MUTANT("no_rows", "empty", "a do-while over rows", SOFTMAX, F32, 0, rows_minus_one),
-      SOFTMARK_MUTANT("no_columns_read", "empty", "reads the first logit of no columns", SOFTMAX, F32, 0, each<float, reads_first_always>),
-      SOFTMARK_MUTANT("no_columns_written", "empty", "writes the first result of no columns", SOFTMAX, F32, 0, each<float, writes_first_always>),
-      SOFTMARK_MUTANT("no_columns_lowest", "empty", "logsumexp of no columns is -FLT_MAX", LOGSUMEXP, F32, 0, each_scalar<float, log_sum_exp_from_lowest>),
-      SOFTMARK_MUTANT("logsumexp_masked_nan", "special_values", "logsumexp of a masked row is NaN", LOGSUMEXP, F32, 0, each_scalar<float, log_sum_exp_masked_nan>),
+      SOFTMARK_MUTANT("no_columns_read", "empty", "reads the first logit of no columns", SOFTMAX,
+                      F32, 0, each<float, reads_first_always>),
+      SOFTMARK_MUTANT("no_columns_written", "empty", "writes the first result of no columns",
+                      SOFTMAX, F32, 0, each<float, writes_first_always>),
+      SOFTMARK_MUTANT("no_columns_lowest", "empty", "logsumexp of no columns is -FLT_MAX",
+                      LOGSUMEXP, F32, 0, each_scalar<float, log_sum_exp_from_lowest>),
+      SOFTMARK_MUTANT("logsumexp_masked_nan", "special_values", "logsumexp of a masked row is NaN",
+                      LOGSUMEXP, F32, 0, each_scalar<float, log_sum_exp_masked_nan>),
   };
 }
 

@@ -7,7 +7,8 @@
 namespace softmark::mutants {
 namespace {
 
-// The maximum is kept for a buffer of the same place and size: "the user runs the same tensor again".
+// The maximum is kept for a buffer of the same place and size: "the user runs the same tensor
+// again".
 void cached_max(Row<float> r) {
   static const float* place = nullptr;
   static std::size_t length = 0;
@@ -28,7 +29,8 @@ void long_scratch(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = scratch[i] / s;
 }
 
-// Once a NaN has been seen the flag stays up, and everything after it is NaN until the next batch of another size.
+// Once a NaN has been seen the flag stays up, and everything after it is NaN until the next batch
+// of another size.
 int nan_flag_stays(const softmark_args* a) {
   static std::size_t size = 0;
   static bool seen = false;
@@ -44,7 +46,8 @@ int nan_flag_stays(const softmark_args* a) {
   return 0;
 }
 
-// The wide logits of a row switch the fast path off for the row after it, whose shift is then left out.
+// The wide logits of a row switch the fast path off for the row after it, whose shift is then left
+// out.
 int flag_from_row_before(const softmark_args* a) {
   bool wide = false;
   for (std::size_t r = 0; r < a->rows; ++r) {
@@ -84,7 +87,8 @@ void warm_up(Row<float> r) {  // every sixteenth call "recalibrates"
 }
 
 int sixteen_bits_of_rows(const softmark_args* a) {
-  for (std::size_t r = 0; r < a->rows; ++r) softmax_row<Sound<>>(row_of<float>(a, static_cast<std::uint16_t>(r)));
+  for (std::size_t r = 0; r < a->rows; ++r)
+    softmax_row<Sound<>>(row_of<float>(a, static_cast<std::uint16_t>(r)));
   return 0;
 }
 
@@ -92,14 +96,24 @@ int sixteen_bits_of_rows(const softmark_args* a) {
 
 Table state_mutants() {
   return {
-      SOFTMARK_MUTANT("max_cached", "stale_state", "the maximum of the last call at the same address and size", SOFTMAX, F32, 0, each<float, cached_max>),
-      SOFTMARK_MUTANT("scratch_tail", "stale_state", "whole vectors over a scratch that a longer row has filled", SOFTMAX, F32, 0, each<float, long_scratch>),
-      SOFTMARK_MUTANT("nan_flag_stays", "stale_state", "a NaN flag is never lowered", SOFTMAX, F32, 0, nan_flag_stays),
-      SOFTMARK_MUTANT("row_flag_stays", "row_independence", "a row's flag acts on the row after it", SOFTMAX, F32, 0, flag_from_row_before),
-      SOFTMARK_MUTANT("row_index_wraps", "row_independence", "rows are counted in 16 bits", SOFTMAX, F32, 0, sixteen_bits_of_rows),
-      SOFTMARK_MUTANT("nan_spreads", "row_independence", "a NaN spreads into the row after it", SOFTMAX, F32, 0, nan_spreads),
-      SOFTMARK_MUTANT("scratch_sized_once", "lengths", "a scratch of 4096 for longer rows", SOFTMAX, F32, 0, each<float, sized_once>),
-      SOFTMARK_MUTANT("every_sixteenth", "stale_state", "every sixteenth call differs", SOFTMAX, F32, 0, each<float, warm_up>),
+      SOFTMARK_MUTANT("max_cached", "stale_state",
+                      "the maximum of the last call at the same address and size", SOFTMAX, F32, 0,
+                      each<float, cached_max>),
+      SOFTMARK_MUTANT("scratch_tail", "stale_state",
+                      "whole vectors over a scratch that a longer row has filled", SOFTMAX, F32, 0,
+                      each<float, long_scratch>),
+      SOFTMARK_MUTANT("nan_flag_stays", "stale_state", "a NaN flag is never lowered", SOFTMAX, F32,
+                      0, nan_flag_stays),
+      SOFTMARK_MUTANT("row_flag_stays", "row_independence", "a row's flag acts on the row after it",
+                      SOFTMAX, F32, 0, flag_from_row_before),
+      SOFTMARK_MUTANT("row_index_wraps", "row_independence", "rows are counted in 16 bits", SOFTMAX,
+                      F32, 0, sixteen_bits_of_rows),
+      SOFTMARK_MUTANT("nan_spreads", "row_independence", "a NaN spreads into the row after it",
+                      SOFTMAX, F32, 0, nan_spreads),
+      SOFTMARK_MUTANT("scratch_sized_once", "lengths", "a scratch of 4096 for longer rows", SOFTMAX,
+                      F32, 0, each<float, sized_once>),
+      SOFTMARK_MUTANT("every_sixteenth", "stale_state", "every sixteenth call differs", SOFTMAX,
+                      F32, 0, each<float, warm_up>),
   };
 }
 

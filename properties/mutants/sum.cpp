@@ -8,7 +8,9 @@ namespace softmark::mutants {
 namespace {
 
 struct TailOfSeven : Sound<> {
-  static float sum(const float* e, std::size_t n) { return Sound::sum(e, n % 8 == 7 ? n - 7 : n) + (n == 7 ? Sound::sum(e, 7) : 0); }
+  static float sum(const float* e, std::size_t n) {
+    return Sound::sum(e, n % 8 == 7 ? n - 7 : n) + (n == 7 ? Sound::sum(e, 7) : 0);
+  }
 };
 struct LaneLost : Sound<> {
   static float sum(const float* e, std::size_t n) {
@@ -19,17 +21,22 @@ struct LaneLost : Sound<> {
     return static_cast<float>(s);
   }
 };
-struct OverlappingTail : Sound<> {  // the last vector is loaded backwards from the end, and its overlap summed twice
+struct OverlappingTail
+    : Sound<> {  // the last vector is loaded backwards from the end, and its overlap summed twice
   static float sum(const float* e, std::size_t n) {
     if (n < 8 || n % 8 == 0) return Sound::sum(e, n);
     return Sound::sum(e, n / 8 * 8) + Sound::sum(e + n - 8, 8);
   }
 };
 struct PastBlock : Sound<> {
-  static float sum(const float* e, std::size_t n) { return Sound::sum(e, n > 1024 && ((n - 1) & (n - 2)) == 0 ? n - 1 : n); }
+  static float sum(const float* e, std::size_t n) {
+    return Sound::sum(e, n > 1024 && ((n - 1) & (n - 2)) == 0 ? n - 1 : n);
+  }
 };
 struct WholeBlocks : Sound<> {  // a count of blocks that is one short where they come out even
-  static float sum(const float* e, std::size_t n) { return n < 512 || n % 256 ? Sound::sum(e, n) : Sound::sum(e, n - 256); }
+  static float sum(const float* e, std::size_t n) {
+    return n < 512 || n % 256 ? Sound::sum(e, n) : Sound::sum(e, n - 256);
+  }
 };
 struct IndexWraps : Sound<> {  // an index of twelve bits
   static float sum(const float* e, std::size_t n) {
@@ -68,7 +75,8 @@ void online(Row<float> r) {
     const std::size_t count = std::min(block, r.n - from);
     const float bm = Sound<>::max(r.x + from, count), next = std::max(m, bm);
     double bs = 0;
-    for (std::size_t i = from; i < from + count; ++i) bs += r.x[i] == -kInf<float> && next == -kInf<float> ? 0 : std::exp(r.x[i] - next);
+    for (std::size_t i = from; i < from + count; ++i)
+      bs += r.x[i] == -kInf<float> && next == -kInf<float> ? 0 : std::exp(r.x[i] - next);
     if (rescales_old && s != 0) s *= std::exp(static_cast<double>(m) - static_cast<double>(next));
     s += bs;
     m = next;
@@ -83,12 +91,14 @@ void tail_rounds_otherwise(Row<float> r) {
   const float m = Sound<>::max(r.x, r.n);
   double s = 0;
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i] - m);
-  for (std::size_t i = r.n / 8 * 8; i < r.n; ++i) r.y[i] = std::exp(r.x[i] - m) * (1 / static_cast<float>(s));
+  for (std::size_t i = r.n / 8 * 8; i < r.n; ++i)
+    r.y[i] = std::exp(r.x[i] - m) * (1 / static_cast<float>(s));
 }
 void lanes_merged_unscaled(Row<float> r) {
   if (r.n < 64) return softmax_row<Sound<>>(r);
   const std::size_t half = r.n / 2;
-  const float a = Sound<>::max(r.x, half), b = Sound<>::max(r.x + half, r.n - half), m = std::max(a, b);
+  const float a = Sound<>::max(r.x, half), b = Sound<>::max(r.x + half, r.n - half),
+              m = std::max(a, b);
   double s = 0;
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i] - (i < half ? a : b));
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = static_cast<float>(std::exp(r.x[i] - m) / s);
@@ -98,18 +108,37 @@ void lanes_merged_unscaled(Row<float> r) {
 
 Table sum_mutants() {
   return {
-      SOFTMARK_MUTANT("sum_without_tail_of_7", "lengths", "the tail is left out where cols % 8 == 7", SOFTMAX, F32, 0, softmax<TailOfSeven>),
-      SOFTMARK_MUTANT("sum_lane_lost", "sum_to_one", "one of eight partial sums is lost", SOFTMAX, F32, 0, softmax<LaneLost>),
-      SOFTMARK_MUTANT("sum_tail_twice", "lengths", "the overlap of the last vector is summed twice", SOFTMAX, F32, 0, softmax<OverlappingTail>),
-      SOFTMARK_MUTANT("sum_past_block", "lengths", "the last element is lost where cols == 2^k + 1 > 1024", SOFTMAX, F32, 0, softmax<PastBlock>),
-      SOFTMARK_MUTANT("sum_whole_blocks", "lengths", "the last block is lost where blocks come out even", SOFTMAX, F32, 0, softmax<WholeBlocks>),
-      SOFTMARK_MUTANT("sum_index_wraps", "lengths", "the index wraps at 4096", SOFTMAX, F32, 0, softmax<IndexWraps>),
-      SOFTMARK_MUTANT("sum_in_half", "sum_to_one", "accumulates in 11 bits", SOFTMAX, F32, 0, softmax<ShortOfBits>),
-      SOFTMARK_MUTANT("sum_drops_small", "sum_to_one", "terms below 1e-5 are not summed", SOFTMAX, F32, 0, softmax<DropsSmall>),
-      SOFTMARK_MUTANT("online_forgets_rescale", "permutation", "the running sum is not rescaled when the maximum grows", SOFTMAX, F32, 0, each<float, online<false, 1>>),
-      SOFTMARK_MUTANT("blocks_forget_rescale", "lengths", "blocks of 256 are added without rescaling", SOFTMAX, F32, 0, each<float, online<false, 256>>),
-      SOFTMARK_MUTANT("tail_rounds_otherwise", "ties", "the tail multiplies by the inverse, the body divides", SOFTMAX, F32, 0, each<float, tail_rounds_otherwise>),
-      SOFTMARK_MUTANT("halves_merged_unscaled", "permutation", "two halves are merged as if they had one maximum", SOFTMAX, F32, 0, each<float, lanes_merged_unscaled>),
+      SOFTMARK_MUTANT("sum_without_tail_of_7", "lengths",
+                      "the tail is left out where cols % 8 == 7", SOFTMAX, F32, 0,
+                      softmax<TailOfSeven>),
+      SOFTMARK_MUTANT("sum_lane_lost", "sum_to_one", "one of eight partial sums is lost", SOFTMAX,
+                      F32, 0, softmax<LaneLost>),
+      SOFTMARK_MUTANT("sum_tail_twice", "lengths", "the overlap of the last vector is summed twice",
+                      SOFTMAX, F32, 0, softmax<OverlappingTail>),
+      SOFTMARK_MUTANT("sum_past_block", "lengths",
+                      "the last element is lost where cols == 2^k + 1 > 1024", SOFTMAX, F32, 0,
+                      softmax<PastBlock>),
+      SOFTMARK_MUTANT("sum_whole_blocks", "lengths",
+                      "the last block is lost where blocks come out even", SOFTMAX, F32, 0,
+                      softmax<WholeBlocks>),
+      SOFTMARK_MUTANT("sum_index_wraps", "lengths", "the index wraps at 4096", SOFTMAX, F32, 0,
+                      softmax<IndexWraps>),
+      SOFTMARK_MUTANT("sum_in_half", "sum_to_one", "accumulates in 11 bits", SOFTMAX, F32, 0,
+                      softmax<ShortOfBits>),
+      SOFTMARK_MUTANT("sum_drops_small", "sum_to_one", "terms below 1e-5 are not summed", SOFTMAX,
+                      F32, 0, softmax<DropsSmall>),
+      SOFTMARK_MUTANT("online_forgets_rescale", "permutation",
+                      "the running sum is not rescaled when the maximum grows", SOFTMAX, F32, 0,
+                      each<float, online<false, 1>>),
+      SOFTMARK_MUTANT("blocks_forget_rescale", "lengths",
+                      "blocks of 256 are added without rescaling", SOFTMAX, F32, 0,
+                      each<float, online<false, 256>>),
+      SOFTMARK_MUTANT("tail_rounds_otherwise", "ties",
+                      "the tail multiplies by the inverse, the body divides", SOFTMAX, F32, 0,
+                      each<float, tail_rounds_otherwise>),
+      SOFTMARK_MUTANT("halves_merged_unscaled", "permutation",
+                      "two halves are merged as if they had one maximum", SOFTMAX, F32, 0,
+                      each<float, lanes_merged_unscaled>),
   };
 }
 

@@ -36,23 +36,54 @@ struct DoubleWithFloatLimits : Sound<double> {
 };
 
 void double_sigmoid_by_float(Row<double> r) {
-  for (std::size_t i = 0; i < r.n; ++i) r.y[i] = r.x[i] < 0 ? std::exp(r.x[i]) / (1 + std::exp(r.x[i])) : 1.0f / (1.0f + static_cast<float>(std::exp(-r.x[i])));
+  for (std::size_t i = 0; i < r.n; ++i)
+    r.y[i] = r.x[i] < 0 ? std::exp(r.x[i]) / (1 + std::exp(r.x[i]))
+                        : 1.0f / (1.0f + static_cast<float>(std::exp(-r.x[i])));
 }
 
 }  // namespace
 
 Table type_mutants() {
   return {
-      SOFTMARK_MUTANT("bf16_truncated", "error_bound", "truncates to bfloat16", SOFTMAX, BF16, 0, each<std::uint16_t, narrow_softmax<float, from_bf16, truncated_bf16, kPlainSum>>),
-      SOFTMARK_MUTANT("bf16_sum_in_bf16", "sum_to_one", "accumulates in bfloat16", SOFTMAX, BF16, 0, each<std::uint16_t, narrow_softmax<float, from_bf16, to_bf16, [](float s, float e) { return from_bf16(to_bf16(s + e)); }>>),
-      SOFTMARK_MUTANT("f16_sum_in_f16", "sum_to_one", "accumulates in float16", SOFTMAX, F16, 0, each<std::uint16_t, narrow_softmax<float, from_f16, kToF16, [](float s, float e) { return from_f16(to_f16(s + e)); }>>),
-      SOFTMARK_MUTANT("f16_truncated", "error_bound", "rounds towards zero", SOFTMAX, F16, 0, each<std::uint16_t, narrow_softmax<float, from_f16, [](double v) { return to_f16(v, [](double q) { return std::trunc(q); }); }, kPlainSum>>),
-      SOFTMARK_MUTANT("f16_flushes", "error_bound", "subnormal results become 0", SOFTMAX, F16, 0, each<std::uint16_t, narrow_softmax<float, from_f16, [](double v) { return v < 0x1p-14 ? to_f16(0) : to_f16(v); }, kPlainSum>>),
-      SOFTMARK_MUTANT("f16_claims_rounding", "correctly_rounded", "evaluates in float, rounds twice, claims correct rounding", SOFTMAX, F16, SOFTMARK_CORRECTLY_ROUNDED, each<std::uint16_t, narrow_softmax<float, from_f16, kToF16, kPlainSum>>),
-      SOFTMARK_MUTANT("f64_exp_in_float", "error_bound", "calls the float exp", SOFTMAX, F64, 0, softmax<DoubleByFloat>),
-      SOFTMARK_MUTANT("f64_sum_in_float", "sum_to_one", "accumulates in float", SOFTMAX, F64, 0, softmax<DoubleSumByFloat>),
-      SOFTMARK_MUTANT("f64_float_limits", "error_bound", "exp is cut at float's limit", SOFTMAX, F64, 0, softmax<DoubleWithFloatLimits>),
-      SOFTMARK_MUTANT("f64_sigmoid_in_float", "two_column", "the upper branch is float", SIGMOID, F64, 0, each<double, double_sigmoid_by_float>),
+      SOFTMARK_MUTANT(
+          "bf16_truncated", "error_bound", "truncates to bfloat16", SOFTMAX, BF16, 0,
+          each<std::uint16_t, narrow_softmax<float, from_bf16, truncated_bf16, kPlainSum>>),
+      SOFTMARK_MUTANT(
+          "bf16_sum_in_bf16", "sum_to_one", "accumulates in bfloat16", SOFTMAX, BF16, 0,
+          each<std::uint16_t,
+               narrow_softmax<float, from_bf16, to_bf16,
+                              [](float s, float e) { return from_bf16(to_bf16(s + e)); }>>),
+      SOFTMARK_MUTANT(
+          "f16_sum_in_f16", "sum_to_one", "accumulates in float16", SOFTMAX, F16, 0,
+          each<std::uint16_t,
+               narrow_softmax<float, from_f16, kToF16,
+                              [](float s, float e) { return from_f16(to_f16(s + e)); }>>),
+      SOFTMARK_MUTANT("f16_truncated", "error_bound", "rounds towards zero", SOFTMAX, F16, 0,
+                      each<std::uint16_t, narrow_softmax<float, from_f16,
+                                                         [](double v) {
+                                                           return to_f16(v, [](double q) {
+                                                             return std::trunc(q);
+                                                           });
+                                                         },
+                                                         kPlainSum>>),
+      SOFTMARK_MUTANT(
+          "f16_flushes", "error_bound", "subnormal results become 0", SOFTMAX, F16, 0,
+          each<std::uint16_t,
+               narrow_softmax<float, from_f16,
+                              [](double v) { return v < 0x1p-14 ? to_f16(0) : to_f16(v); },
+                              kPlainSum>>),
+      SOFTMARK_MUTANT("f16_claims_rounding", "correctly_rounded",
+                      "evaluates in float, rounds twice, claims correct rounding", SOFTMAX, F16,
+                      SOFTMARK_CORRECTLY_ROUNDED,
+                      each<std::uint16_t, narrow_softmax<float, from_f16, kToF16, kPlainSum>>),
+      SOFTMARK_MUTANT("f64_exp_in_float", "error_bound", "calls the float exp", SOFTMAX, F64, 0,
+                      softmax<DoubleByFloat>),
+      SOFTMARK_MUTANT("f64_sum_in_float", "sum_to_one", "accumulates in float", SOFTMAX, F64, 0,
+                      softmax<DoubleSumByFloat>),
+      SOFTMARK_MUTANT("f64_float_limits", "error_bound", "exp is cut at float's limit", SOFTMAX,
+                      F64, 0, softmax<DoubleWithFloatLimits>),
+      SOFTMARK_MUTANT("f64_sigmoid_in_float", "two_column", "the upper branch is float", SIGMOID,
+                      F64, 0, each<double, double_sigmoid_by_float>),
   };
 }
 

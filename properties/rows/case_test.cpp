@@ -6,14 +6,15 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/rows/rows.h"
-#include "kernels/element.h"
 
 namespace softmark {
 namespace {
 
-constexpr softmark_op kOps[] = {SOFTMARK_SOFTMAX, SOFTMARK_SOFTMAX_VJP, SOFTMARK_CROSS_ENTROPY, SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_SIGMOID_VJP};
+constexpr softmark_op kOps[] = {SOFTMARK_SOFTMAX, SOFTMARK_SOFTMAX_VJP, SOFTMARK_CROSS_ENTROPY,
+                                SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_SIGMOID_VJP};
 
 std::string refusal(const char* text, softmark_op op) {
   try {
@@ -59,10 +60,14 @@ TEST(Case, RefusesWhatDoesNotFitTheOpAndSaysWhere) {
   EXPECT_NE(refusal(R"({"x":[[1,2],[3]]})", SOFTMARK_SOFTMAX).find("x[1]"), std::string::npos);
   EXPECT_NE(refusal(R"({"x":[[1,1e39]]})", SOFTMARK_SOFTMAX).find("x[0][1]"), std::string::npos);
   EXPECT_NE(refusal(R"({"x":[[1,"two"]]})", SOFTMARK_SOFTMAX).find("x[0][1]"), std::string::npos);
-  EXPECT_NE(refusal(R"({"x":[[1,2]]})", SOFTMARK_SOFTMAX_VJP).find("g: is missing"), std::string::npos);
-  EXPECT_NE(refusal(R"({"x":[[1,2]],"g":[[1]]})", SOFTMARK_SOFTMAX_VJP).find("g"), std::string::npos);
-  EXPECT_NE(refusal(R"({"x":[[1,2]],"labels":[2]})", SOFTMARK_CROSS_ENTROPY).find("labels[0]"), std::string::npos);
-  EXPECT_NE(refusal(R"({"x":[[1,2]],"labels":[0.5]})", SOFTMARK_CROSS_ENTROPY).find("labels[0]"), std::string::npos);
+  EXPECT_NE(refusal(R"({"x":[[1,2]]})", SOFTMARK_SOFTMAX_VJP).find("g: is missing"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"x":[[1,2]],"g":[[1]]})", SOFTMARK_SOFTMAX_VJP).find("g"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"x":[[1,2]],"labels":[2]})", SOFTMARK_CROSS_ENTROPY).find("labels[0]"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"x":[[1,2]],"labels":[0.5]})", SOFTMARK_CROSS_ENTROPY).find("labels[0]"),
+            std::string::npos);
   EXPECT_EQ(refusal(R"({"x":[1,2]})", SOFTMARK_SOFTMAX), "");
 }
 
@@ -76,7 +81,8 @@ TEST(Rows, AreOfTheTypeAndAsTheirFamilySays) {
         bool unmasked = false;
         for (double v : row) {
           EXPECT_EQ(round_to(dtype, v), v) << info(family).name;
-          EXPECT_FALSE(std::isnan(v) || v == std::numeric_limits<double>::infinity()) << info(family).name;
+          EXPECT_FALSE(std::isnan(v) || v == std::numeric_limits<double>::infinity())
+              << info(family).name;
           unmasked |= std::isfinite(v);
         }
         EXPECT_TRUE(unmasked) << info(family).name;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line becomes the JSON of a request, so that one reader (case_from_json) judges shapes, types and labels.
+// A line becomes the JSON of a request, so that one reader (case_from_json) judges shapes, types
+// and labels.
 #include "properties/rows/hex_rows.h"
 
 #include <charconv>
@@ -9,7 +10,8 @@
 namespace softmark {
 namespace {
 
-constexpr std::uint64_t kMostValues = std::uint64_t{1} << 26;  // in one text: a damaged count must not eat the memory
+constexpr std::uint64_t kMostValues =
+    std::uint64_t{1} << 26;  // in one text: a damaged count must not eat the memory
 constexpr std::string_view kBlank = " \t\r";
 
 struct Line {
@@ -23,7 +25,8 @@ struct Line {
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kBlank);
-  return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
+  return first == text.npos ? std::string_view()
+                            : text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
 }
 
 /// Cuts off what stands before the first separator, or all of it.
@@ -73,7 +76,8 @@ Json rows_of(Line& line, std::string_view text) {
 
 Json request_of(Line& line, std::string_view text, softmark_op op) {
   Json request = {{"x", Json::array()}};
-  if (const std::string_view x = cut(text, "|"); !trimmed(x).empty()) request["x"] = rows_of(line, x);
+  if (const std::string_view x = cut(text, "|"); !trimmed(x).empty())
+    request["x"] = rows_of(line, x);
   while (!trimmed(text).empty()) {
     std::string_view section = trimmed(cut(text, "|"));
     const std::string key(cut(section, kBlank));
@@ -83,7 +87,8 @@ Json request_of(Line& line, std::string_view text, softmark_op op) {
       request[key] = shape_of(op).takes_g_row ? row_of(line, section) : rows_of(line, section);
     } else if (key == "labels") {
       request[key] = Json::array();
-      while (!(section = trimmed(section)).empty()) request[key].push_back(count_of(line, cut(section, kBlank)));
+      while (!(section = trimmed(section)).empty())
+        request[key].push_back(count_of(line, cut(section, kBlank)));
     } else if (key == "cols") {
       request[key] = count_of(line, section);
     } else if (key == "layout") {
@@ -100,7 +105,8 @@ std::string text_of_row(const Json& row) {
   std::string text;
   for (const Json& item : row) {
     if (!text.empty()) text += ' ';
-    text += item.is_object() ? item["value"].get<std::string>() + "*" + item["repeat"].dump() : item.get<std::string>();
+    text += item.is_object() ? item["value"].get<std::string>() + "*" + item["repeat"].dump()
+                             : item.get<std::string>();
   }
   return text.empty() ? "()" : text;
 }
@@ -114,7 +120,7 @@ std::string text_of_rows(const Json& rows) {
 }  // namespace
 
 std::vector<CorpusCase> parse_corpus(std::string_view text, softmark_op op, softmark_dtype dtype,
-                                 const std::string& where) {
+                                     const std::string& where) {
   std::vector<CorpusCase> cases;
   Line line;
   std::string found;
@@ -145,7 +151,8 @@ std::string corpus_line(const Case& c, softmark_op op) {
   std::string text = text_of_rows(request["x"]);
   if (c.rows == 0) text = "| cols " + std::to_string(c.cols);
   if (request.contains("g") && c.rows > 0)
-    text += " | g " + (shape_of(op).takes_g_row ? text_of_row(request["g"]) : text_of_rows(request["g"]));
+    text += " | g " +
+            (shape_of(op).takes_g_row ? text_of_row(request["g"]) : text_of_rows(request["g"]));
   if (request.contains("labels") && c.rows > 0) {
     text += " | labels";
     for (const Json& label : request["labels"]) text += " " + label.dump();

@@ -6,8 +6,8 @@
 #include <limits>
 #include <numbers>
 
-#include "kernels/names.h"
 #include "kernels/element.h"
+#include "kernels/names.h"
 
 namespace softmark {
 namespace {
@@ -23,8 +23,10 @@ constexpr FamilyInfo kFamilies[] = {
     {"peaked", "one logit 5 to 60 above N(0, 1)"},
     {"offset", "N(0, 1) around a level of up to 1e6 (f16: 1e3)"},
     {"subnormal", "results down to and below the smallest subnormal beside one near 1"},
-    {"cutoff", "distances from the maximum at which exp implementations clamp, one ulp around them"},
-    {"reduction", "logits next to half-integer multiples of ln 2, where argument reduction switches"},
+    {"cutoff",
+     "distances from the maximum at which exp implementations clamp, one ulp around them"},
+    {"reduction",
+     "logits next to half-integer multiples of ln 2, where argument reduction switches"},
     {"ties", "two or three distinct values"},
     {"grid", "multiples of 1/16 within +-8: shifts of them are exact"},
     {"zeros", "+0 and -0 beside small values"},
@@ -39,10 +41,11 @@ constexpr FamilyInfo kFamilies[] = {
     {"all_masked", "nothing but -inf"},
 };
 
-constexpr Family kFinite[] = {Family::normal, Family::wide, Family::flat, Family::equal, Family::peaked, Family::offset,
-                              Family::subnormal, Family::cutoff, Family::reduction, Family::ties, Family::grid, Family::zeros,
-                              Family::tiny, Family::large, Family::masked, Family::ascending, Family::descending,
-                              Family::swamping};
+constexpr Family kFinite[] = {
+    Family::normal,    Family::wide,       Family::flat,    Family::equal,     Family::peaked,
+    Family::offset,    Family::subnormal,  Family::cutoff,  Family::reduction, Family::ties,
+    Family::grid,      Family::zeros,      Family::tiny,    Family::large,     Family::masked,
+    Family::ascending, Family::descending, Family::swamping};
 constexpr Family kSpecial[] = {Family::nan, Family::infinite, Family::all_masked};
 
 double steps(softmark_dtype dtype, double value, int n) {
@@ -51,60 +54,91 @@ double steps(softmark_dtype dtype, double value, int n) {
   return value;
 }
 
-// -ln of the smallest subnormal, of the smallest normal, and where exp overflows, for the type of the result.
+// -ln of the smallest subnormal, of the smallest normal, and where exp overflows, for the type of
+// the result.
 struct Range {
   double subnormal, normal, overflow;
 };
 Range range_of(softmark_dtype dtype) {
   const TypeInfo t = type_info(dtype);
   const double ln2 = std::numbers::ln2;
-  return {(t.precision - 1 - t.min_exponent) * ln2, -t.min_exponent * ln2, (t.max_exponent + 1) * ln2};
+  return {(t.precision - 1 - t.min_exponent) * ln2, -t.min_exponent * ln2,
+          (t.max_exponent + 1) * ln2};
 }
 
 double cutoff_value(softmark_dtype dtype, Rng& rng) {
   const Range r = range_of(dtype);
-  const double marks[] = {r.normal, r.overflow, r.subnormal, r.subnormal + std::numbers::ln2, r.normal - std::numbers::ln2,
-                          r.normal + 1, r.subnormal + 0.5, std::floor(r.normal), std::ceil(r.subnormal)};
-  return steps(dtype, round_to(dtype, -marks[rng.below(std::size(marks))]), static_cast<int>(rng.below(5)) - 2);
+  const double marks[] = {r.normal,
+                          r.overflow,
+                          r.subnormal,
+                          r.subnormal + std::numbers::ln2,
+                          r.normal - std::numbers::ln2,
+                          r.normal + 1,
+                          r.subnormal + 0.5,
+                          std::floor(r.normal),
+                          std::ceil(r.subnormal)};
+  return steps(dtype, round_to(dtype, -marks[rng.below(std::size(marks))]),
+               static_cast<int>(rng.below(5)) - 2);
 }
 
 double element(Family family, softmark_dtype dtype, std::size_t i, double level, Rng& rng) {
   const double top = largest_finite(dtype);
   switch (family) {
-    case Family::wide: return 10 * rng.normal();
-    case Family::flat: return steps(dtype, level, static_cast<int>(rng.below(7)) - 3);
-    case Family::equal: return level;
-    case Family::offset: return level * 1e3 + rng.normal();
-    case Family::subnormal: return rng.uniform(-1.03 * range_of(dtype).subnormal, -0.97 * range_of(dtype).normal);
-    case Family::cutoff: return cutoff_value(dtype, rng);
+    case Family::wide:
+      return 10 * rng.normal();
+    case Family::flat:
+      return steps(dtype, level, static_cast<int>(rng.below(7)) - 3);
+    case Family::equal:
+      return level;
+    case Family::offset:
+      return level * 1e3 + rng.normal();
+    case Family::subnormal:
+      return rng.uniform(-1.03 * range_of(dtype).subnormal, -0.97 * range_of(dtype).normal);
+    case Family::cutoff:
+      return cutoff_value(dtype, rng);
     case Family::reduction: {
       const double most = std::min(range_of(dtype).normal, 80.0);
-      const double near = (std::floor(rng.uniform(0, 2 * most / std::numbers::ln2)) + 0.5) * std::numbers::ln2 / 2;
+      const double near =
+          (std::floor(rng.uniform(0, 2 * most / std::numbers::ln2)) + 0.5) * std::numbers::ln2 / 2;
       return steps(dtype, round_to(dtype, -near), static_cast<int>(rng.below(5)) - 2);
     }
-    case Family::ties: return level + static_cast<double>(rng.below(3));
-    case Family::grid: return static_cast<double>(rng.below(257)) / 16 - 8;
-    case Family::zeros: return rng.below(3) == 0 ? rng.uniform(-1, 1) : rng.below(2) ? 0.0 : -0.0;
-    case Family::tiny: return (rng.below(2) ? 1 : -1) * smallest_subnormal(dtype) * std::ldexp(1.0, static_cast<int>(rng.below(24)));
+    case Family::ties:
+      return level + static_cast<double>(rng.below(3));
+    case Family::grid:
+      return static_cast<double>(rng.below(257)) / 16 - 8;
+    case Family::zeros:
+      return rng.below(3) == 0 ? rng.uniform(-1, 1) : rng.below(2) ? 0.0 : -0.0;
+    case Family::tiny:
+      return (rng.below(2) ? 1 : -1) * smallest_subnormal(dtype) *
+             std::ldexp(1.0, static_cast<int>(rng.below(24)));
     case Family::large: {
       const double sign = rng.below(2) ? 1 : -1;
       return rng.below(3) == 0 ? sign * top : sign * std::exp(rng.uniform(2, std::log(top)));
     }
-    case Family::masked: return rng.below(3) == 0 ? -kInf : 3 * rng.normal();
-    case Family::ascending: return static_cast<double>(i) * level / 8;
-    case Family::descending: return -static_cast<double>(i) * level / 8;
-    case Family::all_masked: return -kInf;
-    default: return (family == Family::normal || family == Family::peaked ? 1 : 3) * rng.normal();
+    case Family::masked:
+      return rng.below(3) == 0 ? -kInf : 3 * rng.normal();
+    case Family::ascending:
+      return static_cast<double>(i) * level / 8;
+    case Family::descending:
+      return -static_cast<double>(i) * level / 8;
+    case Family::all_masked:
+      return -kInf;
+    default:
+      return (family == Family::normal || family == Family::peaked ? 1 : 3) * rng.normal();
   }
 }
 
 // The level of a row: what its elements have in common.
 double level_of(Family family, softmark_dtype dtype, Rng& rng) {
   switch (family) {
-    case Family::offset: return (rng.below(2) ? 1 : -1) * (dtype == SOFTMARK_F16 ? rng.uniform(0.1, 1) : std::pow(10.0, rng.uniform(-1, 3)));
+    case Family::offset:
+      return (rng.below(2) ? 1 : -1) *
+             (dtype == SOFTMARK_F16 ? rng.uniform(0.1, 1) : std::pow(10.0, rng.uniform(-1, 3)));
     case Family::ascending:
-    case Family::descending: return std::pow(10.0, rng.uniform(-2, 1));
-    default: return round_to(dtype, std::floor(rng.uniform(-160, 160)) / 16);
+    case Family::descending:
+      return std::pow(10.0, rng.uniform(-2, 1));
+    default:
+      return round_to(dtype, std::floor(rng.uniform(-160, 160)) / 16);
   }
 }
 
@@ -112,7 +146,8 @@ void make_probabilities(std::vector<double>& row, softmark_dtype dtype, bool log
   double most = -kInf, sum = 0;
   for (double v : row) most = std::max(most, v);
   for (double v : row) sum += std::exp(v - most);
-  for (double& v : row) v = round_to(dtype, logs ? v - most - std::log(sum) : std::exp(v - most) / sum);
+  for (double& v : row)
+    v = round_to(dtype, logs ? v - most - std::log(sum) : std::exp(v - most) / sum);
 }
 
 }  // namespace
@@ -142,41 +177,58 @@ std::vector<double> make_logits(Family family, softmark_dtype dtype, std::size_t
   for (std::size_t i = 0; i < cols; ++i) row[i] = element(family, dtype, i, level, rng);
   const std::size_t spot = rng.below(cols);
   switch (family) {
-    case Family::peaked: row[spot] += rng.uniform(5, 60); break;
+    case Family::peaked:
+      row[spot] += rng.uniform(5, 60);
+      break;
     case Family::subnormal:
-    case Family::cutoff: row[spot] = 0; break;
-    case Family::reduction: row[spot] = rng.below(2) ? 0 : row[spot]; break;
-    case Family::masked: row[spot] = 3 * rng.normal(); break;
-    case Family::nan: row[spot] = kNan; break;
-    case Family::infinite: row[spot] = kInf; break;
+    case Family::cutoff:
+      row[spot] = 0;
+      break;
+    case Family::reduction:
+      row[spot] = rng.below(2) ? 0 : row[spot];
+      break;
+    case Family::masked:
+      row[spot] = 3 * rng.normal();
+      break;
+    case Family::nan:
+      row[spot] = kNan;
+      break;
+    case Family::infinite:
+      row[spot] = kInf;
+      break;
     case Family::swamping: {
       const double tail = -std::numbers::ln2 * (type_info(dtype).precision + 1) - 1e-3;
       std::fill(row.begin(), row.end(), tail);
       row[spot] = 0;
       break;
     }
-    default: break;
+    default:
+      break;
   }
   for (double& v : row)
     if (std::isfinite(v)) v = std::clamp(round_to(dtype, v), -top, top);
   return row;
 }
 
-Case make_case(softmark_op op, softmark_dtype dtype, Family family, std::size_t rows, std::size_t cols, Rng& rng) {
+Case make_case(softmark_op op, softmark_dtype dtype, Family family, std::size_t rows,
+               std::size_t cols, Rng& rng) {
   Case c;
   c.rows = rows;
   c.cols = cols;
   const OpShape shape = shape_of(op);
   for (std::size_t r = 0; r < rows; ++r) {
     auto row = make_logits(family, dtype, cols, rng);
-    if (op == SOFTMARK_SOFTMAX_VJP || op == SOFTMARK_LOG_SOFTMAX_VJP) make_probabilities(row, dtype, op == SOFTMARK_LOG_SOFTMAX_VJP);
+    if (op == SOFTMARK_SOFTMAX_VJP || op == SOFTMARK_LOG_SOFTMAX_VJP)
+      make_probabilities(row, dtype, op == SOFTMARK_LOG_SOFTMAX_VJP);
     if (op == SOFTMARK_SIGMOID_VJP)
       for (double& v : row) v = round_to(dtype, 1 / (1 + std::exp(-v)));
     c.x.insert(c.x.end(), row.begin(), row.end());
     const std::size_t cotangents = shape.takes_g ? cols : shape.takes_g_row ? 1 : 0;
     const double scale = std::pow(10.0, rng.uniform(-2, 2));
-    for (std::size_t i = 0; i < cotangents; ++i) c.g.push_back(round_to(dtype, scale * rng.normal()));
-    if (shape.takes_labels && cols > 0) c.labels.push_back(static_cast<std::int64_t>(rng.below(cols)));
+    for (std::size_t i = 0; i < cotangents; ++i)
+      c.g.push_back(round_to(dtype, scale * rng.normal()));
+    if (shape.takes_labels && cols > 0)
+      c.labels.push_back(static_cast<std::int64_t>(rng.below(cols)));
   }
   if (shape.takes_labels && cols == 0) c.rows = 0, c.x.clear(), c.g.clear();
   return c;

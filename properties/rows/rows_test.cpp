@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kind of row that a property may draw has a truth: of every op, in every type, alike from all tiers.
+// Every kind of row that a property may draw has a truth: of every op, in every type, alike from
+// all tiers.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,8 +12,10 @@ namespace softmark {
 namespace {
 
 bool same(const Exact& a, const Exact& b) {
-  if (std::isnan(a.rounded) || std::isnan(b.rounded)) return std::isnan(a.rounded) && std::isnan(b.rounded);
-  return a.rounded == b.rounded && std::abs(a.residual - b.residual) <= 0x1p-19;  // each is within 2^-20 ulp
+  if (std::isnan(a.rounded) || std::isnan(b.rounded))
+    return std::isnan(a.rounded) && std::isnan(b.rounded);
+  return a.rounded == b.rounded &&
+         std::abs(a.residual - b.residual) <= 0x1p-19;  // each is within 2^-20 ulp
 }
 
 void expect_truth(softmark_op op, softmark_dtype dtype, Family family, Rng& rng) {
@@ -27,8 +30,11 @@ void expect_truth(softmark_op op, softmark_dtype dtype, Family family, Rng& rng)
   const auto exact = exact_row(problem), judged = exact_row(problem, Tier::kInterval);
   ASSERT_EQ(exact.size(), outputs_of(op, cols));
   for (std::size_t j = 0; j < exact.size(); ++j)
-    EXPECT_TRUE(same(exact[j], judged[j])) << name(op) << " " << name(dtype) << " " << info(family).name << " " << case_to_json(c, op).dump() << " at " << j;
-  for (double bound : bound_row(problem, exact)) EXPECT_TRUE(bound >= 0) << name(op) << " " << name(dtype) << " " << info(family).name;
+    EXPECT_TRUE(same(exact[j], judged[j]))
+        << name(op) << " " << name(dtype) << " " << info(family).name << " "
+        << case_to_json(c, op).dump() << " at " << j;
+  for (double bound : bound_row(problem, exact))
+    EXPECT_TRUE(bound >= 0) << name(op) << " " << name(dtype) << " " << info(family).name;
 }
 
 TEST(Rows, EveryFamilyHasATruthAlikeFromAllTiers) {
@@ -37,7 +43,9 @@ TEST(Rows, EveryFamilyHasATruthAlikeFromAllTiers) {
     for (int op = SOFTMARK_SOFTMAX; op <= SOFTMARK_HARDMAX; ++op)
       for (int dtype = SOFTMARK_F16; dtype <= SOFTMARK_F64; ++dtype)
         for (const auto families : {finite_families(), special_families()})
-          for (Family family : families) expect_truth(static_cast<softmark_op>(op), static_cast<softmark_dtype>(dtype), family, rng);
+          for (Family family : families)
+            expect_truth(static_cast<softmark_op>(op), static_cast<softmark_dtype>(dtype), family,
+                         rng);
 }
 
 }  // namespace

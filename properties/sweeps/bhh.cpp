@@ -15,7 +15,8 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// Arithmetic in which every operation rounds. Each is done in double first: 53 bits are more than 2p + 2.
+/// Arithmetic in which every operation rounds. Each is done in double first: 53 bits are more than
+/// 2p + 2.
 struct Low {
   softmark_dtype type;
   double operator()(double value) const {
@@ -83,7 +84,8 @@ Truth truth_of(const std::vector<double>& x) {
 }
 
 bool all_finite(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  return std::all_of(values.begin(), values.end(),
+                     [](double value) { return std::isfinite(value); });
 }
 
 /// `compared`: no formula overflowed on this row, so that all are summed up over the same rows.
@@ -101,8 +103,8 @@ void add(BhhErrors& errors, bool overflow, bool compared, double error, double b
   errors.bound_max = first ? bound : std::max(errors.bound_max, bound);
 }
 
-void add_softmax(BhhErrors& errors, bool overflow, bool compared, const std::vector<double>& got, const Truth& truth,
-                 double u, double bound) {
+void add_softmax(BhhErrors& errors, bool overflow, bool compared, const std::vector<double>& got,
+                 const Truth& truth, double u, double bound) {
   double difference = 0, norm = 0, sum = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
     difference = std::max(difference, std::fabs(got[i] - truth.g[i]));
@@ -110,7 +112,8 @@ void add_softmax(BhhErrors& errors, bool overflow, bool compared, const std::vec
     sum += got[i];
   }
   add(errors, overflow || !all_finite(got), compared, difference / norm / u, bound);
-  if (compared && std::isfinite(sum)) errors.max_sum_error = std::max(errors.max_sum_error, std::fabs(sum - 1) / u);
+  if (compared && std::isfinite(sum))
+    errors.max_sum_error = std::max(errors.max_sum_error, std::fabs(sum - 1) / u);
 }
 
 void compare(BhhResult& result) {
@@ -120,13 +123,15 @@ void compare(BhhResult& result) {
     if (std::isnan(basic_errors[i]) || std::isnan(shifted_errors[i])) continue;
     ++result.ratio_rows;
     result.equal_errors += basic_errors[i] == shifted_errors[i];
-    if (basic_errors[i] > 0 && shifted_errors[i] > 0) ratios.push_back(basic_errors[i] / shifted_errors[i]);
+    if (basic_errors[i] > 0 && shifted_errors[i] > 0)
+      ratios.push_back(basic_errors[i] / shifted_errors[i]);
   }
   if (ratios.size() < 2) return;
   const auto count = static_cast<double>(ratios.size());
   double squares = 0;
   for (const double ratio : ratios) result.ratio_mean += ratio / count;
-  for (const double ratio : ratios) squares += (ratio - result.ratio_mean) * (ratio - result.ratio_mean);
+  for (const double ratio : ratios)
+    squares += (ratio - result.ratio_mean) * (ratio - result.ratio_mean);
   result.ratio_standard_error = std::sqrt(squares / (count - 1) / count);
 }
 
@@ -138,8 +143,8 @@ BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic) {
   result.u = std::ldexp(1.0, -type_info(arithmetic).precision);
   result.rows = logits.rows;
   result.cols = logits.cols;
-  for (const char* name : {"log-sum-exp", "log-sum-exp shifted", "softmax", "softmax exp(x-y)", "softmax shifted",
-                           "softmax shifted exp(x-y)"})
+  for (const char* name : {"log-sum-exp", "log-sum-exp shifted", "softmax", "softmax exp(x-y)",
+                           "softmax shifted", "softmax shifted exp(x-y)"})
     result.formulas.emplace_back().formula = name;
   if (logits.values.empty()) return result;
   result.x_min = std::numeric_limits<double>::infinity();
@@ -167,13 +172,15 @@ BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic) {
     const double lse_basic = y + n + 1, lse_shifted = std::fabs(truth.lse + n - truth.min);
     auto& f = result.formulas;
     add(f[0], overflow, compared, std::fabs(b.lse - truth.lse) / y / u, lse_basic / y);
-    add(f[1], !std::isfinite(s.lse), compared, std::fabs(s.lse - truth.lse) / y / u, lse_shifted / y);
+    add(f[1], !std::isfinite(s.lse), compared, std::fabs(s.lse - truth.lse) / y / u,
+        lse_shifted / y);
     add_softmax(f[2], overflow, compared, b.divided, truth, u, n + 3);
     add_softmax(f[3], overflow, compared, b.free, truth, u, lse_basic + truth.reach(x) + 1);
     add_softmax(f[4], false, compared, s.divided, truth, u, n + 2 + 2 * (truth.max - truth.min));
     add_softmax(f[5], false, compared, s.free, truth, u, lse_shifted + truth.reach(x) + 1);
   }
-  if (result.rows > result.skipped) result.mean_range /= static_cast<double>(result.rows - result.skipped);
+  if (result.rows > result.skipped)
+    result.mean_range /= static_cast<double>(result.rows - result.skipped);
   for (BhhErrors& errors : result.formulas)
     if (errors.compared) errors.mean /= static_cast<double>(errors.compared);
   compare(result);
@@ -182,18 +189,22 @@ BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic) {
 
 std::string bhh_text(const BhhResult& result) {
   std::string text = fmt::format(
-      "{} arithmetic, u = {:.3g}: {} rows of {}, x in [{:.2f}, {:.2f}], max - min {:.2f} on average, {:.2f} at most\n",
-      result.arithmetic, result.u, result.rows, result.cols, result.x_min, result.x_max, result.mean_range,
-      result.max_range);
-  text += fmt::format("{:<26} {:>9} {:>9} {:>9} {:>15} {:>10} {:>12}\n", "formula", "overflows", "mean/u", "max/u",
-                      "bound/u", "violations", "max|sum-1|/u");
+      "{} arithmetic, u = {:.3g}: {} rows of {}, x in [{:.2f}, {:.2f}], max - min {:.2f} on "
+      "average, {:.2f} at most\n",
+      result.arithmetic, result.u, result.rows, result.cols, result.x_min, result.x_max,
+      result.mean_range, result.max_range);
+  text += fmt::format("{:<26} {:>9} {:>9} {:>9} {:>15} {:>10} {:>12}\n", "formula", "overflows",
+                      "mean/u", "max/u", "bound/u", "violations", "max|sum-1|/u");
   for (const BhhErrors& e : result.formulas)
-    text += fmt::format("{:<26} {:>9} {:>9.3f} {:>9.3f} {:>7.2f}..{:<6.2f} {:>10} {:>12}\n", e.formula, e.overflows,
-                        e.mean, e.max, e.bound_min, e.bound_max, e.violations,
-                        e.max_sum_error > 0 ? fmt::format("{:.2f}", e.max_sum_error) : "");
-  text += fmt::format("log-sum-exp error, basic over shifted: {:.3f} +- {:.4f}; the same in {} of {} rows\n",
-                      result.ratio_mean, result.ratio_standard_error, result.equal_errors, result.ratio_rows);
-  if (result.skipped) text += fmt::format("{} rows with values that are not finite were left out\n", result.skipped);
+    text +=
+        fmt::format("{:<26} {:>9} {:>9.3f} {:>9.3f} {:>7.2f}..{:<6.2f} {:>10} {:>12}\n", e.formula,
+                    e.overflows, e.mean, e.max, e.bound_min, e.bound_max, e.violations,
+                    e.max_sum_error > 0 ? fmt::format("{:.2f}", e.max_sum_error) : "");
+  text += fmt::format(
+      "log-sum-exp error, basic over shifted: {:.3f} +- {:.4f}; the same in {} of {} rows\n",
+      result.ratio_mean, result.ratio_standard_error, result.equal_errors, result.ratio_rows);
+  if (result.skipped)
+    text += fmt::format("{} rows with values that are not finite were left out\n", result.skipped);
   return text;
 }
 
@@ -202,11 +213,13 @@ std::string bhh_csv(const BhhResult& result) {
   for (const BhhErrors& e : result.formulas)
     text += fmt::format("{}{} error,{} bound", text.empty() ? "" : ",", e.formula, e.formula);
   text += '\n';
-  const auto cell = [](double value) { return std::isnan(value) ? std::string() : fmt::format("{}", value); };
+  const auto cell = [](double value) {
+    return std::isnan(value) ? std::string() : fmt::format("{}", value);
+  };
   for (std::size_t row = 0; row < result.formulas.front().errors.size(); ++row)
     for (const BhhErrors& e : result.formulas)
-      text +=
-          fmt::format("{},{}{}", cell(e.errors[row]), cell(e.bounds[row]), &e == &result.formulas.back() ? '\n' : ',');
+      text += fmt::format("{},{}{}", cell(e.errors[row]), cell(e.bounds[row]),
+                          &e == &result.formulas.back() ? '\n' : ',');
   return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The experiment of Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions" (IMA J.
-// Numer. Anal. 41(4), 2021) on any logits: basic and shifted formulas with every operation rounded to a low precision.
+// The experiment of Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
+// functions" (IMA J. Numer. Anal. 41(4), 2021) on any logits: basic and shifted formulas with every
+// operation rounded to a low precision.
 #pragma once
 
 #include <string>
@@ -13,11 +14,14 @@ namespace softmark {
 /// Errors of one formula in units of u; summed up over the rows on which no formula overflowed.
 struct BhhErrors {
   std::string formula;
-  std::size_t compared = 0, overflows = 0, violations = 0;  // violations: on any row, of the paper's bound
-  double mean = 0, max = 0;  // relative error (log-sum-exp), relative error in the maximum norm (softmax)
+  std::size_t compared = 0, overflows = 0,
+              violations = 0;  // violations: on any row, of the paper's bound
+  double mean = 0,
+         max = 0;  // relative error (log-sum-exp), relative error in the maximum norm (softmax)
   double bound_min = 0, bound_max = 0;
-  double max_sum_error = 0;            // of |sum g - 1|, softmax only
-  std::vector<double> errors, bounds;  // by finite row, NaN where it overflowed: what the figures plot
+  double max_sum_error = 0;  // of |sum g - 1|, softmax only
+  std::vector<double> errors,
+      bounds;  // by finite row, NaN where it overflowed: what the figures plot
 };
 
 struct BhhResult {
@@ -28,14 +32,17 @@ struct BhhResult {
   // log-sum-exp basic, shifted; softmax basic, basic exp(x - y), shifted, shifted exp(x - y).
   std::vector<BhhErrors> formulas;
   double ratio_mean = 0,
-         ratio_standard_error = 0;  // of the log-sum-exp errors, basic over shifted, rows where both are not 0
+         ratio_standard_error =
+             0;  // of the log-sum-exp errors, basic over shifted, rows where both are not 0
   std::size_t ratio_rows = 0, equal_errors = 0;  // rows compared, and those with the same error
 };
 
-/// `arithmetic` is SOFTMARK_F16 (with subnormals) or SOFTMARK_BF16 (subnormals flushed to zero, as in the paper).
+/// `arithmetic` is SOFTMARK_F16 (with subnormals) or SOFTMARK_BF16 (subnormals flushed to zero, as
+/// in the paper).
 BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic);
 std::string bhh_text(const BhhResult& result);
-/// What the figures plot: a line a finite row, for each formula its error and bound in u (empty where it overflowed).
+/// What the figures plot: a line a finite row, for each formula its error and bound in u (empty
+/// where it overflowed).
 std::string bhh_csv(const BhhResult& result);
 
 }  // namespace softmark

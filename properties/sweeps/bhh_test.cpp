@@ -15,18 +15,21 @@ Logits like_a_classifier(std::size_t rows) {
   test::Random random(12);
   Logits logits{{}, rows, 10, SOFTMARK_F32};
   for (std::size_t i = 0; i < rows * 10; ++i)
-    logits.values.push_back(static_cast<float>(4 * test::normal(random) + (i % 10 == i / 10 % 10 ? 6 : 0)));
+    logits.values.push_back(
+        static_cast<float>(4 * test::normal(random) + (i % 10 == i / 10 % 10 ? 6 : 0)));
   return logits;
 }
 
-// What the paper found on its network holds on made-up logits too: no bound is broken, shifting ends the overflows, and
-// the division-free softmax is the worse one.
+// What the paper found on its network holds on made-up logits too: no bound is broken, shifting
+// ends the overflows, and the division-free softmax is the worse one.
 TEST(Bhh, TheFindingsHold) {
   const Logits logits = like_a_classifier(2000);
-  std::size_t expected = 0;  // sums of exponentials beyond the largest fp16, 65504 (and half an ulp)
+  std::size_t expected =
+      0;  // sums of exponentials beyond the largest fp16, 65504 (and half an ulp)
   for (std::size_t r = 0; r < logits.rows; ++r) {
     double sum = 0;
-    for (std::size_t c = 0; c < 10; ++c) sum += std::exp(round_to(SOFTMARK_F16, logits.values[r * 10 + c]));
+    for (std::size_t c = 0; c < 10; ++c)
+      sum += std::exp(round_to(SOFTMARK_F16, logits.values[r * 10 + c]));
     expected += sum > 65520;
   }
   for (const softmark_dtype arithmetic : {SOFTMARK_F16, SOFTMARK_BF16}) {

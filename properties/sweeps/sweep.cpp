@@ -18,18 +18,23 @@ constexpr std::uint64_t kChunk = 1 << 15;  // inputs that a kernel sees at once
 constexpr std::uint32_t kSmall = std::bit_cast<std::uint32_t>(0x1p-24f);
 constexpr std::uint32_t kNegativeEnd = std::bit_cast<std::uint32_t>(104.0f),
                         kPositiveEnd = std::bit_cast<std::uint32_t>(17.33f);
-constexpr std::uint64_t kNegatives = kNegativeEnd - kSmall + 1, kPositives = kPositiveEnd - kSmall + 1;
+constexpr std::uint64_t kNegatives = kNegativeEnd - kSmall + 1,
+                        kPositives = kPositiveEnd - kSmall + 1;
 constexpr std::uint64_t kFiniteBf16 = 65280;
 
 constexpr SweepSet kSets[] = {
-    {"sigmoid/f32", "every float32 argument whose sigmoid is not 0, 1/2 or 1", SOFTMARK_SIGMOID, SOFTMARK_F32,
-     SweepSet::kUnary},
-    {"softmax/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_SOFTMAX, SOFTMARK_F32, SweepSet::kWithZero},
-    {"log_softmax/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, SweepSet::kWithZero},
-    {"logsumexp/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_LOGSUMEXP, SOFTMARK_F32, SweepSet::kWithZero},
+    {"sigmoid/f32", "every float32 argument whose sigmoid is not 0, 1/2 or 1", SOFTMARK_SIGMOID,
+     SOFTMARK_F32, SweepSet::kUnary},
+    {"softmax/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_SOFTMAX, SOFTMARK_F32,
+     SweepSet::kWithZero},
+    {"log_softmax/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32,
+     SweepSet::kWithZero},
+    {"logsumexp/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_LOGSUMEXP, SOFTMARK_F32,
+     SweepSet::kWithZero},
     {"sigmoid/f16", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_F16, SweepSet::kPatterns},
     {"sigmoid/bf16", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_BF16, SweepSet::kPatterns},
-    {"softmax/bf16/pairs", "all pairs of finite bfloat16", SOFTMARK_SOFTMAX, SOFTMARK_BF16, SweepSet::kPairs},
+    {"softmax/bf16/pairs", "all pairs of finite bfloat16", SOFTMARK_SOFTMAX, SOFTMARK_BF16,
+     SweepSet::kPairs},
 };
 
 /// Argument k of the float32 set, ascending.
@@ -38,14 +43,16 @@ float argument(std::uint64_t k) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(kSmall + (k - kNegatives)));
 }
 
-/// Bit pattern k of a 16-bit type in ascending order of value: negative ones from the top down, then positive ones.
-/// With `finite` only the finite ones of bfloat16.
+/// Bit pattern k of a 16-bit type in ascending order of value: negative ones from the top down,
+/// then positive ones. With `finite` only the finite ones of bfloat16.
 std::uint16_t pattern(std::uint64_t k, bool finite) {
   const std::uint64_t half = finite ? kFiniteBf16 / 2 : 0x8000;
   return static_cast<std::uint16_t>(k < half ? 0x8000 + (half - 1 - k) : k - half);
 }
 
-float bf16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+float bf16(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
 
 /// A chunk of consecutive inputs on its way through the kernel and the judge.
 class Chunk {
@@ -62,7 +69,9 @@ class Chunk {
   void settle_open(std::size_t output);
   void count_steps_down();
   std::vector<double> row_of(std::size_t input) const;
-  std::size_t columns() const { return set.kind == SweepSet::kWithZero || set.kind == SweepSet::kPairs ? 2 : 1; }
+  std::size_t columns() const {
+    return set.kind == SweepSet::kWithZero || set.kind == SweepSet::kPairs ? 2 : 1;
+  }
   std::size_t outputs_each() const { return set.op == SOFTMARK_LOGSUMEXP ? 1 : columns(); }
 
   const SweepSet& set;
@@ -70,7 +79,8 @@ class Chunk {
   std::uint64_t first = 0;
   std::size_t count = 0;
   std::vector<std::uint16_t> narrow_x, narrow_y;
-  std::vector<float> x, y, left, right;  // x and y in memory order; left - right: arguments of sigmoid or softplus
+  std::vector<float> x, y, left,
+      right;  // x and y in memory order; left - right: arguments of sigmoid or softplus
   std::vector<double> exact;
   double last = -kInf;  // the previous input's first output
 };
@@ -103,7 +113,8 @@ void Chunk::fill() {
                       ? pattern(first + i, false)
                       : static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x[i]) >> 16);
   if (set.kind == SweepSet::kPatterns)
-    for (std::size_t i = 0; i < values; ++i) x[i] = static_cast<float>(load(set.dtype, narrow_x.data(), i));
+    for (std::size_t i = 0; i < values; ++i)
+      x[i] = static_cast<float>(load(set.dtype, narrow_x.data(), i));
 }
 
 softmark_args Chunk::arguments() {
@@ -123,7 +134,8 @@ void Chunk::load_results() {
   if (set.dtype == SOFTMARK_BF16)
     for (std::size_t i = 0; i < y.size(); ++i) y[i] = bf16(narrow_y[i]);
   else if (set.dtype == SOFTMARK_F16)
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(load(set.dtype, narrow_y.data(), i));
+    for (std::size_t i = 0; i < y.size(); ++i)
+      y[i] = static_cast<float>(load(set.dtype, narrow_y.data(), i));
 }
 
 std::vector<double> Chunk::row_of(std::size_t input) const {
@@ -149,7 +161,8 @@ void Chunk::settle_open(std::size_t output) {
   auto& judgement = result.judgement;
   ++judgement.outputs;
   ++judgement.certificate.outputs[static_cast<std::size_t>(want.tier)];
-  judgement.correctly_rounded += y[output] == want.rounded || (std::isnan(y[output]) && std::isnan(want.rounded));
+  judgement.correctly_rounded +=
+      y[output] == want.rounded || (std::isnan(y[output]) && std::isnan(want.rounded));
   if (error < kInf)
     judgement.sum_ulp += error, ++judgement.histogram[bin_of(error)];
   else
@@ -184,14 +197,16 @@ void Chunk::judge() {
   else
     softplus_of(left.data(), outputs, exact.data());
   const TypeInfo type = type_info(set.dtype);
-  const Grid grid{static_cast<unsigned>(type.precision), std::ldexp(1.0, type.min_exponent), is_sigmoid, is_sigmoid};
+  const Grid grid{static_cast<unsigned>(type.precision), std::ldexp(1.0, type.min_exponent),
+                  is_sigmoid, is_sigmoid};
   const Errors errors = errors_of(exact.data(), got.data(), outputs, 1, grid);
   if (set.op == SOFTMARK_LOG_SOFTMAX)
     for (float& value : got) value = -value;
 
   auto& judgement = result.judgement;
   judgement.outputs += outputs - errors.undecided;
-  judgement.certificate.outputs[static_cast<std::size_t>(Tier::kFloat64)] += outputs - errors.undecided;
+  judgement.certificate.outputs[static_cast<std::size_t>(Tier::kFloat64)] +=
+      outputs - errors.undecided;
   judgement.correctly_rounded += errors.correct;
   for (std::size_t i = 0; i < outputs; ++i) {
     if (exact[i] < 0)
@@ -203,7 +218,8 @@ void Chunk::judge() {
   }
   if (errors.sum < kInf) judgement.sum_ulp += errors.sum;
   if (errors.max > judgement.max_ulp || result.worst_x.empty()) {
-    const auto at = static_cast<std::size_t>(std::max_element(exact.begin(), exact.end()) - exact.begin());
+    const auto at =
+        static_cast<std::size_t>(std::max_element(exact.begin(), exact.end()) - exact.begin());
     const std::size_t input = at / outputs_each();
     const auto row = row_of(input);
     see(at, errors.max, exact_row({set.op, set.dtype, row, {}})[at % outputs_each()].rounded);
@@ -263,13 +279,13 @@ std::uint64_t SweepSet::inputs() const {
 std::span<const SweepSet> sweep_sets() { return kSets; }
 
 const SweepSet* find_sweep_set(std::string_view name) {
-  const auto* found =
-      std::find_if(std::begin(kSets), std::end(kSets), [&](const SweepSet& set) { return set.name == name; });
+  const auto* found = std::find_if(std::begin(kSets), std::end(kSets),
+                                   [&](const SweepSet& set) { return set.name == name; });
   return found == std::end(kSets) ? nullptr : found;
 }
 
-SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run, std::uint64_t shard,
-                  std::uint64_t shards, const SweepProgress& progress) {
+SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,
+                  std::uint64_t shard, std::uint64_t shards, const SweepProgress& progress) {
   if (shards == 0 || shard >= shards)
     throw std::invalid_argument("shard " + std::to_string(shard) + " of " + std::to_string(shards));
   SweepResult result;
@@ -277,7 +293,8 @@ SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKerne
   result.kernel = kernel;
   result.shard = shard;
   result.shards = shards;
-  const std::uint64_t begin = set.inputs() / shards * shard + std::min(shard, set.inputs() % shards);
+  const std::uint64_t begin =
+      set.inputs() / shards * shard + std::min(shard, set.inputs() % shards);
   const std::uint64_t end = begin + set.inputs() / shards + (shard < set.inputs() % shards);
   result.total = end - begin;
   Chunk chunk(set, result);
@@ -297,7 +314,8 @@ SweepResult merge_sweeps(std::span<const SweepResult> parts) {
     if (part.set != whole.set || part.kernel != whole.kernel || part.shards != whole.shards)
       throw std::invalid_argument("sweeps of different sets, kernels or shards cannot be merged");
     if (seen[static_cast<std::size_t>(part.shard)])
-      throw std::invalid_argument("shard " + std::to_string(part.shard + 1) + "/" + std::to_string(part.shards) + " is given twice");
+      throw std::invalid_argument("shard " + std::to_string(part.shard + 1) + "/" +
+                                  std::to_string(part.shards) + " is given twice");
     seen[static_cast<std::size_t>(part.shard)] = true;
     if (i == 0) continue;
     whole.inputs += part.inputs;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exhaustive checks: every input of a set through one kernel, every output judged exactly. Results of shards merge.
+// Exhaustive checks: every input of a set through one kernel, every output judged exactly. Results
+// of shards merge.
 #pragma once
 
 #include <functional>
@@ -12,10 +13,12 @@
 
 namespace softmark {
 
-/// A set of inputs that can be gone through whole, in an order in which the first output of each row must not decrease.
+/// A set of inputs that can be gone through whole, in an order in which the first output of each
+/// row must not decrease.
 struct SweepSet {
   enum Kind {
-    kUnary,  // float32 arguments one by one, where sigmoid is neither 0, 1/2 nor 1: [-104, -2^-24] and [2^-24, 17.33]
+    kUnary,  // float32 arguments one by one, where sigmoid is neither 0, 1/2 nor 1: [-104, -2^-24]
+             // and [2^-24, 17.33]
     kWithZero,  // the same t as rows [t, 0]
     kPatterns,  // all 65536 bit patterns of a 16-bit type one by one
     kPairs      // all finite bfloat16 pairs as rows [a, b]
@@ -32,24 +35,27 @@ const SweepSet* find_sweep_set(std::string_view name);
 struct SweepResult {
   std::string set, kernel;
   std::uint64_t shard = 0, shards = 1;
-  std::uint64_t inputs = 0, total = 0;  // done, and in the shard (after a merge: in all merged shards)
+  std::uint64_t inputs = 0,
+                total = 0;  // done, and in the shard (after a merge: in all merged shards)
   Judgement judgement;
   std::vector<double> worst_x;  // the row (or the argument) with the largest error
   double worst_got = 0, worst_want = 0;
   std::uint64_t non_monotone =
       0;  // steps down in the first output from one input to the next; shards hide shards - 1 steps
   std::vector<double> first_step_down;  // an input at which it goes down
-  std::string failure;                  // why the sweep ended early, e.g. the kernel refused; empty otherwise
+  std::string failure;  // why the sweep ended early, e.g. the kernel refused; empty otherwise
   bool complete() const { return inputs == total && failure.empty(); }
 };
 
-/// Runs the kernel on some args; anything but 0, or an exception, ends the sweep with what is known by then.
+/// Runs the kernel on some args; anything but 0, or an exception, ends the sweep with what is known
+/// by then.
 using RunKernel = std::function<int(const softmark_args&)>;
 /// Told after every chunk; false ends the sweep (Ctrl-C), with what is known by then.
 using SweepProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
-SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run, std::uint64_t shard = 0,
-                  std::uint64_t shards = 1, const SweepProgress& progress = {});
+SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,
+                  std::uint64_t shard = 0, std::uint64_t shards = 1,
+                  const SweepProgress& progress = {});
 
 /// "2/8": the second of eight shards, {1, 8}. Throws Error(kUsage).
 struct Shard {
@@ -57,7 +63,8 @@ struct Shard {
 };
 Shard parse_shard(const std::string& text);
 
-/// Joins the results of shards of one set and kernel; throws std::invalid_argument for others, or the same shard twice.
+/// Joins the results of shards of one set and kernel; throws std::invalid_argument for others, or
+/// the same shard twice.
 SweepResult merge_sweeps(std::span<const SweepResult> parts);
 
 /// As text for people, and as JSON ("softmark.sweep") for --shard and merging.

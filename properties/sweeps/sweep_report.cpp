@@ -14,7 +14,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string hex_float(double value) {
-  return std::isnan(value) ? "nan" : std::isinf(value) ? (value > 0 ? "inf" : "-inf") : fmt::format("{:a}", value);
+  return std::isnan(value)   ? "nan"
+         : std::isinf(value) ? (value > 0 ? "inf" : "-inf")
+                             : fmt::format("{:a}", value);
 }
 double from_hex(const Json& text) { return std::strtod(text.get<std::string>().c_str(), nullptr); }
 
@@ -31,7 +33,8 @@ std::vector<double> from_hex_list(const Json& list) {
 
 std::string row_text(const std::vector<double>& row) {
   std::string text;
-  for (const double value : row) text += (text.empty() ? "" : ", ") + fmt::format("{} ({})", hex_float(value), value);
+  for (const double value : row)
+    text += (text.empty() ? "" : ", ") + fmt::format("{} ({})", hex_float(value), value);
   return "[" + text + "]";
 }
 
@@ -40,8 +43,8 @@ std::string row_text(const std::vector<double>& row) {
 Shard parse_shard(const std::string& text) {
   const std::size_t slash = text.find('/');
   const auto number = [](const std::string& digits) -> std::uint64_t {
-    const bool plain =
-        !digits.empty() && digits.size() < 10 && digits.find_first_not_of("0123456789") == std::string::npos;
+    const bool plain = !digits.empty() && digits.size() < 10 &&
+                       digits.find_first_not_of("0123456789") == std::string::npos;
     return plain ? std::stoull(digits) : 0;
   };
   const std::uint64_t index = slash == std::string::npos ? 0 : number(text.substr(0, slash));
@@ -53,18 +56,22 @@ Shard parse_shard(const std::string& text) {
 
 std::string sweep_text(const SweepResult& result) {
   const Judgement& j = result.judgement;
-  std::string text = fmt::format("{} over {}: {} of {} inputs{}\n", result.kernel, result.set, result.inputs,
-                                 result.total, result.complete() ? "" : " (incomplete)");
+  std::string text =
+      fmt::format("{} over {}: {} of {} inputs{}\n", result.kernel, result.set, result.inputs,
+                  result.total, result.complete() ? "" : " (incomplete)");
   if (!result.failure.empty()) text += "  ended early: " + result.failure + "\n";
   if (j.outputs == 0) return text;
-  text += fmt::format("  largest error      {:.4f} ulp at {}: got {}, want {}\n", j.max_ulp, row_text(result.worst_x),
-                      hex_float(result.worst_got), hex_float(result.worst_want));
+  text += fmt::format("  largest error      {:.4f} ulp at {}: got {}, want {}\n", j.max_ulp,
+                      row_text(result.worst_x), hex_float(result.worst_got),
+                      hex_float(result.worst_want));
+  text += fmt::format("  mean, p50, p99     {:.4f}, {:.4f}, {:.4f} ulp\n", j.mean_ulp(),
+                      j.quantile(0.5), j.quantile(0.99));
+  text += fmt::format(
+      "  correctly rounded  {:.4f} % of {} outputs\n",
+      100 * static_cast<double>(j.correctly_rounded) / static_cast<double>(j.outputs), j.outputs);
   text +=
-      fmt::format("  mean, p50, p99     {:.4f}, {:.4f}, {:.4f} ulp\n", j.mean_ulp(), j.quantile(0.5), j.quantile(0.99));
-  text += fmt::format("  correctly rounded  {:.4f} % of {} outputs\n",
-                      100 * static_cast<double>(j.correctly_rounded) / static_cast<double>(j.outputs), j.outputs);
-  text += fmt::format("  steps down         {}{}\n", result.non_monotone,
-                      result.non_monotone ? ", the first at " + row_text(result.first_step_down) : "");
+      fmt::format("  steps down         {}{}\n", result.non_monotone,
+                  result.non_monotone ? ", the first at " + row_text(result.first_step_down) : "");
   text += fmt::format("  certificate        table {}, float64 {}, double-double {}, intervals {}\n",
                       j.certificate.outputs[0], j.certificate.outputs[1], j.certificate.outputs[2],
                       j.certificate.outputs[3]);
@@ -89,8 +96,9 @@ std::string sweep_json(const SweepResult& result) {
   json["not_finite"] = j.not_finite;
   json["max_ulp"] = hex_float(j.max_ulp);
   json["sum_ulp"] = hex_float(j.sum_ulp);
-  json["worst"] = {
-      {"x", hex_list(result.worst_x)}, {"got", hex_float(result.worst_got)}, {"want", hex_float(result.worst_want)}};
+  json["worst"] = {{"x", hex_list(result.worst_x)},
+                   {"got", hex_float(result.worst_got)},
+                   {"want", hex_float(result.worst_want)}};
   json["non_monotone"] = result.non_monotone;
   json["first_step_down"] = hex_list(result.first_step_down);
   json["certificate"] = j.certificate.outputs;
@@ -104,9 +112,11 @@ std::string sweep_json(const SweepResult& result) {
 SweepResult read_sweep(const std::string& text, const std::string& where) {
   try {
     const Json json = Json::parse(text);
-    if (json.at("schema") != "softmark.sweep" || json.at("schema_version").get<std::string>().substr(0, 2) != "1.")
-      throw Error(kUnreadable,
-                  where + ": is no softmark.sweep of version 1; give the output of softmark sweep --format json");
+    if (json.at("schema") != "softmark.sweep" ||
+        json.at("schema_version").get<std::string>().substr(0, 2) != "1.")
+      throw Error(kUnreadable, where +
+                                   ": is no softmark.sweep of version 1; give the output of "
+                                   "softmark sweep --format json");
     SweepResult result;
     Judgement& j = result.judgement;
     result.set = json.at("set");
@@ -128,15 +138,16 @@ SweepResult read_sweep(const std::string& text, const std::string& where) {
     result.first_step_down = from_hex_list(json.at("first_step_down"));
     for (std::size_t i = 0; i < std::size(j.certificate.outputs); ++i)
       j.certificate.outputs[i] = json.at("certificate").at(i);
-    for (const auto& [bin, count] : json.at("histogram").items()) j.histogram.at(std::stoul(bin) % kBins) = count;
+    for (const auto& [bin, count] : json.at("histogram").items())
+      j.histogram.at(std::stoul(bin) % kBins) = count;
     if (result.shard >= result.shards)
       throw Error(kUnreadable, where + ": its shard is none of its shards; run it again");
     return result;
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    throw Error(kUnreadable,
-                where + ": is no sweep result (" + error.what() + "); give the output of softmark sweep --format json");
+    throw Error(kUnreadable, where + ": is no sweep result (" + error.what() +
+                                 "); give the output of softmark sweep --format json");
   }
 }
 

@@ -30,20 +30,25 @@ int run_exact(softmark_op op, softmark_dtype dtype, const softmark_args& args) {
     std::vector<double> row(args.cols);
     for (std::size_t c = 0; c < args.cols; ++c) row[c] = load(dtype, args.x, r * args.x_stride + c);
     const auto exact = exact_row({op, dtype, row, {}});
-    for (std::size_t c = 0; c < exact.size(); ++c) store(dtype, args.y, r * args.y_stride + c, exact[c].rounded);
+    for (std::size_t c = 0; c < exact.size(); ++c)
+      store(dtype, args.y, r * args.y_stride + c, exact[c].rounded);
   }
   return 0;
 }
 
-// A correctly rounded kernel has no error above half an ulp and no step down, on a thousandth of every set.
+// A correctly rounded kernel has no error above half an ulp and no step down, on a thousandth of
+// every set.
 TEST(Sweep, ACorrectlyRoundedKernelIsFoundToBeOne) {
   for (const SweepSet& set : sweep_sets()) {
     const std::uint64_t shards = set.kind == SweepSet::kPatterns ? 1 : set.inputs() / 30000;
     for (const std::uint64_t shard : {std::uint64_t{0}, shards / 3, shards - 1}) {
       const auto result = sweep(
-          set, "exact", [&](const softmark_args& args) { return run_exact(set.op, set.dtype, args); }, shard, shards);
+          set, "exact",
+          [&](const softmark_args& args) { return run_exact(set.op, set.dtype, args); }, shard,
+          shards);
       EXPECT_TRUE(result.complete()) << set.name;
-      EXPECT_EQ(result.judgement.correctly_rounded, result.judgement.outputs) << set.name << " shard " << shard;
+      EXPECT_EQ(result.judgement.correctly_rounded, result.judgement.outputs)
+          << set.name << " shard " << shard;
       EXPECT_LE(result.judgement.max_ulp, 0.5) << set.name;
       EXPECT_EQ(result.non_monotone, 0u) << set.name;
       EXPECT_GE(result.judgement.outputs, result.total);
@@ -91,16 +96,16 @@ TEST(Sweep, ShardsCoverTheSetAndMerge) {
 
 TEST(Sweep, EndsEarlyWithWhatIsKnown) {
   const SweepSet& set = *find_sweep_set("sigmoid/f32");
-  const auto stopped =
-      sweep(set, "k", run_sigmoid, 0, 1, [](std::uint64_t done, std::uint64_t) { return done < 100000; });
+  const auto stopped = sweep(set, "k", run_sigmoid, 0, 1,
+                             [](std::uint64_t done, std::uint64_t) { return done < 100000; });
   EXPECT_FALSE(stopped.complete());
   EXPECT_GE(stopped.judgement.outputs, 100000u);
   EXPECT_NE(sweep_text(stopped).find("(incomplete)"), std::string::npos);
   const auto refused = sweep(set, "k", [](const softmark_args&) { return 3; });
   EXPECT_EQ(refused.inputs, 0u);
   EXPECT_NE(refused.failure.find("status 3"), std::string::npos);
-  const auto crashed =
-      sweep(set, "k", [](const softmark_args&) -> int { throw std::runtime_error("killed by SIGSEGV"); });
+  const auto crashed = sweep(
+      set, "k", [](const softmark_args&) -> int { throw std::runtime_error("killed by SIGSEGV"); });
   EXPECT_EQ(crashed.failure, "killed by SIGSEGV");
 }
 
@@ -122,12 +127,14 @@ TEST(Sweep, ShardsAreCountedFromOne) {
   EXPECT_EQ(parse_shard("1/1").index, 0u);
   EXPECT_EQ(parse_shard("2/8").index, 1u);
   EXPECT_EQ(parse_shard("8/8").count, 8u);
-  for (const char* text : {"", "/", "0/8", "9/8", "1", "-1/8", "1/0", "a/b", "1/8x", "1/99999999999999999999"})
+  for (const char* text :
+       {"", "/", "0/8", "9/8", "1", "-1/8", "1/0", "a/b", "1/8x", "1/99999999999999999999"})
     EXPECT_THROW(parse_shard(text), Error) << text;
 }
 
 TEST(Sweep, RefusesWhatIsNoSweep) {
-  for (const char* text : {"", "{}", "[1,2]", "{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\"}"})
+  for (const char* text :
+       {"", "{}", "[1,2]", "{\"schema\":\"softmark.report\",\"schema_version\":\"1.0\"}"})
     EXPECT_THROW(read_sweep(text, "x.json"), Error) << text;
 }
 
@@ -148,7 +155,8 @@ int run_in_double(const SweepSet& set, const softmark_args& args) {
     }
     for (const double sign : {1.0, -1.0}) {
       const double gap = sign * (b - a), z = std::exp(-std::fabs(gap));
-      const double p = gap > 0 ? z / (1 + z) : 1 / (1 + z), log_p = std::min(0.0, -gap) - std::log1p(z);
+      const double p = gap > 0 ? z / (1 + z) : 1 / (1 + z),
+                   log_p = std::min(0.0, -gap) - std::log1p(z);
       store(set.dtype, args.y, 2 * r + (sign < 0), set.op == SOFTMARK_SOFTMAX ? p : log_p);
     }
   }
@@ -157,17 +165,20 @@ int run_in_double(const SweepSet& set, const softmark_args& args) {
 
 class WholeSweep : public testing::TestWithParam<std::size_t> {};
 
-// Every set whole (of the pairs a sixteenth) through the same formulas in double: all but a few outputs are right.
+// Every set whole (of the pairs a sixteenth) through the same formulas in double: all but a few
+// outputs are right.
 TEST_P(WholeSweep, DoublePrecisionIsNearlyAlwaysRight) {
   const SweepSet& set = sweep_sets()[GetParam()];
   const std::uint64_t shards = set.kind == SweepSet::kPairs ? 16 : 1;
   const auto result = sweep(
-      set, "in double", [&](const softmark_args& args) { return run_in_double(set, args); }, shards / 2, shards);
+      set, "in double", [&](const softmark_args& args) { return run_in_double(set, args); },
+      shards / 2, shards);
   std::fputs(sweep_text(result).c_str(), stdout);
   EXPECT_TRUE(result.complete());
   EXPECT_EQ(result.non_monotone, 0u);
   EXPECT_LT(result.judgement.max_ulp, 0.5 + 0x1p-20);
-  EXPECT_LT(result.judgement.outputs - result.judgement.correctly_rounded, 1 + result.judgement.outputs / 1000000);
+  EXPECT_LT(result.judgement.outputs - result.judgement.correctly_rounded,
+            1 + result.judgement.outputs / 1000000);
 }
 INSTANTIATE_TEST_SUITE_P(Sets, WholeSweep, testing::Range(std::size_t{0}, sweep_sets().size()));
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kernels that end or stop their process on a row that holds a NaN, and are right on every other row. */
+ * Kernels that end or stop their process on a row that holds a NaN, and are right on every other
+ * row. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <signal.h>
@@ -30,7 +31,8 @@ static int softmax(const softmark_args *a) {
 }
 
 static int segfault(const softmark_args *a) {
-  volatile int *volatile nowhere = NULL; /* both volatile, or the compiler leaves out what cannot be right */
+  volatile int *volatile nowhere =
+      NULL; /* both volatile, or the compiler leaves out what cannot be right */
   if (has_nan(a)) *nowhere = 1;
   return softmax(a);
 }
@@ -62,7 +64,8 @@ static int hangs_on_long_rows(const softmark_args *a) {
 
 static int smashes_stack(const softmark_args *a) {
   char small[16];
-  volatile char *volatile from = small; /* volatile, or the compiler concludes that the loop ends in time */
+  volatile char *volatile from =
+      small; /* volatile, or the compiler concludes that the loop ends in time */
   for (size_t i = 0, most = has_nan(a) ? 1 << 16 : 16; i < most; ++i) from[i] = (char)i;
   return softmax(a);
 }
@@ -82,7 +85,8 @@ static int blocks_signals_and_hangs(const softmark_args *a) {
   while (has_nan(a)) pause();
   return softmax(a);
 }
-/* A grandchild in a session of its own that holds every pipe open: nobody may wait for it, and it must not stay. */
+/* A grandchild in a session of its own that holds every pipe open: nobody may wait for it, and it
+ * must not stay. */
 static int leaves_daemon(const softmark_args *a) {
   if (has_nan(a) && fork() == 0) {
     setsid();
@@ -113,21 +117,37 @@ static int kills_itself(const softmark_args *a) {
   if (has_nan(a)) raise(SIGKILL);
   return softmax(a);
 }
-static int answers_for_itself(const softmark_args *a) { /* scribbles on the pipe that it should know nothing of */
+static int answers_for_itself(
+    const softmark_args *a) { /* scribbles on the pipe that it should know nothing of */
   const char lie[64] = {0};
   if (has_nan(a) && write(4, lie, sizeof lie) < 0) return 1;
   return softmax(a);
 }
 
-#define KERNEL(name, run) {name, "faulty on purpose", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, run}
+#define KERNEL(name, run)                                                                        \
+  {                                                                                              \
+    name, "faulty on purpose", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, \
+        run                                                                                      \
+  }
 
 const softmark_kernel *softmark_plugin(uint32_t abi_version, size_t *count) {
-  static const softmark_kernel kernels[] = {KERNEL("segfault", segfault), KERNEL("abort", aborts), KERNEL("exit", exits), KERNEL("hang", hangs),
-                                            KERNEL("hang_on_long_rows", hangs_on_long_rows), KERNEL("one_row", overlooks_nan_in_its_one_row),
-                                            KERNEL("stack_smash", smashes_stack), KERNEL("stack_overflow", overflows_stack), KERNEL("closed_descriptors", closes_descriptors),
-                                            KERNEL("blocked_signals", blocks_signals_and_hangs), KERNEL("daemon", leaves_daemon), KERNEL("daemon_and_abort", leaves_daemon_and_dies),
-                                            KERNEL("flood", floods_output), KERNEL("hoard", hoards_memory), KERNEL("kill_parent", kills_parent),
-                                            KERNEL("kill_itself", kills_itself), KERNEL("false_answer", answers_for_itself)};
+  static const softmark_kernel kernels[] = {KERNEL("segfault", segfault),
+                                            KERNEL("abort", aborts),
+                                            KERNEL("exit", exits),
+                                            KERNEL("hang", hangs),
+                                            KERNEL("hang_on_long_rows", hangs_on_long_rows),
+                                            KERNEL("one_row", overlooks_nan_in_its_one_row),
+                                            KERNEL("stack_smash", smashes_stack),
+                                            KERNEL("stack_overflow", overflows_stack),
+                                            KERNEL("closed_descriptors", closes_descriptors),
+                                            KERNEL("blocked_signals", blocks_signals_and_hangs),
+                                            KERNEL("daemon", leaves_daemon),
+                                            KERNEL("daemon_and_abort", leaves_daemon_and_dies),
+                                            KERNEL("flood", floods_output),
+                                            KERNEL("hoard", hoards_memory),
+                                            KERNEL("kill_parent", kills_parent),
+                                            KERNEL("kill_itself", kills_itself),
+                                            KERNEL("false_answer", answers_for_itself)};
   if (abi_version != SOFTMARK_ABI_VERSION) return NULL;
   *count = sizeof kernels / sizeof kernels[0];
   return kernels;

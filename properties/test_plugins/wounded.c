@@ -23,7 +23,8 @@ static void probabilities(const float *x, float *p, size_t cols, wound w) {
 
 static int softmax(const softmark_args *a, wound w) {
   for (size_t r = 0; r < a->rows; ++r)
-    probabilities((const float *)a->x + r * a->x_stride, (float *)a->y + r * a->y_stride, a->cols, w);
+    probabilities((const float *)a->x + r * a->x_stride, (float *)a->y + r * a->y_stride, a->cols,
+                  w);
   return 0;
 }
 
@@ -54,12 +55,15 @@ static int no_shift(const softmark_args *a) { return softmax(a, (wound){1, 0, 0}
 static int diagonal_only(const softmark_args *a) { return jacobian(a, (wound){0, 1, 0}); }
 static int tail_of_seven(const softmark_args *a) { return softmax(a, (wound){0, 0, 1}); }
 
-#define KERNEL(name, op, run) {name, "a test of the suite", op, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, run}
+#define KERNEL(name, op, run) \
+  { name, "a test of the suite", op, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, run }
 
 const softmark_kernel *softmark_plugin(uint32_t abi_version, size_t *count) {
   static const softmark_kernel kernels[] = {
-      KERNEL("healthy", SOFTMARK_SOFTMAX, healthy), KERNEL("healthy", SOFTMARK_SOFTMAX_JACOBIAN, healthy_jacobian),
-      KERNEL("no_shift", SOFTMARK_SOFTMAX, no_shift), KERNEL("diagonal_only", SOFTMARK_SOFTMAX_JACOBIAN, diagonal_only),
+      KERNEL("healthy", SOFTMARK_SOFTMAX, healthy),
+      KERNEL("healthy", SOFTMARK_SOFTMAX_JACOBIAN, healthy_jacobian),
+      KERNEL("no_shift", SOFTMARK_SOFTMAX, no_shift),
+      KERNEL("diagonal_only", SOFTMARK_SOFTMAX_JACOBIAN, diagonal_only),
       KERNEL("tail_of_seven", SOFTMARK_SOFTMAX, tail_of_seven)};
   if (abi_version != SOFTMARK_ABI_VERSION) return NULL;
   *count = sizeof kernels / sizeof kernels[0];

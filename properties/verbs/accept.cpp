@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// `accept`: what a report says to fail is written into a file of known failures as known, with a reason. The one verb that
-// changes a file of known failures, and only where it was asked for by name.
+// `accept`: what a report says to fail is written into a file of known failures as known, with a
+// reason. The one verb that changes a file of known failures, and only where it was asked for by
+// name.
 #include <fmt/format.h>
 
 #include <cmath>
 #include <filesystem>
 
-#include "properties/engine/known_failures.h"
 #include "properties/engine/json_edit.h"
+#include "properties/engine/known_failures.h"
+#include "reports/view.h"
 #include "support/files.h"
 #include "support/glob.h"
-#include "reports/view.h"
 
 namespace softmark {
 namespace {
 
 constexpr std::string_view kEmptyContract =
-    "{\n  \"schema\": \"softmark.known_failures\",\n  \"schema_version\": \"1.0\",\n  \"expected_failures\": [],\n  "
+    "{\n  \"schema\": \"softmark.known_failures\",\n  \"schema_version\": \"1.0\",\n  "
+    "\"expected_failures\": [],\n  "
     "\"limits\": []\n}\n";
 
 struct AcceptVerb {
@@ -25,7 +27,8 @@ struct AcceptVerb {
   bool limits = false;
 };
 
-/// A file of known failures while it is changed: its text, and the same as JSON to compare with in the end.
+/// A file of known failures while it is changed: its text, and the same as JSON to compare with in
+/// the end.
 struct Draft {
   std::string text;
   Json json;
@@ -51,7 +54,8 @@ std::string exactly(const std::string& id) {
 // Room for nothing but the digits that are not written: three of them, rounded up.
 double rounded_up(double ulp) {
   if (!(ulp > 0)) return 0;
-  const double unit = std::pow(10.0, std::floor(std::log10(ulp)) - 2), up = std::ceil(ulp / unit) * unit;
+  const double unit = std::pow(10.0, std::floor(std::log10(ulp)) - 2),
+               up = std::ceil(ulp / unit) * unit;
   const double short_form = std::strtod(fmt::format("{:.3g}", up).c_str(), nullptr);
   return short_form >= ulp ? short_form : up;
 }
@@ -81,16 +85,19 @@ void replace(Draft& draft, std::size_t limit, const char* key, const Json& value
   draft.json["limits"][limit][key] = value;
 }
 
-/// The failures that the known failures do not explain, one entry a kernel. What is only told fails nothing, and is not
-/// accepted.
-void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& known, Draft& draft) {
+/// The failures that the known failures do not explain, one entry a kernel. What is only told fails
+/// nothing, and is not accepted.
+void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& known,
+                     Draft& draft) {
   std::vector<std::pair<std::string, std::vector<std::string>>> accepted;
   for (const Json& row : field(report, "properties")) {
     const std::string kernel = text_of(row, "kernel"), property = text_of(row, "property"),
                       verdict = text_of(row, "verdict");
-    if (verdict == "pass" || verdict == "skip" || text_of(row, "severity") == "note" || property == "accuracy_limit")
+    if (verdict == "pass" || verdict == "skip" || text_of(row, "severity") == "note" ||
+        property == "accuracy_limit")
       continue;
-    if (!selected(verb.kernels, kernel) || !selected(verb.properties, property) || known.find(kernel, property))
+    if (!selected(verb.kernels, kernel) || !selected(verb.properties, property) ||
+        known.find(kernel, property))
       continue;
     if (accepted.empty() || accepted.back().first != kernel) accepted.push_back({kernel, {}});
     accepted.back().second.push_back(property);
@@ -103,8 +110,10 @@ void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& 
             {"reason", verb.reason}});
 }
 
-// Each limit that the report exceeds is raised to what was measured; with --limits kernels without one get one.
-void accept_errors(const AcceptVerb& verb, const Json& report, const KnownFailures& known, Draft& draft) {
+// Each limit that the report exceeds is raised to what was measured; with --limits kernels without
+// one get one.
+void accept_errors(const AcceptVerb& verb, const Json& report, const KnownFailures& known,
+                   Draft& draft) {
   for (const Json& row : field(report, "accuracy")) {
     const std::string kernel = text_of(row, "kernel");
     if (text_of(row, "domain") != "all" || !selected(verb.kernels, kernel) ||
@@ -123,22 +132,28 @@ void accept_errors(const AcceptVerb& verb, const Json& report, const KnownFailur
         if (value_of(draft.json["limits"][i][key]) >= got) continue;
         replace(draft, i, key, rounded_up(got));
         replace(draft, i, "reason", verb.reason);
-        draft.changes.push_back(fmt::format("{} of {}: {:g} -> {:g}", key, limit.kernel, *most, rounded_up(got)));
+        draft.changes.push_back(
+            fmt::format("{} of {}: {:g} -> {:g}", key, limit.kernel, *most, rounded_up(got)));
       }
     }
     if (!verb.limits || limited || !std::isfinite(max_ulp)) continue;
-    append(draft, "limits", {{"kernel", exactly(kernel)}, {"max_ulp", rounded_up(max_ulp)}, {"reason", verb.reason}});
-    draft.changes.push_back(fmt::format("max_ulp of {} is limited to {:g}", kernel, rounded_up(max_ulp)));
+    append(
+        draft, "limits",
+        {{"kernel", exactly(kernel)}, {"max_ulp", rounded_up(max_ulp)}, {"reason", verb.reason}});
+    draft.changes.push_back(
+        fmt::format("max_ulp of {} is limited to {:g}", kernel, rounded_up(max_ulp)));
   }
 }
 
 void check_selection(const AcceptVerb& verb, const Json& report) {
-  const auto check = [&](const std::vector<std::string>& globs, const char* flag, const char* key, bool accuracy_too) {
+  const auto check = [&](const std::vector<std::string>& globs, const char* flag, const char* key,
+                         bool accuracy_too) {
     for (const std::string& glob : globs) {
       bool known = accuracy_too && matches_glob(glob, "accuracy_limit");
       for (const Json& row : field(report, "properties"))
         known = known || matches_glob(glob, text_of(row, key));
-      if (!known) throw Error(kUsage, fmt::format("{} {}: {} has no such {}", flag, glob, verb.report, key));
+      if (!known)
+        throw Error(kUsage, fmt::format("{} {}: {} has no such {}", flag, glob, verb.report, key));
     }
   };
   check(verb.kernels, "--kernel", "kernel", false);
@@ -162,7 +177,8 @@ int run_accept(const AcceptVerb& verb) {
   accept_failures(verb, report, known, draft);
   accept_errors(verb, report, known, draft);
   if (draft.changes.empty()) {
-    fmt::print("nothing to accept: {} explains all that fails in {}\n", verb.known_failures, verb.report);
+    fmt::print("nothing to accept: {} explains all that fails in {}\n", verb.known_failures,
+               verb.report);
     return kPass;
   }
   // A list that is not there yet: then the layout is ours.
@@ -178,23 +194,29 @@ int run_accept(const AcceptVerb& verb) {
 
 void add_accept(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<AcceptVerb>();
-  CLI::App* sub =
-      app.add_subcommand("accept", "write what fails in a report into a file of known failures as expected, with your reason");
-  sub->add_option("report", verb->report, "what verify or run wrote with --format json; - is standard input")
+  CLI::App* sub = app.add_subcommand(
+      "accept",
+      "write what fails in a report into a file of known failures as expected, with your reason");
+  sub->add_option("report", verb->report,
+                  "what verify or run wrote with --format json; - is standard input")
       ->type_name("REPORT.json")
       ->required();
-  sub->add_option("--known-failures", verb->known_failures, "the file of known failures to change; made where it is not there")
+  sub->add_option("--known-failures", verb->known_failures,
+                  "the file of known failures to change; made where it is not there")
       ->type_name("FILE")
       ->required();
-  sub->add_option("--reason", verb->reason, "why this is acceptable")->type_name("TEXT")->required();
+  sub->add_option("--reason", verb->reason, "why this is acceptable")
+      ->type_name("TEXT")
+      ->required();
   sub->add_option("--kernel", verb->kernels, "only kernels with these ids, as globs (repeatable)")
       ->type_name("GLOB")
       ->allow_extra_args(false);
   sub->add_option("--property", verb->properties, "only these properties, as globs (repeatable)")
       ->type_name("GLOB")
       ->allow_extra_args(false);
-  sub->add_flag("--limits", verb->limits,
-                "also hold each kernel that has no limit to the largest error it shows in the report");
+  sub->add_flag(
+      "--limits", verb->limits,
+      "also hold each kernel that has no limit to the largest error it shows in the report");
   sub->callback([verb, &exit_code] { exit_code = run_accept(*verb); });
 }
 

@@ -10,14 +10,18 @@ void write(const fs::path& path, const std::string& text) { std::ofstream(path) 
 
 TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
   const fs::path folder = scratch();
-  const std::string report = (folder / "report.json").string(), known = (folder / "known.json").string();
+  const std::string report = (folder / "report.json").string(),
+                    known = (folder / "known.json").string();
   const std::string mine =
-      "{ \"schema\": \"softmark.known_failures\", \"schema_version\": \"1.0\",\n\n  \"expected_failures\": [\n"
-      "      { \"kernel\": \"other/*\",   \"property\": \"range\", \"reason\": \"as I like it\" }\n  ],\n  \"limits\": "
+      "{ \"schema\": \"softmark.known_failures\", \"schema_version\": \"1.0\",\n\n  "
+      "\"expected_failures\": [\n"
+      "      { \"kernel\": \"other/*\",   \"property\": \"range\", \"reason\": \"as I like it\" "
+      "}\n  ],\n  \"limits\": "
       "[] }\n";
   write(known, mine);
   const std::string verify =
-      "verify --effort quick --kernel naive/softmax/f32 --property range --property overflow_safety --known-failures ";
+      "verify --effort quick --kernel naive/softmax/f32 --property range --property "
+      "overflow_safety --known-failures ";
   EXPECT_EQ(run(verify + known + " --format json -o " + report).code, kGateFailed);
   const std::string accept = "accept " + report + " --known-failures " + known;
   const Ran one = run(accept + " --property range --reason 'the textbook \"formula\"'");
@@ -25,8 +29,9 @@ TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
   EXPECT_NE(one.out.find("naive/softmax/f32 may fail range"), std::string::npos) << one.out;
   const Json after = Json::parse(text_of(known));
   ASSERT_EQ(after["expected_failures"].size(), 2u);
-  EXPECT_EQ(after["expected_failures"][1],
-            Json({{"kernel", "naive/softmax/f32"}, {"property", "range"}, {"reason", "the textbook \"formula\""}}));
+  EXPECT_EQ(after["expected_failures"][1], Json({{"kernel", "naive/softmax/f32"},
+                                                 {"property", "range"},
+                                                 {"reason", "the textbook \"formula\""}}));
   // What a person wrote stands as it stood.
   EXPECT_EQ(text_of(known).substr(0, mine.find(" }\n  ],")), mine.substr(0, mine.find(" }\n  ],")));
   EXPECT_EQ(run(verify + known).code, kGateFailed);
@@ -42,12 +47,15 @@ TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
 
 TEST(Accept, RaisesLimitsAndMakesNewOnes) {
   const fs::path folder = scratch();
-  const std::string report = (folder / "report.json").string(), known = (folder / "known.json").string(),
+  const std::string report = (folder / "report.json").string(),
+                    known = (folder / "known.json").string(),
                     fresh = (folder / "fresh.json").string();
-  write(known,
-        "{\"schema\":\"softmark.known_failures\",\"schema_version\":\"1.0\",\"expected_failures\":[],"
-        "\"limits\":[{\"kernel\":\"max_shifted/hardmax/*\",\"max_ulp\":1,\"reason\":\"none\"},{\"kernel\":\"stable/"
-        "sigmoid/*\",\"max_ulp\":0.25,\"reason\":\"hope\"}]}");
+  write(
+      known,
+      "{\"schema\":\"softmark.known_failures\",\"schema_version\":\"1.0\",\"expected_failures\":[],"
+      "\"limits\":[{\"kernel\":\"max_shifted/hardmax/"
+      "*\",\"max_ulp\":1,\"reason\":\"none\"},{\"kernel\":\"stable/"
+      "sigmoid/*\",\"max_ulp\":0.25,\"reason\":\"hope\"}]}");
   const std::string verify = "verify --effort quick --kernel stable/sigmoid/f32 --known-failures ";
   EXPECT_EQ(run(verify + known + " --format json -o " + report).code, kGateFailed);
   EXPECT_EQ(run("accept " + report + " --known-failures " + known + " --reason measured").code, 0);
@@ -58,7 +66,10 @@ TEST(Accept, RaisesLimitsAndMakesNewOnes) {
   EXPECT_EQ(limits[1]["reason"], "measured");
   EXPECT_EQ(run(verify + known).code, 0);
   // A file that is not there is made; with --limits it holds kernels to what they showed.
-  EXPECT_EQ(run("accept " + report + " --known-failures " + fresh + " --limits --reason 'as of today'").code, 0);
+  EXPECT_EQ(
+      run("accept " + report + " --known-failures " + fresh + " --limits --reason 'as of today'")
+          .code,
+      0);
   const Json made = Json::parse(text_of(fresh));
   ASSERT_EQ(made["limits"].size(), 1u);
   EXPECT_EQ(made["limits"][0]["kernel"], "stable/sigmoid/f32");
@@ -67,8 +78,10 @@ TEST(Accept, RaisesLimitsAndMakesNewOnes) {
 
 TEST(BadInput, Accept) {
   const fs::path folder = scratch();
-  const std::string report = (folder / "report.json").string(), known = (folder / "known.json").string();
-  EXPECT_EQ(run("verify --effort quick --kernel naive/softmax/f32 --property range --known-failures none --format json -o " +
+  const std::string report = (folder / "report.json").string(),
+                    known = (folder / "known.json").string();
+  EXPECT_EQ(run("verify --effort quick --kernel naive/softmax/f32 --property range "
+                "--known-failures none --format json -o " +
                 report)
                 .code,
             kGateFailed);
@@ -77,7 +90,8 @@ TEST(BadInput, Accept) {
   expect_one_line(run(accept + " --reason ' '"), kUsage, "--reason");
   expect_one_line(run("accept " + report + " --reason r"), kUsage, "--known-failures");
   expect_one_line(run("accept --known-failures c --reason r"), kUsage, "report");
-  expect_one_line(run("accept /no/such.json --known-failures " + known + " --reason r"), kUnreadable, "/no/such.json");
+  expect_one_line(run("accept /no/such.json --known-failures " + known + " --reason r"),
+                  kUnreadable, "/no/such.json");
   expect_one_line(run(accept + " --reason r --kernel nave"), kUsage, "nave");
   expect_one_line(run(accept + " --reason r --property rnge"), kUsage, "rnge");
   EXPECT_FALSE(fs::exists(known));

@@ -17,7 +17,8 @@ void write(const fs::path& path, const std::string& text) { std::ofstream(path) 
 TEST(Corpus, WhatFailsIsKeptAndTriedFirst) {
   const fs::path folder = scratch();
   const std::string arguments =
-      "--kernel naive/softmax/f32 --property overflow_safety --known-failures none --corpus " + folder.string();
+      "--kernel naive/softmax/f32 --property overflow_safety --known-failures none --corpus " +
+      folder.string();
   const Json first = verdicts(arguments, 1);
   const std::string kept = text_of(folder / "softmax.f32.rows");
   EXPECT_EQ(kept.rfind("# naive/softmax/f32 fails overflow_safety, softmark ", 0), 0u) << kept;
@@ -29,7 +30,9 @@ TEST(Corpus, WhatFailsIsKeptAndTriedFirst) {
   EXPECT_EQ(text_of(folder / "softmax.f32.rows"), kept);
   // Alone, from where it stands.
   const std::string at = (folder / "softmax.f32.rows").string() + ":2";
-  const Json alone = verdicts("--kernel naive/softmax/f32 --property overflow_safety --known-failures none --case @" + at, 1);
+  const Json alone = verdicts(
+      "--kernel naive/softmax/f32 --property overflow_safety --known-failures none --case @" + at,
+      1);
   EXPECT_EQ(alone["properties"][0]["counterexample"], first["properties"][0]["counterexample"]);
   EXPECT_EQ(run("eval --case @" + at + " --kernel naive").code, 0);
 }
@@ -41,7 +44,11 @@ TEST(Corpus, NothingIsWrittenUnasked) {
   verdicts("--kernel naive/softmax/f32 --property overflow_safety --known-failures none --case @" +
                (folder / "softmax.f32.rows").string(),
            1);
-  verdicts("--kernel max_shifted/softmax/f32 --property overflow_safety --known-failures none --corpus " + folder.string(), 0);
+  verdicts(
+      "--kernel max_shifted/softmax/f32 --property overflow_safety --known-failures none "
+      "--corpus " +
+          folder.string(),
+      0);
   EXPECT_EQ(text_of(folder / "softmax.f32.rows"), before);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 1);
 }
@@ -49,7 +56,8 @@ TEST(Corpus, NothingIsWrittenUnasked) {
 TEST(Corpus, ALineOfDataIsOneMoreCase) {
   const fs::path folder = scratch();
   const std::string kernel =
-      "--kernel max_shifted/softmax/f32 --property sum_to_one --known-failures none --corpus " + folder.string();
+      "--kernel max_shifted/softmax/f32 --property sum_to_one --known-failures none --corpus " +
+      folder.string();
   write(folder / "softmax.f32.rows", "# somebody's kernel fails sum_to_one, by hand\n1 2\n");
   const int cases = verdicts(kernel, 0)["properties"][0]["cases"];
   write(folder / "softmax.f32.rows",
@@ -66,15 +74,16 @@ TEST(BadInput, Banks) {
   fs::remove(folder / "notes.rows");
   write(folder / "hardmax.f64.rows", "# found\n1 2 ; 3\n");
   expect_one_line(run(verify + folder.string()), kUnreadable, "hardmax.f64.rows:2: x[1]");
-  expect_one_line(run("sweep worst --kernel naive/softmax/f32 --corpus " + folder.string()), kUnreadable,
-                  "hardmax.f64.rows:2");
+  expect_one_line(run("sweep worst --kernel naive/softmax/f32 --corpus " + folder.string()),
+                  kUnreadable, "hardmax.f64.rows:2");
 }
 
 TEST(BadInput, CaseFiles) {
   const fs::path folder = scratch();
   write(folder / "rows", "# found\n1 2\n3 4\n");
   write(folder / "broken.json", "{\"x\":[[1,");
-  const std::string verify = "verify --kernel naive/softmax/f32 --case @", rows = (folder / "rows").string();
+  const std::string verify = "verify --kernel naive/softmax/f32 --case @",
+                    rows = (folder / "rows").string();
   expect_one_line(run(verify), kUsage, "name a file");
   expect_one_line(run(verify + "-"), kUsage, "name a file");
   expect_one_line(run(verify + "/no/such/file"), kUnreadable, "/no/such/file");
@@ -89,7 +98,8 @@ TEST(SweepWorst, BeatsThePromiseOfAWrongClaim) {
   const fs::path folder = scratch();
   const std::string plugin = std::string(" --plugin ") + SOFTMARK_PLUGINS + "/softmark_mutants.so ";
   const Ran ran =
-      run("sweep worst --effort quick --format json --kernel promises_one_ulp/softmax/f32 --cols 4 --corpus " +
+      run("sweep worst --effort quick --format json --kernel promises_one_ulp/softmax/f32 --cols 4 "
+          "--corpus " +
           folder.string() + plugin);
   EXPECT_EQ(ran.code, kGateFailed) << ran.err;
   const Json find = Json::parse(ran.out)["finds"][0];
@@ -107,16 +117,19 @@ TEST(SweepWorst, BeatsThePromiseOfAWrongClaim) {
 
 TEST(SweepWorst, ShardsMerge) {
   const fs::path folder = scratch();
-  const std::string sweep = "sweep worst --effort quick --kernel max_shifted/softmax/f32 --cols 5 --format json";
+  const std::string sweep =
+      "sweep worst --effort quick --kernel max_shifted/softmax/f32 --cols 5 --format json";
   const std::string one = (folder / "1.json").string(), two = (folder / "2.json").string();
   EXPECT_EQ(run(sweep + " --shard 1/2 -o " + one).code, 0);
   EXPECT_EQ(run(sweep + " --shard 2/2 -o " + two).code, 0);
-  const Json first = Json::parse(text_of(one))["finds"][0], second = Json::parse(text_of(two))["finds"][0];
+  const Json first = Json::parse(text_of(one))["finds"][0],
+             second = Json::parse(text_of(two))["finds"][0];
   EXPECT_NE(first["case"], second["case"]);
   const Ran merged = run("sweep --format json --merge " + one + " --merge " + two);
   EXPECT_EQ(merged.code, 0) << merged.err;
   const Json find = Json::parse(merged.out)["finds"][0];
-  EXPECT_EQ(find["max_ulp"], std::max(first["max_ulp"].get<double>(), second["max_ulp"].get<double>()));
+  EXPECT_EQ(find["max_ulp"],
+            std::max(first["max_ulp"].get<double>(), second["max_ulp"].get<double>()));
   EXPECT_EQ(find["rows"], first["rows"].get<int>() + second["rows"].get<int>());
   write(two, "{\"schema\":\"softmark.sweep\"}");
   expect_one_line(run("sweep --merge " + one + " --merge " + two), kUnreadable, "2.json");

@@ -24,7 +24,8 @@ struct Ran {
 /// A folder of the test's own inside the build folder, empty at its start.
 inline fs::path scratch() {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  const fs::path folder = fs::path(SOFTMARK_SCRATCH) / (std::string(test->test_suite_name()) + "." + test->name());
+  const fs::path folder =
+      fs::path(SOFTMARK_SCRATCH) / (std::string(test->test_suite_name()) + "." + test->name());
   fs::remove_all(folder);
   fs::create_directories(folder);
   return folder;
@@ -40,10 +41,12 @@ inline Ran run(const std::string& arguments, const std::string& input = "") {
   const fs::path folder = fs::path(SOFTMARK_SCRATCH) / ("io." + std::to_string(getpid()));
   fs::create_directories(folder);
   std::ofstream(folder / "in") << input;
-  const std::string command = std::string(SOFTMARK_BINARY) + " " + arguments + " <" + (folder / "in").string() + " >" +
-                              (folder / "out").string() + " 2>" + (folder / "err").string();
+  const std::string command = std::string(SOFTMARK_BINARY) + " " + arguments + " <" +
+                              (folder / "in").string() + " >" + (folder / "out").string() + " 2>" +
+                              (folder / "err").string();
   const int status = std::system(command.c_str());
-  const Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
+  const Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"),
+                text_of(folder / "err")};
   fs::remove_all(folder);
   return ran;
 }

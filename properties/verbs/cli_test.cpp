@@ -18,7 +18,9 @@ Json eval(const std::string& arguments, const std::string& input = "") {
 double value(const Json& datum) { return parse_value(datum, "datum"); }
 
 /// log_sum_exp with -ffast-math is there to show what the flag costs.
-bool breaks_by_a_flag(const Json& result) { return result["kernel"].get<std::string>().starts_with("log_sum_exp_fast_math/"); }
+bool breaks_by_a_flag(const Json& result) {
+  return result["kernel"].get<std::string>().starts_with("log_sum_exp_fast_math/");
+}
 
 TEST(Eval, GivesTheTextbookExamples) {
   const double want[] = {0.00637746, 0.04712342, 0.94649912};
@@ -27,7 +29,8 @@ TEST(Eval, GivesTheTextbookExamples) {
   for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(exact[0][j]), want[j], 5e-9);
   for (const Json& result : answer["results"]) {
     if (breaks_by_a_flag(result)) continue;
-    for (int j = 0; j < 3; ++j) EXPECT_NEAR(value(result["y"][0][j]), want[j], 1e-7) << result["kernel"];
+    for (int j = 0; j < 3; ++j)
+      EXPECT_NEAR(value(result["y"][0][j]), want[j], 1e-7) << result["kernel"];
   }
 }
 
@@ -48,20 +51,26 @@ TEST(Eval, LargeLogitsAreRightForAllButNaive) {
 
 TEST(Eval, TwoColumnSoftmaxIsSigmoid) {
   for (const char* t : {"-20", "-3.5", "-0x1p-24", "0", "0.75", "12"}) {
-    const Json softmax = eval(std::string("--kernel max_shifted -- ") + t + ",0"), sigmoid = eval(std::string("--op sigmoid --kernel stable -- ") + t);
+    const Json softmax = eval(std::string("--kernel max_shifted -- ") + t + ",0"),
+               sigmoid = eval(std::string("--op sigmoid --kernel stable -- ") + t);
     EXPECT_EQ(softmax["exact"][0][0], sigmoid["exact"][0][0]) << t;
-    EXPECT_NEAR(value(softmax["results"][0]["y"][0][0]) / value(sigmoid["results"][0]["y"][0][0]), 1, 1e-6) << t;
+    EXPECT_NEAR(value(softmax["results"][0]["y"][0][0]) / value(sigmoid["results"][0]["y"][0][0]),
+                1, 1e-6)
+        << t;
   }
 }
 
 TEST(Eval, TheSigmoidsDerivativePeaksAtAQuarter) {
   const Json answer = eval("--op sigmoid_vjp --g 1,1,1 0.25,0.5,0.75");
   EXPECT_EQ(answer["exact"][0], Json({"0x1.8p-3", "0x1p-2", "0x1.8p-3"}));
-  for (const Json& result : answer["results"]) EXPECT_EQ(result["y"], answer["exact"]) << result["kernel"];
+  for (const Json& result : answer["results"])
+    EXPECT_EQ(result["y"], answer["exact"]) << result["kernel"];
 }
 
 TEST(Eval, AnswersARequestOnStandardInput) {
-  const Json answer = eval("", R"({"op":"cross_entropy","dtype":"f64","x":[["0x1p+1",0,"-inf"]],"g":null,"labels":[2]})");
+  const Json answer = eval(
+      "",
+      R"({"op":"cross_entropy","dtype":"f64","x":[["0x1p+1",0,"-inf"]],"g":null,"labels":[2]})");
   EXPECT_EQ(answer["exact"], Json::parse(R"([["inf"]])"));
 }
 
@@ -69,7 +78,8 @@ TEST(Eval, TellsWhetherTheDecisionChanged) {
   const Json answer = eval("100,0,0");
   EXPECT_EQ(answer["decision"][0], "argmax 0");
   for (const Json& result : answer["results"])
-    EXPECT_EQ(result["decision_changed"].get<bool>(), false) << result["kernel"];  // naive: NaN at 0 is the first largest
+    EXPECT_EQ(result["decision_changed"].get<bool>(), false)
+        << result["kernel"];  // naive: NaN at 0 is the first largest
   EXPECT_EQ(eval("--op sigmoid --threshold 0.7 -- -1,0,1,2")["decision"][0], "labels 2,3");
 }
 
@@ -90,15 +100,22 @@ TEST(BadInput, LogitFiles) {
   const auto expect_refused = [&](const std::string& file_name, const std::string& content) {
     const fs::path path = folder / file_name;
     std::ofstream(path, std::ios::binary) << content;
-    for (const char* verb : {"eval", "verify --effort quick --kernel naive", "bench --kernel naive"})
-      expect_one_line(run(std::string(verb) + " --logits " + path.string()), kUnreadable, path.string());
+    for (const char* verb :
+         {"eval", "verify --effort quick --kernel naive", "bench --kernel naive"})
+      expect_one_line(run(std::string(verb) + " --logits " + path.string()), kUnreadable,
+                      path.string());
   };
-  expect_refused("truncated.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 10), }", 100));
-  expect_refused("strings.npy", npy("{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }", 24));
-  expect_refused("cube.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 2), }", 32));
-  expect_refused("empty.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 7), }", 0));
+  expect_refused("truncated.npy",
+                 npy("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 10), }", 100));
+  expect_refused("strings.npy",
+                 npy("{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }", 24));
+  expect_refused("cube.npy",
+                 npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 2), }", 32));
+  expect_refused("empty.npy",
+                 npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 7), }", 0));
   expect_refused("no.npy", "");
-  expect_one_line(run("eval --logits " + (folder / "absent.npy").string()), kUnreadable, "absent.npy");
+  expect_one_line(run("eval --logits " + (folder / "absent.npy").string()), kUnreadable,
+                  "absent.npy");
   expect_one_line(run("eval --logits " + folder.string()), kUnreadable, folder.string());
 }
 
@@ -119,7 +136,8 @@ TEST(BadInput, NamesThatAreNotThere) {
   expect_one_line(run("verify --property sum_to_two"), kUsage, "sum_to_two");
   expect_one_line(run("verify --effort heroic"), kUsage, "heroic");
   expect_one_line(run("verifye"), kUsage, "verifye");
-  expect_one_line(run("verify --known-failures /no/such.json --kernel naive"), kUnreadable, "/no/such.json");
+  expect_one_line(run("verify --known-failures /no/such.json --kernel naive"), kUnreadable,
+                  "/no/such.json");
 }
 
 TEST(BadInput, Outputs) {
@@ -127,7 +145,8 @@ TEST(BadInput, Outputs) {
   const std::string verify = "verify --effort quick --kernel scalar/hardmax/f32 --format json -o ";
   expect_one_line(run(verify + folder.string()), kNotMeasurable, folder.string());
   expect_one_line(run(verify + "/dev/full"), kNotMeasurable, "/dev/full");
-  expect_one_line(run(verify + (folder / "no" / "such.json").string()), kNotMeasurable, "such.json");
+  expect_one_line(run(verify + (folder / "no" / "such.json").string()), kNotMeasurable,
+                  "such.json");
   EXPECT_TRUE(fs::is_empty(folder));
   expect_one_line(run("eval 1,2 -o /dev/full"), kNotMeasurable, "/dev/full");
 }
@@ -137,15 +156,19 @@ TEST(BadInput, Plugins) {
   expect_one_line(run("list --plugin /no/such.so"), kUnreadable, "/no/such.so");
   std::ofstream(folder / "text.so") << "no library";
   expect_one_line(run("list --plugin " + (folder / "text.so").string()), kUnreadable, "text.so");
-  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/no_plugin.so"), kUnreadable, "is no plugin");
-  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/other_abi.so"), kUnreadable, "ABI version");
-  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/crash_on_load.so"), kUnreadable, "killed by");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/no_plugin.so"),
+                  kUnreadable, "is no plugin");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/other_abi.so"),
+                  kUnreadable, "ABI version");
+  expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/crash_on_load.so"),
+                  kUnreadable, "killed by");
 }
 
 // ---- verification ----
 
 Json verify(const std::string& arguments, int code) {
-  const fs::path path = fs::path(SOFTMARK_SCRATCH) / ("verify." + std::to_string(getpid()) + ".json");
+  const fs::path path =
+      fs::path(SOFTMARK_SCRATCH) / ("verify." + std::to_string(getpid()) + ".json");
   const Ran ran = run("verify --effort quick --format json -o " + path.string() + " " + arguments);
   EXPECT_EQ(ran.code, code) << ran.err;
   const Json document = read_document(path.string());
@@ -184,18 +207,26 @@ TEST(Verify, AnExpectationThatMayPassWarnsOfNothing) {
   for (const bool may_pass : {false, true}) {
     const Json contract = {{"schema", "softmark.known_failures"},
                            {"schema_version", "1.0"},
-                           {"expected_failures", {{{"kernel", "scalar/hardmax/f32"}, {"property", "empty"}, {"reason", "elsewhere"}, {"may_pass", may_pass}}}},
+                           {"expected_failures",
+                            {{{"kernel", "scalar/hardmax/f32"},
+                              {"property", "empty"},
+                              {"reason", "elsewhere"},
+                              {"may_pass", may_pass}}}},
                            {"limits", Json::array()}};
     std::ofstream(file) << contract;
-    const Ran ran = run("verify --kernel scalar/hardmax/f32 --property empty --format json --known-failures " + file.string());
+    const Ran ran =
+        run("verify --kernel scalar/hardmax/f32 --property empty --format json --known-failures " +
+            file.string());
     ASSERT_EQ(ran.code, 0) << ran.err;
     const Json document = Json::parse(ran.out);
     EXPECT_EQ((*verdict(document, "scalar/hardmax/f32", "empty"))["expected"], !may_pass);
     EXPECT_EQ(document["warnings"].size(), may_pass ? 0u : 1u) << document["warnings"];
   }
-  std::ofstream(file) << R"({"schema": "softmark.known_failures", "schema_version": "1.0", "expected_failures":
+  std::ofstream(file)
+      << R"({"schema": "softmark.known_failures", "schema_version": "1.0", "expected_failures":
     [{"kernel": "a", "property": "b", "reason": "c", "may_pass": 1}], "limits": []})";
-  expect_one_line(run("verify --kernel scalar/hardmax/f32 --known-failures " + file.string()), kUnreadable, "may_pass");
+  expect_one_line(run("verify --kernel scalar/hardmax/f32 --known-failures " + file.string()),
+                  kUnreadable, "may_pass");
 }
 
 TEST(Verify, AReplayCommandFailsAgainAlone) {
@@ -218,13 +249,17 @@ TEST(Verify, TheExamplePluginPasses) {
 
 // Three wounds to a correct kernel, each seen by the property that is named for it.
 TEST(Verify, KillsWoundedKernels) {
-  const std::string plugin = std::string("--plugin ") + SOFTMARK_PLUGINS + "/wounded.so --known-failures none --kernel ";
+  const std::string plugin =
+      std::string("--plugin ") + SOFTMARK_PLUGINS + "/wounded.so --known-failures none --kernel ";
   const struct {
     const char *kernel, *property;
-  } wounds[] = {{"no_shift/softmax/f32", "overflow_safety"}, {"diagonal_only/softmax_jacobian/f32", "jacobian"}, {"tail_of_seven/softmax/f32", "sum_to_one"}};
+  } wounds[] = {{"no_shift/softmax/f32", "overflow_safety"},
+                {"diagonal_only/softmax_jacobian/f32", "jacobian"},
+                {"tail_of_seven/softmax/f32", "sum_to_one"}};
   for (const auto& wound : wounds) {
     const Json document = verify(plugin + wound.kernel, 1);
-    EXPECT_EQ((*verdict(document, wound.kernel, wound.property))["verdict"], "fail") << wound.kernel;
+    EXPECT_EQ((*verdict(document, wound.kernel, wound.property))["verdict"], "fail")
+        << wound.kernel;
   }
   const Json tail = verify(plugin + "tail_of_seven/softmax/f32 --property sum_to_one", 1);
   EXPECT_EQ(tail["properties"][0]["counterexample"]["cols"], 7);
@@ -232,17 +267,21 @@ TEST(Verify, KillsWoundedKernels) {
   verify(plugin + "healthy/softmax_jacobian/f32", 0);
 }
 
-/// Processes anywhere on the machine that a faulty kernel could have left: those that still hold its library.
+/// Processes anywhere on the machine that a faulty kernel could have left: those that still hold
+/// its library.
 std::size_t processes_of(const std::string& library) {
   std::size_t found = 0;
   for (const auto& process : fs::directory_iterator("/proc")) {
     std::error_code gone;
-    if (std::isdigit(process.path().filename().string()[0]) && text_of(process.path() / "maps").find(library) != std::string::npos) ++found;
+    if (std::isdigit(process.path().filename().string()[0]) &&
+        text_of(process.path() / "maps").find(library) != std::string::npos)
+      ++found;
   }
   return found;
 }
 
-// Each kernel goes wrong on rows with a NaN alone, so that sum_to_one says whether the suite went on.
+// Each kernel goes wrong on rows with a NaN alone, so that sum_to_one says whether the suite went
+// on.
 TEST(Verify, FaultsOfEveryKindAreVerdictsAndTheRestGoesOn) {
   const std::string library = std::string(SOFTMARK_PLUGINS) + "/faulty.so";
   const struct {
@@ -262,16 +301,22 @@ TEST(Verify, FaultsOfEveryKindAreVerdictsAndTheRestGoesOn) {
                 {"kill_parent", "special_values", "error", "SIGKILL"},
                 {"kill_itself", "special_values", "crash", "SIGKILL"},
                 {"false_answer", "special_values", "crash", "descriptor"}};
-  std::string arguments = "--timeout 2 --plugin " + library + " --known-failures none --property special_values --property sum_to_one --property environment";
-  for (const auto& fault : faults) arguments += std::string(" --kernel ") + fault.kernel + "/softmax/f32";
+  std::string arguments = "--timeout 2 --plugin " + library +
+                          " --known-failures none --property special_values --property sum_to_one "
+                          "--property environment";
+  for (const auto& fault : faults)
+    arguments += std::string(" --kernel ") + fault.kernel + "/softmax/f32";
   for (int time = 0; time < 2; ++time) {
     const Json document = verify(arguments, 1);
     for (const auto& fault : faults) {
       const std::string id = std::string(fault.kernel) + "/softmax/f32";
       const Json& found = *verdict(document, id, fault.property);
-      EXPECT_NE(std::string(fault.verdicts).find(found["verdict"].get<std::string>()), std::string::npos) << id << found["verdict"] << found["message"];
+      EXPECT_NE(std::string(fault.verdicts).find(found["verdict"].get<std::string>()),
+                std::string::npos)
+          << id << found["verdict"] << found["message"];
       if (found["verdict"] == "crash") {
-        EXPECT_NE(found["message"].get<std::string>().find(fault.message), std::string::npos) << found["message"];
+        EXPECT_NE(found["message"].get<std::string>().find(fault.message), std::string::npos)
+            << found["message"];
         EXPECT_LE(found["counterexample"]["cols"].get<int>(), 2) << id;
       }
       EXPECT_EQ((*verdict(document, id, "sum_to_one"))["verdict"], "pass") << id;
@@ -280,20 +325,29 @@ TEST(Verify, FaultsOfEveryKindAreVerdictsAndTheRestGoesOn) {
   }
 }
 
-// Time that grows as the square of the length is no defect, only a length that nobody can judge; waiting for nothing is one.
+// Time that grows as the square of the length is no defect, only a length that nobody can judge;
+// waiting for nothing is one.
 TEST(Verify, TooSlowForALongRowIsNoHang) {
-  const std::string plugins = std::string("--timeout 0.4 --known-failures none --property error_bound --plugin ") + SOFTMARK_PLUGINS;
+  const std::string plugins =
+      std::string("--timeout 0.4 --known-failures none --property error_bound --plugin ") +
+      SOFTMARK_PLUGINS;
   const std::string row = R"( --case '{"x":[["0x0p+0",{"value":"-0x1p+4","repeat":131071}]]}')";
-  const Json slow = verify(plugins + "/softmark_controls.so --kernel quadratic" + row, 0)["properties"][0];
+  const Json slow =
+      verify(plugins + "/softmark_controls.so --kernel quadratic" + row, 0)["properties"][0];
   EXPECT_EQ(slow["verdict"], "skip") << slow;
-  EXPECT_NE(slow["message"].get<std::string>().find("131072 columns and more: too slow"), std::string::npos) << slow["message"];
-  const Json hung = verify(plugins + "/faulty.so --kernel hang_on_long_rows" + row, 1)["properties"][0];
+  EXPECT_NE(slow["message"].get<std::string>().find("131072 columns and more: too slow"),
+            std::string::npos)
+      << slow["message"];
+  const Json hung =
+      verify(plugins + "/faulty.so --kernel hang_on_long_rows" + row, 1)["properties"][0];
   EXPECT_EQ(hung["verdict"], "timeout") << hung;
 }
 
 // Special rows share calls where rows are long; who takes one row only is asked for each.
 TEST(Verify, ABatchThatIsRefusedIsTriedRowByRow) {
-  const Ran ran = run(std::string("verify --effort standard --known-failures none --property special_values --kernel one_row --plugin ") + SOFTMARK_PLUGINS + "/faulty.so");
+  const Ran ran = run(std::string("verify --effort standard --known-failures none --property "
+                                  "special_values --kernel one_row --plugin ") +
+                      SOFTMARK_PLUGINS + "/faulty.so");
   EXPECT_EQ(ran.code, kGateFailed) << ran.out << ran.err;
   EXPECT_NE(ran.out.find("want nan"), std::string::npos) << ran.out;
 }
@@ -306,7 +360,10 @@ TEST(Sweep, ShardsJoinToTheWhole) {
   Json parts[2];
   for (int part = 0; part < 2; ++part) {
     const std::string file = (folder / ("part" + std::to_string(part))).string();
-    EXPECT_EQ(run("sweep sigmoid/f32 --kernel stable --shard " + std::to_string(100 + part) + "/4000 --format json -o " + file).code, kPass);
+    EXPECT_EQ(run("sweep sigmoid/f32 --kernel stable --shard " + std::to_string(100 + part) +
+                  "/4000 --format json -o " + file)
+                  .code,
+              kPass);
     parts[part] = Json::parse(text_of(file));
     EXPECT_TRUE(parts[part]["complete"].get<bool>());
     EXPECT_EQ(parts[part]["outputs"], parts[part]["total"]);
@@ -316,12 +373,16 @@ TEST(Sweep, ShardsJoinToTheWhole) {
   EXPECT_EQ(joined.code, kPass) << joined.err;
   const Json whole = Json::parse(joined.out);
   EXPECT_EQ(whole["outputs"], parts[0]["outputs"].get<int>() + parts[1]["outputs"].get<int>());
-  EXPECT_EQ(parse_value(whole["max_ulp"], ""), std::max(parse_value(parts[0]["max_ulp"], ""), parse_value(parts[1]["max_ulp"], "")));
-  // The scalar sigmoid rounds 1 + z and the quotient: more than the half ulp of one rounding, less than two and a half.
+  EXPECT_EQ(parse_value(whole["max_ulp"], ""),
+            std::max(parse_value(parts[0]["max_ulp"], ""), parse_value(parts[1]["max_ulp"], "")));
+  // The scalar sigmoid rounds 1 + z and the quotient: more than the half ulp of one rounding, less
+  // than two and a half.
   EXPECT_GT(parse_value(whole["max_ulp"], ""), 0.5);
   EXPECT_LT(parse_value(whole["max_ulp"], ""), 2.5);
   EXPECT_EQ(whole["non_monotone"], 0);
-  expect_one_line(run("sweep --merge " + (folder / "part1").string() + " --merge " + (folder / "part1").string()), kUsage, "101/4000 is given twice");
+  expect_one_line(run("sweep --merge " + (folder / "part1").string() + " --merge " +
+                      (folder / "part1").string()),
+                  kUsage, "101/4000 is given twice");
 }
 
 TEST(Sweep, TellsADefectAndItsInput) {
@@ -329,8 +390,10 @@ TEST(Sweep, TellsADefectAndItsInput) {
   EXPECT_EQ(ran.code, kPass) << ran.err;
   EXPECT_NE(ran.out.find("certificate"), std::string::npos) << ran.out;
   // The textbook sigmoid loses what lies below 1 / FLT_MAX: -89 and below.
-  const Json naive = Json::parse(run("sweep sigmoid/f32 --kernel naive --shard 15/4000 --format json").out);
-  const Json stable = Json::parse(run("sweep sigmoid/f32 --kernel stable --shard 15/4000 --format json").out);
+  const Json naive =
+      Json::parse(run("sweep sigmoid/f32 --kernel naive --shard 15/4000 --format json").out);
+  const Json stable =
+      Json::parse(run("sweep sigmoid/f32 --kernel stable --shard 15/4000 --format json").out);
   EXPECT_GT(parse_value(naive["max_ulp"], ""), 1000) << naive["worst"];
   EXPECT_LT(parse_value(stable["max_ulp"], ""), 2.5) << stable["worst"];
 }
@@ -338,13 +401,17 @@ TEST(Sweep, TellsADefectAndItsInput) {
 TEST(Sweep, AnInterruptLeavesWhatIsKnown) {
   const fs::path file = scratch() / "part.json";
   // The shell's own timeout sends the signal; the whole set would take many times as long.
-  const int status = std::system(("timeout --foreground -s INT 2 " SOFTMARK_BINARY " sweep sigmoid/f32 --kernel stable --format json -o " + file.string() + " 2>/dev/null").c_str());
+  const int status = std::system(("timeout --foreground -s INT 2 " SOFTMARK_BINARY
+                                  " sweep sigmoid/f32 --kernel stable --format json -o " +
+                                  file.string() + " 2>/dev/null")
+                                     .c_str());
   EXPECT_EQ(WEXITSTATUS(status), 124);
   const Json part = Json::parse(text_of(file));
   EXPECT_FALSE(part["complete"].get<bool>());
   EXPECT_GT(part["outputs"].get<int>(), 0);
   EXPECT_LT(part["outputs"].get<std::uint64_t>(), part["total"].get<std::uint64_t>());
-  EXPECT_NE(run("sweep --merge " + file.string()).out.find(" of 492479449 inputs"), std::string::npos);
+  EXPECT_NE(run("sweep --merge " + file.string()).out.find(" of 492479449 inputs"),
+            std::string::npos);
 }
 
 TEST(Sweep, BadInput) {
@@ -359,7 +426,8 @@ TEST(Sweep, BadInput) {
   expect_one_line(run("sweep --merge " + (folder / "bad").string()), kUnreadable, "bad");
 }
 
-// Two rows: the first overflows binary16's exp without a shift, the second does not; none goes beyond its bound.
+// Two rows: the first overflows binary16's exp without a shift, the second does not; none goes
+// beyond its bound.
 TEST(Experiment, CountsOverflowsAndViolations) {
   const fs::path file = scratch() / "rows.npy";
   const float rows[] = {12, 1, 3, 0, 1, 2};
@@ -376,9 +444,13 @@ TEST(Experiment, CountsOverflowsAndViolations) {
     std::istringstream words(line.substr(std::min<std::size_t>(26, line.size())));
     std::string overflows;
     words >> overflows;
-    const bool is_basic = line.rfind("log-sum-exp   ", 0) == 0 || line.rfind("softmax   ", 0) == 0 || line.rfind("softmax exp(x-y)  ", 0) == 0;
+    const bool is_basic = line.rfind("log-sum-exp   ", 0) == 0 ||
+                          line.rfind("softmax   ", 0) == 0 ||
+                          line.rfind("softmax exp(x-y)  ", 0) == 0;
     if (is_basic) basic += std::stoi(overflows);
-    if (line.find(" shifted") != std::string::npos && line.find("fp16") == std::string::npos && line.find("error") == std::string::npos) others += std::stoi(overflows);
+    if (line.find(" shifted") != std::string::npos && line.find("fp16") == std::string::npos &&
+        line.find("error") == std::string::npos)
+      others += std::stoi(overflows);
   }
   EXPECT_EQ(basic, 3) << text.out;  // one row of each of the three basic formulas
   EXPECT_EQ(others, 0) << text.out;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sweep`: every input of a set through one kernel, or the guided search for the worst row, in shards that merge.
+// `sweep`: every input of a set through one kernel, or the guided search for the worst row, in
+// shards that merge.
+#include "properties/sweeps/sweep.h"
+
 #include <unistd.h>
 
 #include <chrono>
 
 #include "kernels/names.h"
-#include "properties/corpus/corpus.h"
-#include "kernels/worker.h"
 #include "kernels/verbs/flags.h"
+#include "kernels/worker.h"
+#include "properties/corpus/corpus.h"
 #include "properties/verbs/sweep_worst.h"
-#include "properties/sweeps/sweep.h"
 #include "support/files.h"
 
 namespace softmark {
@@ -28,21 +30,28 @@ struct SweepVerb {
 };
 
 constexpr std::string_view kWorst = "worst";
-constexpr std::pair<std::string_view, std::size_t> kWorstRows[] = {{"quick", 4000}, {"standard", 100000}, {"thorough", 2000000}};
+constexpr std::pair<std::string_view, std::size_t> kWorstRows[] = {
+    {"quick", 4000}, {"standard", 100000}, {"thorough", 2000000}};
 
 std::string set_names() {
   std::string text;
-  for (const SweepSet& set : sweep_sets()) text += "  " + std::string(set.name) + "\n    " + std::string(set.what) + ", " + std::to_string(set.inputs()) + " inputs\n";
-  text += "  worst\n    no set but a guided search for the row on which a kernel is furthest off, of any op and type\n";
+  for (const SweepSet& set : sweep_sets())
+    text += "  " + std::string(set.name) + "\n    " + std::string(set.what) + ", " +
+            std::to_string(set.inputs()) + " inputs\n";
+  text +=
+      "  worst\n    no set but a guided search for the row on which a kernel is furthest off, of "
+      "any op and type\n";
   return text;
 }
 
 const Kernel kernel_for(const SweepVerb& verb, const SweepSet& set) {
-  const auto kernels = select_kernels(verb.choice.registry(), verb.choice.kernels, {std::string(name(set.op))}, {std::string(name(set.dtype))});
+  const auto kernels = select_kernels(verb.choice.registry(), verb.choice.kernels,
+                                      {std::string(name(set.op))}, {std::string(name(set.dtype))});
   if (kernels.size() == 1) return kernels[0];
   std::string names;
   for (const Kernel& k : kernels) names += (names.empty() ? "" : ", ") + k.id;
-  throw Error(kUsage, "sweep takes one kernel; this set fits " + names + ": give one with --kernel");
+  throw Error(kUsage,
+              "sweep takes one kernel; this set fits " + names + ": give one with --kernel");
 }
 
 // Rewritten in place twice a second on a terminal, silent in a pipe.
@@ -54,8 +63,11 @@ SweepProgress progress_line() {
     const std::chrono::duration<double> spent = now - start;
     if (isatty(STDERR_FILENO) && (done == total || now - *last > std::chrono::milliseconds(500))) {
       *last = now;
-      const double left = spent.count() * static_cast<double>(total - done) / static_cast<double>(std::max<std::uint64_t>(done, 1));
-      std::fprintf(stderr, "\rsweep %5.1f %%  %.0f s left %s", 100.0 * static_cast<double>(done) / static_cast<double>(total), left, done == total ? "\n" : "");
+      const double left = spent.count() * static_cast<double>(total - done) /
+                          static_cast<double>(std::max<std::uint64_t>(done, 1));
+      std::fprintf(stderr, "\rsweep %5.1f %%  %.0f s left %s",
+                   100.0 * static_cast<double>(done) / static_cast<double>(total), left,
+                   done == total ? "\n" : "");
     }
     return !interrupted();
   };
@@ -78,18 +90,23 @@ SweepResult run_set(const SweepVerb& verb) {
   const Kernel kernel = kernel_for(verb, *set);
   Worker worker(kernel, verb.timeout);
   std::string failure;
-  auto result = sweep(*set, kernel.id, [&](const softmark_args& args) {
-    const CallResult outcome = worker.run(args);
-    failure = outcome.message;
-    return outcome.kind == CallResult::done ? 0 : 1;
-  }, shard.index, shard.count, progress_line());
+  auto result = sweep(
+      *set, kernel.id,
+      [&](const softmark_args& args) {
+        const CallResult outcome = worker.run(args);
+        failure = outcome.message;
+        return outcome.kind == CallResult::done ? 0 : 1;
+      },
+      shard.index, shard.count, progress_line());
   if (!failure.empty()) result.failure = failure;
   return result;
 }
 
 int deliver_worst(const SweepVerb& verb, const Json& result) {
   write_file(verb.output.path, verb.output.format == "json" ? to_text(result) : worst_text(result));
-  return has_broken_promise(result) ? kGateFailed : result.value("complete", false) ? kPass : kNotMeasurable;
+  return has_broken_promise(result)        ? kGateFailed
+         : result.value("complete", false) ? kPass
+                                           : kNotMeasurable;
 }
 
 int run_worst(SweepVerb& verb) {
@@ -101,19 +118,25 @@ int run_worst(SweepVerb& verb) {
   verb.worst.shard = parse_shard(verb.shard);
   verb.worst.call_timeout = verb.timeout;
   const auto show = progress_line();
-  return deliver_worst(verb, find_worst(kernels, verb.worst, [&, total = kernels.size() * verb.worst.search.rows](std::size_t done) { return show(std::min(done, total), total); }));
+  return deliver_worst(
+      verb, find_worst(kernels, verb.worst,
+                       [&, total = kernels.size() * verb.worst.search.rows](std::size_t done) {
+                         return show(std::min(done, total), total);
+                       }));
 }
 
 int run_merge(const SweepVerb& verb) {
   std::vector<std::string> texts;
   for (const auto& path : verb.merge) texts.push_back(read_file(path));
-  if (Json first = Json::parse(texts[0], nullptr, false); first.is_object() && first.value("schema", Json()) == "softmark.worst") {
+  if (Json first = Json::parse(texts[0], nullptr, false);
+      first.is_object() && first.value("schema", Json()) == "softmark.worst") {
     std::vector<Json> parts;
     for (const auto& text : texts) parts.push_back(Json::parse(text, nullptr, false));
     return deliver_worst(verb, merge_worst(parts, verb.merge));
   }
   const SweepResult result = merged(verb.merge, texts);
-  write_file(verb.output.path, verb.output.format == "json" ? sweep_json(result) : sweep_text(result));
+  write_file(verb.output.path,
+             verb.output.format == "json" ? sweep_json(result) : sweep_text(result));
   return result.complete() ? kPass : kNotMeasurable;
 }
 
@@ -122,13 +145,15 @@ int run_sweep(SweepVerb& verb) {
     write_file(verb.output.path, set_names());
     return kPass;
   }
-  if (verb.set.empty() == verb.merge.empty()) throw Error(kUsage, "give a set to sweep (--list tells them), or results to --merge");
+  if (verb.set.empty() == verb.merge.empty())
+    throw Error(kUsage, "give a set to sweep (--list tells them), or results to --merge");
   check_writable(verb.output.path);
   watch_interrupts();
   if (!verb.merge.empty()) return run_merge(verb);
   if (verb.set == kWorst) return run_worst(verb);
   const SweepResult result = run_set(verb);
-  write_file(verb.output.path, verb.output.format == "json" ? sweep_json(result) : sweep_text(result));
+  write_file(verb.output.path,
+             verb.output.format == "json" ? sweep_json(result) : sweep_text(result));
   return result.complete() ? kPass : kNotMeasurable;
 }
 
@@ -136,20 +161,42 @@ int run_sweep(SweepVerb& verb) {
 
 void add_sweep(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<SweepVerb>();
-  CLI::App* sub = app.add_subcommand("sweep", "every input of a set through one kernel, or a guided search for its worst row");
+  CLI::App* sub = app.add_subcommand(
+      "sweep", "every input of a set through one kernel, or a guided search for its worst row");
   sub->add_option("set", verb->set, "which inputs (--list)")->type_name("SET");
   sub->add_flag("--list", verb->list, "tell the sets");
   verb->choice.add_to(*sub);
-  sub->add_option("--shard", verb->shard, "only part i of n")->type_name("I/N")->capture_default_str();
-  sub->add_option("--merge", verb->merge, "join the JSON results of shards instead")->type_name("FILE");
-  sub->add_option("--timeout", verb->timeout, "seconds that one call (a chunk of inputs) may take")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--shard", verb->shard, "only part i of n")
+      ->type_name("I/N")
+      ->capture_default_str();
+  sub->add_option("--merge", verb->merge, "join the JSON results of shards instead")
+      ->type_name("FILE");
+  sub->add_option("--timeout", verb->timeout, "seconds that one call (a chunk of inputs) may take")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   constexpr auto kWorstOnly = "Guided search (set 'worst')";
-  sub->add_option("--cols", verb->worst.search.cols, "columns of every row; without it lengths in turn")->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))->group(kWorstOnly);
-  sub->add_option("--effort", verb->effort, "4000, 100000 or 2000000 rows a kernel")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str()->group(kWorstOnly);
-  sub->add_option("--seconds", verb->worst.search.seconds, "at most, a kernel; what is found then depends on the machine")->check(CLI::PositiveNumber)->group(kWorstOnly);
-  sub->add_option("--corpus", verb->worst.corpus, "a folder that the worst rows are added to")->type_name("DIR")->group(kWorstOnly);
-  sub->add_flag("--over-bound", verb->worst.search.over_bound, "look for the largest error over the row's a-priori bound, not for the largest error")->group(kWorstOnly);
-  sub->add_flag("--random", verb->random, "rows of the families alone, not led by errors: what guidance is measured against")->group(kWorstOnly);
+  sub->add_option("--cols", verb->worst.search.cols,
+                  "columns of every row; without it lengths in turn")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
+      ->group(kWorstOnly);
+  sub->add_option("--effort", verb->effort, "4000, 100000 or 2000000 rows a kernel")
+      ->check(CLI::IsMember({"quick", "standard", "thorough"}))
+      ->capture_default_str()
+      ->group(kWorstOnly);
+  sub->add_option("--seconds", verb->worst.search.seconds,
+                  "at most, a kernel; what is found then depends on the machine")
+      ->check(CLI::PositiveNumber)
+      ->group(kWorstOnly);
+  sub->add_option("--corpus", verb->worst.corpus, "a folder that the worst rows are added to")
+      ->type_name("DIR")
+      ->group(kWorstOnly);
+  sub->add_flag(
+         "--over-bound", verb->worst.search.over_bound,
+         "look for the largest error over the row's a-priori bound, not for the largest error")
+      ->group(kWorstOnly);
+  sub->add_flag("--random", verb->random,
+                "rows of the families alone, not led by errors: what guidance is measured against")
+      ->group(kWorstOnly);
   add_seed(*sub, verb->worst.search.seed);
   verb->output.add_to(*sub, {"text", "json"});
   sub->callback([verb, &exit_code] { exit_code = run_sweep(*verb); });

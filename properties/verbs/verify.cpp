@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "properties/engine/verify.h"
+
 #include "bench/machine.h"
-#include "support/process.h"
+#include "kernels/verbs/flags.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/known_failures.h"
-#include "kernels/verbs/flags.h"
 #include "properties/engine/self_test.h"
-#include "properties/engine/verify.h"
 #include "reports/render.h"
+#include "support/process.h"
 
 namespace softmark {
 namespace {
@@ -32,7 +33,8 @@ int run_verify(VerifyVerb& verb) {
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
   if (!verb.options.one_case.empty())
-    for (const Kernel& kernel : kernels) cases_of_argument(verb.options.one_case, kernel.op, kernel.dtype);
+    for (const Kernel& kernel : kernels)
+      cases_of_argument(verb.options.one_case, kernel.op, kernel.dtype);
   Json document = new_document(command_line(), verb.options.seed);
   bench::describe_machine(document);
   const bool complete = verify(verb.options, registry, kernels, document);
@@ -45,18 +47,36 @@ int run_verify(VerifyVerb& verb) {
 
 void add_verify(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<VerifyVerb>();
-  CLI::App* sub = app.add_subcommand("verify", "hold kernels to every property; exit 1 on a failure that nothing explains");
+  CLI::App* sub = app.add_subcommand(
+      "verify", "hold kernels to every property; exit 1 on a failure that nothing explains");
   verb->choice.add_to(*sub);
-  sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")->type_name("NAME")->allow_extra_args(false);
-  sub->add_option("--effort", verb->options.effort, "how many rows")->check(CLI::IsMember({"quick", "standard", "thorough"}))->capture_default_str();
+  sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  sub->add_option("--effort", verb->options.effort, "how many rows")
+      ->check(CLI::IsMember({"quick", "standard", "thorough"}))
+      ->capture_default_str();
   add_seed(*sub, verb->options.seed);
-  sub->add_option("--logits", verb->options.logits, "also hold kernels to the rows of this file")->type_name("FILE.npy");
-  sub->add_option("--case", verb->options.one_case, "replay this case alone: JSON as a counterexample's command gives it, or @FILE or @FILE:LINE with JSON or rows of a corpus")->type_name("JSON|@FILE");
-  sub->add_option("--corpus", verb->options.corpus, "a folder of hard rows: those are tried first, and what fails is added to it")->type_name("DIR");
-  sub->add_option("--known-failures", verb->options.known_failures, "known failures and limits: a file, or 'none'; without it the built-in ones")->type_name("FILE");
-  sub->add_option("--timeout", verb->options.call_timeout_seconds, "seconds that one call may take")->check(CLI::PositiveNumber)->capture_default_str();
-  sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")->check(CLI::Range(1u, 1024u));
-  sub->add_flag("--self-test", verb->self_test, "judge the properties themselves: every defective kernel must fail the property it names, every control pass");
+  sub->add_option("--logits", verb->options.logits, "also hold kernels to the rows of this file")
+      ->type_name("FILE.npy");
+  sub->add_option("--case", verb->options.one_case,
+                  "replay this case alone: JSON as a counterexample's command gives it, or @FILE "
+                  "or @FILE:LINE with JSON or rows of a corpus")
+      ->type_name("JSON|@FILE");
+  sub->add_option("--corpus", verb->options.corpus,
+                  "a folder of hard rows: those are tried first, and what fails is added to it")
+      ->type_name("DIR");
+  sub->add_option("--known-failures", verb->options.known_failures,
+                  "known failures and limits: a file, or 'none'; without it the built-in ones")
+      ->type_name("FILE");
+  sub->add_option("--timeout", verb->options.call_timeout_seconds, "seconds that one call may take")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")
+      ->check(CLI::Range(1u, 1024u));
+  sub->add_flag("--self-test", verb->self_test,
+                "judge the properties themselves: every defective kernel must fail the property it "
+                "names, every control pass");
   verb->output.add_to(*sub, kFormats);
   sub->callback([verb, &exit_code] { exit_code = run_verify(*verb); });
 }

@@ -16,20 +16,23 @@ struct Options {
 void report(const Options& options) {
   std::vector<Json> documents;
   for (const std::string& file : options.files) documents.push_back(read_document(file));
-  deliver(documents, options.format.empty() ? format_of(options.output) : options.format, options.output);
+  deliver(documents, options.format.empty() ? format_of(options.output) : options.format,
+          options.output);
 }
 
 }  // namespace
 
 void add_report(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("report", "documents in; a page, Markdown, JUnit, SARIF or annotations out");
+  CLI::App* verb = app.add_subcommand(
+      "report", "documents in; a page, Markdown, JUnit, SARIF or annotations out");
   const auto options = std::make_shared<Options>();
   verb->add_option("FILE", options->files,
                    "documents that softmark wrote (- is standard input); several: one section each")
       ->required();
   verb->add_option("-o,--output", options->output, "where to write (default: standard output)");
-  verb->add_option("--format", options->format,
-                   "default: what the name of the output says (.html .md .xml .sarif .json), else text")
+  verb->add_option(
+          "--format", options->format,
+          "default: what the name of the output says (.html .md .xml .sarif .json), else text")
       ->check(CLI::IsMember(kFormats));
   verb->callback([options, &exit_code] {
     report(*options);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs as they are called: arguments in, files and exit codes out.
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 
 #include "reports/compare.h"
-#include "support/files.h"
 #include "reports/render.h"
 #include "reports/sample.h"
+#include "support/files.h"
 #include "support/test_support.h"
 
 namespace softmark {
@@ -57,7 +57,8 @@ TEST_F(Verbs, ReportTakesItsFormatFromTheName) {
   EXPECT_EQ(read_file(folder / "page.html").substr(0, 15), "<!DOCTYPE html>");
   EXPECT_EQ(call({"report", good, bad, "-o", folder / "junit.xml"}, printed), kPass);
   EXPECT_EQ(read_file(folder / "junit.xml").substr(0, 5), "<?xml");
-  EXPECT_EQ(call({"report", good, "-o", folder / "odd.name", "--format", "markdown"}, printed), kPass);
+  EXPECT_EQ(call({"report", good, "-o", folder / "odd.name", "--format", "markdown"}, printed),
+            kPass);
   EXPECT_EQ(read_file(folder / "odd.name").substr(0, 2), "##");
   EXPECT_EQ(call({"report", good}, printed), kPass);
   EXPECT_EQ(printed, render(sample_document(), "text"));
@@ -78,9 +79,15 @@ TEST_F(Verbs, BadInputIsOneClearLineAndNothingIsWritten) {
   expect_error(kUnreadable, "broken.json: not JSON", [&] {
     call({"report", folder / "broken.json", "-o", folder / "x.html"}, printed);
   });
-  expect_error(kUnreadable, "No such file", [&] { call({"report", folder / "absent.json"}, printed); });
-  expect_error(kNotMeasurable, "No space left", [&] { call({"report", good, "-o", "/dev/full"}, printed); });
-  expect_error(kNotMeasurable, "directory", [&] { call({"report", good, "-o", folder / "."}, printed); });
+  expect_error(kUnreadable, "No such file", [&] {
+    call({"report", folder / "absent.json"}, printed);
+  });
+  expect_error(kNotMeasurable, "No space left", [&] {
+    call({"report", good, "-o", "/dev/full"}, printed);
+  });
+  expect_error(kNotMeasurable, "directory", [&] {
+    call({"report", good, "-o", folder / "."}, printed);
+  });
   EXPECT_THROW(call({"report"}, printed), CLI::ParseError);
   EXPECT_THROW(call({"report", good, "--format", "pdf"}, printed), CLI::ParseError);
   EXPECT_EQ(folder.files(), files);
@@ -90,7 +97,9 @@ TEST_F(Verbs, ChooseAnswersByExitCodeToo) {
   EXPECT_EQ(call({"choose", "--cols", "4096", "--rows", "64", good}, printed), kPass);
   EXPECT_EQ(printed.substr(0, 17), "simd/softmax/f32\n");
   EXPECT_EQ(call({"choose", "--cols", "4096", "--max-ulp", "0.1", good}, printed), kGateFailed);
-  expect_error(kNotMeasurable, "no measurement", [&] { call({"choose", "--dtype", "f16", good}, printed); });
+  expect_error(kNotMeasurable, "no measurement", [&] {
+    call({"choose", "--dtype", "f16", good}, printed);
+  });
 }
 
 TEST_F(Verbs, CompareAnswersByExitCodeToo) {
