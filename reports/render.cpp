@@ -34,6 +34,7 @@ std::string format_of(const std::string& path) {
   if (extension == ".md") return "markdown";
   if (extension == ".xml") return "junit";
   if (extension == ".sarif") return "sarif";
+  if (extension == ".csv") return "csv";
   return extension == ".json" ? "json" : "text";
 }
 

@@ -12,6 +12,8 @@ namespace softmark {
 enum class Effort { quick, standard, thorough };
 inline constexpr std::string_view kEffortNames[] = {"quick", "standard", "thorough"};
 
+constexpr std::string_view name(Effort effort) { return kEffortNames[static_cast<int>(effort)]; }
+
 /// Throws Error(kUsage) for another word.
 inline Effort parse_effort(const std::string& word) {
   for (std::size_t i = 0; i < std::size(kEffortNames); ++i)

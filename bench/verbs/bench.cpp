@@ -14,7 +14,7 @@ namespace {
 
 struct Invocation {
   std::vector<std::string> plugins;
-  std::string output = "-", format;
+  OutputChoice output;
 };
 
 std::string rendered(const Json& document, const std::string& format) {
@@ -23,7 +23,7 @@ std::string rendered(const Json& document, const std::string& format) {
 
 /// Speed alone fails no gate: 4 where nothing could be timed or the run was interrupted, else 0.
 int run_bench(BenchOptions options, const Invocation& invocation) {
-  check_writable(invocation.output);
+  check_writable(invocation.output.path);
   if (!options.resume.empty()) options.resumed = read_document(options.resume);
   const Registry registry = load_registry(invocation.plugins);
   Json document = new_document(command_line(), options.seed);
@@ -33,9 +33,7 @@ int run_bench(BenchOptions options, const Invocation& invocation) {
   for (const char* name : {"machine", "build", "measurements", "ceilings", "warnings"})
     document[name] = sections[name];
   finish_document(document, sections["complete"]);
-  write_file(invocation.output,
-             rendered(document, invocation.format.empty() ? format_of(invocation.output)
-                                                          : invocation.format));
+  write_file(invocation.output.path, rendered(document, invocation.output.format()));
   const Json& all = document["measurements"];
   const bool any = std::any_of(all.begin(), all.end(), [](const Json& measurement) {
     return measurement["status"] == "ok";
@@ -50,15 +48,12 @@ namespace softmark {
 
 void add_bench(CLI::App& app, int& exit_code) {
   using namespace bench;
-  CLI::App* verb =
-      app.add_subcommand("bench", "speed, through Google Benchmark (flags after -- go to it)");
+  CLI::App* verb = app.add_subcommand(
+      "bench", "speed, through Google Benchmark, of float32 softmax or of --op and --dtype");
   const auto flags = add_bench_flags(*verb);
   const auto invocation = std::make_shared<Invocation>();
   add_plugins(*verb, invocation->plugins);
-  verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format,
-                   "how to write it (by the name of the file, else text)")
-      ->check(CLI::IsMember(kFormats));
+  invocation->output.add_to(*verb, kFormats);
   verb->callback(
       [flags, invocation, &exit_code] { exit_code = run_bench(checked(*flags), *invocation); });
 }

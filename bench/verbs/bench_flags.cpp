@@ -75,34 +75,36 @@ std::vector<int> parse_threads(const std::vector<std::string>& lists) {
 std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<std::string>& but) {
   auto flags = std::make_shared<BenchFlags>();
   BenchOptions& options = flags->options;
-  const auto add = [&](const char* names, auto& value, const char* help) {
-    // One value a flag: a list would swallow the arguments that follow.
-    if (std::find(but.begin(), but.end(), names) == but.end())
-      verb.add_option(names, value, help)->allow_extra_args(false);
+  const auto wanted = [&](const char* name) {
+    return std::find(but.begin(), but.end(), name) == but.end();
   };
-  add("--kernel", options.kernels, "kernels to time: a glob of names or ids (repeatable)");
-  add("--op", options.ops, "ops to time (softmax) (repeatable)");
-  add("--dtype", options.dtypes, "element types to time (f32) (repeatable)");
-  add("--effort", flags->effort,
-      "quick | standard | thorough: which workloads, how many processes (standard)");
+  const auto add = [&](const char* names, auto& value, const char* type, const char* help) {
+    // One value a flag: a list would swallow the arguments that follow.
+    if (wanted(names))
+      verb.add_option(names, value, help)->type_name(type)->allow_extra_args(false);
+  };
+  if (wanted("--kernel")) add_kernels(verb, options.kernels);
+  add_ops(verb, options.ops);
+  add_dtypes(verb, options.dtypes);
+  add_effort(verb, options.effort);
   add_seed(verb, options.seed);
-  add("--threads", flags->threads,
+  add_logits(verb, options.logits);
+  add("--threads", flags->threads, "LIST",
       "thread counts of threaded kernels: 1,2,4 or 1..T (1 and all); others run where 1 is among "
       "them");
-  add("--workload", options.workloads,
+  add("--workload", options.workloads, "GLOB",
       "workloads by glob of their names, such as 'vocabulary/*' (repeatable)");
-  add("--logits", options.logits, "time on the logits of this .npy file");
-  add("--rows", options.rows, "rows of a workload of your own");
-  add("--cols", options.cols, "columns of a workload of your own");
-  add("--distribution", flags->distribution,
+  add("--rows", options.rows, "N", "rows of a workload of your own");
+  add("--cols", options.cols, "N", "columns of a workload of your own");
+  add("--distribution", flags->distribution, "NAME",
       "its logits: normal | flat | peaked | causal | subnormal (normal)");
-  add("--processes", options.processes, "fresh processes for each kernel and workload");
-  add("--min-time", options.min_time, "seconds a sample");
-  add("--resume", options.resume,
+  add("--processes", options.processes, "N", "fresh processes for each kernel and workload");
+  add("--min-time", options.min_time, "SECONDS", "seconds a sample");
+  add("--resume", options.resume, "FILE.json",
       "keep the workloads that this document holds whole, made by this build on this machine");
-  add("--cache", flags->cache,
+  add("--cache", flags->cache, "STATE",
       "hot | cold | both: the same buffers each call, or ones that have left the cache (hot)");
-  if (std::find(but.begin(), but.end(), "--in-place") == but.end())
+  if (wanted("--in-place"))
     verb.add_flag(
         "--in-place", options.in_place,
         "kernels that claim it write over their input, which is restored outside the clock");
@@ -113,7 +115,6 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
 
 BenchOptions checked(const BenchFlags& flags) {
   BenchOptions options = flags.options;
-  options.effort = parse_effort(flags.effort);
   check_names(options.ops, kOpNames, "op");
   check_names(options.dtypes, kDtypeNames, "dtype");
   if (flags.cache != "hot" && flags.cache != "cold" && flags.cache != "both")

@@ -14,7 +14,7 @@ namespace softmark::bench {
 /// What the flags say before it is checked.
 struct BenchFlags {
   BenchOptions options;
-  std::string effort = "standard", cache = "hot", distribution = "normal";
+  std::string cache = "hot", distribution = "normal";
   std::vector<std::string> threads;
 };
 

@@ -19,7 +19,7 @@ namespace {
 struct Invocation {
   std::string a, b;
   std::vector<std::string> plugins;
-  std::string output = "-", format = "text";
+  OutputChoice output;
   bool strict = false;
 };
 
@@ -56,8 +56,8 @@ int run_kernels(const BenchOptions& options, const Invocation& invocation) {
                       one_kernel(invocation.b, invocation.plugins, options), options);
   Json json = Json::array();
   for (const Comparison& comparison : comparisons) json.push_back(to_json(comparison));
-  write_file(invocation.output,
-             invocation.format == "json" ? to_text(json) : comparisons_table(comparisons));
+  write_file(invocation.output.path,
+             invocation.output.format() == "json" ? to_text(json) : comparisons_table(comparisons));
   return exit_code_of(comparisons, invocation.strict);
 }
 
@@ -67,7 +67,7 @@ int run_compare(const BenchFlags& flags, const Invocation& invocation) {
                 fmt::format("'{}' and '{}' are a document and a kernel: compare two of a kind",
                             invocation.a, invocation.b));
   if (is_document(invocation.a))
-    return compare_files(invocation.a, invocation.b, invocation.strict, invocation.output);
+    return compare_files(invocation.a, invocation.b, invocation.strict, invocation.output.path);
   return run_kernels(checked(flags), invocation);
 }
 
@@ -87,9 +87,7 @@ void add_compare(CLI::App& app, int& exit_code) {
   verb->add_option("B", invocation->b, "the document or kernel in question")->required();
   const auto flags = add_bench_flags(*verb, {"--kernel", "--resume"});
   add_plugins(*verb, invocation->plugins);
-  verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format, "of a comparison of kernels: text | json (text)")
-      ->check(CLI::IsMember({"text", "json"}));
+  invocation->output.add_to(*verb, {"text", "json"});
   verb->add_flag("--strict", invocation->strict, "exit 5 where something is undecided");
   verb->callback([flags, invocation, &exit_code] { exit_code = run_compare(*flags, *invocation); });
 }

@@ -23,16 +23,15 @@ namespace {
 constexpr double kMostOverhead = 20;  // ns a call
 
 struct Invocation {
-  std::string output = "-", format, kernel;
+  OutputChoice output;
+  std::vector<std::string> kernels;
   std::uint64_t seed = kDefaultSeed;
   bool thorough = false;
 };
 
-/// The kernel that is set against itself: the one asked for, else the first built-in float32
+/// The kernel of the A/A test: the first that was asked for, else the first built-in float32
 /// softmax.
-Kernel subject_of(const Registry& registry, const std::string& glob) {
-  const std::vector<std::string> globs =
-      glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
+Kernel subject_of(const Registry& registry, const std::vector<std::string>& globs) {
   const auto kernels = select_kernels(registry, globs, {"softmax"}, {"f32"});
   return kernels.front();
 }
@@ -133,10 +132,7 @@ Json as_document(Json machine, const std::vector<Finding>& findings,
   return document;
 }
 
-int run_doctor(Invocation invocation) {
-  if (invocation.format.empty()) invocation.format = format_of(invocation.output);
-  if (invocation.format != "text" && invocation.format != "json")
-    throw Error(kUsage, fmt::format("doctor writes text or json, not '{}'", invocation.format));
+int run_doctor(const Invocation& invocation) {
   Json machine = machine_section();  // before the measuring, which is a load itself
   std::vector<Finding> findings = examine(machine);
   watch_interrupts();
@@ -144,9 +140,9 @@ int run_doctor(Invocation invocation) {
   machine["environment"]["call_overhead_ns"] = number(nothing);
   findings.push_back(overhead(nothing));
   const auto comparisons =
-      against_itself(subject_of(load_registry({}), invocation.kernel), invocation);
-  write_file(invocation.output,
-             invocation.format == "json"
+      against_itself(subject_of(load_registry({}), invocation.kernels), invocation);
+  write_file(invocation.output.path,
+             invocation.output.format() == "json"
                  ? to_text(as_document(machine, findings, comparisons, invocation.seed))
                  : as_text(machine, findings, comparisons));
   return widest_spread(comparisons) > 0 ? kPass : kNotMeasurable;
@@ -164,13 +160,10 @@ void add_doctor(CLI::App& app, int& exit_code) {
       "the machine: what is noisy or missing, the smallest difference that can be told apart here");
   const auto invocation = std::make_shared<Invocation>();
   verb->add_flag("--aa", invocation->thorough,
-                 "set a kernel against itself on five shapes instead of one, with more processes");
-  verb->add_option("--kernel", invocation->kernel,
-                   "the kernel to set against itself (the first float32 softmax)");
+                 "A/A test on five shapes instead of one, with more processes");
+  add_kernels(*verb, invocation->kernels);
   add_seed(*verb, invocation->seed);
-  verb->add_option("-o,--output", invocation->output, "file to write (-)");
-  verb->add_option("--format", invocation->format,
-                   "text | json (by the name of the file, else text)");
+  invocation->output.add_to(*verb, {"text", "json"});
   verb->callback([invocation, &exit_code] { exit_code = run_doctor(*invocation); });
 }
 

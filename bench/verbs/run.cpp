@@ -22,6 +22,7 @@ struct RunVerb {
   KernelChoice choice;
   VerifyOptions verify;
   bench::BenchOptions bench;
+  Effort effort = Effort::quick;
   std::vector<std::string> threads;
   std::string prefix = "softmark-report";
 };
@@ -33,7 +34,8 @@ int run_all(RunVerb& verb) {
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
   Json document = new_document(command_line(), verb.verify.seed);
-  verb.bench.effort = parse_effort(verb.verify.effort);
+  verb.verify.effort = name(verb.effort);
+  verb.bench.effort = verb.effort;
   verb.bench.logits = verb.verify.logits;
   document["run"]["replication"] = bench::replication_section(verb.bench);
   bench::describe_machine(document);
@@ -63,24 +65,17 @@ int run_all(RunVerb& verb) {
 
 void add_run(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<RunVerb>();
-  verb->verify.effort = "quick";
   CLI::App* sub = app.add_subcommand(
       "run", "the main job: verify, time, and write document, Markdown and page");
   verb->choice.add_to(*sub);
-  sub->add_option("--effort", verb->verify.effort, "how many rows and samples")
-      ->check(CLI::IsMember({"quick", "standard", "thorough"}))
-      ->capture_default_str();
+  add_effort(*sub, verb->effort);
   add_seed(*sub, verb->verify.seed);
   sub->add_option("--threads", verb->threads, "thread counts to time: 1,2,4 or 1..T (1 and all)")
+      ->type_name("LIST")
       ->allow_extra_args(false);
-  sub->add_option("--logits", verb->verify.logits, "verify and time on the rows of this file")
-      ->type_name("FILE.npy");
-  sub->add_option("--known-failures", verb->verify.known_failures,
-                  "known failures and limits: a file, or 'none'")
-      ->type_name("FILE");
-  sub->add_option("--corpus", verb->verify.corpus,
-                  "a folder of hard rows: those are tried first, and what fails is added to it")
-      ->type_name("DIR");
+  add_logits(*sub, verb->verify.logits);
+  add_known_failures(*sub, verb->verify.known_failures);
+  add_corpus(*sub, verb->verify.corpus);
   sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")
       ->type_name("PREFIX")
       ->capture_default_str();

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/verbs/flags.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
+#include "kernels/names.h"
+#include "reports/render.h"
 #include "support/error.h"
 
 namespace softmark {
@@ -28,28 +34,109 @@ void add_plugins(CLI::App& verb, std::vector<std::string>& plugins) {
       ->trigger_on_parse();
 }
 
-// One value a flag: a list would swallow the arguments that follow.
-void KernelChoice::add_to(CLI::App& verb) {
-  add_plugins(verb, plugins);
-  verb.add_option("--kernel", kernels,
-                  "kernels by id or name, as a glob: 'simd/*', 'naive' (repeatable)")
-      ->type_name("GLOB")
-      ->allow_extra_args(false);
-  verb.add_option("--op", ops, "only these ops: softmax, log_softmax, sigmoid, ... (repeatable)")
-      ->type_name("OP")
-      ->allow_extra_args(false);
-  verb.add_option("--dtype", dtypes, "only these types: f16, bf16, f32, f64 (repeatable)")
-      ->type_name("TYPE")
+namespace {
+
+template <std::size_t N>
+std::string listed(const char* meaning, const std::string_view (&names)[N]) {
+  return fmt::format("{}: {}", meaning, fmt::join(names, ", "));
+}
+
+CLI::Option* add_list(CLI::App& verb, const char* flag, std::vector<std::string>& values,
+                      const std::string& meaning, const char* type) {
+  // One value a flag: a list would swallow the arguments that follow.
+  return verb.add_option(flag, values, meaning + " (repeatable)")
+      ->type_name(type)
       ->allow_extra_args(false);
 }
 
+/// One of these words, shown as the flag's type: "quick|standard|thorough".
+void one_of(CLI::Option& option, const std::vector<std::string>& words) {
+  CLI::Validator check = CLI::IsMember(words);
+  check.description("");  // the type says it
+  option.check(check)->type_name(fmt::format("{}", fmt::join(words, "|")));
+}
+
+constexpr const char* kOps = "operation";
+constexpr const char* kDtypes = "element type";
+
+}  // namespace
+
+void add_kernels(CLI::App& verb, std::vector<std::string>& globs) {
+  add_list(verb, "--kernel", globs, "kernels by id or name, as a glob: 'simd/*', 'naive'", "GLOB");
+}
+
+void add_ops(CLI::App& verb, std::vector<std::string>& ops) {
+  add_list(verb, "--op", ops, listed(kOps, kOpNames), "OP");
+}
+
+void add_dtypes(CLI::App& verb, std::vector<std::string>& dtypes) {
+  add_list(verb, "--dtype", dtypes, listed(kDtypes, kDtypeNames), "TYPE");
+}
+
+void add_op(CLI::App& verb, std::string& op) {
+  verb.add_option("--op", op, listed(kOps, kOpNames))->type_name("OP")->capture_default_str();
+}
+
+void add_dtype(CLI::App& verb, std::string& dtype) {
+  verb.add_option("--dtype", dtype, listed(kDtypes, kDtypeNames))
+      ->type_name("TYPE")
+      ->capture_default_str();
+}
+
+CLI::Option* add_effort(CLI::App& verb, Effort& effort) {
+  CLI::Option* option = verb.add_option_function<std::string>(
+      "--effort", [&effort](const std::string& word) { effort = parse_effort(word); },
+      "how many rows are tried and how often calls are timed");
+  one_of(*option, {std::begin(kEffortNames), std::end(kEffortNames)});
+  return option->default_str(std::string(name(effort)));
+}
+
+CLI::Option* add_logits(CLI::App& verb, std::string& path) {
+  return verb.add_option("--logits", path, "rows from a NumPy file (1-D or 2-D, float16/32/64)")
+      ->type_name("FILE.npy");
+}
+
+CLI::Option* add_corpus(CLI::App& verb, std::string& folder) {
+  return verb
+      .add_option("--corpus", folder, "folder of hard rows: tried first, and what fails is added")
+      ->type_name("DIR");
+}
+
+CLI::Option* add_known_failures(CLI::App& verb, std::string& path) {
+  return verb
+      .add_option("--known-failures", path,
+                  "known failures and limits: a file, or 'none' (default: those built in)")
+      ->type_name("FILE");
+}
+
+CLI::Option* add_timeout(CLI::App& verb, double& seconds) {
+  return verb.add_option("--timeout", seconds, "seconds that one call may take")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS")
+      ->capture_default_str();
+}
+
+void KernelChoice::add_to(CLI::App& verb) {
+  add_plugins(verb, plugins);
+  add_kernels(verb, kernels);
+  add_ops(verb, ops);
+  add_dtypes(verb, dtypes);
+}
+
 void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& formats) {
-  verb.add_option("-o,--output", path, "where to write; - is standard output")
+  formats_ = formats;
+  verb.add_option("-o,--output", path, "file to write; - is standard output")
       ->type_name("FILE")
       ->capture_default_str();
-  verb.add_option("--format", format, "how to write it")
-      ->check(CLI::IsMember(formats))
-      ->capture_default_str();
+  one_of(*verb.add_option("--format", asked,
+                          "format to write (default: by the name of the file, else text)"),
+         formats);
+}
+
+std::string OutputChoice::format() const {
+  if (!asked.empty()) return asked;
+  const std::string named = format_of(path);
+  return std::find(formats_.begin(), formats_.end(), named) == formats_.end() ? "text" : named;
 }
 
 void add_seed(CLI::App& verb, std::uint64_t& seed) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flags that several verbs share, declared once so that they mean the same everywhere.
+// Flags that several verbs share, declared once: one name, one meaning, one wording.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,11 +7,29 @@
 #include <vector>
 
 #include "kernels/registry.h"
+#include "support/effort.h"
 
 namespace softmark {
 
 /// --plugin and --python, which both end in `plugins` (kernels/registry.h).
 void add_plugins(CLI::App& verb, std::vector<std::string>& plugins);
+/// --kernel, --op and --dtype: each repeatable, one value a flag.
+void add_kernels(CLI::App& verb, std::vector<std::string>& globs);
+void add_ops(CLI::App& verb, std::vector<std::string>& ops);
+void add_dtypes(CLI::App& verb, std::vector<std::string>& dtypes);
+/// --op and --dtype of a verb that works on one of each.
+void add_op(CLI::App& verb, std::string& op);
+void add_dtype(CLI::App& verb, std::string& dtype);
+/// --effort, with the value of `effort` as the default.
+CLI::Option* add_effort(CLI::App& verb, Effort& effort);
+/// --seed: a decimal or hex number; without it a fixed one, printed with the results.
+inline constexpr std::uint64_t kDefaultSeed = 0x5eed;
+void add_seed(CLI::App& verb, std::uint64_t& seed);
+/// --logits, --corpus, --known-failures, --timeout.
+CLI::Option* add_logits(CLI::App& verb, std::string& path);
+CLI::Option* add_corpus(CLI::App& verb, std::string& folder);
+CLI::Option* add_known_failures(CLI::App& verb, std::string& path);
+CLI::Option* add_timeout(CLI::App& verb, double& seconds);
 
 /// --plugin, --python, --kernel, --op, --dtype.
 struct KernelChoice {
@@ -26,14 +44,16 @@ struct KernelChoice {
 
 /// -o and --format.
 struct OutputChoice {
-  std::string path = "-", format = "text";
+  std::string path = "-";
+  std::string asked;  // --format; empty: by the name of the file
 
   void add_to(CLI::App& verb, const std::vector<std::string>& formats);
-};
+  /// The format asked for, else that of the file's name where the verb writes it, else "text".
+  std::string format() const;
 
-/// --seed: a decimal or hex number; without it a fixed one, printed with the results.
-inline constexpr std::uint64_t kDefaultSeed = 0x5eed;
-void add_seed(CLI::App& verb, std::uint64_t& seed);
+ private:
+  std::vector<std::string> formats_;
+};
 
 /// This program's arguments, for the document.
 std::vector<std::string> command_line();

@@ -13,7 +13,7 @@ namespace {
 
 struct ListVerb {
   KernelChoice choice;
-  std::string path = "-";
+  OutputChoice output;
   bool json = false;
 };
 
@@ -71,14 +71,13 @@ void add_list(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<ListVerb>();
   CLI::App* sub = app.add_subcommand("list", "kernels, ops, properties, workloads");
   verb->choice.add_to(*sub);
-  sub->add_flag("--json", verb->json, "as JSON");
-  sub->add_option("-o,--output", verb->path, "where to write; - is standard output")
-      ->type_name("FILE")
-      ->capture_default_str();
+  sub->add_flag("--json", verb->json, "as JSON (as --format json)");
+  verb->output.add_to(*sub, {"text", "json"});
   sub->callback([verb, &exit_code] {
     const Registry registry = verb->choice.registry();
     const Json list = listing(registry, verb->choice.select(registry));
-    write_file(verb->path, verb->json ? list.dump(2) + "\n" : text_of(list));
+    write_file(verb->output.path,
+               verb->json || verb->output.format() == "json" ? list.dump(2) + "\n" : text_of(list));
     exit_code = kPass;
   });
 }

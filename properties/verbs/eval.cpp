@@ -291,7 +291,7 @@ int run_eval(EvalVerb& verb) {
     truths.push_back({exact_row(problem_of(op, dtype, c, r)), {}});
   std::vector<Evaluated> results;
   for (const Kernel& kernel : kernels) results.push_back(evaluate(kernel, c, truths));
-  const std::string text = verb.output.format == "json"
+  const std::string text = verb.output.format() == "json"
                                ? answer_json(c, truths, results, op, verb.threshold).dump() + "\n"
                                : answer_text(c, truths, results, op, dtype, verb.threshold);
   write_file(verb.output.path, text);

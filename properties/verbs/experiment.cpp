@@ -9,31 +9,24 @@ namespace softmark {
 
 void add_experiment(CLI::App& app, int& exit_code) {
   struct ExperimentVerb {
-    std::string logits, output = "-", format = "text";
+    std::string logits;
+    OutputChoice output;
   };
   auto verb = std::make_shared<ExperimentVerb>();
   CLI::App* sub = app.add_subcommand(
       "experiment",
       "log-sum-exp and softmax, basic and shifted, with every operation rounded to fp16 and bf16");
-  sub->add_option("--logits", verb->logits, "rows from a NumPy file (1-D or 2-D, float16/32/64)")
-      ->type_name("FILE.npy")
-      ->required();
-  sub->add_option("-o,--output", verb->output, "where to write; - is standard output")
-      ->type_name("FILE")
-      ->capture_default_str();
-  sub->add_option("--format", verb->format,
-                  "text, or csv: every row's errors and bounds, for plots")
-      ->check(CLI::IsMember({"text", "csv"}))
-      ->capture_default_str();
+  add_logits(*sub, verb->logits)->required();
+  verb->output.add_to(*sub, {"text", "csv"});  // csv: the errors and bounds of every row, for plots
   sub->callback([verb, &exit_code] {
     const Logits logits = read_npy(verb->logits);
     if (logits.values.empty()) throw Error(kUnreadable, verb->logits + ": holds no logits");
     std::string text;
     for (softmark_dtype arithmetic : {SOFTMARK_F16, SOFTMARK_BF16}) {
       const BhhResult result = bhh_experiment(logits, arithmetic);
-      text += verb->format == "csv" ? bhh_csv(result) : bhh_text(result);
+      text += verb->output.format() == "csv" ? bhh_csv(result) : bhh_text(result);
     }
-    write_file(verb->output, text);
+    write_file(verb->output.path, text);
     exit_code = kPass;
   });
 }

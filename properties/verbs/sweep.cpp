@@ -103,7 +103,7 @@ SweepResult run_set(const SweepVerb& verb) {
 }
 
 int deliver_worst(const SweepVerb& verb, const Json& result) {
-  write_file(verb.output.path, verb.output.format == "json" ? to_text(result) : worst_text(result));
+  write_file(verb.output.path, verb.output.format() == "json" ? to_text(result) : worst_text(result));
   return has_broken_promise(result)        ? kGateFailed
          : result.value("complete", false) ? kPass
                                            : kNotMeasurable;
@@ -136,7 +136,7 @@ int run_merge(const SweepVerb& verb) {
   }
   const SweepResult result = merged(verb.merge, texts);
   write_file(verb.output.path,
-             verb.output.format == "json" ? sweep_json(result) : sweep_text(result));
+             verb.output.format() == "json" ? sweep_json(result) : sweep_text(result));
   return result.complete() ? kPass : kNotMeasurable;
 }
 
@@ -153,7 +153,7 @@ int run_sweep(SweepVerb& verb) {
   if (verb.set == kWorst) return run_worst(verb);
   const SweepResult result = run_set(verb);
   write_file(verb.output.path,
-             verb.output.format == "json" ? sweep_json(result) : sweep_text(result));
+             verb.output.format() == "json" ? sweep_json(result) : sweep_text(result));
   return result.complete() ? kPass : kNotMeasurable;
 }
 

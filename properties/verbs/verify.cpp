@@ -15,6 +15,7 @@ namespace {
 struct VerifyVerb {
   bool self_test = false;
   VerifyOptions options;
+  Effort effort = Effort::standard;
   KernelChoice choice;
   OutputChoice output;
 };
@@ -27,6 +28,7 @@ int run_self_test(VerifyVerb& verb) {
 }
 
 int run_verify(VerifyVerb& verb) {
+  verb.options.effort = name(verb.effort);
   check_writable(verb.output.path);
   watch_interrupts();
   if (verb.self_test) return run_self_test(verb);
@@ -39,7 +41,7 @@ int run_verify(VerifyVerb& verb) {
   bench::describe_machine(document);
   const bool complete = verify(verb.options, registry, kernels, document);
   finish_document(document, complete);
-  deliver({&document, 1}, verb.output.format, verb.output.path);
+  deliver({&document, 1}, verb.output.format(), verb.output.path);
   return has_unexpected_failure(document) ? kGateFailed : complete ? kPass : kNotMeasurable;
 }
 
@@ -53,25 +55,16 @@ void add_verify(CLI::App& app, int& exit_code) {
   sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  sub->add_option("--effort", verb->options.effort, "how many rows")
-      ->check(CLI::IsMember({"quick", "standard", "thorough"}))
-      ->capture_default_str();
+  add_effort(*sub, verb->effort);
   add_seed(*sub, verb->options.seed);
-  sub->add_option("--logits", verb->options.logits, "also hold kernels to the rows of this file")
-      ->type_name("FILE.npy");
+  add_logits(*sub, verb->options.logits);
   sub->add_option("--case", verb->options.one_case,
                   "replay this case alone: JSON as a counterexample's command gives it, or @FILE "
                   "or @FILE:LINE with JSON or rows of a corpus")
       ->type_name("JSON|@FILE");
-  sub->add_option("--corpus", verb->options.corpus,
-                  "a folder of hard rows: those are tried first, and what fails is added to it")
-      ->type_name("DIR");
-  sub->add_option("--known-failures", verb->options.known_failures,
-                  "known failures and limits: a file, or 'none'; without it the built-in ones")
-      ->type_name("FILE");
-  sub->add_option("--timeout", verb->options.call_timeout_seconds, "seconds that one call may take")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  add_corpus(*sub, verb->options.corpus);
+  add_known_failures(*sub, verb->options.known_failures);
+  add_timeout(*sub, verb->options.call_timeout_seconds);
   sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")
       ->check(CLI::Range(1u, 1024u));
   sub->add_flag("--self-test", verb->self_test,

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "kernels/verbs/flags.h"
 #include "reports/document.h"
 
 namespace softmark {
@@ -12,8 +13,8 @@ namespace {
 
 void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
   verb.add_option("FILE", file, "a document with measurements (- is standard input)")->required();
-  verb.add_option("--op", request.op, "operation")->capture_default_str();
-  verb.add_option("--dtype", request.dtype, "element type")->capture_default_str();
+  add_op(verb, request.op);
+  add_dtype(verb, request.dtype);
   verb.add_option("--rows", request.rows, "rows of a call")->check(CLI::NonNegativeNumber);
   verb.add_option("--cols", request.cols, "columns (logits of a row)")
       ->check(CLI::NonNegativeNumber);

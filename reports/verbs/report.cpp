@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "kernels/verbs/flags.h"
+#include "reports/document.h"
 #include "reports/render.h"
 
 namespace softmark {
@@ -10,14 +12,13 @@ namespace {
 
 struct Options {
   std::vector<std::string> files;
-  std::string output = "-", format;
+  OutputChoice output;
 };
 
 void report(const Options& options) {
   std::vector<Json> documents;
   for (const std::string& file : options.files) documents.push_back(read_document(file));
-  deliver(documents, options.format.empty() ? format_of(options.output) : options.format,
-          options.output);
+  deliver(documents, options.output.format(), options.output.path);
 }
 
 }  // namespace
@@ -28,12 +29,9 @@ void add_report(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
   verb->add_option("FILE", options->files,
                    "documents that softmark wrote (- is standard input); several: one section each")
+      ->type_name("")
       ->required();
-  verb->add_option("-o,--output", options->output, "where to write (default: standard output)");
-  verb->add_option(
-          "--format", options->format,
-          "default: what the name of the output says (.html .md .xml .sarif .json), else text")
-      ->check(CLI::IsMember(kFormats));
+  options->output.add_to(*verb, kFormats);
   verb->callback([options, &exit_code] {
     report(*options);
     exit_code = kPass;
