@@ -128,7 +128,7 @@ TEST_F(Cli, BadCountsOfThreadsAreOneLine) {
   expect_one_line(softmark("bench --kernel naive --threads 1..x"), 2, "'x' is no count");
   expect_one_line(softmark("run --threads 0"), 2, "'0' is no count");
   expect_one_line(softmark("compare naive naive --threads 1,2"), 2, "one count of threads");
-  expect_one_line(softmark("bench --effort some"), 2, "unknown effort 'some'");
+  expect_one_line(softmark("bench --effort some"), 2, "--effort: some not in");
 }
 
 TEST_F(Cli, RealLogitsComeFromDigits) {
