@@ -39,11 +39,10 @@ Replication rounds_of(const BenchOptions& options) {
 /// The order of both kernels' processes, in pairs of rounds that begin with each kernel once; which
 /// first is drawn, so that no periodic disturbance keeps step with it.
 std::vector<std::vector<std::size_t>> drawn_orders(std::uint64_t seed, int from, int count) {
-  const Random coin(seed, kOrderStream);
   std::vector<std::vector<std::size_t>> orders;
   for (int round = from; round < from + count; ++round) {
-    const bool b_first = (coin.bits(static_cast<std::uint64_t>(round / 2)) & 1) !=
-                         static_cast<std::uint64_t>(round % 2);
+    const bool b_first = Rng(seed, kOrderStream, static_cast<std::uint64_t>(round / 2)).below(2) !=
+                         static_cast<std::size_t>(round % 2);
     orders.push_back(b_first ? std::vector<std::size_t>{1, 0, 3, 2}
                              : std::vector<std::size_t>{0, 1, 2, 3});
   }

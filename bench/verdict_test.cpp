@@ -24,14 +24,14 @@ class Simulation {
   Simulation(const Machine& machine, double slower, std::uint64_t seed)
       : machine_(machine),
         slower_(slower),
-        order_(seed, 1),
+        seed_(seed),
         disturbance_(seed, 2),
         luck_(seed, 3),
         phase_(seed, 4) {}
 
   bool operator()(Rounds& rounds, int count) {
     for (int i = 0; i < count; ++i, ++round_) {
-      const bool b_first = (order_.bits(round_ / 2) & 1) != round_ % 2;
+      const bool b_first = Rng(seed_, 1, round_ / 2).below(2) != round_ % 2;
       std::array<double, 2> times[2];  // of A, of B
       for (std::size_t slot = 0; slot < 4; ++slot) {
         const bool is_b = (slot == 1 || slot == 2) != b_first;
@@ -45,18 +45,16 @@ class Simulation {
 
  private:
   double process() {
-    const std::uint64_t i = process_++;
-    if (phase_.uniform(i) < 0.1) slow_ = !slow_;
-    drift_ += 0.01 * luck_.normal(2 * i);
-    return std::exp(drift_ + machine_.noise * luck_.normal(2 * i + 1)) *
-           (slow_ ? machine_.slow_phase : 1) *
-           (disturbance_.uniform(i) < machine_.disturbed ? 2 : 1);
+    if (phase_.uniform() < 0.1) slow_ = !slow_;
+    drift_ += 0.01 * luck_.normal();
+    return std::exp(drift_ + machine_.noise * luck_.normal()) * (slow_ ? machine_.slow_phase : 1) *
+           (disturbance_.uniform() < machine_.disturbed ? 2 : 1);
   }
 
   Machine machine_;
   double slower_, drift_ = 0;
-  Random order_, disturbance_, luck_, phase_;
-  std::uint64_t round_ = 0, process_ = 0;
+  std::uint64_t seed_, round_ = 0;
+  Rng disturbance_, luck_, phase_;
   bool slow_ = false;
 };
 
