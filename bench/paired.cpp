@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "bench/inputs.h"
-#include "bench/progress.h"
 #include "kernels/names.h"
 #include "support/process.h"
+#include "support/progress.h"
 #include "support/random.h"
 
 namespace softmark::bench {
@@ -106,7 +106,7 @@ std::string label_of(const Kernel& kernel) {
 Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload,
                       const BenchOptions& options) {
   const int most = rounds_of(options).processes;
-  Progress progress("compare " + workload.name, 0, 0);
+  Progress progress("compare " + workload.name);
   Session session(a, b, workload, options, progress);
   Comparison comparison{label_of(a), label_of(b), workload, session.threads(), {}, ""};
   const auto decision =

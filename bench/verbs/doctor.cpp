@@ -11,11 +11,12 @@
 #include "bench/inputs.h"
 #include "bench/machine.h"
 #include "bench/paired.h"
-#include "bench/progress.h"
 #include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
 #include "reports/render.h"
 #include "support/process.h"
+#include "support/progress.h"
+#include "support/text.h"
 
 namespace softmark::bench {
 namespace {
@@ -61,7 +62,7 @@ double call_overhead(std::uint64_t seed) {
   Replication replication = replication_of(options);
   replication.processes = 3;
   InputsCache inputs(workload, seed);
-  Progress progress("doctor", 0, 0);
+  Progress progress("doctor");
   interleave(nothing, options, replication, progress, inputs);
   return summarize(nothing.front().samples).min;
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties/engine/verify.h"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <mutex>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "properties/corpus/corpus.h"
 #include "properties/engine/known_failures.h"
 #include "support/process.h"
+#include "support/progress.h"
 #include "support/version.h"
 
 namespace softmark {
@@ -150,17 +150,11 @@ Json certificate_of(const std::vector<Result>& results) {
   return sum;
 }
 
-/// Before work of a minute and more: what one kernel takes at this effort on two cores of 2.6 GHz,
-/// times the kernels.
-void tell_estimate(std::size_t kernels, int effort, unsigned jobs) {
+/// What one kernel takes at this effort on two cores of 2.6 GHz, times the kernels.
+double estimated_seconds(std::size_t kernels, int effort, unsigned jobs) {
   constexpr double kTypicalSeconds[] = {1, 6, 300};  // of one kernel
-  const double seconds =
-      kTypicalSeconds[effort] * static_cast<double>(kernels) /
-      std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
-  std::fprintf(stderr, "verify: %zu kernels, %u side by side: about %s\n", kernels, jobs,
-               (seconds < 100 ? decimal(std::ceil(seconds)) + " s"
-                              : decimal(std::ceil(seconds / 60)) + " min")
-                   .c_str());
+  return kTypicalSeconds[effort] * static_cast<double>(kernels) /
+         std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
 }
 
 // A counterexample too long for a command line is replayed from where it now stands.
@@ -193,19 +187,20 @@ bool verify(const VerifyOptions& options, const Registry& registry,
   KnownFailures known = read_known_failures(options.known_failures);
   std::vector<Result> results(kernels.size());
   std::atomic<std::size_t> next{0};
-  std::mutex terminal;
-  const bool show = isatty(STDERR_FILENO);
   const unsigned cores =
       options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-  if (show && options.one_case.empty())
-    tell_estimate(kernels.size(), static_cast<int>(parse_effort(options.effort)), cores);
+  Progress progress(
+      "verify", static_cast<double>(kernels.size()),
+      options.one_case.empty()
+          ? estimated_seconds(kernels.size(), static_cast<int>(parse_effort(options.effort)), cores)
+          : 0);
   const auto work = [&] {
     for (std::size_t i; !interrupted() && (i = next++) < kernels.size();) {
       results[i] = verify_one(options, kernels[i]);
-      const std::lock_guard lock(terminal);
-      if (show)
-        std::fprintf(stderr, "verify %zu/%zu  %-36s %5.1f s  %s\n", i + 1, kernels.size(),
-                     kernels[i].id.c_str(), results[i].seconds, summary_of(results[i]).c_str());
+      progress.step(1);
+      progress.print(fmt::format("{:<36} {:5.1f} s  {}", kernels[i].id, results[i].seconds,
+                                 summary_of(results[i])));
+      progress.show();
     }
   };
   std::vector<std::thread> workers;
