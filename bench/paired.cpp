@@ -10,6 +10,7 @@
 #include "support/process.h"
 #include "support/progress.h"
 #include "support/random.h"
+#include "support/text.h"
 
 namespace softmark::bench {
 namespace {
@@ -154,7 +155,7 @@ Json to_json(const Comparison& comparison) {
     json["failure"] = comparison.failure;
     return json;
   }
-  json["verdict"] = kVerdictNames[static_cast<std::size_t>(comparison.decision.verdict)];
+  json["verdict"] = word(comparison.decision.verdict);
   json["ratio"] = number(ratio.median);
   json["ci95"] =
       ratio.ci95 ? Json::array({number(ratio.ci95->low), number(ratio.ci95->high)}) : Json(nullptr);
@@ -168,23 +169,21 @@ Json to_json(const Comparison& comparison) {
 
 std::string comparisons_table(const std::vector<Comparison>& comparisons) {
   if (comparisons.empty()) return "nothing was compared\n";
-  std::string text = fmt::format("A = {}\nB = {}\n{:<26} {:>7}  {:<9}  {:>9}  {:<17}  {}\n",
-                                 comparisons.front().a, comparisons.front().b, "workload",
-                                 "threads", "B is", "time B/A", "95 % interval", "can tell apart");
+  TextTable table({"workload", "threads", "B is", "time B/A", "95 % interval", "can tell apart"},
+                  "<><>");
   for (const Comparison& one : comparisons) {
-    text += fmt::format("{:<26} {:>7}  ", one.workload.name, one.threads);
+    const Ratio& ratio = one.decision.ratio;
     if (!one.failure.empty())
-      text += one.failure + "\n";
+      table.add({one.workload.name, std::to_string(one.threads), one.failure});
     else
-      text += fmt::format(
-          "{:<9}  {:>9.3f}  {:<17}  {:.1f} %\n",
-          kVerdictNames[static_cast<std::size_t>(one.decision.verdict)], one.decision.ratio.median,
-          one.decision.ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", one.decision.ratio.ci95->low,
-                                                one.decision.ratio.ci95->high)
-                                  : "too few rounds",
-          100 * one.decision.ratio.smallest_difference);
+      table.add({one.workload.name, std::to_string(one.threads),
+                 std::string(word(one.decision.verdict)), fmt::format("{:.3f}", ratio.median),
+                 ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", ratio.ci95->low, ratio.ci95->high)
+                            : "too few rounds",
+                 fmt::format("{:.1f} %", 100 * ratio.smallest_difference)});
   }
-  return text;
+  return fmt::format("A = {}\nB = {}\n{}", comparisons.front().a, comparisons.front().b,
+                     table.text());
 }
 
 int exit_code_of(const std::vector<Comparison>& comparisons, bool strict) {
@@ -192,13 +191,14 @@ int exit_code_of(const std::vector<Comparison>& comparisons, bool strict) {
     return std::any_of(comparisons.begin(), comparisons.end(), test);
   };
   if (any([](const Comparison& c) {
-        return c.failure.empty() && c.decision.verdict == Verdict::kSlower;
+        return c.failure.empty() && c.decision.verdict == SpeedVerdict::kSlower;
       }))
     return kGateFailed;
   if (comparisons.empty() || any([](const Comparison& c) { return !c.failure.empty(); }))
     return kNotMeasurable;
-  return strict &&
-                 any([](const Comparison& c) { return c.decision.verdict == Verdict::kAmbiguous; })
+  return strict && any([](const Comparison& c) {
+           return c.decision.verdict == SpeedVerdict::kAmbiguous;
+         })
              ? kUndecided
              : kPass;
 }

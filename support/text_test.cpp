@@ -37,10 +37,18 @@ TEST(Format, PlainSpellsOutWhatIsNested) {
 }
 
 TEST(Format, TablesAlignByCharactersNotBytes) {
-  TextTable table({"name", "n"});
+  TextTable table({"name", "n"}, "<>");
   table.add({"ü", "10.5"});
   table.add({"abcdef", "1"});
-  EXPECT_EQ(table.text(1), "  name       n\n  ------------\n  ü       10.5\n  abcdef     1\n");
+  EXPECT_EQ(table.text(), "  name       n\n  ------------\n  ü       10.5\n  abcdef     1\n");
+}
+
+TEST(Format, TheLastCellOfAShortRowTakesTheRestOfItsLine) {
+  TextTable table({}, "<>");
+  table.add({"a", "1", "22"});
+  table.add({"bcd", "nothing known, at length"});
+  EXPECT_EQ(table.text(), "  a    1  22\n  bcd  nothing known, at length\n");
+  EXPECT_TRUE(TextTable({"head"}).empty());
 }
 
 }  // namespace
