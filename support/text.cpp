@@ -90,6 +90,16 @@ std::string escape_html(std::string_view text) {
   return escaped;
 }
 
+std::string printable(std::string_view text) {
+  std::string printed;
+  for (char c : text)
+    if (is_control(c) && c != '\n' && c != '\t')
+      printed += "\uFFFD";
+    else
+      printed += c;
+  return printed;
+}
+
 std::string one_line(std::string_view text) {
   std::string line;
   for (char c : text)

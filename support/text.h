@@ -20,8 +20,9 @@ std::string figure(double value);
 /// Any JSON value on one line: text bare, floats short, lists and objects spelled out.
 std::string plain(const Json& value);
 
-std::string escape_html(
-    std::string_view text);  // also right for XML text and attributes; control characters replaced
+std::string escape_html(std::string_view text);  // control characters replaced
+/// Control characters but line breaks and tabs become U+FFFD, which XML cannot hold otherwise.
+std::string printable(std::string_view text);
 std::string escape_markdown(std::string_view text);  // one line, safe in a table cell
 std::string one_line(
     std::string_view text);  // line breaks and other control characters become spaces

@@ -27,6 +27,10 @@ TEST(Format, HtmlCannotBeLeft) {
             "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&#10;\uFFFD");
 }
 
+TEST(Format, PrintableKeepsLinesAndTabs) {
+  EXPECT_EQ(printable("<a>\n\tb\x01\x7f"), "<a>\n\tb\uFFFD\uFFFD");
+}
+
 TEST(Format, MarkdownStaysInItsCell) {
   EXPECT_EQ(escape_markdown("a|b\n# *c* <i>&"), "a\\|b \\# \\*c\\* &lt;i&gt;&amp;");
   EXPECT_EQ(escape_markdown("sum_to_one _x_"), "sum_to_one \\_x\\_");
