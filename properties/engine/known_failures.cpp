@@ -125,6 +125,17 @@ KnownFailures read_known_failures(const std::string& path) {
   return known;
 }
 
+Json no_known_failures() {
+  return {{"schema", "softmark.known_failures"},
+          {"schema_version", "1.0"},
+          {"expected_failures", Json::array()},
+          {"limits", Json::array()}};
+}
+
+std::string known_failures_text(const Json& file) {
+  return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 void apply_known_failures(KnownFailures& known, Json& document, bool whole_sweep) {
   for (const Json& accuracy : document["accuracy"])
     for (const auto& limit : known.limits)

@@ -30,6 +30,11 @@ struct KnownFailures {
 /// "" are those that ship with softmark, "none" is an empty set, anything else a file.
 KnownFailures read_known_failures(const std::string& path);
 
+/// A file that holds none yet, and any such file as it is written: one layout, so that a change
+/// shows as what it is.
+Json no_known_failures();
+std::string known_failures_text(const Json& file);
+
 /// Fills "expected" and "reason" of each verdict, and appends a verdict "accuracy_limit" for each
 /// kernel that a limit names. Where the whole sweep ran, an expected failure that did not come is a
 /// warning; a quick one may miss it.
