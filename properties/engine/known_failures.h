@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "properties/engine/verdict.h"
 #include "support/json.h"
 
 namespace softmark {
@@ -35,10 +36,11 @@ KnownFailures read_known_failures(const std::string& path);
 Json no_known_failures();
 std::string known_failures_text(const Json& file);
 
-/// Fills "expected" and "reason" of each verdict, and appends a verdict "accuracy_limit" for each
-/// kernel that a limit names. Where the whole sweep ran, an expected failure that did not come is a
-/// warning; a quick one may miss it.
-void apply_known_failures(KnownFailures& known, Json& document, bool whole_sweep);
+/// Fills `expected` and `reason` of each verdict, and appends a verdict "accuracy_limit" for each
+/// kernel that a limit names, by its entry of the document's "accuracy". Returns warnings: where
+/// the whole sweep ran, of expected failures that did not come; a quick one may miss them.
+std::vector<std::string> apply_known_failures(KnownFailures& known, const Json& accuracy,
+                                              bool whole_sweep, std::vector<Verdict>& verdicts);
 
 /// Whether the document holds a failure that nothing explains ("error" properties only).
 bool has_unexpected_failure(const Json& document);
