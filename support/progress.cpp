@@ -50,7 +50,8 @@ void Progress::show(std::string_view now) {
   if (total_ > 0) line += fmt::format(" {:3.0f} %", 100 * share);
   line += measured || (total_ > 0 && estimate_ > 0) ? fmt::format("  {:.0f} s left", left)
                                                     : fmt::format("  {:.0f} s so far", spent);
-  fmt::print(stderr, "{}{}  {:.60}", kClearLine, line, now);
+  if (!now.empty()) line += fmt::format("  {:.60}", now);
+  fmt::print(stderr, "{}{}", kClearLine, line);
   std::fflush(stderr);
 }
 
