@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/cpuid.h"
 
+#include <hwy/targets.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -8,6 +10,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#else
+#include <sys/auxv.h>
 #endif
 #include <sys/utsname.h>
 
@@ -18,35 +22,47 @@ struct Known {
   std::string_view vendor;
   int family, first_model, last_model;
   std::string_view name;
-  std::string_view has, lacks;  // a feature that it must have, one that it cannot have; empty: any
+  // A Highway target, or AMX, that it must have, and one that it cannot have; empty: any.
+  std::string_view has, lacks;
 };
 // x86 by family and model (display values: extended bits already added in).
 constexpr Known kKnown[] = {
-    {"GenuineIntel", 6, 0x3c, 0x3c, "Haswell", "avx2", "avx512f"},
-    {"GenuineIntel", 6, 0x3f, 0x3f, "Haswell", "avx2", "avx512f"},
-    {"GenuineIntel", 6, 0x4f, 0x4f, "Broadwell", "avx2", "avx512f"},
-    {"GenuineIntel", 6, 0x55, 0x55, "Skylake-SP, Cascade Lake or Cooper Lake", "avx512f",
-     "amx_tile"},
-    {"GenuineIntel", 6, 0x5e, 0x5e, "Skylake", "avx2", "avx512f"},
-    {"GenuineIntel", 6, 0x6a, 0x6c, "Ice Lake server", "avx512f", "amx_tile"},
-    {"GenuineIntel", 6, 0x8e, 0x8e, "Kaby Lake or its kin", "avx2", "avx512f"},
-    {"GenuineIntel", 6, 0x8f, 0x8f, "Sapphire Rapids", "amx_tile", ""},
-    {"GenuineIntel", 6, 0x97, 0x9a, "Alder Lake", "avx2", "amx_tile"},
-    {"GenuineIntel", 6, 0xa7, 0xa7, "Rocket Lake", "avx512f", "amx_tile"},
-    {"GenuineIntel", 6, 0xad, 0xae, "Granite Rapids", "amx_tile", ""},
-    {"GenuineIntel", 6, 0xb7, 0xbf, "Raptor Lake", "avx2", "amx_tile"},
-    {"GenuineIntel", 6, 0xcf, 0xcf, "Emerald Rapids", "amx_tile", ""},
-    {"AuthenticAMD", 0x17, 0x00, 0x2f, "Zen or Zen+", "avx2", "avx512f"},
-    {"AuthenticAMD", 0x17, 0x30, 0xff, "Zen 2", "avx2", "avx512f"},
-    {"AuthenticAMD", 0x19, 0x00, 0x0f, "Zen 3", "avx2", "avx512f"},
-    {"AuthenticAMD", 0x19, 0x20, 0x5f, "Zen 3", "avx2", "avx512f"},
-    {"AuthenticAMD", 0x19, 0x10, 0x1f, "Zen 4", "avx512f", ""},
-    {"AuthenticAMD", 0x19, 0x60, 0xaf, "Zen 4", "avx512f", ""},
-    {"AuthenticAMD", 0x1a, 0x00, 0xff, "Zen 5", "avx512f", ""},
+    {"GenuineIntel", 6, 0x3c, 0x3c, "Haswell", "AVX2", "AVX3"},
+    {"GenuineIntel", 6, 0x3f, 0x3f, "Haswell", "AVX2", "AVX3"},
+    {"GenuineIntel", 6, 0x4f, 0x4f, "Broadwell", "AVX2", "AVX3"},
+    {"GenuineIntel", 6, 0x55, 0x55, "Skylake-SP, Cascade Lake or Cooper Lake", "AVX3", "AMX"},
+    {"GenuineIntel", 6, 0x5e, 0x5e, "Skylake", "AVX2", "AVX3"},
+    {"GenuineIntel", 6, 0x6a, 0x6c, "Ice Lake server", "AVX3", "AMX"},
+    {"GenuineIntel", 6, 0x8e, 0x8e, "Kaby Lake or its kin", "AVX2", "AVX3"},
+    {"GenuineIntel", 6, 0x8f, 0x8f, "Sapphire Rapids", "AMX", ""},
+    {"GenuineIntel", 6, 0x97, 0x9a, "Alder Lake", "AVX2", "AMX"},
+    {"GenuineIntel", 6, 0xa7, 0xa7, "Rocket Lake", "AVX3", "AMX"},
+    {"GenuineIntel", 6, 0xad, 0xae, "Granite Rapids", "AMX", ""},
+    {"GenuineIntel", 6, 0xb7, 0xbf, "Raptor Lake", "AVX2", "AMX"},
+    {"GenuineIntel", 6, 0xcf, 0xcf, "Emerald Rapids", "AMX", ""},
+    {"AuthenticAMD", 0x17, 0x00, 0x2f, "Zen or Zen+", "AVX2", "AVX3"},
+    {"AuthenticAMD", 0x17, 0x30, 0xff, "Zen 2", "AVX2", "AVX3"},
+    {"AuthenticAMD", 0x19, 0x00, 0x0f, "Zen 3", "AVX2", "AVX3"},
+    {"AuthenticAMD", 0x19, 0x20, 0x5f, "Zen 3", "AVX2", "AVX3"},
+    {"AuthenticAMD", 0x19, 0x10, 0x1f, "Zen 4", "AVX3", ""},
+    {"AuthenticAMD", 0x19, 0x60, 0xaf, "Zen 4", "AVX3", ""},
+    {"AuthenticAMD", 0x1a, 0x00, 0xff, "Zen 5", "AVX3", ""},
 };
 
 bool has(const Cpuid& cpu, std::string_view feature) {
-  return std::find(cpu.features.begin(), cpu.features.end(), feature) != cpu.features.end();
+  if (feature == "AMX")  // no Highway target
+    return std::any_of(cpu.raw.begin(), cpu.raw.end(), [](const auto& one) {
+      return one.first == "7.edx" && (one.second >> 24 & 1);
+    });
+  return std::find(cpu.targets.begin(), cpu.targets.end(), feature) != cpu.targets.end();
+}
+
+std::vector<std::string> targets() {
+  std::vector<std::string> names;
+  for (std::int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1)
+    names.emplace_back(hwy::TargetName(left & -left));
+  std::reverse(names.begin(), names.end());  // Highway's best is its lowest bit
+  return names;
 }
 
 #if defined(__x86_64__)
@@ -56,40 +72,6 @@ std::string registers_text(std::initializer_list<unsigned> registers) {
   text = text.c_str();  // up to the first NUL
   const auto first = text.find_first_not_of(' '), last = text.find_last_not_of(' ');
   return first == text.npos ? "" : text.substr(first, last - first + 1);
-}
-
-/// GCC's own list looks at XCR0 too, so that a set the system does not save is not told; AMX it
-/// does not know.
-std::vector<std::string> features_x86() {
-  std::vector<std::string> features;
-  __builtin_cpu_init();
-#define SOFTMARK_FEATURE(gcc, ours) \
-  if (__builtin_cpu_supports(gcc)) features.push_back(ours)
-  SOFTMARK_FEATURE("sse2", "sse2");
-  SOFTMARK_FEATURE("ssse3", "ssse3");
-  SOFTMARK_FEATURE("sse4.1", "sse4_1");
-  SOFTMARK_FEATURE("sse4.2", "sse4_2");
-  SOFTMARK_FEATURE("avx", "avx");
-  unsigned a, b, c, d;
-  // Clang 14's list lacks this one; its registers are AVX's, which the system must save.
-  if (__builtin_cpu_supports("avx") && __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1))
-    features.push_back("f16c");
-  SOFTMARK_FEATURE("fma", "fma");
-  SOFTMARK_FEATURE("avx2", "avx2");
-  SOFTMARK_FEATURE("bmi2", "bmi2");
-  SOFTMARK_FEATURE("avx512f", "avx512f");
-  SOFTMARK_FEATURE("avx512dq", "avx512dq");
-  SOFTMARK_FEATURE("avx512bw", "avx512bw");
-  SOFTMARK_FEATURE("avx512vl", "avx512vl");
-  SOFTMARK_FEATURE("avx512vbmi", "avx512vbmi");
-  SOFTMARK_FEATURE("avx512vnni", "avx512vnni");
-  SOFTMARK_FEATURE("avx512bf16", "avx512bf16");
-#undef SOFTMARK_FEATURE
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
-    if (d >> 23 & 1) features.push_back("avx512fp16");
-    if (d >> 24 & 1) features.push_back("amx_tile");
-  }
-  return features;
 }
 
 void read_x86(Cpuid& cpu) {
@@ -102,7 +84,10 @@ void read_x86(Cpuid& cpu) {
     cpu.model = family == 6 || family == 15 ? model + static_cast<int>(a >> 12 & 0xf0) : model;
     cpu.stepping = a & 15;
     cpu.hypervisor = c >> 31;
+    cpu.raw = {{"1.ecx", c}, {"1.edx", d}};
   }
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
+    cpu.raw.insert(cpu.raw.end(), {{"7.ebx", b}, {"7.ecx", c}, {"7.edx", d}});
   if (cpu.hypervisor) {
     __cpuid(0x40000000, a, b, c, d);
     cpu.hypervisor_vendor = registers_text({b, c, d});
@@ -113,7 +98,6 @@ void read_x86(Cpuid& cpu) {
                 &brand[4 * leaf + 3]);
   cpu.brand = registers_text({brand[0], brand[1], brand[2], brand[3], brand[4], brand[5], brand[6],
                               brand[7], brand[8], brand[9], brand[10], brand[11]});
-  cpu.features = features_x86();
 }
 #else
 /// ARM and others: the fields of /proc/cpuinfo's first processor, and MIDR where the kernel shows
@@ -129,12 +113,8 @@ void read_other(Cpuid& cpu) {
     const std::string text = colon + 2 <= line.size() ? line.substr(colon + 2) : "";
     if (line.starts_with("CPU implementer")) cpu.vendor = text;
     if (line.starts_with("model name") || line.starts_with("uarch")) cpu.brand = text;
-    if (line.starts_with("Features") || line.starts_with("isa"))
-      for (std::size_t at = 0, end; at < text.size(); at = end + 1) {
-        end = std::min(text.find(' ', at), text.size());
-        cpu.features.push_back(text.substr(at, end - at));
-      }
   }
+  cpu.raw = {{"hwcap", getauxval(AT_HWCAP)}, {"hwcap2", getauxval(AT_HWCAP2)}};
 }
 #endif
 
@@ -149,6 +129,7 @@ Cpuid read_cpuid() {
 #else
   read_other(cpu);
 #endif
+  cpu.targets = targets();
   return cpu;
 }
 
@@ -162,7 +143,7 @@ std::string microarchitecture(const Cpuid& cpu) {
       return std::string(known.name);
     const std::string says =
         "masked: the model number is " + std::string(known.name) + "'s, the features are not";
-    return has(cpu, "amx_tile") ? says + " (those of Sapphire Rapids or later)" : says;
+    return has(cpu, "AMX") ? says + " (those of Sapphire Rapids or later)" : says;
   }
   return "";
 }

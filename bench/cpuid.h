@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace softmark::bench {
@@ -18,8 +19,11 @@ struct Cpuid {
   std::uint32_t signature = 0;                 // x86: leaf 1 eax; ARM: MIDR_EL1
   bool hypervisor = false;
   std::string hypervisor_vendor;
-  std::vector<std::string>
-      features;  // instruction sets that processor and system both allow, of a fixed list
+  /// Highway's targets that processor and system both allow, from the least: "SSSE3" ... "AVX3".
+  std::vector<std::string> targets;
+  /// The feature registers as they are, to identify the machine: CPUID's "1.ecx" ... "7.edx"; on
+  /// other architectures Linux's "hwcap" and "hwcap2".
+  std::vector<std::pair<std::string, std::uint64_t>> raw;
 };
 Cpuid read_cpuid();
 

@@ -54,7 +54,7 @@ void to_input(softmark_op op, std::vector<double>& row) {
 void fill(std::byte* file, const Layout& layout, softmark_op op, softmark_dtype dtype,
           const Workload& workload, std::uint64_t seed) {
   const OpShape shape = shape_of(op);
-  const Random cotangents(seed, kCotangentStream), labels(seed, kLabelStream);
+  Rng cotangents(seed, kCotangentStream), labels(seed, kLabelStream);
   std::vector<double> row(workload.cols), g(shape.takes_g       ? workload.cols
                                             : shape.takes_g_row ? 1
                                                                 : 0);
@@ -62,11 +62,11 @@ void fill(std::byte* file, const Layout& layout, softmark_op op, softmark_dtype 
     fill_logits(workload, dtype, seed, r, row);
     to_input(op, row);
     store_row(dtype, file, r * workload.cols, row);
-    for (std::size_t c = 0; c < g.size(); ++c) g[c] = cotangents.normal(r * g.size() + c);
+    for (double& value : g) value = cotangents.normal();
     if (!g.empty()) store_row(dtype, file + layout.g_offset, r * g.size(), g);
     if (shape.takes_labels)
       reinterpret_cast<std::int64_t*>(file + layout.labels_offset)[r] =
-          static_cast<std::int64_t>(labels.bits(r) % workload.cols);
+          static_cast<std::int64_t>(labels.below(workload.cols));
   }
 }
 

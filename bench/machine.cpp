@@ -197,7 +197,9 @@ Json identity_of(const Cpuid& cpu) {
   identity["threads"] = count(HWLOC_OBJ_PU);
   identity["numa_nodes"] = count(HWLOC_OBJ_NUMANODE);
   identity["caches"] = caches();
-  identity["isa"] = cpu.features;
+  identity["isa"] = cpu.targets;
+  for (const auto& [name, value] : cpu.raw)
+    identity["features"][name] = fmt::format("{:#010x}", value);
   return identity;
 }
 

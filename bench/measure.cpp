@@ -10,10 +10,10 @@
 
 #include "bench/inputs.h"
 #include "bench/machine.h"
-#include "bench/progress.h"
 #include "bench/resume.h"
 #include "kernels/names.h"
 #include "support/process.h"
+#include "support/progress.h"
 
 namespace softmark::bench {
 namespace {

@@ -11,11 +11,11 @@
 #include "bench/process.h"
 #include "bench/workload.h"
 #include "kernels/registry.h"
+#include "support/progress.h"
 
 namespace softmark::bench {
 
 class InputsCache;
-class Progress;
 
 enum class Cache { kHot, kCold };
 

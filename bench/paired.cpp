@@ -6,10 +6,11 @@
 #include <algorithm>
 
 #include "bench/inputs.h"
-#include "bench/progress.h"
 #include "kernels/names.h"
 #include "support/process.h"
+#include "support/progress.h"
 #include "support/random.h"
+#include "support/text.h"
 
 namespace softmark::bench {
 namespace {
@@ -39,11 +40,10 @@ Replication rounds_of(const BenchOptions& options) {
 /// The order of both kernels' processes, in pairs of rounds that begin with each kernel once; which
 /// first is drawn, so that no periodic disturbance keeps step with it.
 std::vector<std::vector<std::size_t>> drawn_orders(std::uint64_t seed, int from, int count) {
-  const Random coin(seed, kOrderStream);
   std::vector<std::vector<std::size_t>> orders;
   for (int round = from; round < from + count; ++round) {
-    const bool b_first = (coin.bits(static_cast<std::uint64_t>(round / 2)) & 1) !=
-                         static_cast<std::uint64_t>(round % 2);
+    const bool b_first = Rng(seed, kOrderStream, static_cast<std::uint64_t>(round / 2)).below(2) !=
+                         static_cast<std::size_t>(round % 2);
     orders.push_back(b_first ? std::vector<std::size_t>{1, 0, 3, 2}
                              : std::vector<std::size_t>{0, 1, 2, 3});
   }
@@ -107,7 +107,7 @@ std::string label_of(const Kernel& kernel) {
 Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload,
                       const BenchOptions& options) {
   const int most = rounds_of(options).processes;
-  Progress progress("compare " + workload.name, 0, 0);
+  Progress progress("compare " + workload.name);
   Session session(a, b, workload, options, progress);
   Comparison comparison{label_of(a), label_of(b), workload, session.threads(), {}, ""};
   const auto decision =
@@ -155,7 +155,7 @@ Json to_json(const Comparison& comparison) {
     json["failure"] = comparison.failure;
     return json;
   }
-  json["verdict"] = kVerdictNames[static_cast<std::size_t>(comparison.decision.verdict)];
+  json["verdict"] = word(comparison.decision.verdict);
   json["ratio"] = number(ratio.median);
   json["ci95"] =
       ratio.ci95 ? Json::array({number(ratio.ci95->low), number(ratio.ci95->high)}) : Json(nullptr);
@@ -169,23 +169,21 @@ Json to_json(const Comparison& comparison) {
 
 std::string comparisons_table(const std::vector<Comparison>& comparisons) {
   if (comparisons.empty()) return "nothing was compared\n";
-  std::string text = fmt::format("A = {}\nB = {}\n{:<26} {:>7}  {:<9}  {:>9}  {:<17}  {}\n",
-                                 comparisons.front().a, comparisons.front().b, "workload",
-                                 "threads", "B is", "time B/A", "95 % interval", "can tell apart");
+  TextTable table({"workload", "threads", "B is", "time B/A", "95 % interval", "can tell apart"},
+                  "<><>");
   for (const Comparison& one : comparisons) {
-    text += fmt::format("{:<26} {:>7}  ", one.workload.name, one.threads);
+    const Ratio& ratio = one.decision.ratio;
     if (!one.failure.empty())
-      text += one.failure + "\n";
+      table.add({one.workload.name, std::to_string(one.threads), one.failure});
     else
-      text += fmt::format(
-          "{:<9}  {:>9.3f}  {:<17}  {:.1f} %\n",
-          kVerdictNames[static_cast<std::size_t>(one.decision.verdict)], one.decision.ratio.median,
-          one.decision.ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", one.decision.ratio.ci95->low,
-                                                one.decision.ratio.ci95->high)
-                                  : "too few rounds",
-          100 * one.decision.ratio.smallest_difference);
+      table.add({one.workload.name, std::to_string(one.threads),
+                 std::string(word(one.decision.verdict)), fmt::format("{:.3f}", ratio.median),
+                 ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", ratio.ci95->low, ratio.ci95->high)
+                            : "too few rounds",
+                 fmt::format("{:.1f} %", 100 * ratio.smallest_difference)});
   }
-  return text;
+  return fmt::format("A = {}\nB = {}\n{}", comparisons.front().a, comparisons.front().b,
+                     table.text());
 }
 
 int exit_code_of(const std::vector<Comparison>& comparisons, bool strict) {
@@ -193,13 +191,14 @@ int exit_code_of(const std::vector<Comparison>& comparisons, bool strict) {
     return std::any_of(comparisons.begin(), comparisons.end(), test);
   };
   if (any([](const Comparison& c) {
-        return c.failure.empty() && c.decision.verdict == Verdict::kSlower;
+        return c.failure.empty() && c.decision.verdict == SpeedVerdict::kSlower;
       }))
     return kGateFailed;
   if (comparisons.empty() || any([](const Comparison& c) { return !c.failure.empty(); }))
     return kNotMeasurable;
-  return strict &&
-                 any([](const Comparison& c) { return c.decision.verdict == Verdict::kAmbiguous; })
+  return strict && any([](const Comparison& c) {
+           return c.decision.verdict == SpeedVerdict::kAmbiguous;
+         })
              ? kUndecided
              : kPass;
 }

@@ -28,9 +28,9 @@ TEST(Compare, SetsAKernelAgainstItselfInRealProcesses) {
 
 TEST(ExitCode, IsOneForSlowerFourForUnmeasuredFiveForStrictDoubt) {
   Comparison same, doubt, slower, broken;
-  same.decision.verdict = Verdict::kSame;
-  doubt.decision.verdict = Verdict::kAmbiguous;
-  slower.decision.verdict = Verdict::kSlower;
+  same.decision.verdict = SpeedVerdict::kSame;
+  doubt.decision.verdict = SpeedVerdict::kAmbiguous;
+  slower.decision.verdict = SpeedVerdict::kSlower;
   broken.failure = "b: crash: killed by SIGSEGV";
   EXPECT_EQ(exit_code_of({same}, true), 0);
   EXPECT_EQ(exit_code_of({same, doubt}, false), 0);

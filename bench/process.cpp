@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstring>
 
-#include "kernels/names.h"
 #include "support/process.h"
 
 namespace softmark::bench {
@@ -70,7 +69,7 @@ ReplicateResult result_of(Child& child, const std::string& text, steady_clock::t
   }
   if (child.signal() != 0) return no_samples("crash", child.ending());
   try {
-    return result_from_json(Json::parse(text));
+    return nlohmann::json::parse(text).get<ReplicateResult>();
   } catch (const Json::exception&) {
     const std::string noise = child.noise();
     return no_samples(
@@ -82,71 +81,9 @@ ReplicateResult result_of(Child& child, const std::string& text, steady_clock::t
 
 }  // namespace
 
-Json to_json(const Replicate& replicate) {
-  return {{"library", replicate.library},
-          {"index", replicate.index},
-          {"ceiling", replicate.ceiling
-                          ? Json(kCeilingNames[static_cast<std::size_t>(*replicate.ceiling)])
-                          : Json(nullptr)},
-          {"most_seconds", number(replicate.most_seconds)},
-          {"op", name(replicate.op)},
-          {"dtype", name(replicate.dtype)},
-          {"rows", replicate.rows},
-          {"cols", replicate.cols},
-          {"threads", replicate.threads},
-          {"cpu", replicate.cpu},
-          {"pool_bytes", replicate.pool_bytes},
-          {"in_place", replicate.in_place},
-          {"min_time", number(replicate.min_time)},
-          {"samples", replicate.samples},
-          {"flags", replicate.flags}};
-}
-
-Replicate replicate_from_json(const Json& json) {
-  Replicate replicate;
-  replicate.library = json.at("library");
-  replicate.index = json.at("index");
-  if (json.at("ceiling").is_string())
-    replicate.ceiling =
-        find_name<Ceiling>(kCeilingNames, json.at("ceiling").get<std::string>()).value();
-  replicate.most_seconds = json.at("most_seconds");
-  replicate.op = find_op(json.at("op").get<std::string>()).value();
-  replicate.dtype = find_dtype(json.at("dtype").get<std::string>()).value();
-  replicate.rows = json.at("rows");
-  replicate.cols = json.at("cols");
-  replicate.threads = json.at("threads");
-  replicate.cpu = json.at("cpu");
-  replicate.pool_bytes = json.at("pool_bytes");
-  replicate.in_place = json.at("in_place");
-  replicate.min_time = json.at("min_time");
-  replicate.samples = json.at("samples");
-  replicate.flags = json.at("flags").get<std::vector<std::string>>();
-  return replicate;
-}
-
-Json to_json(const ReplicateResult& result) {
-  Json samples = Json::array();
-  for (double value : result.nanoseconds) samples.push_back(number(value));
-  return {{"status", result.status},
-          {"message", result.message},
-          {"nanoseconds", samples},
-          {"pinned", result.pinned},
-          {"cycles_per_nanosecond", number(result.cycles_per_nanosecond)},
-          {"clock", result.clock}};
-}
-
-ReplicateResult result_from_json(const Json& json) {
-  return {json.at("status"),
-          json.at("message"),
-          json.at("nanoseconds").get<std::vector<double>>(),
-          json.at("pinned"),
-          json.at("cycles_per_nanosecond"),
-          json.at("clock")};
-}
-
 ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds) {
   Pipe request, answer;
-  const std::string text = to_json(replicate).dump();
+  const std::string text = nlohmann::json(replicate).dump();
   if (write(request.write_end, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     throw Error(kNotMeasurable, "a request did not fit its pipe");
   request.close_write();

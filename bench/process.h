@@ -10,6 +10,17 @@
 #include "kernels/softmark.h"
 #include "support/json.h"
 
+/// An optional value in JSON: null where it is empty.
+template <class T>
+struct nlohmann::adl_serializer<std::optional<T>> {
+  static void to_json(json& json, const std::optional<T>& value) {
+    json = value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+  }
+  static void from_json(const json& json, std::optional<T>& value) {
+    value = json.is_null() ? std::nullopt : std::optional(json.get<T>());
+  }
+};
+
 namespace softmark::bench {
 
 /// What a child is asked. Everything that it needs, so that it looks nothing up.
@@ -41,10 +52,12 @@ struct ReplicateResult {
   std::string clock;                 // what counted: "cpu", "tsc", or ""
 };
 
-Json to_json(const Replicate& replicate);
-Replicate replicate_from_json(const Json& json);
-Json to_json(const ReplicateResult& result);
-ReplicateResult result_from_json(const Json& json);
+// How both travel: as JSON between two processes of one program, so enums are numbers.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replicate, library, index, ceiling, most_seconds, op, dtype,
+                                   rows, cols, threads, cpu, pool_bytes, in_place, min_time,
+                                   samples, flags)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplicateResult, status, message, nanoseconds, pinned,
+                                   cycles_per_nanosecond, clock)
 
 /// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an result,
 /// never an exception; an interruption (watch_interrupts) ends the wait with status "interrupted".

@@ -274,11 +274,11 @@ ReplicateResult measure_here(const Replicate& replicate) {
 int softmark::bench::replicate_main() {
   ReplicateResult result;
   try {
-    result = measure_here(replicate_from_json(Json::parse(read_all(kRequest))));
+    result = measure_here(nlohmann::json::parse(read_all(kRequest)).get<Replicate>());
   } catch (const std::exception& error) {
     result.message = error.what();
   }
-  const std::string answer = to_json(result).dump() + "\n";
+  const std::string answer = nlohmann::json(result).dump() + "\n";
   const ssize_t written = write(kAnswer, answer.data(), answer.size());
   // Threads of a kernel's library may be alive still: leave without running their destructors.
   _exit(written == static_cast<ssize_t>(answer.size()) ? 0 : kNotMeasurable);

@@ -7,8 +7,6 @@
 namespace softmark::bench {
 namespace {
 
-constexpr double kLeastEffect = 0.05;
-
 Rounds operator+(Rounds first, const Rounds& second) {
   first.a.insert(first.a.end(), second.a.begin(), second.a.end());
   first.b.insert(first.b.end(), second.b.begin(), second.b.end());
@@ -32,15 +30,15 @@ double half_width(const std::vector<double>& values) {
   return most;
 }
 
-bool is_claim(Verdict verdict) {
-  return verdict == Verdict::kFaster || verdict == Verdict::kSlower;
+bool is_claim(SpeedVerdict verdict) {
+  return verdict == SpeedVerdict::kFaster || verdict == SpeedVerdict::kSlower;
 }
 
 /// SAME within more than 5 % is no news while more rounds could say it finer.
 bool settled(const Ratio& ratio) {
-  const Verdict verdict = verdict_of(ratio);
+  const SpeedVerdict verdict = verdict_of(ratio);
   return is_claim(verdict) ||
-         (verdict == Verdict::kSame && ratio.smallest_difference <= kLeastEffect);
+         (verdict == SpeedVerdict::kSame && ratio.smallest_difference <= kLeastEffect);
 }
 
 /// One set of rounds, judged alone.
@@ -75,20 +73,15 @@ Ratio ratio_of(const Rounds& rounds) {
   ratio.p = sign_test(logs);
   ratio.aa_spread = std::expm1(half_width(self));
   ratio.process_spread = std::expm1(median(apart));
-  ratio.smallest_difference = std::max(kLeastEffect, 2 * ratio.aa_spread);
+  ratio.smallest_difference = least_effect(ratio.aa_spread);
   return ratio;
 }
 
-Verdict verdict_of(const Ratio& ratio) {
-  if (!ratio.ci95) return Verdict::kAmbiguous;
-  const auto within = [&](double most) {
-    return ratio.ci95->low > 1 / most && ratio.ci95->high < most;
-  };
-  const double most = 1 + ratio.smallest_difference;
-  if (ratio.ci95->low > 1 && ratio.median > most) return Verdict::kSlower;
-  if (ratio.ci95->high < 1 && ratio.median < 1 / most) return Verdict::kFaster;
+SpeedVerdict verdict_of(const Ratio& ratio) {
+  if (!ratio.ci95) return SpeedVerdict::kAmbiguous;
   const bool holds_one = ratio.ci95->low <= 1 && ratio.ci95->high >= 1;
-  return within(holds_one ? most : 1 + kLeastEffect) ? Verdict::kSame : Verdict::kAmbiguous;
+  return speed_verdict({ratio.median, ratio.ci95->low, ratio.ci95->high}, ratio.smallest_difference,
+                       holds_one ? ratio.smallest_difference : kLeastEffect);
 }
 
 std::optional<Decision> decide(const MoreRounds& more, const Patience& patience) {
@@ -98,7 +91,8 @@ std::optional<Decision> decide(const MoreRounds& more, const Patience& patience)
   if (!is_claim(decision.verdict)) return decision;
   const auto second = rounds_until_settled(more, patience);
   if (!second) return std::nullopt;
-  if (verdict_of(ratio_of(*second)) != decision.verdict) decision.verdict = Verdict::kAmbiguous;
+  if (verdict_of(ratio_of(*second)) != decision.verdict)
+    decision.verdict = SpeedVerdict::kAmbiguous;
   decision.ratio = ratio_of(*first + *second);
   return decision;
 }
@@ -112,7 +106,7 @@ void control_false_discoveries(std::vector<Decision*> decisions) {
   while (held > 0 && !(decisions[held - 1]->ratio.p <= kRate * static_cast<double>(held) / count))
     --held;
   for (std::size_t i = held; i < decisions.size(); ++i)
-    if (is_claim(decisions[i]->verdict)) decisions[i]->verdict = Verdict::kAmbiguous;
+    if (is_claim(decisions[i]->verdict)) decisions[i]->verdict = SpeedVerdict::kAmbiguous;
 }
 
 }  // namespace softmark::bench

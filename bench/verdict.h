@@ -5,10 +5,10 @@
 #include <array>
 #include <functional>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "bench/statistics.h"
+#include "support/speed_verdict.h"
 
 namespace softmark::bench {
 
@@ -34,12 +34,9 @@ struct Ratio {
 };
 Ratio ratio_of(const Rounds& rounds);
 
-enum class Verdict { kSame, kFaster, kSlower, kAmbiguous };
-inline constexpr std::string_view kVerdictNames[] = {"SAME", "FASTER", "SLOWER", "AMBIGUOUS"};
-
 /// FASTER or SLOWER: the interval excludes 1 and the median lies beyond the smallest difference.
 /// SAME: the whole interval lies within it, and holds 1 or lies within 5 %. Else AMBIGUOUS.
-Verdict verdict_of(const Ratio& ratio);
+SpeedVerdict verdict_of(const Ratio& ratio);
 
 /// How long a comparison goes on: `first` rounds, then `step` more while nothing is decided, `most`
 /// in all; a claim of FASTER or SLOWER has to be made again by as many new rounds.
@@ -47,7 +44,7 @@ struct Patience {
   int first, step, most;
 };
 struct Decision {
-  Verdict verdict = Verdict::kAmbiguous;
+  SpeedVerdict verdict = SpeedVerdict::kAmbiguous;
   Ratio ratio;  // of all rounds together
 };
 /// Appends so many rounds; false where it cannot go on.

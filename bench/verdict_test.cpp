@@ -24,14 +24,14 @@ class Simulation {
   Simulation(const Machine& machine, double slower, std::uint64_t seed)
       : machine_(machine),
         slower_(slower),
-        order_(seed, 1),
+        seed_(seed),
         disturbance_(seed, 2),
         luck_(seed, 3),
         phase_(seed, 4) {}
 
   bool operator()(Rounds& rounds, int count) {
     for (int i = 0; i < count; ++i, ++round_) {
-      const bool b_first = (order_.bits(round_ / 2) & 1) != round_ % 2;
+      const bool b_first = Rng(seed_, 1, round_ / 2).below(2) != round_ % 2;
       std::array<double, 2> times[2];  // of A, of B
       for (std::size_t slot = 0; slot < 4; ++slot) {
         const bool is_b = (slot == 1 || slot == 2) != b_first;
@@ -45,24 +45,22 @@ class Simulation {
 
  private:
   double process() {
-    const std::uint64_t i = process_++;
-    if (phase_.uniform(i) < 0.1) slow_ = !slow_;
-    drift_ += 0.01 * luck_.normal(2 * i);
-    return std::exp(drift_ + machine_.noise * luck_.normal(2 * i + 1)) *
-           (slow_ ? machine_.slow_phase : 1) *
-           (disturbance_.uniform(i) < machine_.disturbed ? 2 : 1);
+    if (phase_.uniform() < 0.1) slow_ = !slow_;
+    drift_ += 0.01 * luck_.normal();
+    return std::exp(drift_ + machine_.noise * luck_.normal()) * (slow_ ? machine_.slow_phase : 1) *
+           (disturbance_.uniform() < machine_.disturbed ? 2 : 1);
   }
 
   Machine machine_;
   double slower_, drift_ = 0;
-  Random order_, disturbance_, luck_, phase_;
-  std::uint64_t round_ = 0, process_ = 0;
+  std::uint64_t seed_, round_ = 0;
+  Rng disturbance_, luck_, phase_;
   bool slow_ = false;
 };
 
 constexpr Patience kStandard{8, 4, 32};
 
-int count(Verdict wanted, const Machine& machine, double slower, int replicates) {
+int count(SpeedVerdict wanted, const Machine& machine, double slower, int replicates) {
   int found = 0;
   for (int replicate = 0; replicate < replicates; ++replicate)
     found += decide(Simulation(machine, slower, static_cast<std::uint64_t>(replicate)), kStandard)
@@ -108,32 +106,32 @@ TEST(Ratio, ResolvesFinerWithMoreRounds) {
 
 TEST(Ratio, OfFewRoundsHasNoInterval) {
   EXPECT_FALSE(ratio_of(steady(2, 5)).ci95);
-  EXPECT_EQ(verdict_of(ratio_of(steady(2, 5))), Verdict::kAmbiguous);
+  EXPECT_EQ(verdict_of(ratio_of(steady(2, 5))), SpeedVerdict::kAmbiguous);
 }
 
 TEST(Verdict, NeedsIntervalAndEffect) {
   Ratio ratio;
   ratio.smallest_difference = 0.05;
-  EXPECT_EQ(verdict_of(ratio), Verdict::kAmbiguous);  // no interval
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kAmbiguous);  // no interval
   ratio.median = 1.2, ratio.ci95 = Interval{1.1, 1.3};
-  EXPECT_EQ(verdict_of(ratio), Verdict::kSlower);
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kSlower);
   ratio.ci95 = Interval{0.99, 1.3};
-  EXPECT_EQ(verdict_of(ratio), Verdict::kAmbiguous);
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kAmbiguous);
   ratio.median = 1.03, ratio.ci95 = Interval{1.01, 1.04};  // real, but too small to matter here
-  EXPECT_EQ(verdict_of(ratio), Verdict::kSame);
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kSame);
   ratio.median = 0.8, ratio.ci95 = Interval{0.7, 0.9};
-  EXPECT_EQ(verdict_of(ratio), Verdict::kFaster);
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kFaster);
   ratio.smallest_difference = 0.3;
-  EXPECT_EQ(verdict_of(ratio), Verdict::kAmbiguous);
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kAmbiguous);
 }
 
 TEST(Verdict, CallsNothingSameThatIsKnownToDifferByMoreThanFivePercent) {
   Ratio ratio;
   ratio.smallest_difference = 0.2;
   ratio.median = 1.1, ratio.ci95 = Interval{1.02, 1.15};
-  EXPECT_EQ(verdict_of(ratio), Verdict::kAmbiguous);
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kAmbiguous);
   ratio.ci95 = Interval{0.98, 1.15};
-  EXPECT_EQ(verdict_of(ratio), Verdict::kSame);
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kSame);
 }
 
 TEST(Decide, WantsAClaimTwice) {
@@ -146,7 +144,7 @@ TEST(Decide, WantsAClaimTwice) {
   };
   const auto decision = decide(slow_then_equal, kStandard);
   ASSERT_TRUE(decision);
-  EXPECT_EQ(decision->verdict, Verdict::kAmbiguous);
+  EXPECT_EQ(decision->verdict, SpeedVerdict::kAmbiguous);
   EXPECT_EQ(decision->ratio.rounds, 16u);
 }
 
@@ -161,18 +159,19 @@ TEST(Decide, StopsWhenItKnowsAndWhenPatienceEnds) {
 // never called faster.
 TEST(Decide, HardlyEverTellsAKernelFromItself) {
   for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime, Machine{0.1, 0.2, 2}}) {
-    EXPECT_LE(count(Verdict::kSlower, machine, 1, 500) + count(Verdict::kFaster, machine, 1, 500),
+    EXPECT_LE(count(SpeedVerdict::kSlower, machine, 1, 500) +
+                  count(SpeedVerdict::kFaster, machine, 1, 500),
               10)
         << machine.noise;
   }
 }
 TEST(Decide, FindsAPlantedTenPercent) {
   for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime}) {
-    EXPECT_GE(count(Verdict::kSlower, machine, 1.1, 500), 450)
+    EXPECT_GE(count(SpeedVerdict::kSlower, machine, 1.1, 500), 450)
         << machine.noise << " " << machine.slow_phase;
-    EXPECT_GE(count(Verdict::kFaster, machine, 1 / 1.1, 500), 450)
+    EXPECT_GE(count(SpeedVerdict::kFaster, machine, 1 / 1.1, 500), 450)
         << machine.noise << " " << machine.slow_phase;
-    EXPECT_EQ(count(Verdict::kFaster, machine, 1.05, 500), 0);
+    EXPECT_EQ(count(SpeedVerdict::kFaster, machine, 1.05, 500), 0);
   }
 }
 
@@ -183,14 +182,14 @@ TEST(FalseDiscoveries, AreHeldBackWhereManyAreCompared) {
   std::vector<Decision> decisions(4);
   std::vector<Decision*> all;
   for (std::size_t i = 0; i < 4; ++i)
-    decisions[i].verdict = Verdict::kSlower, decisions[i].ratio.p = p[i];
-  decisions[2].verdict = Verdict::kSame;
+    decisions[i].verdict = SpeedVerdict::kSlower, decisions[i].ratio.p = p[i];
+  decisions[2].verdict = SpeedVerdict::kSame;
   for (Decision& one : decisions) all.push_back(&one);
   control_false_discoveries(all);
-  EXPECT_EQ(decisions[0].verdict, Verdict::kAmbiguous);
-  EXPECT_EQ(decisions[1].verdict, Verdict::kSlower);
-  EXPECT_EQ(decisions[2].verdict, Verdict::kSame);
-  EXPECT_EQ(decisions[3].verdict, Verdict::kSlower);
+  EXPECT_EQ(decisions[0].verdict, SpeedVerdict::kAmbiguous);
+  EXPECT_EQ(decisions[1].verdict, SpeedVerdict::kSlower);
+  EXPECT_EQ(decisions[2].verdict, SpeedVerdict::kSame);
+  EXPECT_EQ(decisions[3].verdict, SpeedVerdict::kSlower);
 }
 
 }  // namespace

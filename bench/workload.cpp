@@ -35,19 +35,18 @@ double subnormal_logit(softmark_dtype dtype, double uniform) {
   return lowest + (highest - lowest) * uniform;
 }
 
-double logit(const Workload& workload, softmark_dtype dtype, const Random& random,
-             std::uint64_t index) {
+double logit(const Workload& workload, softmark_dtype dtype, std::uint64_t index, Rng& rng) {
   switch (workload.distribution) {
     case Distribution::kFlat:
-      return 0.02 * random.uniform(index) - 0.01;
+      return rng.uniform(-0.01, 0.01);
     case Distribution::kPeaked:
-      return random.normal(index);
+      return rng.normal();
     case Distribution::kSubnormal:
-      return subnormal_logit(dtype, random.uniform(index));
+      return subnormal_logit(dtype, rng.uniform());
     case Distribution::kFile:
       return (*workload.logits)[index];
     default:
-      return 3 * random.normal(index);
+      return 3 * rng.normal();
   }
 }
 
@@ -136,11 +135,11 @@ Workload file_workload(const std::string& path) {
 
 void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t seed,
                  std::size_t row, std::span<double> logits) {
-  const Random random(seed, kLogitStream);
+  Rng rng(seed, kLogitStream, row), peak(seed, kPeakStream, row);
   const std::uint64_t first = static_cast<std::uint64_t>(row) * workload.cols;
   for (std::size_t col = 0; col < logits.size(); ++col)
-    logits[col] = logit(workload, dtype, random, first + col);
-  const std::size_t chosen = Random(seed, kPeakStream).bits(row) % workload.cols;
+    logits[col] = logit(workload, dtype, first + col, rng);
+  const std::size_t chosen = peak.below(workload.cols);
   if (workload.distribution == Distribution::kPeaked) logits[chosen] += 25;
   if (workload.distribution == Distribution::kSubnormal) logits[chosen] = 0;
   if (workload.distribution == Distribution::kCausal)

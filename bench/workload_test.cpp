@@ -12,7 +12,6 @@
 #include "kernels/element.h"
 #include "kernels/names.h"
 #include "support/error.h"
-#include "support/random.h"
 
 namespace softmark::bench {
 namespace {
@@ -30,31 +29,6 @@ std::vector<double> softmax(std::vector<double> row) {
   for (double& value : row) sum += value = std::exp(value - max);
   for (double& value : row) value /= sum;
   return row;
-}
-
-TEST(Random, GivesTheSameBitsEverywhere) {
-  // SplitMix64 from state 0: the first numbers of the published generator.
-  EXPECT_EQ(mix_bits(0x9e3779b97f4a7c15u), 0xe220a8397b1dcdafu);
-  EXPECT_EQ(mix_bits(2 * 0x9e3779b97f4a7c15u), 0x6e789e6aa1b965f4u);
-  EXPECT_EQ(Random(7, 1).bits(3), Random(7, 1).bits(3));
-  EXPECT_NE(Random(7, 1).bits(3), Random(7, 2).bits(3));
-  EXPECT_NE(Random(7, 1).bits(3), Random(8, 1).bits(3));
-}
-
-TEST(Random, HasTheMomentsItClaims) {
-  const Random random(1, 1);
-  constexpr int kCount = 100000;
-  double mean = 0, square = 0, fourth = 0, uniform = 0;
-  for (int i = 0; i < kCount; ++i) {
-    const double z = random.normal(i);
-    mean += z / kCount, square += z * z / kCount, fourth += z * z * z * z / kCount,
-        uniform += random.uniform(i) / kCount;
-  }
-  // Five standard errors of each moment.
-  EXPECT_NEAR(mean, 0, 5 / std::sqrt(kCount));
-  EXPECT_NEAR(square, 1, 5 * std::sqrt(2.0 / kCount));
-  EXPECT_NEAR(fourth, 3, 5 * std::sqrt(96.0 / kCount));
-  EXPECT_NEAR(uniform, 0.5, 5 * std::sqrt(1.0 / 12 / kCount));
 }
 
 TEST(Workloads, AreEachDescribedAndNamedOnce) {

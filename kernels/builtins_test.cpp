@@ -5,11 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <set>
 
 #include "kernels/call_for_test.h"
 #include "kernels/registry.h"
+#include "support/random.h"
 
 namespace softmark {
 namespace {
@@ -186,13 +186,12 @@ TEST(Builtins, KeepTheTableOfSpecialValues) {
 
 /// A row of inputs that suits the op, and its cotangent.
 template <class T>
-Call<T> random_call(softmark_op op, std::size_t rows, std::size_t cols, std::mt19937_64& random) {
-  std::normal_distribution<double> normal;
+Call<T> random_call(softmark_op op, std::size_t rows, std::size_t cols, Rng& random) {
   Call<T> call;
   call.rows = rows;
   call.cols = cols;
   for (std::size_t i = 0; i < rows * cols; ++i) {
-    const double logit = 3 * normal(random);
+    const double logit = 3 * random.normal();
     const double p = 1 / (1 + std::exp(-logit));
     call.x.push_back(static_cast<T>(op == SOFTMARK_SOFTMAX_VJP || op == SOFTMARK_SIGMOID_VJP
                                         ? p / double(cols)
@@ -200,7 +199,7 @@ Call<T> random_call(softmark_op op, std::size_t rows, std::size_t cols, std::mt1
                                                                      : logit));
   }
   const std::size_t gradients = shape_of(op).takes_g_row ? rows : rows * cols;
-  for (std::size_t i = 0; i < gradients; ++i) call.g.push_back(static_cast<T>(normal(random)));
+  for (std::size_t i = 0; i < gradients; ++i) call.g.push_back(static_cast<T>(random.normal()));
   for (std::size_t r = 0; r < rows; ++r)
     call.labels.push_back(static_cast<std::int64_t>(random() % std::max<std::size_t>(cols, 1)));
   return call;
@@ -253,7 +252,7 @@ void check_formula(const softmark_kernel& kernel, Call<T> call) {
 TEST(Builtins, FollowTheirFormulaAtEveryLength) {
   for_each_kernel([](const softmark_kernel& kernel, auto zero) {
     using T = decltype(zero);
-    std::mt19937_64 random(7);
+    Rng random(7);
     const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 40 : 130;
     for (std::size_t cols = 0; cols <= longest; ++cols) {
       auto call = random_call<T>(kernel.op, 3, cols, random);
@@ -272,7 +271,7 @@ TEST(Builtins, GiveTheSameInPlaceWhereTheyClaimIt) {
   for_each_kernel([](const softmark_kernel& kernel, auto zero) {
     using T = decltype(zero);
     if (!(kernel.claims & SOFTMARK_IN_PLACE)) return;
-    std::mt19937_64 random(8);
+    Rng random(8);
     for (const std::size_t cols : {1u, 5u, 16u, 67u, 129u, 40000u}) {
       auto call = random_call<T>(kernel.op, 3, cols, random);
       call.padding = 2;
@@ -288,7 +287,7 @@ TEST(Builtins, GiveARowTheSameBitsWhereverItStandsWhereTheyClaimIt) {
   for_each_kernel([](const softmark_kernel& kernel, auto zero) {
     using T = decltype(zero);
     if (!(kernel.claims & SOFTMARK_REPRODUCIBLE) || kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) return;
-    std::mt19937_64 random(9);
+    Rng random(9);
     for (const std::size_t cols : {3u, 16u, 61u, 64u, 131u, 1000u, 50000u}) {
       auto call = random_call<T>(kernel.op, 7, cols, random);
       const auto together = call.run(kernel);

@@ -7,7 +7,8 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <random>
+
+#include "support/random.h"
 
 namespace softmark {
 namespace {
@@ -56,7 +57,7 @@ TEST(Element, EveryFloat16AgreesWithTheCompiler) {
 }
 
 TEST(Element, RoundingToFloat16AgreesWithTheCompiler) {
-  std::mt19937_64 random(1);
+  Rng random(1);
   for (int i = 0; i < 300000; ++i) {
     const double value = std::ldexp(static_cast<double>(random()) - 0x1p63,
                                     -63 - static_cast<int>(random() % 45) + 17);
@@ -128,7 +129,7 @@ TEST(Element, NeighboursAreTheNextPatterns) {
 }
 
 TEST(Element, NeighboursOfTheWideTypesAgreeWithNextafter) {
-  std::mt19937_64 random(2);
+  Rng random(2);
   for (int i = 0; i < 100000; ++i) {
     const auto narrow = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
     const auto wide = std::bit_cast<double>(random());

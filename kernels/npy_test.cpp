@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <random>
 #include <xtensor/xarray.hpp>
 #include <xtensor/xnpy.hpp>
 
 #include "kernels/element.h"
 #include "support/error.h"
+#include "support/random.h"
 
 namespace softmark {
 namespace {
@@ -153,7 +153,7 @@ TEST(Npy, RefusesWhatItCannotRead) {
 TEST(Npy, DamagedFilesAreReadOrRefused) {
   const TemporaryFile file;
   const std::string good = npy(head("<f4", "(2, 3)"), data_of(SOFTMARK_F32, 4, kSix));
-  std::mt19937_64 random(14);
+  Rng random(14);
   std::size_t refused = 0;
   for (int i = 0; i < 1500; ++i) {
     std::string bytes = good;

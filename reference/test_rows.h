@@ -5,23 +5,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <random>
 #include <string_view>
 #include <vector>
 
 #include "kernels/element.h"
+#include "support/random.h"
 
 namespace softmark::test {
 
-using Random = std::mt19937_64;
+using Random = Rng;
 
-inline double uniform(Random& random, double low, double high) {
-  return low + (high - low) * static_cast<double>(random() >> 11) * 0x1p-53;
-}
-inline double normal(Random& random) {
-  const double u = uniform(random, 0x1p-53, 1), v = uniform(random, 0, 6.283185307179586);
-  return std::sqrt(-2 * std::log(u)) * std::cos(v);
-}
+inline double uniform(Random& random, double low, double high) { return random.uniform(low, high); }
+inline double normal(Random& random) { return random.normal(); }
 
 inline constexpr std::string_view kFamilies[] = {
     "normal",    "wide",       "flat",   "grid",    "peak", "late_peak", "offset",  "ties",

@@ -100,14 +100,13 @@ struct SpeedTally {
 };
 
 std::string SpeedTally::text() const {
-  TextTable table({"verdict", "kernel", "shape", "old ns", "new ns", "ratio", "95 %"});
+  TextTable table({"verdict", "kernel", "shape", "old ns", "new ns", "ratio", "95 %"}, "<<<>");
   for (const auto* rows : {&slower, &faster})
     for (const auto& row : *rows) table.add(row);
   for (std::size_t i = 0; i < std::min(ambiguous.size(), kShownAmbiguous); ++i)
     table.add(ambiguous[i]);
   const std::size_t hidden = ambiguous.size() - std::min(ambiguous.size(), kShownAmbiguous);
-  const bool any = !slower.empty() || !faster.empty() || !ambiguous.empty();
-  return (any ? table.text(3) : "") +
+  return (table.empty() ? "" : table.text()) +
          (hidden ? fmt::format("  and {} more AMBIGUOUS\n", hidden) : "");
 }
 
@@ -123,18 +122,17 @@ void compare_entry(const Shape& shape, const Entry& was, const View& after, doub
                                one_line(is->why_not));
     return;
   }
-  const SpeedJudgement speed =
-      judge_speed(was.ns, was.low, was.high, is->ns, is->low, is->high, least);
-  if (speed.word == std::string_view("SAME")) {
+  const SpeedRatio speed = speed_ratio({was.ns, was.low, was.high}, {is->ns, is->low, is->high});
+  const SpeedVerdict verdict = speed_verdict(speed, least, least);
+  if (verdict == SpeedVerdict::kSame) {
     ++tally.same;
     return;
   }
-  const bool slower = speed.word == std::string_view("SLOWER"),
-             faster = speed.word == std::string_view("FASTER");
+  const bool slower = verdict == SpeedVerdict::kSlower, faster = verdict == SpeedVerdict::kFaster;
   result.broken += gate && slower;
   result.undecided += gate && !slower && !faster;
   auto& rows = slower ? tally.slower : faster ? tally.faster : tally.ambiguous;
-  rows.push_back({speed.word, kernel, where, figure(was.ns), figure(is->ns),
+  rows.push_back({std::string(word(verdict)), kernel, where, figure(was.ns), figure(is->ns),
                   fmt::format("{:.3f}", speed.ratio),
                   fmt::format("{:.3f}..{:.3f}", speed.low, speed.high)});
 }
@@ -168,20 +166,14 @@ std::string head(const char* side, const Json& document) {
 
 }  // namespace
 
-SpeedJudgement judge_speed(double old_ns, double old_low, double old_high, double new_ns,
-                           double new_low, double new_high, double least) {
-  const double ratio = new_ns / old_ns;
+SpeedRatio speed_ratio(const TimeInterval& before, const TimeInterval& after) {
+  const double ratio = after.middle / before.middle;
   const auto apart = [](double a, double b) { return std::log(a / b); };
-  const double low = ratio * std::exp(-std::hypot(apart(new_ns, new_low), apart(old_high, old_ns)));
-  const double high = ratio * std::exp(std::hypot(apart(new_high, new_ns), apart(old_ns, old_low)));
-  const char* word = "AMBIGUOUS";
-  if (low > 1 && ratio > 1 + least)
-    word = "SLOWER";
-  else if (high < 1 && ratio < 1 / (1 + least))
-    word = "FASTER";
-  else if (low >= 1 / (1 + least) && high <= 1 + least)
-    word = "SAME";
-  return {word, ratio, low, high};
+  const double low = ratio * std::exp(-std::hypot(apart(after.middle, after.low),
+                                                  apart(before.high, before.middle)));
+  const double high = ratio * std::exp(std::hypot(apart(after.high, after.middle),
+                                                  apart(before.middle, before.low)));
+  return {ratio, low, high};
 }
 
 Comparison compare_documents(const Json& old_document, const Json& new_document) {

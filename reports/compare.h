@@ -3,9 +3,9 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "reports/document.h"
+#include "support/speed_verdict.h"
 
 namespace softmark {
 
@@ -26,15 +26,12 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
 int compare_files(const std::string& old_path, const std::string& new_path, bool strict,
                   const std::string& output = "-");
 
-/// Ratio of two times with its interval, judged against the smallest effect that is believed.
-struct SpeedJudgement {
-  const char* word;         // SAME, FASTER, SLOWER, AMBIGUOUS
-  double ratio, low, high;  // new / old
+/// A median time with its 95 % interval.
+struct TimeInterval {
+  double middle, low, high;
 };
-/// `least`: relative difference that counts, such as 0.05. Intervals are those of the two medians;
-/// the ratio's interval joins them in the logarithm as independent (Zou and Donner 2008, the method
-/// of variance estimates recovery).
-SpeedJudgement judge_speed(double old_ns, double old_low, double old_high, double new_ns,
-                           double new_low, double new_high, double least);
+/// The ratio of two times, after to before; its interval joins theirs in the logarithm as
+/// independent (Zou and Donner 2008, the method of variance estimates recovery).
+SpeedRatio speed_ratio(const TimeInterval& before, const TimeInterval& after);
 
 }  // namespace softmark

@@ -96,9 +96,9 @@ TEST(Compare, NoiseOfTheMachineWidensTheGate) {
 
 TEST(Compare, FourWordsForSpeed) {
   const auto word = [](double ratio, double spread) {
-    return std::string(judge_speed(1, 1 - spread, 1 + spread, ratio, ratio * (1 - spread),
-                                   ratio * (1 + spread), 0.05)
-                           .word);
+    const SpeedRatio speed = speed_ratio({1, 1 - spread, 1 + spread},
+                                         {ratio, ratio * (1 - spread), ratio * (1 + spread)});
+    return softmark::word(speed_verdict(speed, 0.05, 0.05));
   };
   EXPECT_EQ(word(1.0, 0.01), "SAME");
   EXPECT_EQ(word(1.02, 0.01), "SAME");

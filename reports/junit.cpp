@@ -5,6 +5,9 @@
 // its reason.
 #include <fmt/format.h>
 
+#include <pugixml.hpp>
+#include <sstream>
+
 #include "reports/data.h"
 #include "reports/readers.h"
 #include "reports/view.h"
@@ -18,13 +21,27 @@ struct Counts {
   double seconds = 0;
 };
 
-std::string xml(const Json& row, const char* key) { return escape_html(text_of(row, key)); }
+void set(pugi::xml_node node, const char* attribute, const std::string& value) {
+  node.append_attribute(attribute).set_value(printable(value).c_str());
+}
+
+void set(pugi::xml_node node, const char* attribute, std::size_t value) {
+  node.append_attribute(attribute).set_value(static_cast<unsigned long long>(value));
+}
+
+void set_seconds(pugi::xml_node node, double seconds) {
+  set(node, "time", fmt::format("{:.3f}", seconds));
+}
+
+void add_text(pugi::xml_node node, const std::string& text) {
+  node.append_child(pugi::node_pcdata).set_value(printable(text).c_str());
+}
 
 /// Readers take dots for levels: "simd/softmax/f32" becomes "simd.softmax.f32".
 std::string class_name(std::string id) {
   for (char& c : id)
     if (c == '/') c = '.';
-  return escape_html(id);
+  return id;
 }
 
 std::string body(const Json& property) {
@@ -37,89 +54,112 @@ std::string body(const Json& property) {
   return text + "replay: " + text_of(property, "repro") + "\n";
 }
 
-std::string skipped(const std::string& why, Counts& counts) {
+void add_skipped(pugi::xml_node testcase, const std::string& why, Counts& counts) {
   ++counts.skipped;
-  return fmt::format("<skipped message=\"{}\"/>", escape_html(why));
+  set(testcase.append_child("skipped"), "message", why);
 }
 
-std::string problem(const Json& property, Counts& counts) {
+void add_problem(pugi::xml_node testcase, const Json& property, Counts& counts) {
   const std::string verdict = text_of(property, "verdict");
   const bool failure = verdict == "fail";
   ++(failure ? counts.failures : counts.errors);
-  const char* element = failure ? "failure" : "error";
-  return fmt::format("<{0} type=\"{1}\" message=\"{2}\">{3}</{0}>", element, escape_html(verdict),
-                     xml(property, "message"), escape_html(body(property)));
+  pugi::xml_node problem = testcase.append_child(failure ? "failure" : "error");
+  set(problem, "type", verdict);
+  set(problem, "message", text_of(property, "message"));
+  add_text(problem, body(property));
 }
 
-std::string verdict(const Json& property, Counts& counts, std::string& said) {
+void add_verdict(pugi::xml_node testcase, const Json& property, Counts& counts,
+                 std::string& output) {
   const std::string name = text_of(property, "property"), message = text_of(property, "message");
   switch (outcome(property)) {
     case Outcome::kPass:
-      return "";
+      return;
     case Outcome::kUnexpectedPass:
-      said += fmt::format("{}: expected to fail, but passes (was: {})\n", name,
-                          text_of(property, "reason"));
-      return "";
+      output += fmt::format("{}: expected to fail, but passes (was: {})\n", name,
+                            text_of(property, "reason"));
+      return;
     case Outcome::kNote:
-      said += fmt::format("{}: note: {}\n", name, message);
-      return "";
+      output += fmt::format("{}: note: {}\n", name, message);
+      return;
     case Outcome::kSkip:
-      return skipped(message, counts);
+      return add_skipped(testcase, message, counts);
     case Outcome::kInconclusive:
-      return skipped("undecided: " + message, counts);
+      return add_skipped(testcase, "undecided: " + message, counts);
     case Outcome::kExpected:
-      said += fmt::format("{}: expected failure: {}", name, body(property));
-      return skipped("expected failure: " + text_of(property, "reason"), counts);
+      output += fmt::format("{}: expected failure: {}", name, body(property));
+      return add_skipped(testcase, "expected failure: " + text_of(property, "reason"), counts);
     case Outcome::kFail:
-      break;
+      return add_problem(testcase, property, counts);
   }
-  return problem(property, counts);
+}
+
+void add_property(pugi::xml_node properties, const char* name, const std::string& value) {
+  pugi::xml_node property = properties.append_child("property");
+  set(property, "name", name);
+  set(property, "value", value);
+}
+
+void set_attributes(pugi::xml_node suite, const Json& document, const std::string& name,
+                    const Counts& counts, std::size_t id) {
+  std::string started = text_of(field(document, "run"), "started");
+  if (started.ends_with('Z')) started.pop_back();  // the schema knows no time zones
+  set(suite, "name", name);
+  set(suite, "timestamp", started);
+  set(suite, "hostname", "localhost");
+  set(suite, "tests", counts.tests);
+  set(suite, "failures", counts.failures);
+  set(suite, "errors", counts.errors);
+  set(suite, "skipped", counts.skipped);
+  set_seconds(suite, counts.seconds);
+  set(suite, "id", id);
+  set(suite, "package", "softmark");
 }
 
 /// The order of attributes and elements is the one that the strictest schema in use (Ant's) asks
 /// for.
-std::string suite(const View& view, const KernelView& kernel, std::size_t id,
-                  const std::string& prefix) {
+void add_suite(pugi::xml_node suites, const View& view, const KernelView& kernel, std::size_t id,
+               const std::string& prefix) {
+  pugi::xml_node suite = suites.append_child("testsuite");
+  pugi::xml_node properties = suite.append_child("properties");
+  add_property(properties, "machine", view.machine());
+  add_property(properties, "seed", text_of(field(view.document, "run"), "seed"));
   Counts counts;
-  std::string cases, said;
+  std::string output;
   for (const Json* property : kernel.properties) {
-    const double seconds =
-        field(*property, "seconds").is_number() ? value_of(field(*property, "seconds")) : 0;
+    const Json& measured = field(*property, "seconds");
+    const double seconds = measured.is_number() ? value_of(measured) : 0;
     counts.seconds += seconds;
     ++counts.tests;
-    cases +=
-        fmt::format("    <testcase name=\"{}\" classname=\"{}{}\" time=\"{:.3f}\">{}</testcase>\n",
-                    xml(*property, "property"), prefix, class_name(kernel.id), seconds,
-                    verdict(*property, counts, said));
+    pugi::xml_node testcase = suite.append_child("testcase");
+    set(testcase, "name", text_of(*property, "property"));
+    set(testcase, "classname", prefix + class_name(kernel.id));
+    set_seconds(testcase, seconds);
+    add_verdict(testcase, *property, counts, output);
   }
-  std::string started = text_of(field(view.document, "run"), "started");
-  if (started.ends_with('Z')) started.pop_back();  // the schema knows no time zones
-  return fmt::format(
-      "  <testsuite name=\"{}\" timestamp=\"{}\" hostname=\"localhost\" tests=\"{}\" "
-      "failures=\"{}\" errors=\"{}\" "
-      "skipped=\"{}\" time=\"{:.3f}\" id=\"{}\" package=\"softmark\">\n"
-      "    <properties>\n      <property name=\"machine\" value=\"{}\"/>\n      <property "
-      "name=\"seed\" "
-      "value=\"{}\"/>\n"
-      "    </properties>\n{}    <system-out>{}</system-out>\n    <system-err></system-err>\n  "
-      "</testsuite>\n",
-      prefix + escape_html(kernel.id), escape_html(started), counts.tests, counts.failures,
-      counts.errors, counts.skipped, counts.seconds, id, escape_html(view.machine()),
-      xml(field(view.document, "run"), "seed"), cases, escape_html(said));
+  add_text(suite.append_child("system-out"), output);
+  suite.append_child("system-err");
+  set_attributes(suite, view.document, prefix + kernel.id, counts, id);
 }
 
 }  // namespace
 
 std::string render_junit(Documents documents) {
-  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+  pugi::xml_document xml;
+  pugi::xml_node declaration = xml.append_child(pugi::node_declaration);
+  set(declaration, "version", "1.0");
+  set(declaration, "encoding", "UTF-8");
+  pugi::xml_node suites = xml.append_child("testsuites");
   std::size_t id = 0;
   for (const Json& document : documents) {
     const View view(document);
     const std::string prefix = documents.size() > 1 ? class_name(view.machine()) + "." : "";
     for (const KernelView& kernel : view.kernels)
-      if (!kernel.properties.empty()) text += suite(view, kernel, id++, prefix);
+      if (!kernel.properties.empty()) add_suite(suites, view, kernel, id++, prefix);
   }
-  return text + "</testsuites>\n";
+  std::ostringstream text;
+  xml.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
+  return text.str();
 }
 
 }  // namespace softmark

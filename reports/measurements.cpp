@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -45,23 +46,25 @@ Entry entry_of(const Json& m) {
   return entry;
 }
 
+std::string figure_or_blank(const Json& value, const char* format) {
+  return value.is_null() ? "" : fmt::format(fmt::runtime(format), value.get<double>());
+}
+
 /// `before`: the line above, or null.
-std::string line_of(const Json& m, const Json* before, double least) {
+std::vector<std::string> row_of(const Json& m, const Json* before, double least) {
   const bool tied =
       before && m["status"] == "ok" && !told_apart(entry_of(*before), entry_of(m), least);
   const std::string kernel = (tied ? "~ " : "") + m["kernel"].get<std::string>();
   if (m["status"] != "ok")
-    return fmt::format("  {:<34} {}: {}\n", kernel, m["status"].get<std::string>(),
-                       m.value("message", ""));
+    return {kernel, m["status"].get<std::string>() + ": " + m.value("message", "")};
   const Json& ns = m["ns_per_element"];
-  const std::string x_memcpy =
-      m["x_memcpy"].is_null() ? "" : fmt::format("{:.2f}", m["x_memcpy"].get<double>());
-  const std::string cycles = m["cycles_per_element"].is_null()
-                                 ? ""
-                                 : fmt::format("{:.3g}", m["cycles_per_element"].get<double>());
-  return fmt::format("  {:<34} {:>10.4g} {:>20} {:>8.2f} {:>9} {:>8}  {}\n", kernel,
-                     ns["median"].get<double>(), interval_of(ns), m["gb_per_s"].get<double>(),
-                     x_memcpy, cycles, share_of(m));
+  return {kernel,
+          fmt::format("{:.4g}", ns["median"].get<double>()),
+          interval_of(ns),
+          fmt::format("{:.2f}", m["gb_per_s"].get<double>()),
+          figure_or_blank(m["x_memcpy"], "{:.2f}"),
+          figure_or_blank(m["cycles_per_element"], "{:.3g}"),
+          share_of(m)};
 }
 
 /// Speed-ups over one thread of the same kernel, a line a kernel and workload that ran on several.
@@ -76,18 +79,20 @@ std::string scaling_table(const Json& document) {
     if (group == groups.end()) group = groups.insert(groups.end(), {key, {}});
     group->second.push_back(&m);
   }
-  std::string text;
+  TextTable table({}, "<");
   for (auto& [key, lines] : groups) {
     std::sort(lines.begin(), lines.end(),
               [](const Json* a, const Json* b) { return (*a)["threads"] < (*b)["threads"]; });
     if (lines.size() < 2 || (*lines.front())["threads"] != 1) continue;
-    text += fmt::format("  {:<22} {:<30} {:<5}", key[0], key[1], key[2]);
+    std::vector<std::string> row = key;
     for (const Json* m : lines)
-      text += fmt::format("  {}: {:.2f}", (*m)["threads"].get<int>(),
-                          time_of(*lines.front()) / time_of(*m));
-    text += "\n";
+      row.push_back(fmt::format("{}: {:.2f}", (*m)["threads"].get<int>(),
+                                time_of(*lines.front()) / time_of(*m)));
+    table.add(row);
   }
-  return text.empty() ? "" : "thread scaling: threads: times as fast as one thread\n" + text + "\n";
+  return table.empty()
+             ? ""
+             : "thread scaling: threads: times as fast as one thread\n" + table.text() + "\n";
 }
 
 std::string cycles_note(const Json& document) {
@@ -115,11 +120,12 @@ std::string measurements_table(const Json& document) {
   for (auto& [name, lines] : blocks) {
     std::stable_sort(lines.begin(), lines.end(),
                      [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
-    text += fmt::format("{}\n  {:<34} {:>10} {:>20} {:>8} {:>9} {:>8}  {}\n", name, "kernel",
-                        "ns/element", "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling");
+    TextTable table(
+        {"kernel", "ns/element", "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling"},
+        "<>>>>><");
     for (std::size_t i = 0; i < lines.size(); ++i)
-      text += line_of(lines[i], i ? &lines[i - 1] : nullptr, least_effect(document));
-    text += "\n";
+      table.add(row_of(lines[i], i ? &lines[i - 1] : nullptr, least_effect(document)));
+    text += name + "\n" + table.text() + "\n";
   }
   text += scaling_table(document);
   text +=

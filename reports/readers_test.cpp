@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <regex>
 
 #include "reports/render.h"
 #include "reports/sample.h"
+#include "support/random.h"
 #include "support/test_support.h"
 
 namespace softmark {
@@ -37,7 +37,7 @@ TEST(Readers, EveryFormatTakesEveryDocument) {
 }
 
 /// Puts something else where a random node below `node` was, at least `depth` levels down.
-void damage(Json& node, std::mt19937& random, int depth) {
+void damage(Json& node, Rng& random, int depth) {
   if (!node.is_structured() || node.empty() || (depth <= 0 && random() % 3 == 0)) {
     static const Json kOthers[] = {
         nullptr,         true,         -7, 1e300, "", "nan", "<b>", Json::array(), Json::object(),
@@ -54,7 +54,7 @@ TEST(Readers, ShowWhatIsLeftOfADamagedDocument) {
   Json whole = failing_document();
   whole["measurements"].erase(whole["measurements"].begin() + 30, whole["measurements"].end());
   whole["properties"].erase(whole["properties"].begin(), whole["properties"].begin() + 20);
-  std::mt19937 random(11);
+  Rng random(11);
   for (int i = 0; i < 300; ++i) {
     Json document = whole;
     for (int hits = 0; hits < 20; ++hits)

@@ -80,16 +80,15 @@ std::string ranking_line(const Ranking& ranking) {
 
 std::string rankings(const View& view, const std::string& op, const std::string& dtype) {
   TextTable table(
-      {"workload", "size", "threads", "cache", "ns/element, best first (~: cannot be told apart)"});
-  bool any = false;
+      {"workload", "size", "threads", "cache", "ns/element, best first (~: cannot be told apart)"},
+      "<");
   for (const Ranking& ranking : view.rankings) {
     if (ranking.shape.op != op || ranking.shape.dtype != dtype) continue;
-    any = true;
     table.add({one_line(ranking.shape.name()), ranking.shape.size(),
                std::to_string(ranking.shape.threads), one_line(ranking.shape.cache),
                ranking_line(ranking)});
   }
-  return any ? fmt::format("\n{}", table.text(5)) : "";
+  return !table.empty() ? fmt::format("\n{}", table.text()) : "";
 }
 
 std::string counterexample_text(const Json& example) {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <tuple>
 
+#include "support/speed_verdict.h"
 #include "support/text.h"
 
 namespace softmark {
@@ -185,9 +186,8 @@ Outcome outcome(const Json& property) {
 }
 
 double least_effect(const Json& document) {
-  const double spread =
-      value_of(field(field(field(document, "machine"), "environment"), "aa_spread"));
-  return spread > 0 ? std::max(0.05, 2 * spread) : 0.05;
+  return least_effect(
+      value_of(field(field(field(document, "machine"), "environment"), "aa_spread")));
 }
 
 std::string share_of_ceiling(const Json& measurement) {

@@ -34,9 +34,8 @@ enum class Outcome {
 };
 Outcome outcome(const Json& property);
 
-/// The smallest difference of times believed: 5 %, or twice what `doctor` saw identical processes
-/// differ by. 0.05 is 5
-/// %.
+/// The smallest difference of times believed, by the spread that `doctor` measured
+/// (support/speed_verdict.h).
 double least_effect(const Json& document);
 /// What a measurement reached of the fastest way to move its bytes: "43 % memcpy"; "-" where
 /// unknown.

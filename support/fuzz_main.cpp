@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <sstream>
 
 #include "support/fuzz.h"
+#include "support/random.h"
 
 namespace {
 
@@ -23,7 +23,7 @@ void try_input(const std::string& input) {
 /// One to eight edits: a byte changed, a piece dropped, doubled or taken from another seed, a token
 /// of numbers put in.
 std::string mutated(std::string text, const std::vector<std::string>& seeds,
-                    std::mt19937_64& random) {
+                    softmark::Rng& random) {
   static constexpr const char* kTokens[] = {
       "null", "-1", "1e999", "{}", "[]", "\"\"", "18446744073709551616", "0x1p+5000", "nan", "\n"};
   for (std::size_t edits = 1 + random() % 8; edits > 0; --edits) {
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   }
   if (argc > 1) return 0;
   for (const std::string& seed : seeds) try_input(seed);
-  std::mt19937_64 random(1);
+  softmark::Rng random(1);
   for (int i = 0; i < kMutations; ++i)
     try_input(mutated(seeds[random() % seeds.size()], seeds, random));
   std::printf("%zu seeds and %d mutations (seed 1)\n", seeds.size(), kMutations);

@@ -6,8 +6,8 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <random>
 
+#include "support/random.h"
 #include "support/test_support.h"
 
 namespace softmark {
@@ -34,7 +34,7 @@ TEST(Json, DataAreHexStrings) {
 }
 
 TEST(Json, HexRoundTripsEveryBitPattern) {
-  std::mt19937_64 bits(7);
+  Rng bits(7);
   for (int i = 0; i < 20000; ++i) {
     const auto value = std::bit_cast<double>(
         bits() & (i % 4 == 0 ? 0x800fffffffffffffull : ~0ull));  // subnormals too

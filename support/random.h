@@ -1,44 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers: number `index` of stream `stream` is a function of the seed alone,
-// the same on every machine and in any order (std:: distributions differ between libraries).
+// The one source of random numbers: the same on every machine (std:: distributions differ between
+// libraries).
 #pragma once
 
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <numbers>
 
-namespace softmark::bench {
+namespace softmark {
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits that passes
-/// BigCrush on counters.
-constexpr std::uint64_t mix_bits(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-class Random {
+/// SplitMix64 (Steele, Lea and Flood 2014) and the draws made from it; a
+/// UniformRandomBitGenerator. The known failures, the corpus and the documented finds of the guided
+/// search come from its streams: another engine or another way to draw gives other rows.
+class Rng {
  public:
-  constexpr Random(std::uint64_t seed, std::uint64_t stream)
-      : base_(mix_bits(seed + mix_bits(stream + kGolden))) {}
+  using result_type = std::uint64_t;
+  explicit Rng(std::uint64_t seed) : state_(seed) {}
+  /// Stream `index` of the streams called `stream`, each independent of the others of this seed.
+  Rng(std::uint64_t seed, std::uint64_t stream, std::uint64_t index = 0);
 
-  constexpr std::uint64_t bits(std::uint64_t index) const {
-    return mix_bits(base_ + (index + 1) * kGolden);
-  }
-  /// In (0, 1), never an end.
-  constexpr double uniform(std::uint64_t index) const {
-    return (static_cast<double>(bits(index) >> 12) + 0.5) * 0x1p-52;
-  }
-  /// N(0, 1) by Box and Muller: indices 2k and 2k+1 are the two halves of one pair.
-  double normal(std::uint64_t index) const {
-    const double radius = std::sqrt(-2 * std::log(uniform(index & ~std::uint64_t{1})));
-    const double angle = 2 * std::numbers::pi * uniform(index | 1);
-    return radius * (index & 1 ? std::sin(angle) : std::cos(angle));
-  }
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return ~result_type{0}; }
+  result_type operator()();
+
+  double uniform();  // [0, 1)
+  double uniform(double low, double high);
+  double normal();                   // N(0, 1), by Box and Muller
+  std::size_t below(std::size_t n);  // 0 .. n-1
 
  private:
-  static constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
-  std::uint64_t base_;
+  std::uint64_t state_;
 };
 
-}  // namespace softmark::bench
+}  // namespace softmark

@@ -90,6 +90,16 @@ std::string escape_html(std::string_view text) {
   return escaped;
 }
 
+std::string printable(std::string_view text) {
+  std::string printed;
+  for (char c : text)
+    if (is_control(c) && c != '\n' && c != '\t')
+      printed += "\uFFFD";
+    else
+      printed += c;
+  return printed;
+}
+
 std::string one_line(std::string_view text) {
   std::string line;
   for (char c : text)
@@ -132,21 +142,27 @@ std::string utc_time(std::time_t time) {
   return text;
 }
 
-std::string TextTable::text(std::size_t left) const {
-  std::vector<std::size_t> widths(rows_[0].size(), 0);
+std::string TextTable::text() const {
+  std::vector<std::size_t> wide(columns_, 0);
   for (const auto& row : rows_)
     for (std::size_t column = 0; column < row.size(); ++column)
-      widths[column] = std::max(widths[column], width(row[column]));
+      if (!takes_the_rest(row, column)) wide[column] = std::max(wide[column], width(row[column]));
   std::string text;
-  for (std::size_t r = 0; r < rows_.size(); ++r) {
+  for (const auto& row : rows_) {
+    if (row.empty()) continue;
     std::string line = " ";
-    for (std::size_t column = 0; column < rows_[r].size(); ++column)
-      line += fmt::format(" {} ", padded(rows_[r][column], widths[column], column < left));
+    for (std::size_t column = 0; column < row.size(); ++column)
+      line += " " +
+              (takes_the_rest(row, column)
+                   ? row[column]
+                   : padded(row[column], wide[column],
+                            align_[std::min(column, align_.size() - 1)] == '<')) +
+              " ";
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
-    if (r) continue;
+    if (&row != &rows_.front()) continue;
     std::size_t total = 0;
-    for (std::size_t w : widths) total += w + 2;
+    for (std::size_t w : wide) total += w + 2;
     text += fmt::format("  {:-<{}}\n", "", total - 2);
   }
   return text;

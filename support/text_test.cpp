@@ -27,6 +27,10 @@ TEST(Format, HtmlCannotBeLeft) {
             "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&#10;\uFFFD");
 }
 
+TEST(Format, PrintableKeepsLinesAndTabs) {
+  EXPECT_EQ(printable("<a>\n\tb\x01\x7f"), "<a>\n\tb\uFFFD\uFFFD");
+}
+
 TEST(Format, MarkdownStaysInItsCell) {
   EXPECT_EQ(escape_markdown("a|b\n# *c* <i>&"), "a\\|b \\# \\*c\\* &lt;i&gt;&amp;");
   EXPECT_EQ(escape_markdown("sum_to_one _x_"), "sum_to_one \\_x\\_");
@@ -37,10 +41,18 @@ TEST(Format, PlainSpellsOutWhatIsNested) {
 }
 
 TEST(Format, TablesAlignByCharactersNotBytes) {
-  TextTable table({"name", "n"});
+  TextTable table({"name", "n"}, "<>");
   table.add({"ü", "10.5"});
   table.add({"abcdef", "1"});
-  EXPECT_EQ(table.text(1), "  name       n\n  ------------\n  ü       10.5\n  abcdef     1\n");
+  EXPECT_EQ(table.text(), "  name       n\n  ------------\n  ü       10.5\n  abcdef     1\n");
+}
+
+TEST(Format, TheLastCellOfAShortRowTakesTheRestOfItsLine) {
+  TextTable table({}, "<>");
+  table.add({"a", "1", "22"});
+  table.add({"bcd", "nothing known, at length"});
+  EXPECT_EQ(table.text(), "  a    1  22\n  bcd  nothing known, at length\n");
+  EXPECT_TRUE(TextTable({"head"}).empty());
 }
 
 }  // namespace

@@ -11,11 +11,12 @@
 #include "bench/inputs.h"
 #include "bench/machine.h"
 #include "bench/paired.h"
-#include "bench/progress.h"
 #include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
 #include "reports/render.h"
 #include "support/process.h"
+#include "support/progress.h"
+#include "support/text.h"
 
 namespace softmark::bench {
 namespace {
@@ -60,7 +61,7 @@ double call_overhead(std::uint64_t seed) {
   Replication replication = replication_of(options);
   replication.processes = 3;
   InputsCache inputs(workload, seed);
-  Progress progress("doctor", 0, 0);
+  Progress progress("doctor");
   interleave(nothing, options, replication, progress, inputs);
   return summarize(nothing.front().samples).min;
 }
@@ -93,25 +94,22 @@ std::string as_text(const Json& machine, const std::vector<Finding>& findings,
   std::string text =
       fmt::format("{}\n{}{}\n\n", machine["key"].get<std::string>(),
                   cpu.brand.empty() ? cpu.vendor : cpu.brand, name.empty() ? "" : ": " + name);
+  TextTable states({}, "<"), shapes({}, "<");
   for (const Finding& finding : findings) {
-    text +=
-        fmt::format("{:<8} {:<18} {}\n", kStates[finding.state], finding.subject, finding.finding);
-    if (!finding.advice.empty()) text += fmt::format("{:<27} -> {}\n", "", finding.advice);
+    states.add({std::string(kStates[finding.state]), finding.subject, finding.finding});
+    if (!finding.advice.empty()) states.add({"", "", "-> " + finding.advice});
   }
-  text += fmt::format("\n{} against itself:\n",
-                      comparisons.empty() ? "nothing" : comparisons.front().a);
-  for (const Comparison& one : comparisons) {
-    if (!one.failure.empty())
-      text += fmt::format("  {:<22} {}\n", one.workload.name, one.failure);
-    else
-      text += fmt::format(
-          "  {:<22} process to process {:.1f} %, called {}; differences from {:.1f} % can be told "
-          "apart\n",
-          one.workload.name, 100 * one.decision.ratio.process_spread,
-          kVerdictNames[static_cast<std::size_t>(one.decision.verdict)],
-          100 * one.decision.ratio.smallest_difference);
-  }
-  return text;
+  for (const Comparison& one : comparisons)
+    shapes.add(
+        {one.workload.name,
+         !one.failure.empty()
+             ? one.failure
+             : fmt::format("process to process {:.1f} %, called {}; differences from {:.1f} "
+                           "% can be told apart",
+                           100 * one.decision.ratio.process_spread, word(one.decision.verdict),
+                           100 * one.decision.ratio.smallest_difference)});
+  return text + fmt::format("{}\n{} against itself:\n{}", states.text(),
+                            comparisons.empty() ? "nothing" : comparisons.front().a, shapes.text());
 }
 
 Json as_document(Json machine, const std::vector<Finding>& findings,

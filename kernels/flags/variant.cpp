@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The readable kernels as one of variants.def compiles them.
+// The readable kernels as one line of variants.def compiles them. Like their files, this one is
+// compiled once a variant, with `softmark` defined to be that variant's namespace.
 #include "kernels/flags/variant.h"
 
-// The files are meant to be compiled one by one: what all of them name alike gets a name each.
-#define kSummary kMaxShiftedSummary
-#define kClaims kMaxShiftedClaims
-#include "kernels/portable/max_shifted.cpp"
-#undef kSummary
-#undef kClaims
-#define kSummary kLogSumExpSummary
-#define kClaims kLogSumExpClaims
-#include "kernels/portable/log_sum_exp.cpp"
-#undef kSummary
-#undef kClaims
-#define kSummary kOnlineSummary
-#define kClaims kOnlineClaims
-#include "kernels/portable/online.cpp"
+#include <span>
 
 namespace softmark {
+
+std::span<const softmark_kernel> portable_max_shifted_kernels();
+std::span<const softmark_kernel> portable_log_sum_exp_kernels();
+std::span<const softmark_kernel> portable_online_kernels();
 
 VariantKernels variant_kernels() {
   return {&portable_max_shifted_kernels()[0], &portable_log_sum_exp_kernels()[0],

@@ -2,12 +2,11 @@
 // The simd kernels on every instruction set that was compiled and that this machine has.
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "hwy/targets.h"
 #include "kernels/call_for_test.h"
 #include "kernels/registry.h"
 #include "kernels/simd/rows.h"
+#include "support/random.h"
 
 namespace softmark {
 namespace {
@@ -47,7 +46,7 @@ double ulp_error(T got, long double want) {
 /// The worst error of a kernel in ulps over rows of one family.
 template <class T, class F>
 double worst_of(const softmark_kernel& kernel, F logit) {
-  std::mt19937_64 random(3);
+  Rng random(3);
   double worst = 0;
   for (const std::size_t cols :
        {1u, 2u, 3u, 8u, 15u, 16u, 17u, 31u, 47u, 64u, 65u, 127u, 130u, 1000u, 4099u})
@@ -67,21 +66,19 @@ double worst_of(const softmark_kernel& kernel, F logit) {
 
 template <class T>
 void check_promise(const softmark_kernel& kernel) {
-  std::normal_distribution<double> normal;
-  std::uniform_real_distribution<double> uniform;
   const double deepest = sizeof(T) == 4 ? 104 : 745;
   const auto expect = [&](const char* family, auto logit) {
     EXPECT_FALSE(!(worst_of<T>(kernel, logit) <= kernel.max_ulp))
         << family << ": " << worst_of<T>(kernel, logit);
   };
-  expect("standard normal", [&](auto& random) { return normal(random); });
-  expect("wide", [&](auto& random) { return 6 * normal(random); });
-  expect("offset", [&](auto& random) { return 1000 + 10 * normal(random); });
-  expect("far below zero", [&](auto& random) { return -3000 + 5 * normal(random); });
-  expect("down to the subnormals", [&](auto& random) { return -deepest * uniform(random); });
-  expect("tiny", [&](auto& random) { return 1e-6 * normal(random); });
+  expect("standard normal", [](Rng& random) { return random.normal(); });
+  expect("wide", [](Rng& random) { return 6 * random.normal(); });
+  expect("offset", [](Rng& random) { return 1000 + 10 * random.normal(); });
+  expect("far below zero", [](Rng& random) { return -3000 + 5 * random.normal(); });
+  expect("down to the subnormals", [&](Rng& random) { return -deepest * random.uniform(); });
+  expect("tiny", [](Rng& random) { return 1e-6 * random.normal(); });
   expect("a peak and a flat tail",
-         [&](auto& random) { return uniform(random) < 0.01 ? 0 : -17.3287; });
+         [](Rng& random) { return random.uniform() < 0.01 ? 0 : -17.3287; });
 }
 
 TEST(Simd, KeepsItsPromiseOnEveryInstructionSet) {
@@ -123,8 +120,7 @@ void check_company(const softmark_kernel& kernel) {
   const double far = sizeof(T) == 4 ? 256 : 2048;
   const double levels[] = {0,       1,       -5,       20,       -20, 24,       far - 1,
                            far + 1, 1 - far, -far - 1, 30 - far, 0,   -far / 2, far / 2};
-  std::mt19937_64 random(5);
-  std::normal_distribution<double> normal;
+  Rng random(5);
   for (std::size_t cols = 1; cols <= 70; ++cols) {
     test::Call<T> all;
     all.rows = 61;
@@ -132,7 +128,7 @@ void check_company(const softmark_kernel& kernel) {
     for (std::size_t r = 0; r < all.rows; ++r) {
       const double level = levels[random() % std::size(levels)], width = random() % 2 ? 1 : 25;
       for (std::size_t c = 0; c < cols; ++c)
-        all.x.push_back(static_cast<T>(level + width * normal(random)));
+        all.x.push_back(static_cast<T>(level + width * random.normal()));
       if (random() % 8 == 0) all.x.back() = -test::kInf<T>;
       if (random() % 64 == 0) all.x.back() = test::kInf<T>;
     }
@@ -160,12 +156,11 @@ TEST(Simd, GivesARowTheSameBitsInAnyCompanyOnEveryInstructionSet) {
 template <class T>
 void check_logarithms(softmark_op op) {
   const auto& kernel = find("simd", op, sizeof(T) == 4 ? SOFTMARK_F32 : SOFTMARK_F64);
-  std::mt19937_64 random(6);
-  std::normal_distribution<double> normal;
+  Rng random(6);
   for (std::size_t cols = 1; cols <= 300; ++cols) {
     test::Call<T> call;
     call.cols = cols;
-    for (std::size_t c = 0; c < cols; ++c) call.x.push_back(static_cast<T>(100 * normal(random)));
+    for (std::size_t c = 0; c < cols; ++c) call.x.push_back(static_cast<T>(100 * random.normal()));
     if (cols % 3 == 0) call.x.back() = call.x.front();
     const auto got = call.run(kernel);
     const std::vector<long double> x(call.x.begin(), call.x.end());
@@ -255,7 +250,7 @@ TEST(Simd, RoundsEvery16BitSigmoidAndLongRowsOnEveryInstructionSet) {
         pairs.push_back(0);
       }
       check_16_bits(dtype, digits, 2, pairs);
-      std::mt19937_64 random(4);
+      Rng random(4);
       for (const std::size_t cols : {1u, 7u, 33u, 1000u, 4096u, 4097u, 9000u}) {
         std::vector<std::uint16_t> x(3 * cols);
         const std::uint16_t one = dtype == SOFTMARK_F16 ? 0x3c00 : 0x3f80;  // about +-[0.5, 4)

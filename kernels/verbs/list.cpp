@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `list`: what there is to verify and to time.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "bench/workload.h"
 #include "kernels/names.h"
 #include "kernels/verbs/flags.h"
 #include "properties/engine/property.h"
 #include "support/files.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -40,28 +42,33 @@ Json listing(const Registry& registry, const std::vector<Kernel>& kernels) {
   return list;
 }
 
+/// Rows of words under a title; "" for none.
+std::string section(const char* title, const Json& entries, const auto& row_of) {
+  TextTable table({}, "<");
+  for (const Json& entry : entries) table.add(row_of(entry));
+  return table.empty() ? "" : fmt::format("{}\n{}", title, table.text());
+}
+
 std::string text_of(const Json& list) {
+  using Row = std::vector<std::string>;
   const auto word = [](const Json& value) { return value.get<std::string>(); };
-  std::string text = "kernels\n";
-  for (const Json& k : list["kernels"]) {
+  std::string text = section("kernels", list["kernels"], [&](const Json& k) {
     std::string origin = word(k["provider"]);
     for (const char* more : {"version", "isa"})
       if (!word(k[more]).empty()) origin += " " + word(k[more]);
-    text += fmt::format("  {:<36} {:<22} {}\n", word(k["id"]), origin, word(k["summary"]));
-  }
-  if (!list["absent"].empty()) text += "absent\n";
-  for (const Json& a : list["absent"])
-    text += fmt::format("  {:<36} {}\n", word(a["name"]), word(a["reason"]));
-  text += "ops\n ";
-  for (const Json& op : list["ops"]) text += " " + word(op);
-  text += "\nproperties\n";
-  for (const Json& p : list["properties"])
-    text += fmt::format("  {:<36} {:<22} {}\n", word(p["name"]), word(p["criterion"]),
-                        word(p["sentence"]));
-  text += "workloads\n";
-  for (const Json& w : list["workloads"])
-    text += fmt::format("  {:<36} {:<22} {}\n", word(w["name"]),
-                        word(w["effort"]) + ", " + word(w["distribution"]), word(w["stands_for"]));
+    return Row{word(k["id"]), origin, word(k["summary"])};
+  });
+  text += section("absent", list["absent"], [&](const Json& a) {
+    return Row{word(a["name"]), word(a["reason"])};
+  });
+  text += fmt::format("ops\n  {}\n", fmt::join(kOpNames, " "));
+  text += section("properties", list["properties"], [&](const Json& p) {
+    return Row{word(p["name"]), word(p["criterion"]), word(p["sentence"])};
+  });
+  text += section("workloads", list["workloads"], [&](const Json& w) {
+    return Row{word(w["name"]), word(w["effort"]) + ", " + word(w["distribution"]),
+               word(w["stands_for"])};
+  });
   return text;
 }
 

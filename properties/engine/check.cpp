@@ -204,16 +204,11 @@ Checked check_property(KernelSession& session, const Property& property,
                        const CheckOptions& options) {
   const Kernel& kernel = session.kernel();
   const auto start = Clock::now();
-  Json verdict = {{"kernel", kernel.id},
-                  {"property", property.name},
-                  {"criterion", kCriterionNames[static_cast<int>(property.criterion)]},
-                  {"severity", property.severity == Severity::error ? "error" : "note"},
-                  {"verdict", "pass"},
-                  {"expected", false},
-                  {"cases", 0},
-                  {"message", ""},
-                  {"counterexample", nullptr},
-                  {"repro", ""}};
+  Verdict verdict;
+  verdict.kernel = kernel.id;
+  verdict.property = property.name;
+  verdict.criterion = kCriterionNames[static_cast<int>(property.criterion)];
+  verdict.severity = property.severity == Severity::error ? "error" : "note";
   Hunt hunt(session, property, options.seconds);
   bool holds = true;
   for (const Case& c : options.replay) holds = holds && try_case(hunt, kernel, c);
@@ -229,29 +224,29 @@ Checked check_property(KernelSession& session, const Property& property,
     if (holds && !late && !property.families.empty()) explore(hunt, kernel, property, options);
     if (!hunt.worst && !late && property.seek) seek(session, hunt, property, options);
     if (late && !hunt.worst)
-      verdict["message"] =
+      verdict.message =
           "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
   }
   if (hunt.too_slow < SIZE_MAX)
-    verdict["message"] = "not tried on rows of " + std::to_string(hunt.too_slow) +
-                         " columns and more: too slow there for the limit of " +
-                         decimal(options.call_timeout_seconds) + " s a call";
+    verdict.message = "not tried on rows of " + std::to_string(hunt.too_slow) +
+                      " columns and more: too slow there for the limit of " +
+                      decimal(options.call_timeout_seconds) + " s a call";
   if (hunt.worst) {
-    verdict["verdict"] = hunt.fault.verdict;
-    verdict["message"] = hunt.fault.message;
+    verdict.outcome = hunt.fault.verdict;
+    verdict.message = hunt.fault.message;
     if (!options.only_replay && hunt.fault.verdict != "timeout")
       if (const std::string shapes =
               failing_shapes(session, property, *hunt.worst, kPatternSeconds);
           !shapes.empty())
-        verdict["message"] = hunt.fault.message + " (" + shapes + ")";
-    verdict["counterexample"] = counterexample_of(session, hunt);
-    verdict["repro"] = replay_command(kernel, property, *hunt.worst, options.rerun);
+        verdict.message = hunt.fault.message + " (" + shapes + ")";
+    verdict.counterexample = counterexample_of(session, hunt);
+    verdict.repro = replay_command(kernel, property, *hunt.worst, options.rerun);
   } else if (hunt.refused == hunt.cases) {
-    verdict["verdict"] = "skip";
-    if (hunt.too_slow == SIZE_MAX) verdict["message"] = "the kernel takes none of the cases tried";
+    verdict.outcome = "skip";
+    if (hunt.too_slow == SIZE_MAX) verdict.message = "the kernel takes none of the cases tried";
   }
-  verdict["cases"] = hunt.cases;
-  verdict["seconds"] = number(std::chrono::duration<double>(Clock::now() - start).count());
+  verdict.cases = hunt.cases;
+  verdict.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return {std::move(verdict), std::move(hunt.worst)};
 }
 

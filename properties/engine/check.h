@@ -8,6 +8,7 @@
 
 #include "properties/corpus/corpus.h"
 #include "properties/engine/property.h"
+#include "properties/engine/verdict.h"
 
 namespace softmark {
 
@@ -23,8 +24,7 @@ struct CheckOptions {
 };
 
 struct Checked {
-  Json verdict;  // an entry of the document's "properties" section, but for what only the parent
-                 // knows (expected, reason)
+  Verdict verdict;  // but for what only the parent knows (expected, reason)
   std::optional<Case> counterexample;
 };
 Checked check_property(KernelSession& session, const Property& property,

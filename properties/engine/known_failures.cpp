@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties/engine/known_failures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -10,8 +11,6 @@
 
 namespace softmark {
 namespace {
-
-bool is_failure(const std::string& verdict) { return verdict != "pass" && verdict != "skip"; }
 
 std::string text_of(const std::string& path) {
   if (path.empty()) return kKnownFailuresText;
@@ -59,29 +58,22 @@ const Json& list(const Json& json, const char* key, const std::string& where) {
   return json[key];
 }
 
-void judge_limit(const KnownFailures::Limit& limit, const Json& accuracy, Json& verdicts) {
-  Json verdict = {{"kernel", accuracy["kernel"]},
-                  {"property", "accuracy_limit"},
-                  {"criterion", "claim"},
-                  {"severity", "error"},
-                  {"verdict", "pass"},
-                  {"expected", false},
-                  {"cases", accuracy["elements"]},
-                  {"message", ""},
-                  {"counterexample", nullptr},
-                  {"repro", ""}};
+/// Whether a kernel keeps to its limit, by its entry of the document's "accuracy".
+Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy) {
+  Verdict verdict;
+  verdict.kernel = accuracy["kernel"];
+  verdict.property = "accuracy_limit";
+  verdict.criterion = "claim";
+  verdict.cases = accuracy["elements"];
   for (const auto& [key, most] :
        {std::pair{"max_ulp", limit.max_ulp}, std::pair{"p999", limit.p999}}) {
-    if (!most) continue;
-    const double got = parse_value(accuracy[key], key);
-    if (!(got <= *most)) {
-      verdict["verdict"] = "fail";
-      verdict["message"] = std::string(key) + " is " + accuracy[key].dump() +
-                           ", the known failures allow " + number(*most).dump() + " (" +
-                           limit.reason + ")";
-    }
+    if (!most || parse_value(accuracy[key], key) <= *most) continue;
+    verdict.outcome = "fail";
+    verdict.message = std::string(key) + " is " + accuracy[key].dump() +
+                      ", the known failures allow " + number(*most).dump() + " (" + limit.reason +
+                      ")";
   }
-  verdicts.push_back(verdict);
+  return verdict;
 }
 
 }  // namespace
@@ -125,31 +117,42 @@ KnownFailures read_known_failures(const std::string& path) {
   return known;
 }
 
-void apply_known_failures(KnownFailures& known, Json& document, bool whole_sweep) {
-  for (const Json& accuracy : document["accuracy"])
+Json no_known_failures() {
+  return {{"schema", "softmark.known_failures"},
+          {"schema_version", "1.0"},
+          {"expected_failures", Json::array()},
+          {"limits", Json::array()}};
+}
+
+std::string known_failures_text(const Json& file) {
+  return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::vector<std::string> apply_known_failures(KnownFailures& known, const Json& accuracy,
+                                              bool whole_sweep, std::vector<Verdict>& verdicts) {
+  for (const Json& entry : accuracy)
     for (const auto& limit : known.limits)
-      if (accuracy["domain"] == "all" && matches_glob(limit.kernel, accuracy["kernel"]))
-        judge_limit(limit, accuracy, document["properties"]);
-  for (Json& verdict : document["properties"]) {
-    auto* expected = known.find(verdict["kernel"], verdict["property"]);
-    const bool failed = is_failure(verdict["verdict"]);
-    const bool told = expected && (failed || (whole_sweep && !expected->may_pass));
-    verdict["expected"] = told;
-    verdict["reason"] = told ? expected->reason : "";
-    if (told && !failed)
-      document["warnings"].push_back(verdict["kernel"].get<std::string>() +
-                                     " was expected to fail " +
-                                     verdict["property"].get<std::string>() +
-                                     " but did not: remove it from the known failures");
+      if (entry["domain"] == "all" && matches_glob(limit.kernel, entry["kernel"]))
+        verdicts.push_back(verdict_on(limit, entry));
+  std::vector<std::string> warnings;
+  for (Verdict& verdict : verdicts) {
+    const auto* known_failure = known.find(verdict.kernel, verdict.property);
+    verdict.expected =
+        known_failure && (verdict.failed() || (whole_sweep && !known_failure->may_pass));
+    verdict.reason = verdict.expected ? known_failure->reason : "";
+    if (verdict.expected && !verdict.failed())
+      warnings.push_back(verdict.kernel + " was expected to fail " + verdict.property +
+                         " but did not: remove it from the known failures");
   }
+  return warnings;
 }
 
 bool has_unexpected_failure(const Json& document) {
-  for (const Json& verdict : document["properties"])
-    if (is_failure(verdict["verdict"]) && verdict["severity"] == "error" &&
-        !verdict["expected"].get<bool>())
-      return true;
-  return false;
+  const Json& entries = document["properties"];
+  return std::any_of(entries.begin(), entries.end(), [](const Json& entry) {
+    const Verdict verdict = verdict_from_json(entry);
+    return verdict.failed() && verdict.severity == "error" && !verdict.expected;
+  });
 }
 
 }  // namespace softmark

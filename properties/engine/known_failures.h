@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "properties/engine/verdict.h"
 #include "support/json.h"
 
 namespace softmark {
@@ -30,10 +31,16 @@ struct KnownFailures {
 /// "" are those that ship with softmark, "none" is an empty set, anything else a file.
 KnownFailures read_known_failures(const std::string& path);
 
-/// Fills "expected" and "reason" of each verdict, and appends a verdict "accuracy_limit" for each
-/// kernel that a limit names. Where the whole sweep ran, an expected failure that did not come is a
-/// warning; a quick one may miss it.
-void apply_known_failures(KnownFailures& known, Json& document, bool whole_sweep);
+/// A file that holds none yet, and any such file as it is written: one layout, so that a change
+/// shows as what it is.
+Json no_known_failures();
+std::string known_failures_text(const Json& file);
+
+/// Fills `expected` and `reason` of each verdict, and appends a verdict "accuracy_limit" for each
+/// kernel that a limit names, by its entry of the document's "accuracy". Returns warnings: where
+/// the whole sweep ran, of expected failures that did not come; a quick one may miss them.
+std::vector<std::string> apply_known_failures(KnownFailures& known, const Json& accuracy,
+                                              bool whole_sweep, std::vector<Verdict>& verdicts);
 
 /// Whether the document holds a failure that nothing explains ("error" properties only).
 bool has_unexpected_failure(const Json& document);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties/engine/verify.h"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <mutex>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -14,7 +13,9 @@
 #include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/known_failures.h"
+#include "properties/engine/verdict.h"
 #include "support/process.h"
+#include "support/progress.h"
 #include "support/version.h"
 
 namespace softmark {
@@ -58,7 +59,8 @@ Json request_for(const VerifyOptions& options, const Kernel& kernel) {
 
 /// What one kernel's processes told, and an "error" verdict where one ended before it had told all.
 struct Result {
-  Json properties = Json::array(), accuracy = Json::array(), corpus = Json::array();
+  std::vector<Verdict> properties;
+  Json accuracy = Json::array(), corpus = Json::array();
   Json certificate = Json::object();
   double seconds = 0;
   bool interrupted = false;
@@ -80,7 +82,7 @@ std::string gather(const std::string& output, Result& result) {
     if (told["section"] == "accuracy") result.accuracy.push_back(entry);
     if (told["section"] == "corpus") result.corpus.push_back(entry);
     if (told["section"] != "properties") continue;
-    result.properties.push_back(entry);
+    result.properties.push_back(verdict_from_json(entry));
     begun.clear();
   }
   return begun;
@@ -88,23 +90,20 @@ std::string gather(const std::string& output, Result& result) {
 
 /// The judging process ended early: by a defect of softmark, or by a kernel that reached it (a
 /// signal to its parent).
-Json ended_early(const Kernel& kernel, const std::string& property, const Answer& answer) {
+Verdict ended_early(const Kernel& kernel, const std::string& property, const Answer& answer) {
   // Its last line says why; RapidCheck writes its configuration before.
   std::string noise = answer.noise;
   while (!noise.empty() && noise.back() == '\n') noise.pop_back();
   noise.erase(0, noise.rfind('\n') + 1);
-  return {{"kernel", kernel.id},
-          {"property", property},
-          {"criterion", "contract"},
-          {"severity", "error"},
-          {"verdict", answer.timed_out ? "timeout" : "error"},
-          {"expected", false},
-          {"cases", 0},
-          {"message", "the process that judges this kernel ended early: " + answer.ending +
-                          (noise.empty() ? "" : ": " + noise)},
-          {"counterexample", nullptr},
-          {"repro", "softmark verify --kernel " + kernel.id},
-          {"seconds", 0}};
+  Verdict verdict;
+  verdict.kernel = kernel.id;
+  verdict.property = property;
+  verdict.outcome = answer.timed_out ? "timeout" : "error";
+  verdict.message = "the process that judges this kernel ended early: " + answer.ending +
+                    (noise.empty() ? "" : ": " + noise);
+  verdict.repro = "softmark verify --kernel " + kernel.id;
+  verdict.seconds = 0;
+  return verdict;
 }
 
 Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
@@ -125,7 +124,7 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
     if (begun.empty() || answer.timed_out) break;
     // The other properties go on in a fresh process.
     request["told"] = Json::array();
-    for (const Json& verdict : result.properties) request["told"].push_back(verdict["property"]);
+    for (const Verdict& verdict : result.properties) request["told"].push_back(verdict.property);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
@@ -133,8 +132,7 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
 
 std::string summary_of(const Result& result) {
   std::size_t failed = 0, passed = 0;
-  for (const Json& p : result.properties)
-    (p["verdict"] == "pass" || p["verdict"] == "skip" ? passed : failed) += 1;
+  for (const Verdict& verdict : result.properties) ++(verdict.failed() ? failed : passed);
   return std::to_string(passed) + " held, " + std::to_string(failed) + " broken";
 }
 
@@ -150,21 +148,16 @@ Json certificate_of(const std::vector<Result>& results) {
   return sum;
 }
 
-/// Before work of a minute and more: what one kernel takes at this effort on two cores of 2.6 GHz,
-/// times the kernels.
-void tell_estimate(std::size_t kernels, int effort, unsigned jobs) {
+/// What one kernel takes at this effort on two cores of 2.6 GHz, times the kernels.
+double estimated_seconds(std::size_t kernels, int effort, unsigned jobs) {
   constexpr double kTypicalSeconds[] = {1, 6, 300};  // of one kernel
-  const double seconds =
-      kTypicalSeconds[effort] * static_cast<double>(kernels) /
-      std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
-  std::fprintf(stderr, "verify: %zu kernels, %u side by side: about %s\n", kernels, jobs,
-               (seconds < 100 ? decimal(std::ceil(seconds)) + " s"
-                              : decimal(std::ceil(seconds / 60)) + " min")
-                   .c_str());
+  return kTypicalSeconds[effort] * static_cast<double>(kernels) /
+         std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
 }
 
 // A counterexample too long for a command line is replayed from where it now stands.
-void keep(const std::string& folder, const Kernel& kernel, const Json& corpus, Json& properties) {
+void keep(const std::string& folder, const Kernel& kernel, const Json& corpus,
+          std::vector<Verdict>& properties) {
   for (const Json& told : corpus) {
     const Case c = case_from_json(told["case"], kernel.op, kernel.dtype);
     const std::string property = told["property"];
@@ -172,11 +165,10 @@ void keep(const std::string& folder, const Kernel& kernel, const Json& corpus, J
         add_to_corpus(folder, kernel.op, kernel.dtype, c,
                       kernel.id + " fails " + property + ", softmark " + kVersion + ": " +
                           told["message"].get<std::string>());
-    for (Json& verdict : properties) {
-      std::string repro = verdict["repro"];
-      if (verdict["property"] != property || repro.find(" --case ") != repro.npos) continue;
-      verdict["repro"] =
-          repro.substr(0, repro.find(" --effort ")) + " --case '@" + place.text + "'";
+    for (Verdict& verdict : properties) {
+      std::string& repro = verdict.repro;
+      if (verdict.property == property && repro.find(" --case ") == repro.npos)
+        repro = repro.substr(0, repro.find(" --effort ")) + " --case '@" + place.text + "'";
     }
   }
 }
@@ -193,19 +185,20 @@ bool verify(const VerifyOptions& options, const Registry& registry,
   KnownFailures known = read_known_failures(options.known_failures);
   std::vector<Result> results(kernels.size());
   std::atomic<std::size_t> next{0};
-  std::mutex terminal;
-  const bool show = isatty(STDERR_FILENO);
   const unsigned cores =
       options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-  if (show && options.one_case.empty())
-    tell_estimate(kernels.size(), static_cast<int>(parse_effort(options.effort)), cores);
+  Progress progress(
+      "verify", static_cast<double>(kernels.size()),
+      options.one_case.empty()
+          ? estimated_seconds(kernels.size(), static_cast<int>(parse_effort(options.effort)), cores)
+          : 0);
   const auto work = [&] {
     for (std::size_t i; !interrupted() && (i = next++) < kernels.size();) {
       results[i] = verify_one(options, kernels[i]);
-      const std::lock_guard lock(terminal);
-      if (show)
-        std::fprintf(stderr, "verify %zu/%zu  %-36s %5.1f s  %s\n", i + 1, kernels.size(),
-                     kernels[i].id.c_str(), results[i].seconds, summary_of(results[i]).c_str());
+      progress.step(1);
+      progress.print(fmt::format("{:<36} {:5.1f} s  {}", kernels[i].id, results[i].seconds,
+                                 summary_of(results[i])));
+      progress.show();
     }
   };
   std::vector<std::thread> workers;
@@ -223,19 +216,21 @@ bool verify(const VerifyOptions& options, const Registry& registry,
   document["certificate"] = certificate_of(results);
   for (const Absent& absent : registry.absent)
     document["absent"].push_back({{"name", absent.name}, {"reason", absent.reason}});
+  std::vector<Verdict> verdicts;
   for (const Result& result : results) {
-    for (const Json& entry : result.properties) {
-      document["properties"].push_back(entry);
-      // What holds as far as it was tried, and why it was not tried further.
-      if (entry["verdict"] == "pass" && entry["message"] != "")
-        document["warnings"].push_back(entry["kernel"].get<std::string>() + " " +
-                                       entry["property"].get<std::string>() + ": " +
-                                       entry["message"].get<std::string>());
-    }
+    verdicts.insert(verdicts.end(), result.properties.begin(), result.properties.end());
     for (const Json& entry : result.accuracy) document["accuracy"].push_back(entry);
   }
-  apply_known_failures(known, document,
-                       options.effort != kEffortNames[0] && options.one_case.empty());
+  // What holds as far as it was tried, and why it was not tried further.
+  for (const Verdict& verdict : verdicts)
+    if (verdict.outcome == "pass" && !verdict.message.empty())
+      document["warnings"].push_back(verdict.kernel + " " + verdict.property + ": " +
+                                     verdict.message);
+  const bool whole_sweep = options.effort != kEffortNames[0] && options.one_case.empty();
+  for (const std::string& warning :
+       apply_known_failures(known, document["accuracy"], whole_sweep, verdicts))
+    document["warnings"].push_back(warning);
+  for (const Verdict& verdict : verdicts) document["properties"].push_back(to_json(verdict));
   return !interrupted();
 }
 

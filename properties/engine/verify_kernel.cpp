@@ -96,11 +96,11 @@ void verify_as_asked(const Json& request) {
       continue;
     tell("begin", property->name);
     const Checked checked = check_property(session, *property, options);
-    tell("properties", checked.verdict);
+    tell("properties", to_json(checked.verdict));
     if (!corpus.empty() && checked.counterexample)
       tell("corpus", {{"kernel", kernel.id},
                       {"property", property->name},
-                      {"message", checked.verdict["message"]},
+                      {"message", checked.verdict.message},
                       {"case", case_to_json(*checked.counterexample, kernel.op)}});
   }
   const bool whole = !options.only_replay && request["properties"].empty();

@@ -152,20 +152,6 @@ void make_probabilities(std::vector<double>& row, softmark_dtype dtype, bool log
 
 }  // namespace
 
-std::uint64_t Rng::next() {
-  std::uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-double Rng::uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
-double Rng::uniform(double low, double high) { return low + (high - low) * uniform(); }
-double Rng::normal() {
-  const double radius = std::sqrt(-2 * std::log(1 - uniform()));
-  return radius * std::cos(2 * std::numbers::pi * uniform());
-}
-std::size_t Rng::below(std::size_t n) { return static_cast<std::size_t>(next() % n); }
-
 const FamilyInfo& info(Family family) { return kFamilies[static_cast<int>(family)]; }
 std::span<const Family> finite_families() { return kFinite; }
 std::span<const Family> special_families() { return kSpecial; }

@@ -9,23 +9,9 @@
 
 #include "kernels/case.h"
 #include "kernels/softmark.h"
+#include "support/random.h"
 
 namespace softmark {
-
-/// A counter-free generator whose numbers are the same everywhere (SplitMix64, Steele, Lea and
-/// Flood 2014).
-class Rng {
- public:
-  explicit Rng(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next();
-  double uniform();  // [0, 1)
-  double uniform(double low, double high);
-  double normal();                   // N(0, 1)
-  std::size_t below(std::size_t n);  // 0 .. n-1
-
- private:
-  std::uint64_t state_;
-};
 
 enum class Family {
   normal,

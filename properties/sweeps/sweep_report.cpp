@@ -7,6 +7,7 @@
 
 #include "properties/sweeps/sweep.h"
 #include "support/error.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -61,21 +62,24 @@ std::string sweep_text(const SweepResult& result) {
                   result.total, result.complete() ? "" : " (incomplete)");
   if (!result.failure.empty()) text += "  ended early: " + result.failure + "\n";
   if (j.outputs == 0) return text;
-  text += fmt::format("  largest error      {:.4f} ulp at {}: got {}, want {}\n", j.max_ulp,
-                      row_text(result.worst_x), hex_float(result.worst_got),
-                      hex_float(result.worst_want));
-  text += fmt::format("  mean, p50, p99     {:.4f}, {:.4f}, {:.4f} ulp\n", j.mean_ulp(),
-                      j.quantile(0.5), j.quantile(0.99));
-  text += fmt::format(
-      "  correctly rounded  {:.4f} % of {} outputs\n",
-      100 * static_cast<double>(j.correctly_rounded) / static_cast<double>(j.outputs), j.outputs);
-  text +=
-      fmt::format("  steps down         {}{}\n", result.non_monotone,
-                  result.non_monotone ? ", the first at " + row_text(result.first_step_down) : "");
-  text += fmt::format("  certificate        table {}, float64 {}, double-double {}, intervals {}\n",
-                      j.certificate.outputs[0], j.certificate.outputs[1], j.certificate.outputs[2],
-                      j.certificate.outputs[3]);
-  return text;
+  TextTable table({}, "<");
+  table.add({"largest error",
+             fmt::format("{:.4f} ulp at {}: got {}, want {}", j.max_ulp, row_text(result.worst_x),
+                         hex_float(result.worst_got), hex_float(result.worst_want))});
+  table.add({"mean, p50, p99", fmt::format("{:.4f}, {:.4f}, {:.4f} ulp", j.mean_ulp(),
+                                           j.quantile(0.5), j.quantile(0.99))});
+  table.add({"correctly rounded", fmt::format("{:.4f} % of {} outputs",
+                                              100 * static_cast<double>(j.correctly_rounded) /
+                                                  static_cast<double>(j.outputs),
+                                              j.outputs)});
+  table.add({"steps down",
+             fmt::format(
+                 "{}{}", result.non_monotone,
+                 result.non_monotone ? ", the first at " + row_text(result.first_step_down) : "")});
+  const auto& tiers = j.certificate.outputs;
+  table.add({"certificate", fmt::format("table {}, float64 {}, double-double {}, intervals {}",
+                                        tiers[0], tiers[1], tiers[2], tiers[3])});
+  return text + table.text();
 }
 
 std::string sweep_json(const SweepResult& result) {

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <filesystem>
 
-#include "properties/engine/json_edit.h"
 #include "properties/engine/known_failures.h"
 #include "reports/view.h"
 #include "support/files.h"
@@ -16,23 +15,16 @@
 namespace softmark {
 namespace {
 
-constexpr std::string_view kEmptyContract =
-    "{\n  \"schema\": \"softmark.known_failures\",\n  \"schema_version\": \"1.0\",\n  "
-    "\"expected_failures\": [],\n  "
-    "\"limits\": []\n}\n";
-
 struct AcceptVerb {
   std::string report, known_failures, reason;
   std::vector<std::string> kernels, properties;
   bool limits = false;
 };
 
-/// A file of known failures while it is changed: its text, and the same as JSON to compare with in
-/// the end.
+/// A file of known failures while it is changed, and what changed, to print.
 struct Draft {
-  std::string text;
   Json json;
-  std::vector<std::string> changes;  // told to the user
+  std::vector<std::string> changes;
 };
 
 bool selected(const std::vector<std::string>& globs, const std::string& text) {
@@ -60,31 +52,6 @@ double rounded_up(double ulp) {
   return short_form >= ulp ? short_form : up;
 }
 
-void append(Draft& draft, const char* list, const Json& entry) {
-  // The members on lines of their own; a list of properties on one.
-  std::string element = "{";
-  for (const auto& [key, value] : entry.items()) {
-    std::string words = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (value.is_array()) {
-      words = "";
-      for (const Json& word : value) words += (words.empty() ? "[" : ", ") + word.dump();
-      words += "]";
-    }
-    element += (element.size() > 1 ? ",\n  " : "\n  ") + Json(key).dump() + ": " + words;
-  }
-  if (const auto array = json_member(draft.text, json_root(draft.text), list))
-    json_append(draft.text, *array, element + "\n}");
-  draft.json[list].push_back(entry);
-}
-
-void replace(Draft& draft, std::size_t limit, const char* key, const Json& value) {
-  const auto array = json_member(draft.text, json_root(draft.text), "limits");
-  const auto entry = array ? json_element(draft.text, *array, limit) : std::nullopt;
-  const auto span = entry ? json_member(draft.text, *entry, key) : std::nullopt;
-  if (span) draft.text.replace(span->begin, span->end - span->begin, value.dump());
-  draft.json["limits"][limit][key] = value;
-}
-
 /// The failures that the known failures do not explain, one entry a kernel. What is only told fails
 /// nothing, and is not accepted.
 void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& known,
@@ -104,10 +71,10 @@ void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& 
     draft.changes.push_back(kernel + " may fail " + property);
   }
   for (const auto& [kernel, properties] : accepted)
-    append(draft, "expected_failures",
-           {{"kernel", exactly(kernel)},
-            {"property", properties.size() == 1 ? Json(properties[0]) : Json(properties)},
-            {"reason", verb.reason}});
+    draft.json["expected_failures"].push_back(
+        {{"kernel", exactly(kernel)},
+         {"property", properties.size() == 1 ? Json(properties[0]) : Json(properties)},
+         {"reason", verb.reason}});
 }
 
 // Each limit that the report exceeds is raised to what was measured; with --limits kernels without
@@ -129,16 +96,16 @@ void accept_errors(const AcceptVerb& verb, const Json& report, const KnownFailur
            {std::tuple{"max_ulp", limit.max_ulp, max_ulp}, std::tuple{"p999", limit.p999, p999}}) {
         if (!most || got <= *most || !std::isfinite(got)) continue;
         // An earlier kernel under the same glob may have raised it further.
-        if (value_of(draft.json["limits"][i][key]) >= got) continue;
-        replace(draft, i, key, rounded_up(got));
-        replace(draft, i, "reason", verb.reason);
+        Json& entry = draft.json["limits"][i];
+        if (value_of(entry[key]) >= got) continue;
+        entry[key] = rounded_up(got);
+        entry["reason"] = verb.reason;
         draft.changes.push_back(
             fmt::format("{} of {}: {:g} -> {:g}", key, limit.kernel, *most, rounded_up(got)));
       }
     }
     if (!verb.limits || limited || !std::isfinite(max_ulp)) continue;
-    append(
-        draft, "limits",
+    draft.json["limits"].push_back(
         {{"kernel", exactly(kernel)}, {"max_ulp", rounded_up(max_ulp)}, {"reason", verb.reason}});
     draft.changes.push_back(
         fmt::format("max_ulp of {} is limited to {:g}", kernel, rounded_up(max_ulp)));
@@ -172,8 +139,7 @@ int run_accept(const AcceptVerb& verb) {
   const bool is_new = !std::filesystem::exists(verb.known_failures);
   KnownFailures known = is_new ? KnownFailures() : read_known_failures(verb.known_failures);
   Draft draft;
-  draft.text = is_new ? std::string(kEmptyContract) : read_file(verb.known_failures);
-  draft.json = Json::parse(draft.text);
+  draft.json = is_new ? no_known_failures() : Json::parse(read_file(verb.known_failures));
   accept_failures(verb, report, known, draft);
   accept_errors(verb, report, known, draft);
   if (draft.changes.empty()) {
@@ -181,10 +147,7 @@ int run_accept(const AcceptVerb& verb) {
                verb.report);
     return kPass;
   }
-  // A list that is not there yet: then the layout is ours.
-  if (const Json edited = Json::parse(draft.text, nullptr, false); edited != draft.json)
-    draft.text = draft.json.dump(2) + "\n";
-  write_file(verb.known_failures, draft.text);
+  write_file(verb.known_failures, known_failures_text(draft.json));
   fmt::print("{}{}:\n", verb.known_failures, is_new ? " (new)" : "");
   for (const std::string& change : draft.changes) fmt::print("  {}\n", change);
   return kPass;

@@ -32,8 +32,8 @@ TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
   EXPECT_EQ(after["expected_failures"][1], Json({{"kernel", "naive/softmax/f32"},
                                                  {"property", "range"},
                                                  {"reason", "the textbook \"formula\""}}));
-  // What a person wrote stands as it stood.
-  EXPECT_EQ(text_of(known).substr(0, mine.find(" }\n  ],")), mine.substr(0, mine.find(" }\n  ],")));
+  // What was there stays first, as it was.
+  EXPECT_EQ(after["expected_failures"][0].dump(), Json::parse(mine)["expected_failures"][0].dump());
   EXPECT_EQ(run(verify + known).code, kGateFailed);
   EXPECT_EQ(run(accept + " --reason 'the rest'").code, 0);
   EXPECT_EQ(run(verify + known).code, 0);

@@ -3,9 +3,8 @@
 // shards that merge.
 #include "properties/sweeps/sweep.h"
 
-#include <unistd.h>
-
-#include <chrono>
+#include <algorithm>
+#include <memory>
 
 #include "kernels/names.h"
 #include "kernels/verbs/flags.h"
@@ -13,6 +12,7 @@
 #include "properties/corpus/corpus.h"
 #include "properties/verbs/sweep_worst.h"
 #include "support/files.h"
+#include "support/progress.h"
 
 namespace softmark {
 namespace {
@@ -54,21 +54,10 @@ const Kernel kernel_for(const SweepVerb& verb, const SweepSet& set) {
               "sweep takes one kernel; this set fits " + names + ": give one with --kernel");
 }
 
-// Rewritten in place twice a second on a terminal, silent in a pipe.
 SweepProgress progress_line() {
-  const auto start = std::chrono::steady_clock::now();
-  auto last = std::make_shared<std::chrono::steady_clock::time_point>();
-  return [=](std::uint64_t done, std::uint64_t total) {
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::duration<double> spent = now - start;
-    if (isatty(STDERR_FILENO) && (done == total || now - *last > std::chrono::milliseconds(500))) {
-      *last = now;
-      const double left = spent.count() * static_cast<double>(total - done) /
-                          static_cast<double>(std::max<std::uint64_t>(done, 1));
-      std::fprintf(stderr, "\rsweep %5.1f %%  %.0f s left %s",
-                   100.0 * static_cast<double>(done) / static_cast<double>(total), left,
-                   done == total ? "\n" : "");
-    }
+  return [line = std::make_shared<Progress>("sweep", 1)](std::uint64_t done, std::uint64_t total) {
+    line->set(static_cast<double>(done) / static_cast<double>(std::max<std::uint64_t>(total, 1)));
+    line->show();
     return !interrupted();
   };
 }
@@ -117,12 +106,11 @@ int run_worst(SweepVerb& verb) {
   verb.worst.search.guided = !verb.random;
   verb.worst.shard = parse_shard(verb.shard);
   verb.worst.call_timeout = verb.timeout;
-  const auto show = progress_line();
-  return deliver_worst(
-      verb, find_worst(kernels, verb.worst,
-                       [&, total = kernels.size() * verb.worst.search.rows](std::size_t done) {
-                         return show(std::min(done, total), total);
-                       }));
+  const Json found =
+      find_worst(kernels, verb.worst,
+                 [show = progress_line(), total = kernels.size() * verb.worst.search.rows](
+                     std::size_t done) { return show(std::min(done, total), total); });
+  return deliver_worst(verb, found);
 }
 
 int run_merge(const SweepVerb& verb) {

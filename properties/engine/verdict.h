@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What came of one property of one kernel: an entry of the document's "properties".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "support/json.h"
+
+namespace softmark {
+
+struct Verdict {
+  std::string kernel, property;  // kernel: its id
+  std::string criterion = "contract", severity = "error";
+  std::string outcome = "pass";  // pass, skip, fail, inconclusive, crash, timeout or error
+  bool expected = false;         // by the known failures; `reason` says why
+  std::uint64_t cases = 0;       // tried
+  std::string message;
+  Json counterexample;  // null: none
+  std::string repro;    // the command that tries it again
+  std::optional<double> seconds;
+  std::optional<std::string> reason;  // once the known failures were applied
+
+  bool failed() const { return outcome != "pass" && outcome != "skip"; }
+};
+
+Json to_json(const Verdict& verdict);
+/// Of what to_json made. Throws Json::exception.
+Verdict verdict_from_json(const Json& json);
+
+}  // namespace softmark

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace softmark {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr const char* kClearLine = "\r\033[K";
+
+std::string duration(double seconds) {
+  return seconds < 100 ? fmt::format("{:.0f} s", std::max(1.0, std::ceil(seconds)))
+                       : fmt::format("{:.0f} min", std::ceil(seconds / 60));
+}
+
+}  // namespace
+
+Progress::Progress(std::string verb, double total, double estimate_seconds)
+    : verb_(std::move(verb)),
+      total_(total),
+      estimate_(estimate_seconds),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      start_(steady_clock::now()),
+      drawn_(start_ - std::chrono::seconds(1)) {
+  if (estimate_ > 0) print(fmt::format("{}: about {}", verb_, duration(estimate_)));
+}
+
+Progress::~Progress() {
+  if (terminal_) std::fputs(kClearLine, stderr);
+}
+
+void Progress::show(std::string_view now) {
+  const std::lock_guard lock(mutex_);
+  const auto time = steady_clock::now();
+  if (!terminal_ || time - drawn_ < std::chrono::milliseconds(100)) return;
+  drawn_ = time;
+  const double spent = std::chrono::duration<double>(time - start_).count();
+  const double share = total_ > 0 ? std::min(1.0, done_ / total_) : 0;
+  // Until a tenth is done the estimate is better than what was seen; without one, a hundredth.
+  const bool measured = share >= (estimate_ > 0 ? 0.1 : 0.01);
+  const double left = measured ? spent * (1 - share) / share : std::max(0.0, estimate_ - spent);
+  std::string line = verb_;
+  if (total_ > 0) line += fmt::format(" {:3.0f} %", 100 * share);
+  line += measured || (total_ > 0 && estimate_ > 0) ? fmt::format("  {:.0f} s left", left)
+                                                    : fmt::format("  {:.0f} s so far", spent);
+  if (!now.empty()) line += fmt::format("  {:.60}", now);
+  fmt::print(stderr, "{}{}", kClearLine, line);
+  std::fflush(stderr);
+}
+
+void Progress::step(double work) {
+  const std::lock_guard lock(mutex_);
+  done_ += work;
+}
+
+void Progress::set(double done) {
+  const std::lock_guard lock(mutex_);
+  done_ = done;
+}
+
+void Progress::print(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (terminal_) fmt::print(stderr, "{}{}\n", kClearLine, line);
+}
+
+}  // namespace softmark

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// One line on a terminal's stderr: how far, how long still, what now. Silent in a pipe.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace softmark {
+
+/// May be used from several threads.
+class Progress {
+ public:
+  /// `total` is in whatever unit of work the steps come in, 0 where it is unknown;
+  /// `estimate_seconds` is shown before the first step, 0: none.
+  explicit Progress(std::string verb, double total = 0, double estimate_seconds = 0);
+  ~Progress();  // leaves the line empty
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// What runs now; redrawn at most ten times a second.
+  void show(std::string_view now = "");
+  void step(double work);
+  /// The same with the work done so far, where it is known as a whole.
+  void set(double done);
+  /// A line that stays, above the one that is redrawn.
+  void print(std::string_view line);
+
+ private:
+  std::string verb_;
+  double total_, estimate_, done_ = 0;
+  bool terminal_;
+  std::chrono::steady_clock::time_point start_, drawn_;
+  std::mutex mutex_;
+};
+
+}  // namespace softmark
