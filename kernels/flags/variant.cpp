@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The readable kernels as one of variants.def compiles them.
+// The scalar kernels, compiled with the flags of one line of variants.def.
 #include "kernels/flags/variant.h"
 
-// The files are meant to be compiled one by one: what all of them name alike gets a name each.
+// The files are meant to be compiled separately: names that all of them define are made unique
+// here.
 #define kSummary kMaxShiftedSummary
 #define kClaims kMaxShiftedClaims
 #include "kernels/portable/max_shifted.cpp"
