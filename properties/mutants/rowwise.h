@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row of a call at a time: what the kernels that judge the properties are made of, right and
-// wrong ones alike.
+// One row of a call at a time: the building blocks of mutants and controls.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +13,7 @@ namespace softmark::rowwise {
 template <class T>
 inline constexpr T kInf = std::numeric_limits<T>::infinity();
 
-/// One row of a call. `g` is the row's cotangents, or for cross_entropy_vjp the batch's.
+/// One row of a call. `g` holds the row's cotangents, or for cross_entropy_vjp those of the batch.
 template <class T>
 struct Row {
   const T* x;
