@@ -59,7 +59,7 @@ const Json& list(const Json& json, const char* key, const std::string& where) {
   return json[key];
 }
 
-void judge_limit(const KnownFailures::Limit& limit, const Json& accuracy, Json& verdicts) {
+void check_limit(const KnownFailures::Limit& limit, const Json& accuracy, Json& verdicts) {
   Json verdict = {{"kernel", accuracy["kernel"]},
                   {"property", "accuracy_limit"},
                   {"criterion", "claim"},
@@ -129,14 +129,14 @@ void apply_known_failures(KnownFailures& known, Json& document, bool whole_sweep
   for (const Json& accuracy : document["accuracy"])
     for (const auto& limit : known.limits)
       if (accuracy["domain"] == "all" && matches_glob(limit.kernel, accuracy["kernel"]))
-        judge_limit(limit, accuracy, document["properties"]);
+        check_limit(limit, accuracy, document["properties"]);
   for (Json& verdict : document["properties"]) {
     auto* expected = known.find(verdict["kernel"], verdict["property"]);
     const bool failed = is_failure(verdict["verdict"]);
-    const bool told = expected && (failed || (whole_sweep && !expected->may_pass));
-    verdict["expected"] = told;
-    verdict["reason"] = told ? expected->reason : "";
-    if (told && !failed)
+    const bool expected_here = expected && (failed || (whole_sweep && !expected->may_pass));
+    verdict["expected"] = expected_here;
+    verdict["reason"] = expected_here ? expected->reason : "";
+    if (expected_here && !failed)
       document["warnings"].push_back(verdict["kernel"].get<std::string>() +
                                      " was expected to fail " +
                                      verdict["property"].get<std::string>() +

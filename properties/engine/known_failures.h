@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The known failures: failures that are known and explained, and accuracy limits. Written by
-// `accept` alone.
+// The known failures: explained failures that are expected, and limits on accuracy. Only `accept`
+// writes the file.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ namespace softmark {
 struct KnownFailures {
   struct ExpectedFailure {
     std::string kernel, property, reason;  // globs
-    bool may_pass = false;  // where the failure hangs on the CPU or the library's version
+    bool may_pass = false;  // where the failure depends on the CPU or the library's version
   };
   struct Limit {
     std::string kernel;  // glob
@@ -27,15 +27,15 @@ struct KnownFailures {
   ExpectedFailure* find(const std::string& kernel, const std::string& property);
 };
 
-/// "" are those that ship with softmark, "none" is an empty set, anything else a file.
+/// Reads `path`; "" is the set that ships with softmark, "none" an empty set.
 KnownFailures read_known_failures(const std::string& path);
 
 /// Fills "expected" and "reason" of each verdict, and appends a verdict "accuracy_limit" for each
-/// kernel that a limit names. Where the whole sweep ran, an expected failure that did not come is a
-/// warning; a quick one may miss it.
+/// kernel that a limit names. After a whole sweep, an expected failure that did not occur gives a
+/// warning; a quick sweep may miss it.
 void apply_known_failures(KnownFailures& known, Json& document, bool whole_sweep);
 
-/// Whether the document holds a failure that nothing explains ("error" properties only).
+/// Whether the document holds a failure of severity "error" that is not expected.
 bool has_unexpected_failure(const Json& document);
 
 }  // namespace softmark
