@@ -20,7 +20,7 @@ struct Known {
   std::string_view name;
   std::string_view has, lacks;  // a feature that it must have, one that it cannot have; empty: any
 };
-// x86 by family and model (display values: extended bits already added in).
+// x86 by family and model (with the extended bits added).
 constexpr Known kKnown[] = {
     {"GenuineIntel", 6, 0x3c, 0x3c, "Haswell", "avx2", "avx512f"},
     {"GenuineIntel", 6, 0x3f, 0x3f, "Haswell", "avx2", "avx512f"},
@@ -58,8 +58,8 @@ std::string registers_text(std::initializer_list<unsigned> registers) {
   return first == text.npos ? "" : text.substr(first, last - first + 1);
 }
 
-/// GCC's own list looks at XCR0 too, so that a set the system does not save is not told; AMX it
-/// does not know.
+/// GCC's own list checks XCR0 too, so that features whose registers the system does not save are
+/// not listed; it lacks AMX.
 std::vector<std::string> features_x86() {
   std::vector<std::string> features;
   __builtin_cpu_init();
@@ -71,7 +71,7 @@ std::vector<std::string> features_x86() {
   SOFTMARK_FEATURE("sse4.2", "sse4_2");
   SOFTMARK_FEATURE("avx", "avx");
   unsigned a, b, c, d;
-  // Clang 14's list lacks this one; its registers are AVX's, which the system must save.
+  // Clang 14's list lacks this one; it uses AVX's registers, which the system must save.
   if (__builtin_cpu_supports("avx") && __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1))
     features.push_back("f16c");
   SOFTMARK_FEATURE("fma", "fma");
@@ -116,8 +116,8 @@ void read_x86(Cpuid& cpu) {
   cpu.features = features_x86();
 }
 #else
-/// ARM and others: the fields of /proc/cpuinfo's first processor, and MIDR where the kernel shows
-/// it.
+/// ARM and others: the fields of the first processor in /proc/cpuinfo, and MIDR where the kernel
+/// provides it.
 void read_other(Cpuid& cpu) {
   std::ifstream midr("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1");
   std::uint64_t value = 0;

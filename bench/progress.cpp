@@ -37,7 +37,7 @@ void Progress::show(std::string_view now) {
     return;
   }
   const double share = std::min(1.0, done_ / total_);
-  // The estimate rules until a tenth is done; then what was seen does.
+  // Up to a tenth of the work the estimate is used, then the time measured so far.
   const double left = share < 0.1 ? std::max(0.0, estimate_ - spent) : spent * (1 - share) / share;
   fmt::print(stderr, "\r\033[K{} {:3.0f} %  {:.0f} s left  {:.60}", verb_, 100 * share, left, now);
   std::fflush(stderr);

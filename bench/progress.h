@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line on a terminal's stderr: how far, how long still, what now. Silent in a pipe.
+// A progress line on a terminal's stderr: done, time left, current step. Silent in a pipe.
 #pragma once
 
 #include <chrono>
@@ -10,14 +10,14 @@ namespace softmark::bench {
 
 class Progress {
  public:
-  /// `total` is in whatever unit of work the steps come in, 0 where nobody can say;
-  /// `estimate_seconds` is what is told before the first step.
+  /// `total` is in the unit in which steps are given, 0 where unknown; `estimate_seconds` is shown
+  /// before the first step.
   Progress(std::string verb, double total, double estimate_seconds);
-  ~Progress();  // leaves the line empty
+  ~Progress();  // clears the line
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// What runs now; redrawn at most ten times a second.
+  /// Shows the current step; redraws at most ten times a second.
   void show(std::string_view now);
   void step(double work) { done_ += work; }
 
