@@ -102,7 +102,7 @@ template <class T, std::size_t kWidth>
   std::memcpy(result, &chains[0], std::min(sizeof chains[0], kLine));
 }
 
-// One function an instruction set: [data, data + size) to read, or nothing to read for the chains.
+// One function per instruction set: reads [data, data + size); the chains read nothing.
 using Share = void (*)(const std::byte*, std::size_t, std::byte*);
 #if defined(__x86_64__)
 SOFTMARK_TARGET("arch=x86-64-v4") void read_v4(const std::byte* x, std::size_t n, std::byte* y) {

@@ -17,8 +17,8 @@ struct Cpuid {
   std::uint32_t signature = 0;                 // x86: leaf 1 eax; ARM: MIDR_EL1
   bool hypervisor = false;
   std::string hypervisor_vendor;
-  std::vector<std::string>
-      features;  // instruction sets that processor and system both allow, of a fixed list
+  // Instruction sets of a fixed list that both the processor and the system support.
+  std::vector<std::string> features;
 };
 Cpuid read_cpuid();
 

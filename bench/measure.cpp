@@ -270,8 +270,8 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
       if (one.kernel && !one.kept && hangs[one.kernel->id] >= 2)
         one.status = "timeout", one.message = "not tried: it hung on two workloads before";
     if (series.empty()) continue;
-    InputsCache inputs(series.front().workload,
-                       options.seed);  // made when first asked for: not where all is kept
+    // Makes inputs on first use: none where every series is kept.
+    InputsCache inputs(series.front().workload, options.seed);
     measured.complete = interleave(series, options, replication, progress, inputs);
     for (Series& one : series) {
       if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];

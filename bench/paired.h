@@ -17,8 +17,8 @@ struct Comparison {
   Workload workload;
   int threads = 1;
   Decision decision;
-  std::string
-      failure;  // why there is no verdict: "b: crash: killed by SIGSEGV"; empty where there is one
+  // Why there is no verdict: "b: crash: killed by SIGSEGV"; empty where there is one.
+  std::string failure;
 };
 
 /// Compares two kernels of one op and type on the options' workloads (by default those of effort

@@ -68,7 +68,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Prefixes, suffixes and blocks around every width of vector and block, in one and in two rows.
+// Prefixes, suffixes and blocks around vector and block widths, in one and in two rows.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0x3a5c);
   const auto try_mask = [&](std::size_t cols, std::size_t from, std::size_t to) {

@@ -45,7 +45,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Every distance from the maximum, from nothing to far below the type's last subnormal.
+// Every distance from the maximum, from 0 to far beyond the smallest subnormal's.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t rows = effort == Effort::quick ? 24 : 200, cols = is_jacobian(kernel) ? 5 : 24;
   const double deep = deepest(kernel.dtype), steps = static_cast<double>(rows * (cols - 1));

@@ -41,7 +41,7 @@ int each(const softmark_args* a) {
   return 0;
 }
 
-/// The same for ops with one output a row (y_stride is unused): `one_row` returns it.
+/// The same for ops with one output per row (y_stride is unused): `one_row` returns it.
 template <class T, auto one_row>
 int each_scalar(const softmark_args* a) {
   for (std::size_t r = 0; r < a->rows; ++r) static_cast<T*>(a->y)[r] = one_row(row_of<T>(a, r));
