@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The document's `build`. Flags alone do not say what the compiler was allowed (-march=native means
-// another thing to each), so the macros that it set for this file are told too.
+// The document's `build`. Flags alone do not determine what the compiler may use (-march=native
+// differs between machines), so the macros that the compiler defined for this file are recorded
+// too.
 #include <fmt/format.h>
 #include <gnu/libc-version.h>
 #include <hwloc.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled with -O3 and contraction, since a*b+c is meant to be one instruction here.
+// Compiled with -O3 and contraction, because a*b+c must be one instruction here.
 #include "bench/ceilings.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
-#if defined(__clang__)  // which splits vectors of 64 bytes unless told
+#if defined(__clang__)  // splits vectors of 64 bytes by default
 #define SOFTMARK_TARGET(isa) __attribute__((target(isa), min_vector_width(512)))
 #else
 #define SOFTMARK_TARGET(isa) __attribute__((target(isa)))
@@ -43,8 +43,8 @@ int copy_bytes(const softmark_args* args) {
 }
 
 #if defined(__x86_64__)
-/// Stores that go around the cache, which need addresses that are multiples of their size: the
-/// buffers start on lines.
+/// Stores that bypass the cache; they need addresses that are multiples of their size, which the
+/// buffers' cache-line alignment provides.
 int copy_around_cache(const softmark_args* args) {
   in_shares(args, [&](std::size_t begin, std::size_t end, std::size_t) {
     std::size_t at = begin;
@@ -87,13 +87,13 @@ template <std::size_t kWidth>
   std::memcpy(result, &rest, sizeof rest);
 }
 
-/// Chains of their own, so that none waits for another's result; values stay near 1.
+/// Independent chains, so that none waits for another's result; values stay near 1.
 template <class T, std::size_t kWidth>
 [[gnu::always_inline]] inline void run_chains(std::byte* result) {
   using Vector = typename VectorOf<T, kWidth>::Type;
   Vector chains[kChains] = {}, factor = {}, term = {};
-  volatile T half =
-      T(0.5);  // read anew for each: the compiler must not know that the chains are equal
+  // volatile, so that the compiler cannot see that the chains are equal.
+  volatile T half = T(0.5);
   factor += half, term += half;
   for (std::size_t i = 0; i < kChains; ++i) chains[i] += half;
   for (std::size_t step = 0; step < kSteps; ++step)
@@ -102,7 +102,7 @@ template <class T, std::size_t kWidth>
   std::memcpy(result, &chains[0], std::min(sizeof chains[0], kLine));
 }
 
-// One function an instruction set: [data, data + size) to read, or nothing to read for the chains.
+// One function per instruction set: reads [data, data + size); the chains read nothing.
 using Share = void (*)(const std::byte*, std::size_t, std::byte*);
 #if defined(__x86_64__)
 SOFTMARK_TARGET("arch=x86-64-v4") void read_v4(const std::byte* x, std::size_t n, std::byte* y) {

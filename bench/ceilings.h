@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What bounds every kernel, in a kernel's clothes so that it is timed by the same path.
+// Upper bounds of every kernel's speed, wrapped as kernels so that they are timed in the same way.
 #pragma once
 
 #include <cstddef>
@@ -9,20 +9,20 @@
 
 namespace softmark::bench {
 
-/// memcpy and nontemporal_copy: half of the bytes read, half written; read: all of them read; fma:
-/// independent chains of multiply-adds in the widest vectors; nothing: returns at once, so that its
-/// time is the measuring's own.
+/// memcpy and nontemporal_copy: half of the bytes are read, half written; read: all of them are
+/// read; fma: independent chains of multiply-adds in the widest vectors; nothing: returns at once,
+/// so that its time is the overhead of measuring.
 enum class Ceiling { kMemcpy, kRead, kNontemporalCopy, kFma, kNothing };
 inline constexpr std::string_view kCeilingNames[] = {"memcpy", "read", "nontemporal_copy", "fma",
                                                      "nothing"};
 
-/// Reads args->cols bytes at x, writes x_stride bytes (a copy) or a cache line a thread (the
-/// others) at y, on args->threads threads, each a contiguous share that starts on a cache line.
-/// Returns 1 where this CPU cannot.
+/// Reads args->cols bytes at x and writes x_stride bytes (copies) or one cache line per thread (the
+/// others) at y, on args->threads threads, each with a contiguous share that starts on a cache
+/// line. Returns 1 where this CPU lacks the instructions.
 softmark_fn ceiling_function(Ceiling ceiling, softmark_dtype dtype);
 
-/// Multiply-adds of elements in one call of fma on so many threads; 0 where this CPU has none.
-/// Types of 16 bits are counted as float32, in which kernels compute them.
+/// Multiply-adds of elements in one call of fma on that many threads; 0 where this CPU has no such
+/// instruction. Types of 16 bits count as float32, in which kernels compute them.
 std::size_t fma_count(softmark_dtype dtype, int threads);
 
 }  // namespace softmark::bench

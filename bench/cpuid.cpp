@@ -25,7 +25,7 @@ struct Known {
   // A Highway target, or AMX, that it must have, and one that it cannot have; empty: any.
   std::string_view has, lacks;
 };
-// x86 by family and model (display values: extended bits already added in).
+// x86 by family and model (with the extended bits added).
 constexpr Known kKnown[] = {
     {"GenuineIntel", 6, 0x3c, 0x3c, "Haswell", "AVX2", "AVX3"},
     {"GenuineIntel", 6, 0x3f, 0x3f, "Haswell", "AVX2", "AVX3"},
@@ -100,8 +100,8 @@ void read_x86(Cpuid& cpu) {
                               brand[7], brand[8], brand[9], brand[10], brand[11]});
 }
 #else
-/// ARM and others: the fields of /proc/cpuinfo's first processor, and MIDR where the kernel shows
-/// it.
+/// ARM and others: the fields of the first processor in /proc/cpuinfo, and MIDR where the kernel
+/// provides it.
 void read_other(Cpuid& cpu) {
   std::ifstream midr("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1");
   std::uint64_t value = 0;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The processor as it names itself, raw; and the name that people know it by, derived only when
-// shown.
+// The processor as CPUID and /proc identify it; its common name is derived only when shown.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +12,8 @@ namespace softmark::bench {
 
 struct Cpuid {
   std::string architecture;  // "x86_64", "aarch64"
-  std::string vendor,
-      brand;  // as the processor (or its hypervisor) says; empty where it says nothing
+  // As the processor (or its hypervisor) reports them; empty where it reports nothing.
+  std::string vendor, brand;
   int family = -1, model = -1, stepping = -1;  // -1 where the architecture has none
   std::uint32_t signature = 0;                 // x86: leaf 1 eax; ARM: MIDR_EL1
   bool hypervisor = false;
@@ -27,8 +26,8 @@ struct Cpuid {
 };
 Cpuid read_cpuid();
 
-/// "Zen 5", "Sapphire Rapids", or words that say what is odd: a hypervisor may pass a model number
-/// that its features contradict. Empty where the table knows nothing.
+/// "Zen 5", "Sapphire Rapids", or a description of a contradiction: a hypervisor may pass a model
+/// number that does not match the features. Empty for processors missing in the table.
 std::string microarchitecture(const Cpuid& cpu);
 
 }  // namespace softmark::bench

@@ -17,7 +17,7 @@
 namespace softmark::bench {
 namespace {
 
-/// A counter of this thread's cycles outside the system, or -1.
+/// A counter of this thread's cycles in user mode, or -1.
 int open_counter() {
   perf_event_attr wanted{};
   wanted.size = sizeof wanted;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cycles beside seconds, where something counts them.
+// Cycles besides seconds, where a counter is available.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,15 @@
 
 namespace softmark::bench {
 
-/// Which clock counts cycles here: "cpu", the core's own through perf_event; "tsc", reference
-/// cycles at a constant rate, whatever the core runs at; "" with the reason where neither can be
-/// had.
+/// The clock that counts cycles here: "cpu", the core's own through perf_event; "tsc", reference
+/// cycles at a constant rate, independent of the core's frequency; "" with the reason where neither
+/// is available.
 struct CycleClock {
   std::string kind, reason;
 };
 CycleClock cycle_clock();
 
-/// Counts from its making on, in the calling thread.
+/// Counts from construction on, in the calling thread.
 class Cycles {
  public:
   Cycles();
@@ -23,8 +23,8 @@ class Cycles {
   Cycles(const Cycles&) = delete;
   Cycles& operator=(const Cycles&) = delete;
 
-  /// Cycles a nanosecond so far: of the time on a core ("cpu") or of all time ("tsc"); 0 where
-  /// nothing counts.
+  /// Cycles per nanosecond so far: of the time on a core ("cpu") or of all time ("tsc"); 0 without
+  /// a counter.
   double per_nanosecond() const;
   const char* kind() const;
 

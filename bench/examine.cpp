@@ -10,8 +10,8 @@ std::string shown(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-/// A field whose one good value is known: anything else is noise with an advice, null is unknown
-/// with its reason.
+/// A field with one good value: any other value is noise, with advice; null is unknown, with its
+/// reason.
 Finding expect(const Json& machine, const char* field, const Json& good, const char* advice) {
   const Json& value = machine["environment"][field];
   if (value.is_null()) return {field, Finding::kUnknown, machine["unavailable"][field], ""};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is noisy or missing on this machine, and what to do about it.
+// Sources of noise and missing information on this machine, and what to do about them.
 #pragma once
 
 #include <string>
@@ -13,10 +13,10 @@ struct Finding {
   std::string subject;  // "governor"
   enum State { kFine, kNoisy, kUnknown } state;
   std::string finding;  // "powersave"
-  std::string advice;   // what to do; empty where nothing needs doing or can be done
+  std::string advice;   // what to do; empty where nothing needs to or can be done
 };
 
-/// Reads a document's `machine` section and judges it; measures nothing.
+/// Examines a document's `machine` section; measures nothing.
 std::vector<Finding> examine(const Json& machine);
 
 }  // namespace softmark::bench

@@ -36,8 +36,7 @@ void store_row(softmark_dtype dtype, void* data, std::size_t first,
   }
 }
 
-/// logits -> what the op takes for x, in place: good to float64's accuracy, which is all that
-/// timing needs.
+/// Converts logits to the op's x, in place, with float64's accuracy, which suffices for timing.
 void to_input(softmark_op op, std::vector<double>& row) {
   if (op == SOFTMARK_SIGMOID_VJP) {
     for (double& value : row) value = 1 / (1 + std::exp(-value));
@@ -114,7 +113,7 @@ SharedInputs::SharedInputs(softmark_op op, softmark_dtype dtype, const Workload&
   munmap(file, layout.file_bytes);
   fcntl(fd_, F_ADD_SEALS,
         F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW |
-            F_SEAL_SEAL);  // no child may spoil another's input
+            F_SEAL_SEAL);  // no child process may change another's input
 }
 
 SharedInputs::~SharedInputs() { close(fd_); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kernel is given for a workload: the op's inputs in the element type, made once and shared
-// with every child.
+// The inputs of a workload: the op's arrays in the element type, made once and shared with every
+// child process.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@ struct Layout {
   std::size_t x_bytes, g_bytes, labels_bytes, y_bytes;
   std::size_t g_offset, labels_offset, file_bytes;
 
-  /// Bytes that a kernel must move at least: every input read once, the output written once.
+  /// Bytes that a kernel must at least move: every input read once, the output written once.
   std::size_t moved() const { return x_bytes + g_bytes + labels_bytes + y_bytes; }
 };
-/// Error(kUsage) where the op's output on this shape cannot be addressed (a Jacobian of a wide
-/// row).
+/// Throws Error(kUsage) where the op's output on this shape cannot be addressed (a Jacobian of a
+/// wide row).
 Layout layout_of(softmark_op op, softmark_dtype dtype, std::size_t rows, std::size_t cols);
 
 /// A sealed memory file that holds x, g and labels as `layout_of` places them. x is what the op
@@ -42,7 +42,7 @@ class SharedInputs {
   int fd_;
 };
 
-/// Each op and type's inputs on a workload, made when a series first asks for them. Refers to the
+/// The inputs of each op and type on a workload, made when first used. Keeps a reference to the
 /// workload.
 class InputsCache {
  public:

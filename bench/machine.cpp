@@ -41,7 +41,7 @@ int count(hwloc_obj_type_t type) {
   return std::max(0, hwloc_get_nbobjs_by_type(topology().handle, type));
 }
 
-/// Data and unified caches above the first core, smallest first.
+/// Data and unified caches of the first core, smallest first.
 Json caches() {
   Json list = Json::array();
   for (hwloc_obj_t at = hwloc_get_obj_by_type(topology().handle, HWLOC_OBJ_PU, 0); at;
@@ -62,7 +62,7 @@ std::optional<std::string> first_line(const std::string& path) {
   return line;
 }
 
-/// Fills environment and unavailable together, so that no field is silently missing.
+/// Fills environment and unavailable together, so that every missing field has a reason.
 class Environment {
  public:
   Json known = Json::object(), unavailable = Json::object();
@@ -80,7 +80,7 @@ class Environment {
   }
 };
 
-/// "[madvise]" of "always [madvise] never".
+/// "madvise" from "always [madvise] never".
 std::string chosen_of(const std::string& line) {
   const auto open = line.find('['), close = line.find(']');
   return open == line.npos || close == line.npos ? line : line.substr(open + 1, close - open - 1);
@@ -203,7 +203,7 @@ Json identity_of(const Cpuid& cpu) {
   return identity;
 }
 
-/// Words a person can read and a hash over all of identity: FNV-1a of 64 bits.
+/// A readable part, and a 64-bit FNV-1a hash over all of identity.
 std::string key_of(const Json& identity, const Cpuid& cpu) {
   const std::uint64_t hash = fnv1a(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
   const std::string model = cpu.family >= 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine as it tells itself: what identifies it, what its state is now, and what cannot be
-// known here.
+// A description of this machine: its identity, its current state, and what cannot be determined
+// here.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@
 
 namespace softmark::bench {
 
-/// The document's `machine`: `key` and `identity` never hold a reading that changes from boot to
-/// boot or hour to hour; `environment` holds those; a field that cannot be had is null there, with
-/// its reason in `unavailable`.
+/// The document's `machine`: `key` and `identity` hold only what stays the same from boot to boot
+/// and hour to hour; `environment` holds the rest; a field that is not available is null there,
+/// with the reason in `unavailable`.
 Json machine_section();
-/// The document's `build`: compiler, flags, and the instruction sets that the compiler was really
-/// allowed to use.
+/// The document's `build`: compiler, flags, and the instruction sets that the compiler was allowed
+/// to use.
 Json build_section();
-/// Both, put into a document.
+/// Writes both into a document.
 void describe_machine(Json& document);
 
-/// One cache level as seen from the first core: 0 bytes where there is none or nothing is known.
+/// The size of a cache level of the first core, in bytes; 0 where it does not exist or is unknown.
 std::size_t cache_bytes(int level);
 std::size_t last_level_cache_bytes();
 /// CPUs that this process may run on, in ascending order.

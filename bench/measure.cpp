@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::size_t kMostPool = std::size_t{1} << 30;
 
-/// Four times the last-level cache, so that a buffer has left it when its turn comes again; less
-/// where memory forbids.
+/// Four times the last-level cache, so that a buffer is evicted before it is used again; less where
+/// memory is short.
 std::size_t cold_pool_bytes() {
   return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20),
                    kMostPool, available_memory_bytes() / 4});
@@ -42,8 +42,8 @@ bool can_run_in_place(const Kernel& kernel) {
   return kernel.claims & SOFTMARK_IN_PLACE && shape_of(kernel.op).output == OpShape::kRow;
 }
 
-/// As many bytes and threads from the same cache, once for all kernels that share them;
-/// multiply-adds once for a type.
+/// Adds the ceilings with the same bytes, threads and cache, once for all kernels that share them;
+/// fma once per type.
 void add_ceilings(std::vector<Series>& all, const Series& of, bool with_fma) {
   if (of.status != "ok") return;
   const auto add = [&](Ceiling kind) {
@@ -92,14 +92,14 @@ Replicate trial_of(const Series& series, const BenchOptions& options,
   replicate.samples = replication.samples;
   if (!series.kernel)
     replicate.min_time /= 3,
-        replicate.samples = std::min(replicate.samples, 3);  // steadier than kernels
+        replicate.samples = std::min(replicate.samples, 3);  // ceilings are steadier than kernels
   replicate.most_seconds = replication.most_seconds;
   replicate.flags = options.benchmark_flags;
   return replicate;
 }
 
-/// Seconds that one process of this series will probably take: to start, to fill its buffers, to
-/// calibrate and to sample.
+/// The expected seconds of one process of this series: start, filling the buffers, calibration and
+/// samples.
 double process_seconds(const Series& series, Replication replication) {
   if (series.kept) return 0;
   if (!series.kernel)
@@ -225,7 +225,7 @@ bool interleave(std::vector<Series>& series, const BenchOptions& options,
   }
   const std::vector<int> cpus = allowed_cpus();
   for (int round = 0; round < replication.processes; ++round) {
-    // The core changes every second round only, so that each core sees both orders.
+    // The core changes every second round only, so that each core runs both orders.
     const int cpu =
         cpus.empty() ? -1 : cpus[static_cast<std::size_t>((done + round) / 2) % cpus.size()];
     for (std::size_t which : orders[static_cast<std::size_t>(round) % orders.size()]) {
@@ -270,8 +270,8 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
       if (one.kernel && !one.kept && hangs[one.kernel->id] >= 2)
         one.status = "timeout", one.message = "not tried: it hung on two workloads before";
     if (series.empty()) continue;
-    InputsCache inputs(series.front().workload,
-                       options.seed);  // made when first asked for: not where all is kept
+    // Makes inputs on first use: none where every series is kept.
+    InputsCache inputs(series.front().workload, options.seed);
     measured.complete = interleave(series, options, replication, progress, inputs);
     for (Series& one : series) {
       if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs real children (this program is its own child, see test_main.cpp); checks what is told, never
-// how fast.
+// Runs real child processes (this program is its own child, see test_main.cpp); checks what is
+// reported, never how fast it is.
 #include "bench/measure.h"
 
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ TEST(Bench, GivesEveryFieldOfTheDocument) {
     EXPECT_GT(m["ns_per_element"]["median"].get<double>(), 0);
     EXPECT_TRUE(m["ns_per_element"]["ci95"].is_null());  // two processes have no interval
     EXPECT_TRUE(m["ceiling"] == "memcpy" || m["ceiling"] == "nontemporal_copy") << m["ceiling"];
-    // Of the faster of the two copies, so never less than the share of memcpy
+    // Relative to the faster of the two copies, so never less than the share of memcpy
     EXPECT_GE(m["x_memcpy"].get<double>() * m["of_ceiling"].get<double>(), 0);
     EXPECT_LE(m["x_memcpy"].get<double>() * m["of_ceiling"].get<double>(), 1 + 1e-9);
     EXPECT_EQ(m["fma_per_element"].is_number(), ceilings.contains("fma"));
@@ -129,7 +129,7 @@ TEST(Bench, ShowsHowThreadsScale) {
             std::string::npos);
 }
 
-/// A document of a tiny run, as bench writes it; and the options to go on with it.
+/// A document of a tiny run, as bench writes it; and the options to resume it.
 class Resume : public testing::Test {
  protected:
   Resume() : path_(testing::TempDir() + "softmark-resume-" + std::to_string(getpid()) + ".json") {
@@ -205,7 +205,7 @@ TEST(Bench, RunsColdAndInPlace) {
   cold.kernels = {"max_shifted"};
   cold.processes = 1;
   cold.hot = false, cold.cold = true;
-  cold.rows = cold.cols = 2048;  // few sets, so that the pool is quickly filled
+  cold.rows = cold.cols = 2048;  // few buffers, so that the pool is quickly filled
   EXPECT_EQ(tiny_sections(cold, std::nullopt)["measurements"][0]["cache"], "cold");
   BenchOptions in_place = tiny();
   in_place.kernels = {"max_shifted"};

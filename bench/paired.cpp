@@ -23,7 +23,7 @@ double least(const std::vector<double>& samples) {
 }
 
 Replication rounds_of(const BenchOptions& options) {
-  // Many short samples: something else on the core spoils some of them, hardly ever all.
+  // Many short samples: other work on the core disturbs some of them, hardly ever all.
   static constexpr Replication kByEffort[] = {
       {16, 20, 0.001, 30}, {32, 30, 0.001, 60}, {64, 30, 0.002, 120}};
   Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
@@ -37,8 +37,8 @@ Replication rounds_of(const BenchOptions& options) {
   return replication;
 }
 
-/// The order of both kernels' processes, in pairs of rounds that begin with each kernel once; which
-/// first is drawn, so that no periodic disturbance keeps step with it.
+/// The order of both kernels' processes, in pairs of rounds that begin with each kernel once; the
+/// first is drawn at random, so that no periodic disturbance can coincide with it.
 std::vector<std::vector<std::size_t>> drawn_orders(std::uint64_t seed, int from, int count) {
   std::vector<std::vector<std::size_t>> orders;
   for (int round = from; round < from + count; ++round) {
@@ -50,7 +50,7 @@ std::vector<std::vector<std::size_t>> drawn_orders(std::uint64_t seed, int from,
   return orders;
 }
 
-/// Rounds from this machine.
+/// Runs the rounds on this machine.
 class Session {
  public:
   Session(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two kernels side by side in one session: SAME, FASTER, SLOWER or AMBIGUOUS, with what this
-// machine can tell apart now.
+// Paired comparison of two kernels: SAME, FASTER, SLOWER or AMBIGUOUS, with the smallest difference
+// that this machine can detect now.
 #pragma once
 
 #include <string>
@@ -13,23 +13,23 @@ namespace softmark::bench {
 
 /// A and B on one workload.
 struct Comparison {
-  std::string a, b;  // kernel ids, a plugin's with its library
+  std::string a, b;  // kernel ids; a plugin's with its library
   Workload workload;
   int threads = 1;
   Decision decision;
-  std::string
-      failure;  // why there is no verdict: "b: crash: killed by SIGSEGV"; empty where there is one
+  // Why there is no verdict: "b: crash: killed by SIGSEGV"; empty where there is one.
+  std::string failure;
 };
 
-/// Compares two kernels of one op and type on the options' workloads (the quick ones where they
-/// name none). Threads: the options' only one, else 1. Throws Error(kUsage) where the kernels
-/// differ in op or type, or for more counts of threads. Stops early, with what it has, when
-/// interrupted.
+/// Compares two kernels of one op and type on the options' workloads (by default those of effort
+/// quick). Threads: the options' single value, else 1. Throws Error(kUsage) where the kernels
+/// differ in op or type, or for more than one number of threads. When interrupted, returns what it
+/// has.
 std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b,
                                         const BenchOptions& options);
 
-/// One workload of the above, judged alone; at most the options' processes (by effort 16, 32 or 64)
-/// rounds in each of the two sets.
+/// One workload of the above, decided separately; at most the options' processes (by effort 16, 32
+/// or 64) rounds in each of the two sets.
 Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload,
                       const BenchOptions& options);
 

@@ -41,7 +41,8 @@ ReplicateResult no_samples(const std::string& status, const std::string& message
   return result;
 }
 
-/// Reads until the child has closed its end, has ended, or time is up. An answer is one line.
+/// Reads until the child has closed its end, has ended, or the deadline has passed. An answer is
+/// one line.
 std::string gather(Child& child, int fd, steady_clock::time_point deadline) {
   std::string text;
   char buffer[4096];

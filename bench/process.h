@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One replicate: one kernel (or a ceiling) timed on one workload in one fresh process.
+// One replicate: a kernel (or a ceiling) timed on one workload in one fresh process.
 #pragma once
 
 #include <optional>
@@ -23,33 +23,33 @@ struct nlohmann::adl_serializer<std::optional<T>> {
 
 namespace softmark::bench {
 
-/// What a child is asked. Everything that it needs, so that it looks nothing up.
+/// The request to the child process. It is complete: the child looks nothing up.
 struct Replicate {
   std::string library;             // "" for a built-in
   std::size_t index = 0;           // in that library
-  std::optional<Ceiling> ceiling;  // that instead of a kernel, on as many bytes
+  std::optional<Ceiling> ceiling;  // timed instead of a kernel, on as many bytes
   softmark_op op = SOFTMARK_SOFTMAX;
   softmark_dtype dtype = SOFTMARK_F32;
   std::size_t rows = 0, cols = 0;
   int threads = 1;
-  int cpu = -1;                // pin to it; -1: as the system likes
-  std::size_t pool_bytes = 0;  // 0: hot, the same buffers each time; else rotate over this much
-  bool in_place = false;       // y is x, restored outside the clock before each call
-  double min_time = 0.02;      // seconds a sample
+  int cpu = -1;  // pin to it; -1: not pinned
+  // 0: hot, the same buffers each time; else rotates over this many bytes.
+  std::size_t pool_bytes = 0;
+  bool in_place = false;   // y is x, restored before each call, outside the timed region
+  double min_time = 0.02;  // seconds per sample
   int samples = 3;
-  double most_seconds = 0;  // samples are fewer, down to 5, where they would take longer; 0: never
-  std::vector<std::string> flags;  // of Google Benchmark, after ours
+  double most_seconds = 0;         // limit for all samples, as long as 5 remain; 0: none
+  std::vector<std::string> flags;  // for Google Benchmark, after ours
 };
 
-/// What came of it. `status`: "ok", "unsupported" (the kernel said so), "crash", "timeout",
-/// "error".
+/// Its result. `status`: "ok", "unsupported" (the kernel declined), "crash", "timeout", "error".
 struct ReplicateResult {
   std::string status = "error";
-  std::string message;              // why, where not ok
-  std::vector<double> nanoseconds;  // a call, one number a sample
+  std::string message;              // the reason, where not ok
+  std::vector<double> nanoseconds;  // per call, one number per sample
   bool pinned = false;
-  double cycles_per_nanosecond = 0;  // while it ran; 0 where nothing counts them
-  std::string clock;                 // what counted: "cpu", "tsc", or ""
+  double cycles_per_nanosecond = 0;  // while it ran; 0 without a counter
+  std::string clock;                 // the counter: "cpu", "tsc" or ""
 };
 
 // How both travel: as JSON between two processes of one program, so enums are numbers.
@@ -59,11 +59,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replicate, library, index, ceiling, most_seco
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplicateResult, status, message, nanoseconds, pinned,
                                    cycles_per_nanosecond, clock)
 
-/// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an result,
-/// never an exception; an interruption (watch_interrupts) ends the wait with status "interrupted".
+/// Starts a child process, waits for its answer and for its end. A crash, a hang or an invalid
+/// answer is a result, never an exception; an interruption (watch_interrupts) ends the wait with
+/// status "interrupted".
 ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds);
 
-/// The measuring child ("child-replicate"): request on descriptor 3, answer on 4, inputs on 5.
+/// The main function of the child process ("child-replicate"): request on descriptor 3, answer on
+/// 4, inputs on 5.
 int replicate_main();
 
 }  // namespace softmark::bench

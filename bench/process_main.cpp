@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The measuring child. It prepares everything, times one kernel by Google Benchmark, answers one
-// line of JSON and ends.
+// The child process that measures: it prepares everything, times one kernel with Google Benchmark,
+// answers one line of JSON and ends.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <sched.h>
@@ -35,9 +35,9 @@ std::string read_all(int fd) {
 
 std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/// Where one set's arrays start. Arrays of a page or more are kept a quarter of a page out of each
-/// other's phase, so that loads of x never wait for stores to y that share their low twelve bits;
-/// short ones are packed line by line.
+/// Where one set's arrays start. Arrays of a page or more are offset from each other by a quarter
+/// of a page, so that loads of x never wait for stores to y with the same low twelve address bits;
+/// short ones are packed by cache lines.
 struct Places {
   std::size_t g, labels, y, bytes;
 };
@@ -53,12 +53,12 @@ Places places_of(const Layout& layout) {
   return places;
 }
 
-/// One set of buffers, or many to rotate over so that each call finds its own cold.
+/// One set of buffers, or many to rotate over, so that each call finds its own set cold.
 class Buffers {
  public:
   Buffers(const softmark_args& first, std::size_t count, std::size_t spacing)
       : first_(first), at_(first), count_(count), spacing_(spacing) {
-    // Neighbours are visited far apart in time, or the prefetcher would warm the next set.
+    // Successive sets are far apart, or the prefetcher would load the next one.
     for (step_ = std::max<std::size_t>(1, count * 618 / 1000); std::gcd(step_, count_) != 1;)
       --step_;
   }
@@ -113,7 +113,7 @@ softmark_args first_set(const Replicate& replicate, const Layout& layout, const 
           replicate.threads};
 }
 
-/// Maps and touches every page, and fills the inputs of every set. The memory lives until the
+/// Maps and touches every page, and fills the inputs of every set. The memory is kept until the
 /// process ends.
 Buffers prepare(const Replicate& replicate, const std::byte* inputs) {
   const Layout layout = layout_for(replicate);
@@ -145,7 +145,7 @@ bool pin(int cpu) {
   return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
-/// Keeps each repetition's time a call; prints nothing.
+/// Stores each repetition's time per call; prints nothing.
 class Samples : public benchmark::BenchmarkReporter {
  public:
   std::vector<double> nanoseconds;
@@ -163,8 +163,7 @@ class Samples : public benchmark::BenchmarkReporter {
   }
 };
 
-/// The loop under the clock: the kernel's own entry through its pointer, and a barrier for the
-/// compiler.
+/// The timed loop: the kernel's own entry through its pointer, and a compiler barrier.
 void time_calls(benchmark::State& state, softmark_fn run, Buffers& buffers) {
   int refused = 0;
   for (auto _ : state) {
@@ -174,8 +173,8 @@ void time_calls(benchmark::State& state, softmark_fn run, Buffers& buffers) {
   if (refused) state.SkipWithError("refused these args after accepting them once");
 }
 
-/// In place: the input is put back before each call, outside the clock, or later calls would see a
-/// softmax of a softmax. Two readings of the clock (about 50 ns) are inside.
+/// In place: the input is restored before each call, outside the timed region, or later calls would
+/// compute a softmax of a softmax. Two readings of the clock (about 50 ns) are included.
 void time_in_place(benchmark::State& state, softmark_fn run, const softmark_args& args,
                    const std::byte* inputs, std::size_t bytes) {
   int refused = 0;
@@ -191,8 +190,8 @@ void time_in_place(benchmark::State& state, softmark_fn run, const softmark_args
   if (refused) state.SkipWithError("refused these args after accepting them once");
 }
 
-/// The samples asked for, or fewer where calls take so long that they would outlast the time for
-/// them.
+/// The requested number of samples, or fewer where calls are so long that they would exceed the
+/// time limit.
 int affordable_samples(const Replicate& replicate, double call_seconds) {
   constexpr int kFewest = 5;
   if (replicate.most_seconds <= 0 || replicate.samples <= kFewest) return replicate.samples;
@@ -221,8 +220,8 @@ Samples run_benchmark(const Replicate& replicate, int wanted, softmark_fn run, B
     benchmark->UseManualTime();
   else
     benchmark->UseRealTime();
-  // Something else on the core while Google Benchmark chose the number of calls makes them too few:
-  // choose again.
+  // Other work on the core while Google Benchmark chose the number of calls makes that number too
+  // small: choose again.
   for (int tries = 3;; --tries) {
     Samples samples;
     benchmark::RunSpecifiedBenchmarks(&samples);
@@ -280,6 +279,6 @@ int softmark::bench::replicate_main() {
   }
   const std::string answer = nlohmann::json(result).dump() + "\n";
   const ssize_t written = write(kAnswer, answer.data(), answer.size());
-  // Threads of a kernel's library may be alive still: leave without running their destructors.
+  // Threads of a kernel's library may still run: exit without running destructors.
   _exit(written == static_cast<ssize_t>(answer.size()) ? 0 : kNotMeasurable);
 }

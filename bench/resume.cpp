@@ -12,14 +12,14 @@
 namespace softmark::bench {
 namespace {
 
-/// When a file was last written, as documents tell times; "" where it is not there.
+/// When a file was last written, in the documents' time format; "" where it does not exist.
 std::string written_at(const std::string& path) {
   struct stat file {};
   if (stat(path.c_str(), &file) != 0) return "";
   return utc_time(file.st_mtime);
 }
 
-/// FNV-1a over the bits of a file's logits, which its name does not tell.
+/// FNV-1a over the bits of a file's logits, because its name does not identify them.
 std::string fingerprint(const Workload& workload) {
   const auto& logits = *workload.logits;
   return fmt::format("{:#x}", fnv1a({reinterpret_cast<const char*>(logits.data()),

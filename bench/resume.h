@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an earlier run of this very program on this machine measured already.
+// Measurements from an earlier run of this same program on this machine.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace softmark::bench {
 
-/// The document's `run.replication`: how often and how long, and whatever else two runs must share
-/// to be one.
+/// The document's `run.replication`: numbers and lengths of samples, and everything else that two
+/// runs must share to be combined.
 Json replication_section(const BenchOptions& options);
 
 class Earlier {
@@ -19,8 +19,9 @@ class Earlier {
   /// another build, or with other options.
   explicit Earlier(const BenchOptions& options);
 
-  /// Fills the series of one workload and marks them kept, where the document holds every one of
-  /// them; else leaves all to be run again, since what is compared has to be measured side by side.
+  /// Fills the series of one workload and marks them kept, where the document contains all of them;
+  /// else leaves all to be run again, because series that are compared must be measured side by
+  /// side.
   bool keep(std::vector<Series>& series) const;
 
  private:

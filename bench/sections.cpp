@@ -60,15 +60,15 @@ const Series* ceiling_of(const Measured& measured, const Series& of, Ceiling kin
   return nullptr;
 }
 
-/// Nanoseconds a call (for fma: a multiply-add); NaN where it was not measured.
+/// Nanoseconds per call (for fma: per multiply-add); NaN where it was not measured.
 double ceiling_time(const Measured& measured, const Series& of, Ceiling kind) {
   const Series* series = ceiling_of(measured, of, kind);
   if (!series) return std::numeric_limits<double>::quiet_NaN();
   return summarize(series->samples).median / (kind == Ceiling::kFma ? series->elements() : 1);
 }
 
-/// The fastest way measured to move what the op moves: reading where the output is a number a row,
-/// else a copy.
+/// The fastest measured way to move what the op moves: reading where the output is one number per
+/// row, else a copy.
 Ceiling bound_of(const Measured& measured, const Series& series) {
   if (shape_of(series.op).output == OpShape::kScalar) return Ceiling::kRead;
   const double around = ceiling_time(measured, series, Ceiling::kNontemporalCopy);
@@ -88,7 +88,7 @@ void add_shares(Json& json, const Measured& measured, const Series& series, doub
   set("fma_per_element", time / series.elements() / ceiling_time(measured, series, Ceiling::kFma));
 }
 
-/// From the processes' medians too, each at its own clock.
+/// From the processes' medians too, each at the clock rate of its process.
 void add_cycles(Json& json, const Series& series) {
   const std::vector<double> times = process_medians(series.samples);
   std::vector<double> cycles;
@@ -145,7 +145,7 @@ std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& r
       !options.kernels.empty() &&
       std::any_of(options.kernels.begin(), options.kernels.end(),
                   [](const std::string& glob) { return glob.find('/') != glob.npos; });
-  // A whole id says its op and type itself.
+  // A whole id includes op and type.
   const std::vector<std::string> op = {"softmax"}, dtype = {"f32"};
   return select_kernels(registry, options.kernels,
                         options.ops.empty() && !by_name ? op : options.ops,

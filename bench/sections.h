@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was measured, as the document's sections.
+// The measurements as sections of the document.
 #pragma once
 
 #include <optional>
@@ -12,18 +12,18 @@
 namespace softmark::bench {
 
 /// {"machine", "build", "measurements", "ceilings", "warnings", "complete"}: the document's
-/// sections, and whether the run reached its end. Kernels in `failed` are marked "verified": false;
-/// without a set nothing was verified and all are.
+/// sections, and whether the run was completed. Kernels in `failed` are marked "verified": false;
+/// without a set nothing was verified and all are marked so.
 Json bench_sections(const BenchOptions& options, const Registry& registry,
                     const std::optional<std::set<std::string>>& failed);
 
-/// The same from what is measured already.
+/// The same from existing measurements.
 Json sections_of(const Measured& measured, const std::optional<std::set<std::string>>& failed);
 
 /// The document's `kernels`.
 Json kernels_section(const std::vector<Kernel>& kernels);
 
-/// The kernels that the options choose: op softmax and dtype f32 where they name none.
+/// The kernels that the options select: op softmax and dtype f32 by default.
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry);
 
 }  // namespace softmark::bench

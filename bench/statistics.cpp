@@ -26,8 +26,8 @@ double median_deviation(const std::vector<double>& values) {
 
 std::optional<std::pair<std::size_t, std::size_t>> median_ranks(std::size_t n, double confidence) {
   if (n == 0) return std::nullopt;
-  // Half of an exact power of two such as 1 - 0.75 is attained, so the comparison leaves room for
-  // the cdf's rounding.
+  // The cdf may attain the tail exactly (confidence 0.75), so the comparison allows for its
+  // rounding.
   const double tail = (1 - confidence) / 2 * (1 + 1e-12);
   const boost::math::binomial coins(static_cast<double>(n), 0.5);
   std::optional<std::pair<std::size_t, std::size_t>> ranks;

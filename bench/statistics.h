@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Medians and what is known about them. The unit of replication is the process: samples inside one
-// process are reduced to their median first, because they share one address layout, one core and
-// one moment.
+// Medians and their confidence intervals. The unit of replication is the process: samples within
+// one process are first reduced to their median, because they share one address layout, one core
+// and one period of time.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,10 @@ struct Interval {
 };
 std::optional<Interval> median_interval(std::vector<double> values, double confidence = 0.95);
 
-/// P(at most `rarer` of n fair coins show the rarer side, or at least n - rarer do); 1 for no
-/// coins.
+/// P(at most `rarer` of n fair coins show heads, or at least n - rarer do); 1 for no coins.
 double sign_test_p(std::size_t rarer, std::size_t n);
 
-/// One measurement's processes, each with its samples, in whatever unit they come.
+/// Summary of one measurement's processes and their samples, in the samples' unit.
 struct Summary {
   double median, min, mad;       // of the process medians; min of all samples
   std::optional<Interval> ci95;  // of the median of process medians

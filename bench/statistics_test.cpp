@@ -10,8 +10,8 @@ namespace {
 
 using Ranks = std::pair<std::size_t, std::size_t>;
 
-// Conover, Practical Nonparametric Statistics, and every table of the sign test: the ranks of the
-// 95 % interval.
+// The ranks of the 95 % interval, as in Conover, Practical Nonparametric Statistics, and in every
+// table of the sign test.
 TEST(MedianRanks, AreThoseOfTheSignTestsTable) {
   EXPECT_FALSE(median_ranks(0));
   EXPECT_FALSE(median_ranks(5));  // 1 - 2/32 = 93.75 %

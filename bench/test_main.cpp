@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measuring children are this same program started afresh, so the tests' main answers for them too.
+// The measuring child processes are this same program, so the tests' main also dispatches to them.
 #include <gtest/gtest.h>
 
 #include <string_view>

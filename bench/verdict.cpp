@@ -13,7 +13,7 @@ Rounds operator+(Rounds first, const Rounds& second) {
   return first;
 }
 
-/// P(as many or more of n fair coins on the commoner side), both sides.
+/// P(at least as many of n fair coins show the more frequent side), two-sided.
 double sign_test(const std::vector<double>& logs) {
   const auto above = static_cast<std::size_t>(
       std::count_if(logs.begin(), logs.end(), [](double x) { return x > 0; }));
@@ -22,7 +22,7 @@ double sign_test(const std::vector<double>& logs) {
   return sign_test_p(std::min(above, below), above + below);
 }
 
-/// Half the width of the exact 95 % interval of a median; of too few values, the largest.
+/// Half the width of the exact 95 % interval of the median; for too few values, the largest value.
 double half_width(const std::vector<double>& values) {
   if (const auto interval = median_interval(values)) return (interval->high - interval->low) / 2;
   double most = 0;
@@ -34,14 +34,14 @@ bool is_claim(SpeedVerdict verdict) {
   return verdict == SpeedVerdict::kFaster || verdict == SpeedVerdict::kSlower;
 }
 
-/// SAME within more than 5 % is no news while more rounds could say it finer.
+/// SAME within more than 5 % is not final while more rounds could narrow it.
 bool settled(const Ratio& ratio) {
   const SpeedVerdict verdict = verdict_of(ratio);
   return is_claim(verdict) ||
          (verdict == SpeedVerdict::kSame && ratio.smallest_difference <= kLeastEffect);
 }
 
-/// One set of rounds, judged alone.
+/// One set of rounds, decided separately.
 std::optional<Rounds> rounds_until_settled(const MoreRounds& more, const Patience& patience) {
   Rounds rounds;
   if (!more(rounds, std::min(patience.first, patience.most))) return std::nullopt;

@@ -10,15 +10,15 @@
 namespace softmark::bench {
 namespace {
 
-/// What a machine does to processes that take equally long. All of it was seen: lognormal noise;
-/// one process in some disturbed to twice its time; a clock that wanders; slow phases, that begin
-/// or end within any tenth process, while something else keeps the core or its sibling busy.
+/// A model of disturbances between processes of equal speed, all of them observed: lognormal noise;
+/// single processes disturbed to twice their time; a wandering clock; slow phases, beginning or
+/// ending within every tenth process, while other work occupies the core or its sibling.
 struct Machine {
   double noise = 0.01, disturbed = 0.1, slow_phase = 1;
 };
 constexpr Machine kQuiet{}, kShared{0.03, 0.1, 1}, kBusyHalfTheTime{0.03, 0.1, 1.5};
 
-/// Rounds of a kernel and of one that takes `slower` times as long.
+/// Simulates rounds of a kernel and of one that takes `slower` times as long.
 class Simulation {
  public:
   Simulation(const Machine& machine, double slower, std::uint64_t seed)
@@ -68,7 +68,7 @@ int count(SpeedVerdict wanted, const Machine& machine, double slower, int replic
   return found;
 }
 
-/// So many rounds in which A takes 1 and B `ratio`.
+/// That many rounds in which A takes 1 and B `ratio`.
 Rounds steady(double ratio, int count) {
   Rounds rounds;
   for (int i = 0; i < count; ++i) rounds.a.push_back({1, 1}), rounds.b.push_back({ratio, ratio});
@@ -89,8 +89,8 @@ TEST(Ratio, IsThatOfTheLesserTimes) {
 TEST(Ratio, TakesTheSpreadFromKernelsAgainstThemselves) {
   Rounds rounds;
   for (int i = 0; i < 8; ++i) rounds.a.push_back({1, 1.1}), rounds.b.push_back({2.2, 2});
-  const Ratio ratio =
-      ratio_of(rounds);  // eight times up, eight times down: the interval of the median holds both
+  // Eight times up, eight times down: the interval of the median contains both.
+  const Ratio ratio = ratio_of(rounds);
   EXPECT_NEAR(ratio.aa_spread, 0.1, 1e-12);
   EXPECT_NEAR(ratio.process_spread, 0.1, 1e-12);
   EXPECT_NEAR(ratio.smallest_difference, 0.2, 1e-12);
@@ -154,9 +154,9 @@ TEST(Decide, StopsWhenItKnowsAndWhenPatienceEnds) {
   EXPECT_FALSE(decide([](Rounds&, int) { return false; }, kStandard));
 }
 
-// The figures that a user is promised: at most 2 % false alarms, at least 90 % of slowdowns by a
-// tenth found, also while something else keeps a core busy half of the time; a twentieth slower is
-// never called faster.
+// The rates that users are promised: at most 2 % false alarms, at least 90 % of slowdowns by 10 %
+// detected, also while other work occupies a core half of the time; a slowdown by 5 % is never
+// reported as FASTER.
 TEST(Decide, HardlyEverTellsAKernelFromItself) {
   for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime, Machine{0.1, 0.2, 2}}) {
     EXPECT_LE(count(SpeedVerdict::kSlower, machine, 1, 500) +
@@ -176,7 +176,7 @@ TEST(Decide, FindsAPlantedTenPercent) {
 }
 
 TEST(FalseDiscoveries, AreHeldBackWhereManyAreCompared) {
-  // Benjamini and Hochberg at 5 % over four: the sorted p may be at most 0.0125, 0.025, 0.0375,
+  // Benjamini and Hochberg at 5 % over four: the sorted p must not exceed 0.0125, 0.025, 0.0375,
   // 0.05.
   const double p[] = {0.04, 0.001, 0.9, 0.02};
   std::vector<Decision> decisions(4);

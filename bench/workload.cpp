@@ -19,15 +19,15 @@ namespace {
 
 constexpr std::uint64_t kLogitStream = 1, kPeakStream = 2;
 
-/// The last column that a query may see: the diagonal, stretched over the rows where they are fewer
-/// than the columns.
+/// The last column that a query may attend to: the diagonal, stretched where there are fewer rows
+/// than columns.
 std::size_t causal_end(const Workload& workload, std::size_t row) {
   if (workload.rows >= workload.cols) return row % workload.cols;
   return (row + 1) * workload.cols / workload.rows - 1;
 }
 
-/// A logit whose exponential lies strictly within the type's subnormal range, half a unit of logit
-/// from its ends.
+/// A logit whose exponential lies strictly within the type's subnormal range, half a unit away from
+/// its ends.
 double subnormal_logit(softmark_dtype dtype, double uniform) {
   const double highest = std::log(2.0) * type_info(dtype).min_exponent - 0.5;
   const double lowest =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is timed: shapes that stand for something, and the logits in them.
+// Workloads: shapes that represent real uses, and their logits.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@
 
 namespace softmark::bench {
 
-/// How the logits of a workload are spread. What each means for the cost of a softmax differs: the
-/// share of results that are 0, subnormal or all alike changes the speed of some kernels tenfold.
+/// How the logits of a workload are distributed. This affects the cost of a softmax: results that
+/// are 0, subnormal or all equal change the speed of some kernels tenfold.
 enum class Distribution { kNormal, kFlat, kPeaked, kCausal, kSubnormal, kFile };
 inline constexpr std::string_view kDistributionNames[] = {"normal", "flat",      "peaked",
                                                           "causal", "subnormal", "file"};
-/// One sentence a distribution, for people and documents: "3 N(0,1): ...".
+/// One line per distribution, for people and documents: "3 N(0,1): ...".
 std::string_view describe(Distribution distribution);
 std::optional<Distribution> find_distribution(std::string_view name);
 
@@ -28,7 +28,7 @@ struct Workload {
   std::string name;  // "vocabulary/8x128256"
   std::size_t rows = 0, cols = 0;
   Distribution distribution = Distribution::kNormal;
-  Effort effort = Effort::quick;  // the least effort that includes it
+  Effort effort = Effort::quick;  // the lowest effort that includes it
   std::string stands_for;         // "Llama 3's vocabulary, 8 sequences decoded at once"
   std::shared_ptr<const std::vector<double>> logits = nullptr;  // [rows*cols], for kFile only
 
@@ -37,10 +37,10 @@ struct Workload {
 
 /// Every named workload, in the order of bench/workloads.def.
 const std::vector<Workload>& named_workloads();
-/// Those of an effort that match any glob (none: all). Globs look at every effort; one that matches
-/// nothing is Error(kUsage).
+/// Those of an effort that match any glob (none: all). Globs select from all efforts; one that
+/// matches nothing throws Error(kUsage).
 std::vector<Workload> select_workloads(Effort effort, const std::vector<std::string>& globs);
-/// A workload of one's own shape; no rows or no columns is Error(kUsage).
+/// A workload of the given shape; throws Error(kUsage) for no rows or no columns.
 Workload own_workload(std::size_t rows, std::size_t cols, Distribution distribution);
 /// The logits of an .npy file (1-D is one row). Throws Error(kUnreadable), also for a file with no
 /// elements.

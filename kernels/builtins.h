@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a kernel file hands over its entries: one SOFTMARK_BUILTINS at its foot, one line in
-// list.def. A file without its line fails the configuration, a line without its file or entries
-// fails the build.
+// How a kernel file exports its entries: one SOFTMARK_BUILTINS at its end, one line in list.def. A
+// file without its line fails the configuration; a line without its file or entries fails the
+// build.
 #pragma once
 
-#include <cmath>  // INFINITY, for entries without a promise
+#include <cmath>  // INFINITY, for entries that promise no largest error
 #include <span>
 #include <string_view>
 
@@ -19,8 +19,8 @@
 
 namespace softmark {
 
-/// The instruction set that a built-in runs on here, by Highway's name ("AVX3_DL"); empty where the
-/// compiler chose it.
+/// The instruction set that a built-in kernel uses on this machine, by Highway's name ("AVX3_DL");
+/// empty where the compiler chose it.
 std::string_view builtin_isa(const softmark_kernel& kernel);
 
 }  // namespace softmark

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every built-in against the contract: its table of special values, its formula, strides, aliasing,
-// its claims.
+// Every built-in kernel against the contract: special values, the op's formula, strides, aliasing,
+// claims.
 #include "kernels/builtins.h"
 
 #include <gtest/gtest.h>
@@ -184,7 +184,7 @@ TEST(Builtins, KeepTheTableOfSpecialValues) {
   });
 }
 
-/// A row of inputs that suits the op, and its cotangent.
+/// A row of valid inputs for the op, and its cotangent.
 template <class T>
 Call<T> random_call(softmark_op op, std::size_t rows, std::size_t cols, Rng& random) {
   Call<T> call;
@@ -206,8 +206,8 @@ Call<T> random_call(softmark_op op, std::size_t rows, std::size_t cols, Rng& ran
 }
 
 /// (2 range + n + 20) unit roundoffs of the terms' size: the a-priori error of a shifted evaluation
-/// with one recursive sum (Blanchard, Higham, Higham 2021, section 4), for all ops of these mild
-/// rows.
+/// with one recursive sum (Blanchard, Higham, Higham 2021, section 4); enough for every op on these
+/// mild rows.
 template <class T>
 struct Limit {
   long double roundings, least_scale;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call of a kernel on rows held as vectors, with guarded padding; and the op's formula in long
+// One kernel call on rows held as vectors, with guarded padding; and the op's formula in long
 // double.
 #pragma once
 
@@ -21,8 +21,8 @@ inline constexpr T kInf = std::numeric_limits<T>::infinity();
 template <class T>
 inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
 
-/// What stands in padding, and in outputs before the call.
-/// What padding and unwritten outputs hold; bit patterns where T is one (a large number, a NaN).
+/// What padding and not yet written outputs hold: a large number, or a NaN where T is a bit
+/// pattern.
 template <class T>
 inline constexpr T kPadding = static_cast<T>(std::is_floating_point_v<T> ? 1e30 : 0x7bff);
 template <class T>
@@ -36,7 +36,7 @@ struct Call {
   std::size_t padding = 0, offset = 0;  // elements between rows; elements before the first
   int threads = 1;
   bool in_place = false;
-  bool padding_kept = true;  // told by run
+  bool padding_kept = true;  // set by run
 
   /// Dense outputs of all rows.
   std::vector<T> run(const softmark_kernel& kernel) {

@@ -10,7 +10,7 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kFold = 8;  // shorter runs are easier to read written out
+constexpr std::size_t kFold = 8;  // shorter runs are easier to read when written out
 constexpr const char* kAliasNames[] = {"none", "y_is_x", "y_is_g"};
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) {
@@ -23,8 +23,8 @@ bool same(double a, double b) {
 
 double value_at(const Json& datum, softmark_dtype dtype, const std::string& where) {
   const double value = parse_value(datum, where);
-  // A decimal such as 0.1 means the type's nearest value; one beyond the type is a mistake in the
-  // request.
+  // A decimal such as 0.1 means the type's nearest value; a value beyond the type's range is an
+  // error in the request.
   const double rounded = round_to(dtype, value);
   if (std::isinf(rounded) && !std::isinf(value))
     refuse(where, "is beyond the largest finite " + std::string(name(dtype)));
@@ -80,7 +80,7 @@ const Json* member(const Json& json, const char* key) {
 void read_labels(const Json& json, Case& c) {
   const Json* labels = member(json, "labels");
   if (!labels || !labels->is_array() || labels->size() != c.rows)
-    refuse("labels", "this op needs one label a row (" + std::to_string(c.rows) + ")");
+    refuse("labels", "this op needs one label per row (" + std::to_string(c.rows) + ")");
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Json& label = (*labels)[r];
     const std::string where = "labels[" + std::to_string(r) + "]";
@@ -148,7 +148,7 @@ Json matrix_to_json(const std::vector<double>& values, std::size_t rows, std::si
   return matrix;
 }
 
-// No rows at all: a case that only its number of columns describes.
+// A case without rows, described by its number of columns alone.
 Case empty_case(const Json& json) {
   if (!json["cols"].is_number_unsigned() || json["cols"].get<std::uint64_t>() > (1u << 28))
     refuse("cols", "must be an integer from 0 to 2^28");
@@ -200,7 +200,7 @@ Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
   const auto rows = rows_from_json(*x, dtype, "x");
   Case c;
   if (rows.empty() && member(json, "cols")) return empty_case(json);
-  if (rows.empty()) refuse("x", "holds no row: give at least one");
+  if (rows.empty()) refuse("x", "holds no rows: give at least one");
   c.rows = rows.size();
   c.cols = rows.empty() ? 0 : rows[0].size();
   c.x = flat(rows);
@@ -213,7 +213,7 @@ Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
     if (c.g.size() != c.x.size()) refuse("g", "must have the shape of x");
   } else if (shape.takes_g_row) {
     c.g = row_from_json(*g, dtype, "g");
-    if (c.g.size() != c.rows) refuse("g", "must hold one value a row");
+    if (c.g.size() != c.rows) refuse("g", "must hold one value per row");
   }
   if (shape.takes_labels) read_labels(json, c);
   if (const Json* layout = member(json, "layout")) c.layout = layout_from_json(*layout);

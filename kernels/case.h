@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call of a kernel as data: the rows, and how they lie in memory. The same JSON serves requests
-// on standard input, counterexamples, the corpus and replay.
+// One call of a kernel as data: the rows, and how they lie in memory. Requests on standard input,
+// counterexamples, the corpus and replay commands share one JSON form.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,13 @@ enum class Alias { none, y_is_x, y_is_g };
 
 /// Where the buffers lie. The default puts every buffer's last element against an unmapped page.
 struct Layout {
-  std::size_t x_padding = 0, g_padding = 0,
-              y_padding = 0;  // elements between one row's end and the next row's start
-  bool at_start =
-      false;  // the first element against the unmapped page instead, `offset` bytes behind it
+  // Elements between one row's end and the next row's start.
+  std::size_t x_padding = 0, g_padding = 0, y_padding = 0;
+  // The first element lies `offset` bytes behind the unmapped page, instead of the last one before
+  // it.
+  bool at_start = false;
   std::size_t offset = 0;    // bytes, of the inputs; a multiple of the element size
-  std::size_t y_offset = 0;  // bytes, of y; ignored where y is an input
+  std::size_t y_offset = 0;  // bytes, of y; ignored where y aliases an input
   Alias alias = Alias::none;
   int threads = 1;
   double poison = kNaN;  // what the inputs' padding holds
@@ -38,16 +39,17 @@ struct Case {
   Layout layout;
 };
 
-/// {"x":[[...]],"g":...,"labels":...,"layout":{...}}; values as hex strings, runs of 8 and more
-/// equal values as {"value":"0x1p+0","repeat":100}, a default layout left out; "cols" where there
-/// are no rows.
+/// {"x":[[...]],"g":...,"labels":...,"layout":{...}}: values as hex strings, runs of 8 or more
+/// equal values as {"value":"0x1p+0","repeat":100}; a default layout is omitted; "cols" is given
+/// where there are no rows.
 Json case_to_json(const Case& c, softmark_op op);
 
-/// The inverse; also takes plain numbers, and x as one row. Shapes that do not fit the op, values
-/// that are not of the type and labels outside [0, cols) are Error(kUnreadable) naming the place.
+/// The inverse; also accepts plain numbers, and x as a single row. Throws Error(kUnreadable),
+/// naming the place, for shapes that do not fit the op, values outside the type's range and labels
+/// outside [0, cols).
 Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype);
 
-/// Values of one row as JSON, runs folded.
+/// Values of one row as JSON, with runs of equal values folded.
 Json row_to_json(const double* values, std::size_t count);
 
 }  // namespace softmark

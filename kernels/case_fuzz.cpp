@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A case: what --case, eval's standard input and a counterexample hold, hex floats and runs of
-// equal values included.
+// A case as --case, eval's standard input and counterexamples hold it, with hex floats and runs of
+// equal values.
 #include <cstdlib>
 
 #include "kernels/case.h"
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
        {SOFTMARK_SOFTMAX, SOFTMARK_SOFTMAX_VJP, SOFTMARK_CROSS_ENTROPY_VJP}) {
     try {
       const Case c = case_from_json(json, op, SOFTMARK_F32);
-      // What was read is written and read again as the same.
+      // Writing and reading again gives the same case.
       if (c.x.size() < 10000 && case_to_json(case_from_json(case_to_json(c, op), op, SOFTMARK_F32),
                                              op) != case_to_json(c, op))
         std::abort();

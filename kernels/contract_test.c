@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The contract compiles as C99 and has the values that other people's libraries were compiled with.
- */
+ * The contract compiles as C99; its values are those that existing plugins were compiled with. */
 #include "kernels/softmark.h"
 
 #define HOLDS(name, condition) typedef char name[(condition) ? 1 : -1]

@@ -14,7 +14,7 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr TypeInfo kTypes[] = {{11, -14, 15}, {8, -126, 127}, {24, -126, 127}, {53, -1022, 1023}};
 
-/// Bit pattern of a value of f16 or bf16, and back: sign, exponent and fraction are moved, never
+/// Bit pattern of a value of f16 or bf16, and back. Sign, exponent and fraction are moved, never
 /// rounded.
 std::uint16_t pack(const TypeInfo& type, double value) {
   const int fraction_bits = type.precision - 1;
@@ -25,7 +25,7 @@ std::uint16_t pack(const TypeInfo& type, double value) {
     return static_cast<std::uint16_t>(sign | infinity | (1 << (fraction_bits - 1)));
   if (std::isinf(value)) return sign | infinity;
   const double magnitude = std::fabs(value);
-  // In units of the smallest subnormal, the encodings of one binade are its integers.
+  // The bit pattern of a subnormal is its value in units of the smallest subnormal.
   if (magnitude < std::ldexp(1.0, type.min_exponent))
     return sign |
            static_cast<std::uint16_t>(std::ldexp(magnitude, fraction_bits - type.min_exponent));
@@ -62,8 +62,8 @@ double smallest_subnormal(softmark_dtype dtype) {
 
 double spacing(softmark_dtype dtype, double value) {
   const TypeInfo type = kTypes[dtype];
-  // By bits: this is asked for every output of every row. Zero and subnormals land below
-  // min_exponent.
+  // By bits, because this runs for every output of every row. Zero and subnormals get an exponent
+  // below min_exponent.
   const int exponent = static_cast<int>(std::bit_cast<std::uint64_t>(value) >> 52 & 0x7ff) - 1023;
   const int result =
       std::clamp(exponent, type.min_exponent, type.max_exponent) - type.precision + 1;
@@ -85,7 +85,7 @@ double next_up(softmark_dtype dtype, double value) {
   if (value == 0) return smallest_subnormal(dtype);
   if (value == largest_finite(dtype)) return kInf;
   double step = spacing(dtype, value);
-  // Towards zero from a power of two the neighbours stand half as far apart.
+  // Below a power of two, towards zero, the neighbours are half as far apart.
   if (value < 0 && step > smallest_subnormal(dtype) &&
       std::ldexp(1.0, std::ilogb(value)) == -value) {
     if (std::ilogb(value) > kTypes[dtype].min_exponent) step /= 2;

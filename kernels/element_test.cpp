@@ -82,7 +82,7 @@ TEST(Element, EveryPatternSurvivesStoreAndLoad) {
     }
 }
 
-// Between neighbours a < b: the midpoint goes to the even one, what lies beside it to the nearer
+// Between neighbours a < b: the midpoint rounds to the even one, values beside it to the nearer
 // one.
 TEST(Element, RoundingIsToNearestEvenBetweenAllNeighbours) {
   for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16}) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract's enums as words, in the order of their values; used wherever a person or a document
-// names them.
+// The names of the contract's enumerators, in the order of their values, for people and documents.
 #pragma once
 
 #include <optional>
@@ -42,7 +41,7 @@ constexpr std::optional<softmark_op> find_op(std::string_view n) {
   return find_name<softmark_op>(kOpNames, n);
 }
 
-/// What an op takes and gives, so that nobody else needs a switch over ops.
+/// Inputs and output of an op, so that no other file needs a switch over ops.
 struct OpShape {
   bool takes_g;                            // g is [rows, cols]
   bool takes_g_row;                        // g is [rows] (cross_entropy_vjp)
@@ -67,7 +66,7 @@ constexpr OpShape shape_of(softmark_op op) {
       return {false, false, false, OpShape::kRow};
   }
 }
-/// Outputs of one row of `cols` columns.
+/// Number of outputs for one row of `cols` columns.
 constexpr std::size_t outputs_of(softmark_op op, std::size_t cols) {
   const auto output = shape_of(op).output;
   return output == OpShape::kScalar ? 1 : output == OpShape::kMatrix ? cols * cols : cols;

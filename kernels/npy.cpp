@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The .npy format, versions 1 to 3: "\x93NUMPY", version, header length, a Python dictionary, raw
-// data. xtensor's reader was tried for this: it knows no float16, swaps no bytes and trusts the
-// header of a file that may be cut or hostile.
+// data. xtensor's reader was tried: it does not support float16 or byte swapping and trusts the
+// header of a truncated or malicious file.
 #include "kernels/npy.h"
 
 #include <sys/stat.h>
@@ -21,8 +21,8 @@ namespace {
 
 constexpr const char* kRemedy =
     "; save it with numpy.save as a 1-D or 2-D array of float16, float32 or float64";
-constexpr std::size_t kLongestHeader =
-    4096;  // real ones have 118 bytes; std::regex recurses over the text
+// Real headers have 118 bytes; std::regex recurses over the text.
+constexpr std::size_t kLongestHeader = 4096;
 constexpr std::size_t kMostBytes = std::size_t{1} << 36;
 
 struct Header {
@@ -39,7 +39,7 @@ std::size_t parse_extent(const std::string& path, const std::string& digits) {
   errno = 0;
   const auto extent = std::strtoull(digits.c_str(), nullptr, 10);
   if (errno || extent > kMostBytes)
-    fail(path, "its shape says " + digits + " elements in one dimension" + kRemedy);
+    fail(path, "its shape has " + digits + " elements in one dimension" + kRemedy);
   return extent;
 }
 
@@ -87,7 +87,7 @@ Header parse_header(const std::string& path, const std::string& text) {
 std::string read_bytes(const std::string& path, std::istream& in, std::size_t count,
                        const char* part) {
   std::string bytes;
-  // In pieces: a header that lies about its size must not allocate what the file does not hold.
+  // In pieces: a header with a false size must not cause an allocation larger than the file.
   while (bytes.size() < count) {
     const std::size_t old = bytes.size(), piece = std::min<std::size_t>(count - old, 1 << 20);
     bytes.resize(old + piece);
@@ -127,7 +127,7 @@ Logits read_npy(const std::string& path) {
   const std::size_t bytes = bytes_of(header.dtype), count = header.rows * header.cols;
   std::string data = read_bytes(path, in, count * bytes, "data");
   if (in.peek() != std::char_traits<char>::eof())
-    fail(path, "holds more data than its shape says; save it again");
+    fail(path, "holds more data than its shape allows; save it again");
   if (header.big_endian)
     for (std::size_t i = 0; i < count; ++i)
       std::reverse(data.data() + i * bytes, data.data() + (i + 1) * bytes);

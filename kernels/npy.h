@@ -12,11 +12,11 @@ namespace softmark {
 struct Logits {
   std::vector<double> values;  // row-major [rows, cols], exact
   std::size_t rows = 0, cols = 0;
-  softmark_dtype dtype = SOFTMARK_F32;  // of the file: f16, f32 or f64
+  softmark_dtype dtype = SOFTMARK_F32;  // type in the file: f16, f32 or f64
 };
 
-/// Reads a 1-D (one row) or 2-D array of float16, float32 or float64, either byte order, C or
-/// Fortran order. Anything else is Error(kUnreadable), "PATH: what is wrong; what to do".
+/// Reads a 1-D (one row) or 2-D array of float16, float32 or float64, in either byte order, C or
+/// Fortran order. Throws Error(kUnreadable) for anything else: "PATH: what is wrong; what to do".
 Logits read_npy(const std::string& path);
 
 }  // namespace softmark

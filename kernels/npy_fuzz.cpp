@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logits from a NumPy file.
+// The reader of .npy files.
 #include "kernels/npy.h"
 #include "support/error.h"
 #include "support/fuzz.h"

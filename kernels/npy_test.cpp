@@ -16,7 +16,7 @@
 namespace softmark {
 namespace {
 
-/// A file of the test's own in the folder it runs in, gone at the end.
+/// A file in the test's working directory, removed at the end.
 struct TemporaryFile {
   TemporaryFile()
       : path(std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + ".npy") {}
@@ -104,7 +104,7 @@ void expect_refused(const std::string& path, const std::string& words) {
     EXPECT_NE(std::string(error.what()).find(path + ": "), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find("; "), std::string::npos)
-        << "says not what to do: " << error.what();
+        << "gives no remedy: " << error.what();
     EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
   }
 }
@@ -123,7 +123,7 @@ TEST(Npy, RefusesWhatItCannotRead) {
       {std::string("\x93NUMPY\x02\0\xff\xff\xff\xff", 12), "header is 4294967295 bytes long"},
       {npy(head("<f4", "(2, 3)"), data).substr(0, 40), "ends within its header"},
       {npy(head("<f4", "(2, 3)"), data.substr(1)), "ends within its data"},
-      {npy(head("<f4", "(2, 3)"), data + "x"), "more data than its shape says"},
+      {npy(head("<f4", "(2, 3)"), data + "x"), "more data than its shape allows"},
       {npy(head("<U5", "(2,)"), data), "'<U5'"},
       {npy(head("|S5", "(2,)"), data), "'|S5'"},
       {npy(head("|O", "(2,)"), data), "'|O'"},
@@ -149,7 +149,7 @@ TEST(Npy, RefusesWhatItCannotRead) {
   }
 }
 
-// Many damaged files: each is read or refused with the one kind of error, and nothing else happens.
+// Many damaged files: each is read or refused with Error, and nothing else happens.
 TEST(Npy, DamagedFilesAreReadOrRefused) {
   const TemporaryFile file;
   const std::string good = npy(head("<f4", "(2, 3)"), data_of(SOFTMARK_F32, 4, kSix));

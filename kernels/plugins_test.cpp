@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The example plugin and the built peers, loaded as any plugin is, speak the contract.
+// The example plugin and the built peers, loaded like any plugin, follow the contract.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -22,10 +22,10 @@ namespace {
 
 using PluginFn = const softmark_kernel* (*)(std::uint32_t, std::size_t*);
 
-/// An open library; asks it as the registry would.
+/// An opened library; finds its functions as the registry does.
 class Library {
  public:
-  // Not unmapped at the end: what a library's own globals hold would look like a leak.
+  // Never closed: allocations held by a library's globals would be reported as leaks.
   explicit Library(const std::filesystem::path& path)
       : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)) {}
   ~Library() {
@@ -55,8 +55,8 @@ void expect_softmax_of_5_7_10(const softmark_kernel& kernel) {
     EXPECT_FALSE(!(std::abs(y[c] - want[c]) <= 1e-6 * want[c])) << y[c];
 }
 
-/// Two rows of one and of three columns, the last of which end where no memory is: a library that
-/// reads beyond dies here.
+/// Rows of one and of three columns that end at an unmapped page: a kernel that reads beyond the
+/// end crashes here.
 void expect_softmax_beside_no_page(const softmark_kernel& kernel) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   void* pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -103,7 +103,8 @@ TEST(Peers, AreBuiltOrHaveAReason) {
     const softmark_kernel* kernels = plugin(SOFTMARK_ABI_VERSION, &count);
     ASSERT_GT(count, 0u);
     EXPECT_EQ(kernels[0].op, SOFTMARK_SOFTMAX);
-    // What an adapter finds at run time only may not be here: then it says how to get it.
+    // A library that an adapter looks for at run time may be missing: then the adapter says how to
+    // install it.
     const auto absent = library.find<const char* (*)()>("softmark_peer_absent");
     if (const char* why = absent ? absent() : nullptr) {
       EXPECT_NE(std::string_view(why).find("scripts/setup"), std::string_view::npos) << why;
@@ -118,7 +119,7 @@ TEST(Peers, AreBuiltOrHaveAReason) {
       SCOPED_TRACE(kernel.name);
       expect_softmax_of_5_7_10(kernel);
       expect_softmax_beside_no_page(kernel);
-      // -ffast-math in a library's link would flush subnormals in the whole process.
+      // -ffast-math when linking a library would flush subnormals in the whole process.
       const volatile float smallest_normal = std::numeric_limits<float>::min();
       EXPECT_GT(smallest_normal / 2, 0.f);
     }
@@ -127,11 +128,11 @@ TEST(Peers, AreBuiltOrHaveAReason) {
   }
 }
 
-// A compiler that does not vectorise the loop leaves plain calls of expf, and the peer would be
-// called wrongly.
+// A compiler that does not vectorise the loop leaves plain calls of expf, and the peer's name would
+// be wrong.
 TEST(Peers, LibmvecIsCalledByItsVectorNames) {
 #if defined(SOFTMARK_FINDS_LEAKS) || defined(SOFTMARK_FINDS_RACES)
-  GTEST_SKIP() << "the compiler vectorises no loop that a sanitizer watches";
+  GTEST_SKIP() << "the compiler does not vectorise loops instrumented by a sanitizer";
 #endif
   for (const auto& file :
        std::filesystem::directory_iterator(std::filesystem::path(SOFTMARK_BUILD_DIR) / "peers")) {

@@ -33,7 +33,7 @@ struct Library {
   void* handle = nullptr;
   std::span<const softmark_kernel> kernels;
 
-  /// What a peer may export besides (kernels/peers/peers.h); NULL where it does not.
+  /// An optional export of a peer (kernels/peers/peers.h); NULL where it has none.
   template <class F>
   F* find(const char* symbol) const {
     return reinterpret_cast<F*>(dlsym(handle, symbol));
@@ -42,8 +42,8 @@ struct Library {
 
 fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
-// Child side: the library stays loaded until the process ends. "python:MODULE:FUNCTION" is the
-// bridge's, told which function.
+// In the child: the library stays loaded until the process ends. "python:MODULE:FUNCTION" loads the
+// Python bridge and selects the function.
 Library open_library(const std::string& named) {
   const bool python = named.starts_with(kPython);
   const std::string path =
@@ -54,7 +54,7 @@ Library open_library(const std::string& named) {
   if (!plugin)
     throw Error(
         kUnreadable,
-        path + ": is no plugin: it does not export softmark_plugin (see kernels/softmark.h)");
+        path + ": is not a plugin: it does not export softmark_plugin (see kernels/softmark.h)");
   Library library{handle, {}};
   if (python)
     if (const char* fault = library.find<const char*(const char*)>("softmark_peer_open")(
@@ -63,7 +63,7 @@ Library open_library(const std::string& named) {
   std::size_t count = 0;
   const softmark_kernel* kernels = plugin(SOFTMARK_ABI_VERSION, &count);
   if (!kernels)
-    throw Error(kUnreadable, path + ": does not speak ABI version " +
+    throw Error(kUnreadable, path + ": does not support ABI version " +
                                  std::to_string(SOFTMARK_ABI_VERSION) +
                                  ": rebuild it against this softmark's kernels/softmark.h");
   library.kernels = {kernels, count};
@@ -77,7 +77,7 @@ bool is_word(const char* text) {
   });
 }
 
-// An entry that breaks the contract's own rules is refused before anything is built on it.
+// An entry that violates the contract is refused before it is used.
 std::string fault_of(const softmark_kernel& k) {
   if (!is_word(k.name)) return "its name must be one word of letters, digits and _ - . +";
   if (k.op < 0 || k.op >= static_cast<int>(std::size(kOpNames)))
@@ -111,8 +111,8 @@ Kernel describe(const softmark_kernel& k, std::size_t index) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// Parent side: what a library holds, told by a child that loaded it.
-std::vector<Kernel> ask_library(const std::string& path, const std::string& provider) {
+// In the parent: what a library contains, as listed by a child that loads it.
+std::vector<Kernel> list_library(const std::string& path, const std::string& provider) {
   const Answer answer = ask_child({"child-list", path}, "", 60);
   const Json listing = Json::parse(answer.output, nullptr, false);
   if (!answer.ok || listing.is_discarded()) {
@@ -134,38 +134,37 @@ std::vector<Kernel> ask_library(const std::string& path, const std::string& prov
   return kernels;
 }
 
-struct Asked {
+struct PeerListing {
   std::vector<Kernel> kernels;
-  std::string absent;  // why, where it is
+  std::string absent;  // why it is absent; empty where it is not
 };
 
-Asked ask_peer(const PeerBuild& peer) {
+PeerListing list_peer(const PeerBuild& peer) {
   if (!peer.reason.empty()) return {{}, std::string(peer.reason)};
   const fs::path path = program_folder() / "peers" / peer.library;
   try {
-    if (!fs::exists(path))
-      throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
-    return {ask_library(path.string(), "peer"), ""};
+    if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is missing");
+    return {list_library(path.string(), "peer"), ""};
   } catch (const Error& error) {
     return {{}, error.what()};
   }
 }
 
-// Side by side: a child each, of which some load a library or start Python.
+// In parallel, because some of these child processes load a large library or start Python.
 void append_peers(Registry& registry) {
-  std::vector<std::future<Asked>> asked;
+  std::vector<std::future<PeerListing>> listings;
   for (const PeerBuild& peer : known_peers())
-    asked.push_back(std::async(std::launch::async, ask_peer, std::cref(peer)));
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    const Asked answer = asked[i].get();
-    registry.kernels.insert(registry.kernels.end(), answer.kernels.begin(), answer.kernels.end());
-    if (!answer.absent.empty())
-      registry.absent.push_back({std::string(known_peers()[i].name), answer.absent});
+    listings.push_back(std::async(std::launch::async, list_peer, std::cref(peer)));
+  for (std::size_t i = 0; i < listings.size(); ++i) {
+    const PeerListing peer = listings[i].get();
+    registry.kernels.insert(registry.kernels.end(), peer.kernels.begin(), peer.kernels.end());
+    if (!peer.absent.empty())
+      registry.absent.push_back({std::string(known_peers()[i].name), peer.absent});
   }
 }
 
-// Two libraries may bring the same id (two builds of one kernel): the later one is told apart by
-// its library's name.
+// Two libraries may contain the same id (two builds of one kernel): the later one gets its
+// library's name as a prefix.
 void append_plugin(Registry& registry, const std::string& argument) {
   std::error_code ignored;
   const bool python = argument.starts_with(kPython);
@@ -174,7 +173,7 @@ void append_plugin(Registry& registry, const std::string& argument) {
     throw Error(kUnreadable, argument + ": no such plugin library; give the path of a .so");
   std::set<std::string> taken;
   for (const Kernel& k : registry.kernels) taken.insert(k.id);
-  auto kernels = ask_library(path.string(), "plugin");
+  auto kernels = list_library(path.string(), "plugin");
   const std::string stem = path.stem().string();
   for (Kernel& k : kernels) {
     if (taken.count(k.id)) {

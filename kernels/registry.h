@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built-ins, peers and plugins as one list. Peers are plugins that ship with softmark: every
-// library is loaded in child processes only, and asked there for its kernels, so that a stranger's
-// initialisers never run in the parent.
+// Built-ins, peers and plugins as one list. Peers are plugins that ship with softmark. Libraries
+// are loaded and listed in child processes only, so that their initialisers never run in the
+// parent.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@
 
 namespace softmark {
 
-/// One kernel of the list: what its entry in the contract says, and where it lives.
+/// One kernel of the list: its entry in the contract, and where it was loaded from.
 struct Kernel {
   std::string id;  // "simd/softmax/f32"
   std::string name, summary;
@@ -25,12 +25,12 @@ struct Kernel {
   std::string provider;  // "builtin", "peer" or "plugin"
   std::string version;   // of the library behind a peer; empty where unknown
   std::string isa;  // instruction set in use where the kernel dispatches at run time; else empty
-  std::string
-      library;  // path of the shared object, or "python:MODULE:FUNCTION"; empty for a built-in
-  std::size_t index = 0;  // in its library's (or the built-ins') list
+  // Path of the shared object, or "python:MODULE:FUNCTION"; empty for a built-in.
+  std::string library;
+  std::size_t index = 0;  // in its library's list, or that of the built-ins
 };
 
-/// A peer that this build or machine lacks, and why: named, never silently missing.
+/// A peer that is missing in this build or on this machine, and why.
 struct Absent {
   std::string name, reason;
 };
@@ -44,28 +44,27 @@ struct Registry {
 std::span<const softmark_kernel* const> builtin_kernels();
 
 /// Lists built-ins, the peers found beside the program, and the given plugin libraries
-/// ("python:MODULE:FUNCTION" is a Python function behind the bridge). A plugin that is missing, is
-/// no plugin, speaks another ABI version or crashes while loading is Error(kUnreadable) with one
-/// line that says which.
+/// ("python:MODULE:FUNCTION" is a Python function, run through the bridge). A plugin that is
+/// missing, does not export softmark_plugin, has another ABI version or crashes while loading
+/// throws Error(kUnreadable) with one line that names it.
 Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true);
 
-/// In a child: the entry of one kernel by library ("" for built-ins) and index, ready to run: a
-/// peer that has something heavy to load or a process to start has done so. Throws
-/// Error(kUnreadable).
+/// In a child process: the entry of one kernel by library ("" for built-ins) and index, ready to
+/// run: a peer has loaded its library or started its process. Throws Error(kUnreadable).
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index);
 
-/// An entry of the document's "kernels" section, and the kernel it describes (but for library and
+/// An entry of the document's "kernels" section, and the kernel it describes (without library and
 /// index).
 Json kernel_to_json(const Kernel& kernel);
 Kernel kernel_from_json(const Json& json);
 
-/// The child behind load_registry (hidden verb "child-list"): tells on descriptor 4 what a library
-/// holds.
+/// The child process behind load_registry (hidden verb "child-list"): writes what a library
+/// contains to descriptor 4.
 int list_library_main(const std::string& path);
 
 /// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's
-/// name; empty filters match all. A filter that matches nothing is Error(kUsage) and names the
-/// nearest ids.
+/// name; empty filters match all. Throws Error(kUsage) for a filter that matches nothing, naming
+/// the nearest ids.
 std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
                                    const std::vector<std::string>& ops,
                                    const std::vector<std::string>& dtypes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line on a terminal's stderr: how far, how long still, what now. Silent in a pipe.
+// A progress line on a terminal's stderr: done, time left, current step. Silent in a pipe.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One softmax three times: as it is, with a tenth and with a twentieth of its work done twice. What
- * `compare` must find, and must not. `nothing` shows what measuring a call costs by itself. */
+ * One softmax three times: unchanged, with a tenth and with a twentieth of its work done twice, to
+ * test what `compare` detects. `nothing` shows what measuring a call costs. */
 #include <math.h>
 #include <stdint.h>
 
@@ -13,7 +13,7 @@ static void row(const float *x, float *y, size_t cols) {
   for (size_t c = 0; c < cols; ++c) y[c] /= sum;
 }
 
-/* Every `again`th row twice; where there are fewer rows, as large a share of each row. */
+/* Does every `again`th row twice, or, where there are fewer rows, the same share of each row. */
 static int rows(const softmark_args *a, size_t again) {
   const float *x = a->x;
   float *y = a->y;

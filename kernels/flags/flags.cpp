@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiler flags as competitors: max_shifted_fast_math is portable/max_shifted.cpp, compiled with
+// Compiler flags as kernels: max_shifted_fast_math is portable/max_shifted.cpp compiled with
 // -ffast-math.
 //
 // ftz_daz is the -O2 code with subnormals flushed around each call (x86 only). -march=native is the
-// machine that built: where the CPU at hand lacks what the compiler took for granted, those
-// variants say that they cannot run.
+// machine that built them: on a CPU without the features that the compiler assumed, those variants
+// decline every call.
 #include <deque>
 #include <string>
 #include <vector>
@@ -61,7 +61,8 @@ void add_build(List& list, const Build& build) {
   std::string how = build.options;
   if (how.find("native") != std::string::npos)
     how += able ? " (built on such a CPU)" : " (of another CPU: cannot run here)";
-  // Nothing of a build is called that this CPU may not run; the names are the same in all.
+  // No code of a build that this CPU cannot run is called; the kernels' names are the same in all
+  // builds.
   const VariantKernels kernels = able ? build.kernels() : softmark_o2::variant_kernels();
   for (std::size_t i = 0; i < build.shown; ++i) {
     softmark_kernel kernel = *kernels[i];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One way of compiling the readable kernels: what variant.cpp hands to flags.cpp, in a namespace
-// for each way.
+// The scalar kernels compiled in one way: what variant.cpp provides to flags.cpp, in one namespace
+// per variant.
 #pragma once
 
 #include <array>
@@ -8,11 +8,10 @@
 
 #include "kernels/softmark.h"
 
-/// max_shifted, log_sum_exp and online, softmax in float32. (naive is wrong however it is
-/// compiled.)
+/// max_shifted, log_sum_exp and online: softmax in float32. (naive is wrong with any flags.)
 using VariantKernels = std::array<const softmark_kernel*, 3>;
 
-/// What a compiler may take for granted of an x86 CPU and use in these loops.
+/// Features of an x86 CPU that a compiler may assume and use in these loops.
 enum VariantNeeds : std::uint32_t {
   kNeedsAvx = 1,
   kNeedsAvx2 = 2,

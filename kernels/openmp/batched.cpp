@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax on args->threads threads: the simd passes, shared out by pieces of rows.
+// Softmax on args->threads threads: the simd passes, distributed by rows and by pieces of rows.
 //
-// Rows of up to kPiece columns go whole to one thread each. Longer ones are cut into pieces, at
-// most kMostPieces, by their length alone; maxima and sums of the pieces are combined in the order
-// of the pieces. So neither the number of threads nor the batch can change a bit, and one huge row
-// keeps every thread busy.
+// Rows of up to kPiece columns are handled by one thread each. Longer ones are cut into at most
+// kMostPieces pieces by their length alone, and the pieces' maxima and sums are combined in the
+// order of the pieces. The result therefore does not depend on the number of threads or on the
+// batch, and one huge row keeps every thread busy.
 //
-// In a batch of many long rows each thread takes whole rows, which stay in its cache from pass to
-// pass; only where there are fewer rows than threads do the threads share one row.
+// In a batch of many long rows each thread handles whole rows, which stay in its cache from pass to
+// pass; threads share a row only where there are fewer rows than threads.
 #include <omp.h>
 
 #include <algorithm>
@@ -21,10 +21,10 @@ namespace softmark {
 namespace {
 
 constexpr std::size_t kPiece = 16384, kMostPieces = 512;
-constexpr std::size_t kWorthAThread =
-    8192;  // elements: below that, waking a thread costs more than it brings
+// Elements: for less, waking a thread costs more than it gains.
+constexpr std::size_t kWorthAThread = 8192;
 
-/// A row's cut into equal pieces (the last one shorter), a matter of its length alone.
+/// How a row is cut into equal pieces (the last one may be shorter); depends on its length alone.
 struct Cut {
   std::size_t piece, count;
 
@@ -38,7 +38,7 @@ struct Cut {
   }
 };
 
-/// One row in the making, piece by piece; between the steps every piece must be through.
+/// A partly processed row. Each step must be complete for every piece before the next one starts.
 template <class T>
 struct SplitRow {
   const T* x;
@@ -53,13 +53,13 @@ struct SplitRow {
   }
   T max() const { return *std::max_element(maxima, maxima + cut.count); }
   void exponentiate(std::size_t i, T row_max) const {
-    // Without a finite maximum the row is NaN by the contract, and a NaN sum makes it so.
+    // Without a finite maximum the row is NaN by the contract; a NaN sum produces that.
     sums[i] = std::isfinite(row_max)
                   ? simd::scaled_exp_and_sum(x + cut.start(i), cut.length(i, cols), row_max,
                                              y + cut.start(i))
                   : std::numeric_limits<double>::quiet_NaN();
   }
-  double sum() const {  // carries its rounding errors along (TwoSum)
+  double sum() const {  // compensated (TwoSum)
     double total = 0, error = 0;
     for (std::size_t i = 0; i < cut.count; ++i) {
       const double next = total + sums[i], added = next - total;
@@ -76,7 +76,7 @@ struct SplitRow {
   }
 };
 
-/// The row by this thread alone.
+/// One row, on this thread alone.
 template <class T>
 void whole(const SplitRow<T>& row) {
   for (std::size_t i = 0; i < row.cut.count; ++i) row.find_max(i);
@@ -86,7 +86,7 @@ void whole(const SplitRow<T>& row) {
   for (std::size_t i = 0; i < row.cut.count; ++i) row.divide(i, sum);
 }
 
-/// The row by all threads of the enclosing parallel region; each loop ends in a barrier.
+/// One row, on all threads of the enclosing parallel region; each loop ends in a barrier.
 template <class T>
 void shared(const SplitRow<T>& row) {
 #pragma omp for schedule(static)
@@ -147,7 +147,7 @@ int batched(const softmark_args* args) {
   return 0;
 }
 
-// The promise is simd's (simd/softmax.cpp), and in f64 2 units more for the sum over pieces.
+// The promise is simd's (simd/softmax.cpp); in f64 2 units more, for the sum over pieces.
 constexpr auto kSummary =
     "the simd passes over rows, and over pieces of long rows; same bits for any number of threads";
 constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_THREADED | SOFTMARK_REPRODUCIBLE;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eigen's arrays, row by row, as its documentation has them written: three passes for softmax,
+// Eigen's arrays, row by row, written as in its documentation: three passes for softmax, with
 // Eigen's own vector exp, log and logistic. Nothing is kept between calls.
 //
-// maxCoeff() may pass over a NaN, which then comes back through the sum; logsumexp, whose answer
-// for an infinite maximum is that maximum, asks for the variant that keeps NaN.
+// maxCoeff() may skip a NaN, which then reappears in the sum. logsumexp returns an infinite maximum
+// as it is and therefore uses the variant that propagates NaN.
 #include <Eigen/Core>
 #include <cmath>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plain loop that GCC vectorises with glibc's libmvec: max, exp and sum, scale. Written as a
-// user who needs NaN and infinities to be right would: the loops say by OpenMP's simd pragma that
-// sums and maxima may be taken in any order, and exp is declared as what it is, since glibc's
-// header does so under -ffast-math only (kernels/flags shows what that does to the same formula).
+// A plain loop that GCC vectorises with glibc's libmvec: max; exp and sum; scale. Written for users
+// who need correct NaN and infinities: OpenMP's simd pragma allows sums and maxima in any order,
+// and exp is declared as a vector function here, because glibc's header does so under -ffast-math
+// only (kernels/flags shows the effect of that flag on the same formula).
 #include <gnu/libc-version.h>
 
 #include <cmath>

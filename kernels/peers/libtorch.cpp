@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// libtorch (pytorch/pytorch): the light half, which is listed without loading the library.
-// libtorch_ops.cpp, linked to the library, is loaded when a kernel is to run, and asked for the
-// widest instruction set first: of itself 1.13 stays at AVX2.
+// libtorch (pytorch/pytorch): the light half, which can be listed without loading the library.
+// libtorch_ops.cpp, linked to the library, is loaded when a kernel is about to run, after the
+// widest instruction set has been requested: by default 1.13 stays at AVX2.
 #include <dlfcn.h>
 #include <torch/version.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The heavy half of libtorch.cpp: ATen's operators, their out= forms, on tensors over the caller's
-// arrays. The tensors are kept until another shape comes, and pointed at each call's arrays.
+// The heavy half of libtorch.cpp: ATen's operators, in their out= forms, on tensors over the
+// caller's arrays. The tensors are kept until the shape changes, and are pointed at the arrays of
+// each call.
 #include <ATen/Parallel.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/core/Tensor.h>
@@ -67,8 +68,9 @@ void point(at::Tensor& tensor, const void* data) {
         c10::DataPtr(const_cast<void*>(data), c10::kCPU));
 }
 
-/// The out= forms of these take y, and the softmax's backward its p, for dense whatever the strides
-/// say. Autograd never gives them anything else, so neither does this: what has padding is copied.
+/// The out= forms of these ops treat y, and the softmax's backward its p, as dense whatever the
+/// strides are. Autograd passes only dense tensors, and so does this adapter: padded arrays are
+/// copied.
 void execute_dense(softmark_op op, at::ScalarType type, Prepared& p, at::Tensor& y) {
   switch (op) {
     case SOFTMARK_SOFTMAX:
@@ -108,8 +110,8 @@ void execute(softmark_op op, softmark_dtype dtype, Prepared& p) {
   }
 }
 
-/// at::set_num_threads also makes a second pool anew (for XNNPACK, not used here), whose threads
-/// then spin: 10 ms a change.
+/// at::set_num_threads also recreates a second pool (for XNNPACK, not used here), whose threads
+/// then spin: 10 ms per change.
 void use_threads(int threads) {
   if (at::get_num_threads() == threads) return;
 #if defined(_OPENMP) && AT_PARALLEL_OPENMP

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// NumPy (numpy/numpy): the softmax that people write with it, numpy_softmax.py, through the Python
+// NumPy (numpy/numpy): the usual way to write softmax with it, numpy_softmax.py, through the Python
 // bridge.
 #include "kernels/peers/python_peer.h"
 

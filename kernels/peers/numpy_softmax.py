@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people write with numpy."""
+"""Softmax, log-softmax and logsumexp as usually written with numpy."""
 
 import numpy as np
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// oneDNN (uxlfoundation/oneDNN) through its C++ API, 2.6 and later 2.x, and 3.x alike.
+// oneDNN (uxlfoundation/oneDNN) through its C++ API; works with 2.6 and later 2.x, and with 3.x.
 //
-// A primitive is created for a shape, its strides and a number of threads, and kept until another
-// shape comes: creating one is far dearer than a short row. Strides go into the memory descriptors.
-// oneDNN's OpenMP runtime takes the number of threads from OpenMP, when a primitive is created and
-// when it runs.
+// A primitive is created for a shape, its strides and a number of threads, and kept until one of
+// them changes: creating one takes far longer than a short row. Strides go into the memory
+// descriptors. oneDNN's OpenMP runtime reads the number of threads from OpenMP, both when a
+// primitive is created and when it runs.
 #include <omp.h>
 
 #include <array>
@@ -62,7 +62,7 @@ dnnl::primitive sigmoid(const memory::desc& x, const memory::desc& y) {
 }
 #endif
 
-/// A primitive and its arguments, ready for one shape.
+/// A primitive and its arguments, prepared for one shape.
 struct Prepared {
   using Key = std::array<std::size_t, 6>;
   Key key;

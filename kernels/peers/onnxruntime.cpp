@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Runtime (microsoft/onnxruntime), loaded at run time: npm's onnxruntime-node carries its
+// ONNX Runtime (microsoft/onnxruntime), loaded at run time: npm's onnxruntime-node contains its
 // library and no header.
 //
-// Its C API is a table of function pointers whose order is a promise of its ABI; the slots called
-// here are all in version 1 of that table (include/onnxruntime/core/session/onnxruntime_c_api.h
-// names them in this order). The model is one node, encoded below (onnx.proto3), with a free number
-// of rows and columns; the session is made for a number of threads and kept. ONNX Runtime takes
-// dense rows only: calls with padding are refused.
+// Its C API is a table of function pointers whose order is fixed by its ABI; the slots called here
+// are all in version 1 of that table (named in this order in
+// include/onnxruntime/core/session/onnxruntime_c_api.h). The model is one node, encoded below
+// (onnx.proto3), with a free number of rows and columns; the session is created for a number of
+// threads and kept. ONNX Runtime accepts dense rows only: calls with padding are declined.
 #include <dlfcn.h>
 #include <sys/stat.h>
 
@@ -72,7 +72,7 @@ void release(Slot slot, T*& object) {
   object = nullptr;
 }
 
-/// $SOFTMARK_ONNXRUNTIME, what scripts/setup --peers brought, or what the system has.
+/// $SOFTMARK_ONNXRUNTIME, else the copy installed by scripts/setup --peers, else the system's.
 void* open_library() {
   if (const char* chosen = std::getenv("SOFTMARK_ONNXRUNTIME"); chosen && *chosen)
     return dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
@@ -82,7 +82,7 @@ void* open_library() {
                 RTLD_NOW | RTLD_LOCAL);
 }
 
-/// NULL, or why there is no API.
+/// NULL, or the reason why there is no API.
 const char* load() {
   static std::string why;
   if (base) return nullptr;
@@ -104,8 +104,7 @@ const char* load() {
   return why.c_str();
 }
 
-// ---- the model: protobuf's wire format, of which lengths, numbers and text are all that is needed
-// ----
+// ---- the model in protobuf's wire format; lengths, numbers and text suffice ----
 
 std::string varint(std::uint64_t n) {
   std::string bytes;
@@ -126,7 +125,7 @@ constexpr std::uint64_t type_of(softmark_dtype dtype) {
   return dtype == SOFTMARK_F64 ? kDouble : dtype == SOFTMARK_F16 ? kFloat16 : kFloat;
 }
 
-/// A ValueInfoProto: a tensor of the given dimensions, named and free.
+/// A ValueInfoProto: a tensor of the given type, its dimensions named and free.
 std::string value(std::string_view named, std::uint64_t type, bool has_cols) {
   std::string shape = text(1, text(2, "rows"));
   if (has_cols) shape += text(1, text(2, "cols"));

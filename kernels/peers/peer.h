@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What adapters share: the two functions that one exports, and the instruction set that it is
-// compiled for.
+// What adapters share: the two functions that each exports, and the instruction set it is compiled
+// for.
 #pragma once
 
 #include <cmath>
@@ -8,8 +8,8 @@
 
 #include "kernels/softmark.h"
 
-/// At an adapter's foot: its array of softmark_kernel, and the version of the library behind it (a
-/// const char*).
+/// At the end of an adapter: its array of softmark_kernel, and the version of its library (a const
+/// char*).
 #define SOFTMARK_PEER(kernels, version)                                            \
   extern "C" {                                                                     \
   __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(   \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where scripts/setup --peers puts what is no package of the system.
+// Where scripts/setup --peers puts libraries that are not packages of the system.
 #pragma once
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A function that the user names: --python MODULE:FUNCTION[@OP[/TYPE[,TYPE]]], through the Python
-// bridge.
+// A Python function that the user names with --python MODULE:FUNCTION[@OP[/TYPE[,TYPE]]], run
+// through the Python bridge.
 #include <cctype>
 #include <cmath>
 #include <string_view>
@@ -20,7 +20,7 @@ struct Named {
 };
 Named named;
 
-/// "a/b/mine.py:softmax" is mine.softmax, "my.module:softmax" is my.module.softmax.
+/// "a/b/mine.py:softmax" becomes mine.softmax, "my.module:softmax" becomes my.module.softmax.
 std::string name_of(std::string target) {
   const std::size_t colon = target.rfind(':');
   if (const std::size_t file = target.rfind(".py:"); file != target.npos) target.erase(file, 3);
@@ -31,7 +31,7 @@ std::string name_of(std::string target) {
   return target;
 }
 
-// Appended: GCC 12 warns falsely of operator+ with a literal before a temporary.
+// append, because GCC 12 warns falsely about operator+ with a literal before a temporary.
 std::string fault(std::string_view word, const char* what) {
   return std::string("'").append(word).append("' ").append(what);
 }
@@ -40,7 +40,7 @@ std::string parse_types(std::string_view list) {
   for (;;) {
     const std::size_t comma = list.find(',');
     const auto dtype = find_dtype(list.substr(0, comma));
-    if (!dtype) return fault(list.substr(0, comma), "is no type: f16, f32 or f64");
+    if (!dtype) return fault(list.substr(0, comma), "is not a type: f16, f32 or f64");
     if (*dtype == SOFTMARK_BF16) return "numpy has no bf16: f16, f32 or f64";
     named.dtypes.push_back(*dtype);
     if (comma == list.npos) return "";
@@ -48,14 +48,14 @@ std::string parse_types(std::string_view list) {
   }
 }
 
-/// Without @OP the op is the one of the function's own name, else softmax; without a type it is
-/// f32.
+/// Without @OP the op is that of the function's name if there is one, else softmax; without a type
+/// it is f32.
 std::string parse(std::string_view text) {
   const std::size_t at = text.rfind('@');
   named.target = text.substr(0, at);
   const std::size_t colon = named.target.rfind(':');
   if (colon == named.target.npos || colon == 0 || colon + 1 == named.target.size())
-    return fault(text, "is no MODULE:FUNCTION or FILE.py:FUNCTION");
+    return fault(text, "is not MODULE:FUNCTION or FILE.py:FUNCTION");
   named.name = name_of(named.target);
   named.summary = "Python function " + named.target;
   named.op = find_op(named.target.substr(colon + 1)).value_or(SOFTMARK_SOFTMAX);
@@ -63,7 +63,7 @@ std::string parse(std::string_view text) {
   const std::string_view kind = text.substr(at + 1);
   const std::size_t slash = kind.find('/');
   const auto op = find_op(kind.substr(0, slash));
-  if (!op) return fault(kind.substr(0, slash), "is no op (softmark list)");
+  if (!op) return fault(kind.substr(0, slash), "is not an op (see softmark list)");
   named.op = *op;
   return parse_types(slash == kind.npos ? "f32" : kind.substr(slash + 1));
 }
@@ -77,7 +77,7 @@ std::string start_of(std::size_t index) {
 
 #define SOFTMARK_EXPORT extern "C" __attribute__((visibility("default")))
 
-/// Which function; before anything else is asked. NULL, or what is wrong with the text.
+/// Selects the function; called before any other function here. NULL, or an error in the text.
 SOFTMARK_EXPORT const char* softmark_peer_open(const char* text) {
   using namespace softmark::python;
   named.fault = parse(text);

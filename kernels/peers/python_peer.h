@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A peer whose kernels are functions of a Python module: kModule, kModules and kEntries are the
-// adapter, SOFTMARK_PYTHON_PEER its foot.
+// A peer whose kernels are functions of a Python module: the adapter defines kModule, kModules and
+// kEntries and ends with SOFTMARK_PYTHON_PEER.
 #pragma once
 
 #include <cmath>
@@ -13,7 +13,7 @@
 namespace softmark::python {
 
 struct Entry {
-  const char *target, *summary;  // a target that ends a file's name in .py lies beside this library
+  const char *target, *summary;  // a target whose file name ends in .py is beside this library
   softmark_op op;
   softmark_dtype dtype;
 };

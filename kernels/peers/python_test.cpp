@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Python functions as a user names them: judged, timed, and told clearly when they fail.
+// Python functions named by the user: verified, timed, and reported clearly when they fail.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// Whether a process still runs; one that has ended may wait for whoever adopted it.
+/// Whether a process still runs; a zombie that has not been reaped yet counts as ended.
 bool runs(int pid) {
   const std::string stat = text_of("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t name_end = stat.rfind(')');
@@ -60,7 +60,7 @@ class Python : public testing::Test {
             text_of(folder_ / "err")};
   }
 
-  /// A module of the test's own, mine.py.
+  /// Writes the module mine.py.
   void write(const std::string& code) const {
     std::ofstream(folder_ / "mine.py") << "import numpy as np\n" << code;
   }
@@ -166,11 +166,11 @@ TEST_F(Python, WhatCannotBeCalledIsOneLine) {
   write("softmax = 3\n");
   const struct {
     const char *text, *says;
-  } lines[] = {{"nothing", "is no MODULE:FUNCTION"},
+  } lines[] = {{"nothing", "is not MODULE:FUNCTION"},
                {"no_such_module_here:f", "No module named 'no_such_module_here'"},
                {"mine:softmax", "is no function"},
                {"mine:absent", "has no attribute 'absent'"},
-               {"mine.py:softmax@softmin", "'softmin' is no op"},
+               {"mine.py:softmax@softmin", "'softmin' is not an op"},
                {"mine:softmax@softmax/bf16", "numpy has no bf16"}};
   for (const auto& line : lines) {
     const Ran ran = run(std::string("list --python ") + line.text);

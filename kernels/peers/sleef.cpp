@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SLEEF's vector exp of 1.0 ulp (Sleef_expf16_u10 and its like) in a three-pass loop.
+// SLEEF's vector exp with an error of 1.0 ulp (Sleef_expf16_u10 and similar) in a three-pass loop.
 #include <sleef.h>
 
 #include "kernels/peers/peer.h"

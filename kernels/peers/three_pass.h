@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax as most people write it around a library's vector exp: max; exp and sum; scale. One
-// accumulator each. The end of a row that fills no vector is loaded and stored under a mask, where
+// Softmax as it is usually written around a library's vector exp: max; exp and sum; scale; one
+// accumulator each. A partial vector at the end of a row is loaded and stored under a mask where
 // the instruction set has one. Vectors are Highway's, for the one instruction set that the file is
 // compiled for.
 #pragma once
@@ -16,7 +16,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using softmark::simd::HWY_NAMESPACE::load_first;
 using softmark::simd::HWY_NAMESPACE::store_first;
 
-/// `exp(d, v)` is the library's.
+/// `exp(d, v)` is the library's function.
 template <class T, class Exp>
 void softmax(const T* x, T* y, std::size_t cols, Exp exp) {
   const hn::ScalableTag<T> d;

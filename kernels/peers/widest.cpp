@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The front of a peer that is compiled once for each instruction set: hands on the kernels of the
-// widest build that this CPU runs, softmark_peer_NAME.AVX512.so beside softmark_peer_NAME.so.
-// Builds are separate libraries, since inline functions of one would stand in for another's where
-// both are linked together. A call pays nothing for it.
+// The front end of a peer that is compiled once for each instruction set: exports the kernels of
+// the widest build that this CPU supports, softmark_peer_NAME.AVX512.so beside
+// softmark_peer_NAME.so. The builds are separate libraries, because linking them together would let
+// inline functions of one replace another's. Calls have no overhead.
 #include <dlfcn.h>
 
 #include <string>
@@ -30,7 +30,7 @@ const char* widest() {
 #endif
 }
 
-/// The build's library; nullptr where it is not there or cannot be loaded.
+/// The build's library; nullptr where it is missing or cannot be loaded.
 void* build() {
   static void* handle = [] {
     Dl_info self;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# XNNPACK has no version number; which of its operator APIs is here is found by compiling a call.
+# XNNPACK has no version number; which operator API it has is detected by compiling a call.
 find_path(SOFTMARK_XNNPACK_INCLUDE xnnpack.h)
 find_library(SOFTMARK_XNNPACK_LIBRARY XNNPACK)
 find_path(SOFTMARK_PTHREADPOOL_INCLUDE pthreadpool.h)
@@ -28,7 +28,7 @@ if(NOT (SOFTMARK_XNNPACK_SETUP OR SOFTMARK_XNNPACK_RESHAPE))
   return()
 endif()
 
-# The version of the package that the library is from, where it is from one
+# The version of the package that contains the library, if any
 set(version unknown)
 find_program(SOFTMARK_DPKG_QUERY dpkg-query)
 if(SOFTMARK_DPKG_QUERY)

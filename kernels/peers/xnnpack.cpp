@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // XNNPACK (google/XNNPACK) through its operator API: that of 2022 (create with a shape, set up with
-// pointers) and that of 2024 (create, reshape, set up) alike; the build finds out which.
+// pointers) or that of 2024 (create, reshape, set up); the build detects which.
 //
-// An operator is made for a shape and kept until another shape comes; pointers are set at each
-// call, as XNNPACK wants it. More than one thread is a pthreadpool of that many, kept likewise; one
-// thread needs none.
+// An operator is created for a shape and kept until the shape changes; pointers are set for each
+// call, as the API requires. More than one thread needs a pthreadpool of that size, kept likewise;
+// one thread needs none.
 //
-// XNNPACK may read up to XNN_EXTRA_BYTES behind a row's end. They are there, and not used, unless
-// another page begins in them: then the last rows go through a copy, as a user who cannot lengthen
-// the buffers would do it.
+// XNNPACK may read up to XNN_EXTRA_BYTES behind a row's end. These bytes exist and are not used,
+// unless another page begins within them: then the last rows are copied, as a user who cannot
+// enlarge the buffers would have to do.
 #include <pthreadpool.h>
 #include <xnnpack.h>
 
@@ -24,7 +24,8 @@
 
 namespace {
 
-// Each op: how its operator is made for the args' shape, and how it is pointed at their data.
+// For each op: how its operator is created for the args' shape, and how it is pointed at their
+// data.
 #ifdef SOFTMARK_XNNPACK_RESHAPE
 struct SoftmaxF32 {
   static xnn_status make(const softmark_args& a, pthreadpool_t pool, xnn_operator_t* op) {
@@ -85,7 +86,7 @@ struct Sigmoid {
 };
 #endif
 
-/// nullptr for one thread. Operators of another number of threads are made anew, so that none
+/// nullptr for one thread. Operators of another number of threads are recreated, so that none
 /// outlives its pool.
 pthreadpool_t pool_of(int threads) {
   static pthreadpool_t pool = nullptr;
@@ -98,10 +99,10 @@ pthreadpool_t pool_of(int threads) {
   return pool;
 }
 
-/// Whether a read of XNN_EXTRA_BYTES at a row's ragged end would leave the page that the row ends
-/// in.
+/// Whether reading XNN_EXTRA_BYTES behind a row's partial last vector would leave the page in which
+/// the row ends.
 bool ends_at_a_page(const void* row, std::size_t bytes) {
-  constexpr std::uintptr_t page = 4096;  // the smallest there is
+  constexpr std::uintptr_t page = 4096;  // the smallest page size in use
   const auto end = reinterpret_cast<std::uintptr_t>(row) + bytes;
   return bytes % XNN_EXTRA_BYTES != 0 && (end - 1) / page != (end - 1 + XNN_EXTRA_BYTES) / page;
 }
@@ -138,7 +139,7 @@ int run(const softmark_args* args) {
   if (!ends_at_a_page(x(last), bytes) && !ends_at_a_page(y(last), bytes))
     return run_whole<Op>(args);
 
-  // Rows before the last may be so short that their ends lie as near.
+  // Rows before the last may be so short that they end as close to the page boundary.
   constexpr std::size_t extra = XNN_EXTRA_BYTES / sizeof(T);
   const std::size_t near =
       std::min(args->rows, 1 + extra / std::min(args->x_stride, args->y_stride));
@@ -176,5 +177,5 @@ constexpr softmark_kernel kKernels[] = {
 
 }  // namespace
 
-// XNNPACK numbers no versions: this is the package's, as found when the adapter was built.
+// XNNPACK has no version number: this is the package's, found when the adapter was built.
 SOFTMARK_PEER(kKernels, SOFTMARK_XNNPACK_VERSION)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A plugin in C99: max-shifted softmax in float32. Copy it, put your own function in softmax_row,
- * and hold it to account:
+ * then verify and time it:
  *
  *   cc -O2 -std=c99 -fPIC -shared -I. kernels/plugin/example_plugin.c -o example_plugin.so -lm
  *   build/softmark verify --plugin ./example_plugin.so --kernel example
  *   build/softmark bench --plugin ./example_plugin.so --kernel example
  *
- * The contract is kernels/softmark.h; what no declaration can say stands in kernels/README.md.
+ * The contract is kernels/softmark.h; the rules that declarations cannot express are in
+ * kernels/README.md.
  */
 #include <math.h>
 
@@ -20,18 +21,17 @@ static void softmax_row(const float *x, float *y, size_t cols) {
   double sum = 0;
   size_t c;
   for (c = 0; c < cols; ++c)
-    if (x[c] > max) max = x[c]; /* a NaN is passed over here and comes back through the sum */
+    if (x[c] > max) max = x[c]; /* a NaN is skipped here and reappears in the sum */
   for (c = 0; c < cols; ++c) {
-    y[c] =
-        expf(x[c] -
-             max); /* +inf and rows of nothing but -inf: inf - inf is NaN, as the contract wants */
+    /* +inf and rows of nothing but -inf: inf - inf is NaN, as the contract requires */
+    y[c] = expf(x[c] - max);
     sum += y[c];
   }
   for (c = 0; c < cols; ++c) y[c] = (float)(y[c] / sum);
 }
 
-/* 0: done. A kernel that cannot do these args (a stride, a length) returns anything else and is not
- * judged on them. */
+/* Returns 0 when done. A kernel that cannot handle these args (a stride, a length) returns anything
+ * else and is reported as unsupported for them. */
 static int example_softmax(const softmark_args *args) {
   size_t r;
   for (r = 0; r < args->rows; ++r)
@@ -41,8 +41,7 @@ static int example_softmax(const softmark_args *args) {
 }
 
 const softmark_kernel *softmark_plugin(uint32_t abi_version, size_t *count) {
-  /* Claims are promises: verification holds the kernel to each. INFINITY promises no largest error.
-   */
+  /* Every claim is verified. INFINITY promises no largest error. */
   static const softmark_kernel kernels[] = {
       {"example", "max-shifted softmax, summed in double (example plugin)", SOFTMARK_SOFTMAX,
        SOFTMARK_F32, SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE, SOFTMARK_MASKED_NAN, INFINITY,

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Python functions on trial. numpy is all that the bridge needs; what the function computes with is its own affair.
+"""Example Python functions to verify and time. The bridge needs numpy only; a function may use
+any package.
 
     build/softmark verify --python kernels/plugin/example_python.py:softmax
-    build/softmark bench  --python kernels/plugin/example_python.py:softmax --python kernels/plugin/example_python.py:nothing
+    build/softmark bench  --python kernels/plugin/example_python.py:softmax \\
+                          --python kernels/plugin/example_python.py:nothing
 
-A function takes a read-only numpy array [rows, cols] (the VJPs a second one, g; cross-entropy labels) and returns the
-result for every row. One that has a parameter axis (or dim) gets axis=-1. Raising NotImplementedError says "not these
-arguments"; any other exception is a failure, as a crash is.
+A function takes a read-only numpy array [rows, cols] (the VJPs a second one, g; cross-entropy
+labels) and returns the result for every row. If it has a parameter axis (or dim), it is called with
+axis=-1. Raising NotImplementedError means "unsupported arguments"; any other exception is a
+failure, like a crash.
 """
 
 import numpy as np
@@ -18,11 +21,11 @@ def softmax(x):
 
 
 def unshifted(x):
-    """Forgets the max shift: exp overflows from 88.7 on (float32)."""
+    """Without subtracting the maximum: exp overflows from 88.7 on (float32)."""
     e = np.exp(x)
     return e / e.sum(axis=-1, keepdims=True)
 
 
 def nothing(x):
-    """The bridge alone: what it costs to bring rows to Python and back. (Its result is wrong, of course.)"""
+    """The cost of the bridge alone: moving rows to Python and back. (The result is wrong.)"""
     return x

@@ -2,10 +2,10 @@
 // Cross-entropy: y = (m - x[label]) + log(1 + rest), m = max x, rest = the sum of exp(x - m) over
 // all but the first largest logit.
 //
-// That is logsumexp(x) - x[label] without forming logsumexp, whose rounding at the size of m would
-// be all that is left of a small loss: both terms here are >= 0 and never cancel. A masked label
-// beside something finite costs +inf, and so does any label but +inf itself in a row with +inf; a
-// row that is wholly masked or has a NaN is NaN.
+// This is logsumexp(x) - x[label] without forming logsumexp, whose rounding error at the size of m
+// would swamp a small loss: both terms here are >= 0 and never cancel. The loss is +inf for a
+// masked label beside something finite, and in a row with +inf for every label but +inf itself; it
+// is NaN for a row that is entirely masked or contains a NaN.
 #include "kernels/portable/row.h"
 
 namespace softmark {

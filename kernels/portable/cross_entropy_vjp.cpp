@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cross-entropy backward: y[c] = g (p[c] - [c == label]), p = softmax(x), g one number a row.
+// Cross-entropy backward: y[c] = g (p[c] - [c == label]), p = softmax(x), g one number per row.
 //
-// At the label, p - 1 would cancel as p nears 1, which is where training ends up; so it is minus
-// the sum of the others' exponentials over the whole sum.
+// At the label, p - 1 would cancel as p approaches 1, as it does late in training; it is computed
+// as minus the sum of the other exponentials over the whole sum.
 #include "kernels/portable/row.h"
 
 namespace softmark {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hardmax: 1 at the first largest logit, 0 elsewhere.
 //
-// A NaN counts as the largest, as in numpy's argmax; a row of nothing but -inf has its largest in
-// the first column.
+// A NaN counts as the largest, as in numpy's argmax; in a row of nothing but -inf the first column
+// is the largest.
 #include "kernels/portable/row.h"
 
 namespace softmark {

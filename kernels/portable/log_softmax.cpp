@@ -3,7 +3,7 @@
 // the first largest logit.
 //
 // x - m <= 0 <= log(1 + rest), so the last subtraction never cancels, and log1p keeps the largest
-// logit's result right when it is nearly 0. Special values: -inf beside something finite stays
+// logit's result accurate when it is nearly 0. Special values: -inf beside something finite stays
 // -inf; an infinite or NaN maximum makes the row NaN.
 #include "kernels/portable/row.h"
 

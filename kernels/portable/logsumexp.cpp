@@ -2,8 +2,8 @@
 // log-sum-exp: y = m + log(1 + rest), m = max x, rest = the sum of exp(x - m) over all but the
 // first largest logit.
 //
-// Special values: an infinite or NaN maximum is the answer as it stands (+inf, NaN, and -inf of
-// nothing at all); every other -inf adds exp(-inf) = 0. Where m and the logarithm cancel, the
+// Special values: an infinite or NaN maximum is returned as it is (+inf, NaN, and -inf for a row of
+// nothing but -inf); every other -inf adds exp(-inf) = 0. Where m and the logarithm cancel, the
 // result is near 0 and its error is that of the larger terms: absolute, not relative.
 #include "kernels/portable/row.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax, shifted: y = exp(x - m) / sum exp(x - m), m = max x. Three passes over the row.
 //
-// What this rung changes: the largest exponent is 0, so nothing overflows, and the sum is at
-// least 1. The price is the rounding of x - m, up to half an ulp of the difference: with x - m in
-// (-128, -64] that alone is a relative error of 2^-18 in f32, 64 ulps of the result, however good
-// exp is. Special values need no branch: inf - inf is NaN, and a NaN anywhere makes the sum NaN.
-// Source: Blanchard, Higham, Higham: Accurately computing the log-sum-exp and softmax functions,
-// 2021, algorithm 3.2.
+// What this rung of the ladder changes: the largest exponent is 0, so nothing overflows, and the
+// sum is at least 1. The price is the rounding of x - m, up to half an ulp of the difference: with
+// x - m in (-128, -64] that alone is a relative error of 2^-18 in f32, 64 ulps of the result,
+// however accurate exp is. Special values need no branch: inf - inf is NaN, and a NaN anywhere
+// makes the sum NaN. Source: Blanchard, Higham, Higham: Accurately computing the log-sum-exp and
+// softmax functions, 2021, algorithm 3.2.
 #include "kernels/portable/row.h"
 
 namespace softmark {

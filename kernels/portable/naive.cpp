@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax as the textbook writes it: y = exp(x) / sum exp(x). Two passes over the row.
+// Softmax as in the textbook: y = exp(x) / sum exp(x). Two passes over the row.
 //
-// The first rung, kept as it is: exp overflows above 88.72 (f32) or 709.78 (f64), and the row turns
-// into NaN and 0; a row far below zero sums to 0 and turns into NaN; a logit of +inf gives NaN
-// there and 0 beside it. It stays because it is what people write, and because a suite that cannot
-// see this fail sees nothing.
+// The first rung of the ladder, and wrong on purpose: exp overflows above 88.72 (f32) or 709.78
+// (f64), and the row turns into NaN and 0; a row far below zero sums to 0 and turns into NaN; a
+// logit of +inf gives NaN there and 0 beside it. It stays because it is often written, and because
+// a suite that does not detect its failures is useless.
 #include "kernels/portable/row.h"
 
 namespace softmark {

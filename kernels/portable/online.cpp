@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax, online: max and sum in one pass, y = exp(x - m) / S in a second.
 //
-// What this rung changes: whenever a new maximum appears, the sum so far is scaled by exp(old -
-// new), so the row is read twice instead of three times. A row in rising order scales at every
-// element, and each scaling rounds. -inf adds nothing and is skipped, since the first maximum is
-// itself -inf and their difference would be NaN. Source: Milakov, Gimelshein: Online normalizer
-// calculation for softmax, 2018, algorithm 3.
+// What this rung of the ladder changes: whenever a new maximum appears, the sum so far is scaled by
+// exp(old - new), so the row is read twice instead of three times. A row in ascending order scales
+// at every element, and each scaling rounds. -inf adds nothing and is skipped, because the initial
+// maximum is -inf itself and their difference would be NaN. Source: Milakov, Gimelshein: Online
+// normalizer calculation for softmax, 2018, algorithm 3.
 #include "kernels/portable/row.h"
 
 namespace softmark {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the readable kernels share: walking over rows, and the two scalar building blocks that
-// several ops need.
+// What the scalar kernels share: loops over rows, and building blocks that several ops need.
 #pragma once
 
 #include <cmath>
@@ -16,7 +15,7 @@ inline constexpr T kInfinity = std::numeric_limits<T>::infinity();
 template <class T>
 inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
 
-/// Calls `one_row(x, y)` with the starts of each row's logits and outputs.
+/// Calls `one_row(x, y)` for each row, with pointers to the row's logits and outputs.
 template <class T, class F>
 int for_each_row(const softmark_args* args, F one_row) {
   for (std::size_t r = 0; r < args->rows; ++r)
@@ -25,7 +24,7 @@ int for_each_row(const softmark_args* args, F one_row) {
   return 0;
 }
 
-/// The same with the upstream gradient of each row: `one_row(x, g, y)`.
+/// The same with each row's upstream gradient: `one_row(x, g, y)`.
 template <class T, class F>
 int for_each_row_with_gradient(const softmark_args* args, F one_row) {
   for (std::size_t r = 0; r < args->rows; ++r)
@@ -35,18 +34,19 @@ int for_each_row_with_gradient(const softmark_args* args, F one_row) {
   return 0;
 }
 
-/// The largest logit; NaN if any is NaN; -inf of no columns.
+/// The largest logit; NaN if any is NaN; -inf for no columns.
 template <class T>
 T max_of(const T* x, std::size_t cols) {
   T max = -kInfinity<T>;
   for (std::size_t c = 0; c < cols; ++c)
     if (x[c] > max || std::isnan(x[c]))
-      max = x[c];  // nothing is greater than NaN: once there, it stays
+      max = x[c];  // no comparison with NaN holds: once NaN, max stays NaN
   return max;
 }
 
 /// sum_k exp(x[k]) = exp(max) (1 + rest): the 1 stands for the first largest logit and is never
-/// added, so that log1p(rest) keeps its relative accuracy when one logit towers over all others.
+/// added, so that log1p(rest) keeps its relative accuracy when one logit is much larger than all
+/// others.
 template <class T>
 struct MaxAndRest {
   T max, rest;
@@ -66,9 +66,9 @@ MaxAndRest<T> max_and_rest(const T* x, std::size_t cols) {
   return {max, rest};
 }
 
-/// A sum that carries its rounding errors along (Ogita, Rump, Oishi: Accurate sum and dot product,
-/// 2005, Sum2 and Dot2): as if in twice the precision, rounded once. Infinities and NaN come out as
-/// plain addition gives them.
+/// Compensated summation (Ogita, Rump, Oishi: Accurate sum and dot product, 2005, Sum2 and Dot2):
+/// as if computed in twice the precision and rounded once. Infinities and NaN come out as from
+/// plain addition.
 template <class T>
 class CarefulSum {
  public:

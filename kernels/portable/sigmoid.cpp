@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sigmoid, two ways, element by element.
+// Sigmoid in two variants, element by element.
 //
-// naive: 1 / (1 + exp(-x)), the textbook formula, kept as it is. Below -88.72 in f32 (-709.78 in
+// naive: 1 / (1 + exp(-x)), the textbook formula, wrong on purpose. Below -88.72 in f32 (-709.78 in
 // f64) exp(-x) overflows and the result is 0 where about 3e-39 is right. stable: with z = exp(-|x|)
 // <= 1, 1 / (1 + z) for x >= 0 and z / (1 + z) below. Nothing overflows, and small results keep
 // their relative accuracy, subnormal ones included.
 //
-// Promise of stable, in units of 2^-p, which are at most ulps: exp 1.1 (glibc), the sum 1 and half
-// of exp's, the quotient 1: 3.6. Measured over every third float32 where the result is neither 0,
-// 1/2 nor 1: 2.402 ulp at -0x1.0a111ap+2
-// (-4.1573), got 0x1.f8e9a2p-7, want 0x1.f8e99d323d363p-7.
+// Promise of stable, in units of 2^-p, each at most one ulp: exp 1.1 (glibc), the sum 1 and half of
+// exp's, the quotient 1: 3.6. Measured over every third float32 whose result is not 0, 1/2 or 1:
+// 2.402 ulp at -0x1.0a111ap+2 (-4.1573), got 0x1.f8e9a2p-7, want 0x1.f8e99d323d363p-7.
 #include "kernels/portable/row.h"
 
 namespace softmark {

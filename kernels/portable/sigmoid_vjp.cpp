@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sigmoid backward: y = g s (1 - s), with s the sigmoid output as given.
 //
-// (g s) first: s (1 - s) with a subnormal s would round before a large g could lift it. 1 - s is
-// exact for s >= 1/2.
+// g s is formed first: s (1 - s) with a subnormal s would round before a large g could scale it up.
+// 1 - s is exact for s >= 1/2.
 #include "kernels/portable/row.h"
 
 namespace softmark {

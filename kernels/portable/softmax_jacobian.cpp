@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The full softmax Jacobian: y[i,j] = p_i (delta_ij - p_j). cols^2 outputs a row.
+// The full softmax Jacobian: y[i,j] = p_i (delta_ij - p_j). cols^2 outputs per row.
 //
-// Off the diagonal it is one product, the same bits for (i,j) and (j,i). On the diagonal p_i (1 -
-// p_i) would lose everything as p_i nears 1, where 1 - p_i keeps only p_i's rounding error; so 1 -
-// p_i is the sum of the other p. That costs cols additions for each of the cols diagonal elements,
-// no more than the output itself. The probabilities wait in the last row of the output, which is
-// filled last: no scratch memory.
+// Off the diagonal it is one product, with the same bits for (i,j) and (j,i). On the diagonal p_i
+// (1 - p_i) would lose everything as p_i approaches 1, where 1 - p_i is little more than p_i's
+// rounding error; so 1 - p_i is computed as the sum of the other p. That costs cols additions for
+// each of the cols diagonal elements, no more than writing the output. The probabilities are kept
+// in the last row of the output, which is filled last, so no scratch memory is needed.
 #include "kernels/portable/row.h"
 
 namespace softmark {
@@ -19,14 +19,14 @@ void softmax_into(const T* x, T* p, std::size_t cols) {
   for (std::size_t c = 0; c < cols; ++c) p[c] /= sum;
 }
 
-/// Row i from the probabilities p; `row` may be p itself.
+/// Row i, computed from the probabilities p; `row` may alias p.
 template <class T>
 void jacobian_row(const T* p, std::size_t i, T* row, std::size_t cols) {
   const T p_i = p[i];
   T others = 0;
   for (std::size_t j = 0; j < cols; ++j) {
     if (j != i) others += p[j];
-    row[j] = 0 - p_i * p[j];  // not -(p_i * p[j]): a masked column gives +0
+    row[j] = 0 - p_i * p[j];  // not -(p_i * p[j]): a masked column must give +0
   }
   row[i] = p_i * others;
 }

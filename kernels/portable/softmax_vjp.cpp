@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax backward: y = p (g - d), d = sum g p, with p the softmax output as given.
 //
-// The weighted mean d is what every component is measured against; where all g are alike, g - d is
-// rounding error and nothing else, so d is summed as if in twice the precision. NaN and infinities
-// go where IEEE arithmetic takes them.
+// d is the weighted mean of g. Where all g are nearly equal, g - d is nothing but rounding error,
+// so d is summed as if in twice the precision. NaN and infinities propagate by IEEE arithmetic.
 #include "kernels/portable/row.h"
 
 namespace softmark {

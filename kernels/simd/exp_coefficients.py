@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The exp polynomials of math-inl.h: minimax in relative error on [-ln2/2, ln2/2], found by Remez exchange.
+"""The exp polynomials of math-inl.h: minimax in relative error on [-ln2/2, ln2/2], by Remez
+exchange.
 
-exp(r) ~ 1 + r + r^2 q(r); the first two coefficients are exact, those of q are fitted one by one from the lowest: each is
-rounded to the type and the rest fitted again, so that the rounding of one is made good by the others.
-Needs nothing but Python: exp_coefficients.py prints the tables and the relative error that is left.
+exp(r) ~ 1 + r + r^2 q(r); the first two coefficients are exact, those of q are fitted one by one
+from the lowest: each is rounded to the type and the rest are fitted again, so that they compensate
+for its rounding. Needs only Python; prints the coefficients and the remaining relative error.
 """
 from decimal import Decimal, getcontext
 import struct
 
 getcontext().prec = 60
 HALF_LN2 = Decimal(2).ln() / 2
-BOUND = HALF_LN2 * (1 + Decimal(2) ** -12)  # a quotient that is rounded the other way at a tie lands just outside
+# Slightly wider: a quotient rounded the other way at a tie lands just outside the interval.
+BOUND = HALF_LN2 * (1 + Decimal(2) ** -12)
 
 
 def solve(matrix, right):
@@ -39,7 +41,7 @@ def relative_error(fixed, free, r):
 
 def remez(fixed, count):
     """The `count` coefficients that follow `fixed`, and the largest relative error."""
-    # Off centre, for every polynomial of this form is exact at 0.
+    # Off centre, because every polynomial of this form is exact at 0.
     points = [-BOUND + 2 * BOUND * (Decimal(i) + Decimal("0.4")) / (count + 1) for i in range(count + 1)]
     grid = [-BOUND + 2 * BOUND * i / 401 for i in range(402)]
     for _ in range(12):

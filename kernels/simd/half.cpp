@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax in f16 and bf16 for every instruction set: widened to f32 (exactly), through the f32
+// Softmax in f16 and bf16 for every instruction set: widened to f32 (exactly), processed by the f32
 // passes, rounded once more.
 //
-// Rows of up to kScratch columns are widened several at a time into a buffer on the stack and go
-// through softmax_rows. Longer rows pass through it in pieces, twice: once for the sum, once for
-// the results, exp being cheaper than a buffer of any length.
+// Rows of up to kScratch columns are widened several at a time into a buffer on the stack and
+// handled by softmax_rows. Longer rows are processed in pieces, twice: once for the sum, once for
+// the results, because exp is cheaper than a buffer of unlimited length.
 //
 // Promise: the f32 results are within 8 units of 2^-24 (softmax.cpp), so the second rounding, at
-// 2^-11 or 2^-8, is the nearest value but where the exact one lies within 0.001 ulp of the middle:
-// 0.501 ulp. A f32 sum of f16 terms cannot overflow, and f32 covers every subnormal of f16; results
-// below the f32 range are 0 in bf16 too but for its own subnormals, which are f32's.
+// 2^-11 or 2^-8, gives the nearest value unless the exact one lies within 0.001 ulp of a midpoint:
+// 0.501 ulp. An f32 sum of f16 terms cannot overflow, and f32 covers every subnormal of f16. bf16
+// has f32's exponent range; results below it are 0 in both.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -36,8 +36,8 @@ HWY_INLINE hn::Vec<F32> widen_bf16(V bits) {
   return hn::BitCast(F32(), hn::ShiftLeft<16>(bits));
 }
 
-/// Shifted into f32's fields, the exponent is 112 too low, which one exact multiplication mends,
-/// subnormals included.
+/// Shifted into f32's fields, the exponent is 112 too low; one exact multiplication corrects it,
+/// also for subnormals.
 template <class V>
 HWY_INLINE hn::Vec<F32> widen_f16(V bits) {
   const U32 u;
@@ -52,8 +52,8 @@ HWY_INLINE hn::Vec<F32> widen_f16(V bits) {
   return hn::BitCast(f, hn::Or(sign, hn::IfThenElse(is_special, special, finite)));
 }
 
-/// To nearest even at bit kShift, of a float in [0, 1]; a carry runs into the exponent as it
-/// should.
+/// Rounds to nearest even at bit kShift, for a float in [0, 1]; a carry into the exponent is
+/// correct.
 template <int kShift, class V>
 HWY_INLINE hn::Vec<U32> round_at(V bits) {
   const U32 u;
@@ -61,7 +61,7 @@ HWY_INLINE hn::Vec<U32> round_at(V bits) {
   return hn::ShiftRight<kShift>(hn::Add(bits, hn::Add(odd, hn::Set(u, (1u << (kShift - 1)) - 1))));
 }
 
-/// Of probabilities: in [0, 1], or NaN.
+/// For probabilities: in [0, 1], or NaN.
 HWY_INLINE hn::Vec<U32> narrow_bf16(hn::Vec<F32> p) {
   const U32 u;
   const auto nan = hn::RebindMask(u, hn::IsNaN(p));
@@ -72,7 +72,7 @@ HWY_INLINE hn::Vec<U32> narrow_f16(hn::Vec<F32> p) {
   const U32 u;
   const F32 f;
   const auto normal = hn::Sub(round_at<13>(hn::BitCast(u, p)), hn::Set(u, 112u << 10));
-  // Beside 1/2 an f32 counts in steps of 2^-24, the smallest subnormal of f16.
+  // The spacing of f32 just above 1/2 is 2^-24, the smallest subnormal of f16.
   const auto half = hn::Set(f, 0.5f);
   const auto subnormal = hn::Sub(hn::BitCast(u, hn::Add(p, half)), hn::BitCast(u, half));
   const auto is_small = hn::RebindMask(u, hn::Lt(p, hn::Set(f, 0x1p-14f)));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Log-softmax for every instruction set that Highway compiles: y = (x - max) - log sum exp(x -
-// max). Three passes over the row, of which only the last one writes.
+// max). Three passes over the row; only the last one writes.
 //
 // x - max <= 0 <= log sum, so the last subtraction never cancels. Special values: -inf beside
-// something finite stays -inf; a NaN spreads through the sum; a row without a finite maximum is
+// something finite stays -inf; a NaN propagates through the sum; a row without a finite maximum is
 // filled with NaN.
 #include "kernels/builtins.h"
 

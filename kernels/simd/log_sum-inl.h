@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// log sum exp(x - max) of a row with a finite maximum, for the ops that want logarithms.
+// log sum exp(x - max) of a row with a finite maximum, for the ops that need logarithms.
 //
 // Here max is subtracted, so that exp(0) is exactly 1: the largest logits are counted rather than
 // added, and log1p of all the others keeps its relative accuracy when they are tiny. The rounding
 // of x - max, which softmax must avoid, is harmless under a logarithm: weighted by exp(x - max), it
-// costs at most 2^-p ln(cols) all together.
+// costs at most 2^-p ln(cols) in total.
 #include <cmath>
 #include <cstddef>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Log-sum-exp for every instruction set that Highway compiles: y = max + log sum exp(x - max). Two
-// reading passes.
+// passes, both reading.
 //
-// In f32 the last addition is made in f64 and rounded once. Special values: an infinite maximum is
-// the answer as it stands unless there is a NaN beside it; other NaN spread through the sum.
+// In f32 the last addition is done in f64 and rounded once. Special values: an infinite maximum is
+// returned as it is unless there is a NaN beside it; otherwise a NaN propagates through the sum.
 #include <algorithm>
 
 #include "kernels/builtins.h"

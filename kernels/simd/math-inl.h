@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp for a whole row, once per instruction set: scaled_exp(x) = 2^(boost - K) exp(x - c), with K
-// and c of the row.
+// exp for a whole row, once per instruction set: scaled_exp(x) = 2^(boost - K) exp(x - c), where K
+// and c depend on the row.
 //
-// The shift by the maximum is done on the integer exponent: x = n ln2 + r is reduced as it stands,
-// and the result is scaled by 2^(n - K), K = rint(max log2 e). Scaling by a power of two is exact,
-// so the rounding of x - max, up to 64 ulps of an f32 result, is not paid. Beyond |max| > far (2^8
-// in f32, 2^11 in f64) the reduction would run out of bits, but there x - max is exact for every
-// element that matters: those within 104 (745) of the maximum share a binary grid with it that is
-// fine enough to hold the difference in 24 (53) bits. So c = max there, and 0 elsewhere.
+// The shift by the maximum is done on the integer exponent: x = n ln2 + r is reduced without a
+// subtraction, and the result is scaled by 2^(n - K), K = rint(max log2 e). Scaling by a power of
+// two is exact, which avoids the rounding of x - max, up to 64 ulps of an f32 result. Beyond |max|
+// > far (2^8 in f32, 2^11 in f64) the reduction would run out of bits, but there x - max is exact
+// for every element that matters: those within 104 (745) of the maximum share a binary grid with it
+// that is fine enough to hold the difference in 24 (53) bits. So c = max there, and 0 elsewhere.
 //
 // The boost lifts every scaled term that matters into the normal range; only the last
 // multiplication by 1 / sum may round into the subnormals. Logits below max - drop are raised to
-// it: what they give rounds to +0 in the end, and -inf becomes an ordinary number on the way.
+// it: their results round to +0 in the end, and -inf becomes an ordinary number on the way.
 //
 // Error of scaled_exp, in units of 2^-p (p = 24, 53): polynomial 0.06 (0.11), its last step 1, the
 // rounding of r 0.25, the rest below 0.1; simd_test measures it. Coefficients: exp_coefficients.py.
@@ -37,11 +37,11 @@ struct ExpConstants;
 template <>
 struct ExpConstants<float> {
   static constexpr float kLog2e = 0x1.715476p+0f;  // 1.442695
-  static constexpr float kLn2High =
-      0x1.62e8p-1f;  // 0.69317627: 14 bits, so that n times it is exact for |n| < 2^10
+  // 0.69317627: 14 bits, so that n times it is exact for |n| < 2^10
+  static constexpr float kLn2High = 0x1.62e8p-1f;
   static constexpr float kLn2Low = -0x1.e8082ep-16f;  // -2.9088971e-05
-  static constexpr float kMagic =
-      0x1.8p+23f;  // adding it leaves the rounded integer in the low bits
+  // Adding it leaves the rounded integer in the low bits.
+  static constexpr float kMagic = 0x1.8p+23f;
   static constexpr float kFar = 256, kDrop = 128, kWindow = 23;
   static constexpr double kLeastSum = 0x1p+31;  // 2^(boost - 33); 33 ln2 < kWindow
   static constexpr int kBias = 127, kMantissaBits = 23, kBoost = 64;
@@ -50,8 +50,8 @@ struct ExpConstants<float> {
 template <>
 struct ExpConstants<double> {
   static constexpr double kLog2e = 0x1.71547652b82fep+0;
-  static constexpr double kLn2High =
-      0x1.62e42fefa4p-1;  // 40 bits: n times it is exact for |n| < 2^13
+  // 40 bits: n times it is exact for |n| < 2^13
+  static constexpr double kLn2High = 0x1.62e42fefa4p-1;
   static constexpr double kLn2Low = -0x1.8432a1b0e2634p-43;
   static constexpr double kMagic = 0x1.8p+52;
   static constexpr double kFar = 2048, kDrop = 870, kWindow = 111;
@@ -59,7 +59,7 @@ struct ExpConstants<double> {
   static constexpr int kBias = 1023, kMantissaBits = 52, kBoost = 256;
 };
 
-/// What scaled_exp needs to know of its row.
+/// The parameters of scaled_exp that depend on the row.
 template <class T>
 struct Shift {
   T subtract;  // c
@@ -78,7 +78,7 @@ HWY_INLINE Shift<T> shift_for(T max, bool on_integer_exponent = true) {
   return {subtract, top - C::kDrop, C::kMagic + (T(C::kBoost + C::kBias) - k)};
 }
 
-/// max(lowest, v) that lets NaN through.
+/// max(lowest, v) that propagates NaN.
 template <class D, class V>
 HWY_INLINE V raise_to(D, V lowest, V v) {
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
@@ -122,8 +122,8 @@ HWY_INLINE V scaled_exp(D d, V x, const Shift<T>& shift) {
   const V t = raise_to(d, hn::Set(d, shift.lowest), hn::Sub(x, hn::Set(d, shift.subtract)));
   const V magic = hn::Set(d, shift.magic);
   const V quotient = hn::MulAdd(t, hn::Set(d, C::kLog2e), magic);
-  // The low bits of `quotient` are the biased exponent of the scale; a NaN gives a scale of no
-  // meaning, times NaN.
+  // The low bits of `quotient` are the biased exponent of the scale; for a NaN the scale is
+  // meaningless but the product is NaN.
   const V scale = hn::BitCast(d, hn::ShiftLeft<C::kMantissaBits>(hn::BitCast(bits, quotient)));
   const V n = hn::Sub(quotient, magic);
   V r = hn::NegMulAdd(n, hn::Set(d, C::kLn2High), t);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // y = e / S without rounding S to the type: e times 1/S in two parts, by one fused multiply-add,
-// whose only rounding that counts is the last one. Where there is no fused multiply-add, a true
-// division by S rounded to the type.
+// whose only significant rounding is the last one. Without fused multiply-add, a true division by S
+// rounded to the type.
 #include <cstddef>
 
 #if defined(SOFTMARK_SIMD_QUOTIENT_INL_H) == defined(HWY_TARGET_TOGGLE)
@@ -17,7 +17,7 @@ HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// An f64 vector stored in the type.
+/// Stores an f64 vector in the type.
 template <class D, class V>
 HWY_INLINE void store_as(D, V v, float* to) {
   const hn::Rebind<float, D> narrow;
@@ -28,7 +28,8 @@ HWY_INLINE void store_as(D d, V v, double* to) {
   hn::StoreU(v, d, to);
 }
 
-/// The two parts of 1 / sum for each lane; without fused multiply-add, sum and nothing.
+/// The two parts of 1 / sum for each lane; without fused multiply-add `high` is the sum and `low`
+/// is not written.
 template <class D, class V>
 HWY_INLINE void split_inverse(D d, V sum, float* high, float* low) {
   const hn::Rebind<float, D> narrow;
@@ -60,11 +61,11 @@ template <class T>
 struct QuotientConstants;
 template <>
 struct QuotientConstants<float> {
-  static constexpr float kLift =
-      0x1p120f;  // times the largest quotient, 1, and its inverse parts: finite
-  static constexpr float kSmall =
-      0x1p-6f;  // the smallest normal number, lifted; an f32 counts there in lifted
-  static constexpr double kLeast = 0x1p-96;  // smallest subnormals
+  // Finite times the largest quotient, 1, and times the inverse's parts.
+  static constexpr float kLift = 0x1p120f;
+  // The smallest normal number, lifted; beside it f32's spacing is a lifted smallest subnormal.
+  static constexpr float kSmall = 0x1p-6f;
+  static constexpr double kLeast = 0x1p-96;
   static constexpr int kMantissaBits = 23, kLiftExponent = 120;
 };
 template <>
@@ -86,7 +87,7 @@ struct Quotient {
 
   template <class D, class V = hn::Vec<D>>
   HWY_INLINE V of(D d, V v) const {
-    // A NaN among the terms makes `least` NaN, and no comparison with it holds.
+    // A NaN among the terms makes `least` NaN, and no comparison with NaN holds.
     if (HWY_UNLIKELY(!hn::AllFalse(d, hn::Lt(v, hn::Set(d, least))))) return of_small(d, v);
     return times_inverse(d, v, T(1));
   }
@@ -101,10 +102,10 @@ struct Quotient {
 #endif
   }
 
-  /// Where a result, or a product on the way to it, may be subnormal: many processors take a
-  /// hundred cycles for each. So the quotient is formed 2^lift times as large and brought down by
-  /// integer arithmetic on its bits: normal results by their exponent, subnormal ones rounded by
-  /// adding the number beside which they are the last bits.
+  /// For results, or products on the way to them, that may be subnormal: many processors take a
+  /// hundred cycles for each. The quotient is formed 2^lift times as large and scaled down by
+  /// integer arithmetic on its bits: normal results by their exponent; subnormal ones are rounded
+  /// by adding a number whose last bit has the weight of the smallest subnormal.
   template <class D, class V = hn::Vec<D>>
   HWY_INLINE V of_small(D d, V v) const {
     using C = QuotientConstants<T>;
@@ -119,13 +120,13 @@ struct Quotient {
   }
 };
 
-/// The quotients of several rows, their divisions side by side.
+/// The quotients of several rows, with their divisions side by side.
 template <class T, std::size_t kCount>
 struct Inverses {
   T high[kCount], low[kCount];
   T least[kCount];
 
-  /// False if any sum is below `least_sum` or NaN; then the inverses mean nothing.
+  /// False if any sum is below `least_sum` or NaN; then the inverses are invalid.
   HWY_INLINE bool set(const double* sums, double least_sum) {
     const hn::CappedTag<double, kCount> d;
     bool all = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every row kernel is made of, once per instruction set: partial vectors at a row's end, the
-// maximum, and sums that are wider than their terms. Rows are always walked from their first
+// Building blocks of the row kernels, once per instruction set: partial vectors at a row's end, the
+// maximum, and sums that are wider than their terms. Rows are always processed from their first
 // element in unaligned vectors, so that a row's bits depend on its values and its length alone.
 #include <limits>
 
@@ -17,7 +17,8 @@ HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The first `count` <= Lanes(d) elements, `rest` above them; reads nothing beyond.
+/// The first `count` <= Lanes(d) elements, with `rest` in the lanes above them; reads nothing
+/// beyond.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_first(D d, const T* from, std::size_t count,
                                  T rest = -std::numeric_limits<T>::infinity()) {
@@ -55,7 +56,7 @@ HWY_INLINE void fill_nan(T* y, std::size_t cols) {
   for (std::size_t c = 0; c < cols; ++c) y[c] = std::numeric_limits<T>::quiet_NaN();
 }
 
-/// The largest element, or -inf; NaN may be passed over.
+/// The largest element, or -inf; a NaN may be skipped.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {
   const std::size_t lanes = hn::Lanes(d);
@@ -73,8 +74,8 @@ HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {
   return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(max0, max1), hn::Max(max2, max3))));
 }
 
-// Sums. f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms carry
-// their rounding errors along in the second one (TwoSum).
+// Sums. f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms are summed
+// with compensation, the rounding errors in the second accumulator (TwoSum).
 
 #if HWY_TARGET == HWY_SCALAR
 template <class D>

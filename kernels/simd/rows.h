@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row kernels behind their run-time dispatch, for kernels that split the work in ways of their
-// own.
+// The row kernels behind their run-time dispatch, for kernels that divide the work differently.
 #pragma once
 
 #include <cstddef>
@@ -19,12 +18,12 @@ void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t 
 
 // The three passes over a piece of a row.
 
-/// The largest element; -inf of none. A NaN may be passed over: it comes back in the sum.
+/// The largest element; -inf for none. A NaN may be skipped: it reappears in the sum.
 float max_of(const float* x, std::size_t cols);
 double max_of(const double* x, std::size_t cols);
 
-/// y = exp(x) scaled by a power of two that depends on the row's maximum (finite) alone; returns
-/// the sum of y.
+/// y = exp(x) scaled by a power of two that depends only on the row's maximum (finite); returns the
+/// sum of y.
 double scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float* y);
 double scaled_exp_and_sum(const double* x, std::size_t cols, double row_max, double* y);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of one to four vectors, a few at a time. A short row's time goes into its reductions, not
-// into exp: so a group of rows shares one shift, that of the group's maximum, and its sums are
-// folded in pairs and inverted side by side.
+// Rows of one to four vectors, a few at a time. A short row spends its time in reductions, not in
+// exp: so a group of rows shares one shift, that of the group's maximum, and its sums are folded in
+// pairs and inverted side by side.
 //
-// A shared shift changes no bit. It differs from the row's own by a power of two, which the
-// quotient takes out again, as long as the row's terms keep away from both ends of the exponent
-// range: so its sum must be at least 2^(boost - window), or the row is done again by itself. And
-// both shifts must be of the integer kind (math-inl.h): with the group's maximum in [-far + window
-// ln2, far], so is that of every row in the window.
+// A shared shift changes no bit. It differs from the row's own by a power of two, which cancels in
+// the quotient, as long as the row's terms stay away from both ends of the exponent range: so its
+// sum must be at least 2^(boost - window), or the row is processed again on its own. And both
+// shifts must be of the integer kind (math-inl.h): with the group's maximum in [-far + window ln2,
+// far], so is that of every row in the window.
 #include <cstddef>
 
 #if defined(SOFTMARK_SIMD_SHORT_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
@@ -37,7 +37,7 @@ HWY_INLINE void softmax_short(const T*, std::size_t, T*, std::size_t, std::size_
 
 inline constexpr std::size_t kShortVectors = 4;
 
-/// The lanes of v added by halves, down to two.
+/// The lanes of v added by halves, down to two lanes.
 template <class D, class V>
 HWY_INLINE auto fold(D d, V v) {
   if constexpr (hn::MaxLanes(d) == 2) {
@@ -48,7 +48,7 @@ HWY_INLINE auto fold(D d, V v) {
   }
 }
 
-/// The terms of one row in f64, two lanes.
+/// The terms of one row summed in f64, two lanes.
 template <class D, class V>
 HWY_INLINE auto fold_row(D d, V terms) {
   const SumTag<D> wide;
@@ -75,14 +75,15 @@ HWY_INLINE hn::Vec<D> lane_maxima(D d, const T* x, std::size_t cols) {
   return max;
 }
 
-/// Stores a vector of terms; beyond the row's end 1, which no quotient takes for small.
+/// Stores a vector of terms; 1 beyond the row's end, so that the quotient does not treat those
+/// lanes as small.
 template <class D, class V, class T = hn::TFromD<D>>
 HWY_INLINE void store_terms(D d, V e, T* terms, std::size_t count) {
   hn::Store(count < hn::Lanes(d) ? hn::IfThenElse(hn::FirstN(d, count), e, hn::Set(d, T(1))) : e, d,
             terms);
 }
 
-/// exp of one row into `terms`, whole vectors; returns their sum, in two lanes.
+/// exp of one row into `terms`, in whole vectors; returns their sum, in two lanes.
 template <std::size_t kVectors, class D, class T = hn::TFromD<D>>
 HWY_INLINE auto exp_short(D d, const T* x, std::size_t cols, const Shift<T>& shift, T* terms) {
   const std::size_t lanes = hn::Lanes(d);
@@ -164,7 +165,7 @@ HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size
   for (; r < rows; ++r, x += x_stride, y += y_stride) softmax_alone<kVectors>(d, x, y, cols, terms);
 }
 
-/// For 1 to kShortVectors vectors of columns.
+/// For rows of 1 to kShortVectors vectors.
 template <class T>
 HWY_INLINE void softmax_short(const T* x, std::size_t x_stride, T* y, std::size_t y_stride,
                               std::size_t rows, std::size_t cols) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simd kernels on every instruction set that was compiled and that this machine has.
+// The simd kernels on every instruction set that was compiled and that this machine supports.
 #include <gtest/gtest.h>
 
 #include "hwy/targets.h"
@@ -16,7 +16,7 @@ void use_target(std::int64_t target) {
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
-/// Runs `check` once for each target, by name, and goes back to the best one.
+/// Runs `check` once for each target, by name, then restores the best one.
 template <class F>
 void for_each_target(F check) {
   use_target(0);
@@ -113,8 +113,8 @@ TEST(Simd, DropsWhatItMustAndNothingElseOnEveryInstructionSet) {
   });
 }
 
-/// Rows whose levels lie too far apart, or too far from 0, for one shift of a group, among such
-/// that do not.
+/// Rows whose levels lie too far apart, or too far from 0, for one shift per group, among rows
+/// whose levels do not.
 template <class T>
 void check_company(const softmark_kernel& kernel) {
   const double far = sizeof(T) == 4 ? 256 : 2048;
@@ -197,7 +197,7 @@ TEST(Simd, KeepsATinyLogarithmOfTheLargestLogit) {
   });
 }
 
-/// A 16-bit pattern's value: `digits` of precision, the rest of the 15 bits exponent.
+/// The value of a 16-bit pattern with `digits` bits of precision.
 double value_of(std::uint16_t bits, int digits) {
   const int fraction_bits = digits - 1, exponent_bits = 15 - fraction_bits,
             bias = (1 << (exponent_bits - 1)) - 1;

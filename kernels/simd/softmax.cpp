@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax for every instruction set that Highway compiles: y = 2^(boost-K) exp(x) / sum 2^(boost-K)
-// exp(x). Three passes over the row (max; exp and sum; division); rows of up to four vectors go in
-// groups (short_rows-inl.h).
+// exp(x). Three passes over the row (max; exp and sum; division); rows of up to four vectors are
+// processed in groups (short_rows-inl.h).
 //
-// Against max_shifted, two things change besides the vectors. The shift by the maximum is made on
-// the integer exponent (math-inl.h), so x - max is never rounded. The sum is wider than its terms:
-// f32 terms are added four vectors at a time in f32, then in f64; f64 terms carry their rounding
-// errors along. And the sum is never rounded to f32 where there is a fused multiply-add
+// Compared with max_shifted, two things change besides the vectors. The shift by the maximum is
+// done on the integer exponent (math-inl.h), so x - max is never rounded. The sum is wider than its
+// terms: f32 terms are added four vectors at a time in f32, then in f64; f64 terms are summed with
+// compensation. And the sum is never rounded to f32 where there is a fused multiply-add
 // (quotient-inl.h).
 //
-// Promise, in units of 2^-p, which are at most ulps: exp 1.3 with a fused multiply-add and 1.8
+// Promise, in units of 2^-p, each at most one ulp: exp 1.3 with a fused multiply-add and 1.8
 // without, once in the term and once in the sum; the sum 2 in f32 (two levels of additions), up to
 // 6 in f64 (three additions and three folds of a short row); rounding the sum 1 without fused
 // multiply-add; the quotient 1. f32: 5.6 and 7.6; f64: 9.6 and 8.6. Measured (nine families of
 // rows, 2 to 4096 columns): f32 2.92 (AVX3), 3.71 (SSE4); f64 4.43 (AVX3).
 //
-// Special values: -inf and all that is too small to matter give +0; a NaN goes through exp into the
-// sum; a row without a finite maximum is filled with NaN.
+// Special values: -inf and everything too small to matter gives +0; a NaN propagates through exp
+// into the sum; a row without a finite maximum is filled with NaN.
 #include <cmath>
 
 #include "kernels/builtins.h"
@@ -66,7 +66,7 @@ HWY_INLINE double exp_and_sum(D d, const T* x, std::size_t cols, const Shift<T>&
   if (c < cols) {
     const auto e = scaled_exp(d, load_first(d, x + c, cols - c), shift);
     store_first(d, e, y + c, cols - c);
-    add_to(d, e, sum, more);  // the lanes above hold exp(max - drop), too little to count
+    add_to(d, e, sum, more);  // the unused lanes hold exp(max - drop), too small to affect the sum
   }
   return total_of(sum, more);
 }

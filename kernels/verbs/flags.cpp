@@ -43,16 +43,16 @@ std::string listed(const char* meaning, const std::string_view (&names)[N]) {
 
 CLI::Option* add_list(CLI::App& verb, const char* flag, std::vector<std::string>& values,
                       const std::string& meaning, const char* type) {
-  // One value a flag: a list would swallow the arguments that follow.
+  // One value per flag: a list would consume the arguments that follow.
   return verb.add_option(flag, values, meaning + " (repeatable)")
       ->type_name(type)
       ->allow_extra_args(false);
 }
 
-/// One of these words, shown as the flag's type: "quick|standard|thorough".
+/// Restricts the option to these words and shows them as its type: "quick|standard|thorough".
 void one_of(CLI::Option& option, const std::vector<std::string>& words) {
   CLI::Validator check = CLI::IsMember(words);
-  check.description("");  // the type says it
+  check.description("");  // the type already lists the words
   option.check(check)->type_name(fmt::format("{}", fmt::join(words, "|")));
 }
 
@@ -151,7 +151,7 @@ void add_seed(CLI::App& verb, std::uint64_t& seed) {
             }
             if (used != text.size() || text.empty() || text[0] == '-')
               throw CLI::ValidationError("--seed",
-                                         "'" + text + "' is no number; give e.g. 7 or 0x5eed");
+                                         "'" + text + "' is not a number; give e.g. 7 or 0x5eed");
           },
           "seed of every random row (default 0x5eed)")
       ->type_name("N");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flags that several verbs share, declared once: one name, one meaning, one wording.
+// Flags that several verbs share, declared once, with one meaning and one wording.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,13 +11,13 @@
 
 namespace softmark {
 
-/// --plugin and --python, which both end in `plugins` (kernels/registry.h).
+/// --plugin and --python; both append to `plugins` (kernels/registry.h).
 void add_plugins(CLI::App& verb, std::vector<std::string>& plugins);
-/// --kernel, --op and --dtype: each repeatable, one value a flag.
+/// --kernel, --op and --dtype: each repeatable, one value per flag.
 void add_kernels(CLI::App& verb, std::vector<std::string>& globs);
 void add_ops(CLI::App& verb, std::vector<std::string>& ops);
 void add_dtypes(CLI::App& verb, std::vector<std::string>& dtypes);
-/// --op and --dtype of a verb that works on one of each.
+/// --op and --dtype for a verb that works on one of each.
 void add_op(CLI::App& verb, std::string& op);
 void add_dtype(CLI::App& verb, std::string& dtype);
 /// --effort, with the value of `effort` as the default.
@@ -48,14 +48,14 @@ struct OutputChoice {
   std::string asked;  // --format; empty: by the name of the file
 
   void add_to(CLI::App& verb, const std::vector<std::string>& formats);
-  /// The format asked for, else that of the file's name where the verb writes it, else "text".
+  /// The format given, else that of the file's name where the verb can write it, else "text".
   std::string format() const;
 
  private:
   std::vector<std::string> formats_;
 };
 
-/// This program's arguments, for the document.
+/// This program's arguments, recorded in the document.
 std::vector<std::string> command_line();
 
 }  // namespace softmark

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `list`: what there is to verify and to time.
+// `list`: what can be verified and timed.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -21,7 +21,7 @@ bool is_ordinary(const Case& c, std::size_t row) {
          std::any_of(first, last, [](double v) { return std::isfinite(v); });
 }
 
-// The exponentials of log-softmax sum to 1, up to e^y times what each y may be off by.
+// The exponentials of log-softmax sum to 1, within e^y times the bound of each y.
 std::optional<Fault> logs_fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
@@ -43,7 +43,7 @@ std::optional<Fault> logs_fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Softmax is the exponential of the exact log-softmax, in a wider type than its own.
+// Softmax is the exponential of the exact log-softmax, computed in a wider type.
 std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   const softmark_dtype dtype = session.kernel().dtype;
@@ -64,7 +64,8 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// logsumexp of a row is that of its two halves' logsumexps: neither half's error grows on the way.
+// logsumexp of a row equals that of its two halves' logsumexps; merging does not amplify the
+// halves' errors.
 std::optional<Fault> sums_fault(KernelSession& session, const Case& c) {
   if (c.cols < 2) return std::nullopt;
   const softmark_dtype dtype = session.kernel().dtype;
@@ -84,7 +85,7 @@ std::optional<Fault> sums_fault(KernelSession& session, const Case& c) {
     }
     if (std::isnan(pair.x[0]) || std::isnan(pair.x[1]) ||
         std::isinf(std::max(pair.x[0], pair.x[1])))
-      continue;  // beyond the type, or another property's find
+      continue;  // beyond the type's range, or detected by another property
     const double merged = session.run(pair)[0];
     allowed += allowed_at(session.truth(pair, 0), 0, dtype);
     if (!(std::fabs(merged - whole[r]) <= allowed * (1 + 0x1p-40)))

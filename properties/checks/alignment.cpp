@@ -13,8 +13,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return beyond;
 }
 
-// Every start from 0 to 63 bytes behind an unmapped page, of the inputs, of the output, and of
-// both; then strides of their own for input, gradient and output, so that each row lies at another
+// Every start address from 0 to 63 bytes behind an unmapped page, for the inputs, the output and
+// both; then different strides for input, gradient and output, so that each row lies at another
 // offset in each of them.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t element = bytes_of(kernel.dtype);

@@ -34,8 +34,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return exceeds_bound(session, c, y);
 }
 
-// Two winners, equal or an ulp apart, at every pair of places of short rows and around vectors of
-// long ones.
+// Two largest logits, equal or an ulp apart, at every pair of places in short rows and around
+// vector boundaries in long ones.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0xa29a);
   const auto try_pair = [&](std::size_t cols, std::size_t first, std::size_t second) {
@@ -56,7 +56,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   for (const auto& row : {std::vector{-0.0, 0.0},
                           {0.0, -0.0},
                           {-1.0, -0.0, 0.0},
-                          {-0.0, -0.0, 0.0, -1.0}})  // equal, whatever their bits
+                          {-0.0, -0.0, 0.0, -1.0}})  // equal, with different bits
     if (!sink(case_of_rows(kernel, {row}))) return;
   for (std::size_t cols : {1, 8, 33, 257})
     if (!sink(make_case(kernel.op, kernel.dtype, Family::equal, 2, cols, rng))) return;

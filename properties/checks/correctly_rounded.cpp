@@ -26,8 +26,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Also tiny logits in rows whose number of columns is a power of two: results crowd next to
-// midpoints there.
+// Includes tiny logits in rows whose number of columns is a power of two: there many results lie
+// close to midpoints.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0xc120);
   const double unit = std::ldexp(1.0, -type_info(kernel.dtype).precision - 1);

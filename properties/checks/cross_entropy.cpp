@@ -10,7 +10,7 @@ namespace {
 
 bool takes_labels(const Kernel& kernel) { return shape_of(kernel.op).takes_labels; }
 
-// A gradient's components sum to 0, as probabilities sum to 1 with the label's.
+// The gradient's components sum to 0: the probabilities sum to 1, and 1 is subtracted at the label.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   if (auto beyond = exceeds_bound(session, c, y)) return beyond;
@@ -32,8 +32,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Every label at every length, other ones in the other rows; labels far below the maximum; masks
-// beside the label.
+// Every label at every length, different ones in the other rows; labels far below the maximum;
+// masks beside the label.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   constexpr Family kRows[] = {Family::normal, Family::peaked, Family::wide, Family::offset,
                               Family::masked};

@@ -12,7 +12,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return exceeds_bound(session, c, outcome.y);  // logsumexp of no columns is -inf
 }
 
-// Buffers of no bytes lie against an unmapped page, so that one element read or written is a crash.
+// Empty buffers lie against an unmapped page, so that reading or writing one element crashes.
 void sweep(const Kernel& kernel, Effort, const Sink& sink) {
   Rng rng(0xe3b7);
   for (std::size_t rows : {0, 1, 2, 5})

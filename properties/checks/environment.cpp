@@ -4,8 +4,8 @@
 namespace softmark {
 namespace {
 
-// A pool or a cache grows in the first calls; what still grows in most of twenty equal ones is
-// lost.
+// A pool or a cache grows in the first calls; what still grows in most of twenty equal ones is a
+// leak.
 constexpr int kWarmUp = 4, kCalls = 20;
 
 template <class Count>
@@ -34,7 +34,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return grows(held, &wire::Held::descriptors, " open descriptors");
 }
 
-// Rows that take an implementation's special paths: long, subnormal, overflowing, NaN.
+// Rows that take special paths in implementations: long, subnormal, overflowing, NaN.
 void sweep(const Kernel& kernel, Effort, const Sink& sink) {
   Rng rng(0xe27);
   for (Family family : {Family::normal, Family::nan, Family::subnormal, Family::large,

@@ -13,7 +13,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   sweep_lengths(kernel, effort, finite_families(), sink);
 }
 
-// Led by the share of its bound that the kernel uses up.
+// Guided by the kernel's error relative to the bound.
 std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t& rows) {
   return seek_beyond(session, seed, true, 1, rows);
 }

@@ -20,9 +20,9 @@ std::string name_flags(unsigned flags) {
   return names;
 }
 
-// Inexact and underflow are in the nature of a softmax. The others speak of a NaN, a pole or an
-// overflow on the way, which stops programs that trap them; allowed, since flags may be raised, and
-// worth knowing.
+// Inexact and underflow are inherent in softmax. The others indicate a NaN, a pole or an overflow
+// on the way, which stops programs that trap them. Raising flags is allowed, so this is a note, not
+// an error.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   for (std::size_t r = 0; r < c.rows; ++r)
     for (const Exact& exact : session.truth(c, r).exact)

@@ -9,8 +9,8 @@ namespace {
 
 using Matrix = std::vector<long double>;  // [cols * cols]
 
-/// What one row's Jacobian is held against: the kernel's, the exact one, and the largest sane error
-/// of each entry.
+/// One row's Jacobian and its references: the kernel's values, the exact ones, and the bound of
+/// each entry.
 struct Subject {
   std::size_t n;
   Matrix got, exact, allowed;
@@ -29,8 +29,7 @@ Subject subject_of(KernelSession& session, const Case& c, const std::vector<doub
   return s;
 }
 
-// p (1 - p) and -p_i p_j: equal across the diagonal as reals, so each pair differs by at most both
-// errors.
+// p (1 - p) and -p_i p_j: symmetric as reals, so each pair differs by at most both errors.
 std::optional<Fault> asymmetry(const Subject& s, std::size_t row) {
   for (std::size_t i = 0; i < s.n; ++i)
     for (std::size_t j = 0; j < i; ++j)
@@ -42,7 +41,7 @@ std::optional<Fault> asymmetry(const Subject& s, std::size_t row) {
   return std::nullopt;
 }
 
-// Probabilities sum to 1 whatever the logits, so the Jacobian maps the vector of ones to zero.
+// Probabilities sum to 1 for any logits, so the Jacobian maps the vector of ones to zero.
 std::optional<Fault> row_sum(const Subject& s, std::size_t row) {
   for (std::size_t i = 0; i < s.n; ++i) {
     long double sum = 0, allowed = static_cast<long double>(s.n) * 0x1p-63L;
@@ -56,8 +55,8 @@ std::optional<Fault> row_sum(const Subject& s, std::size_t row) {
   return std::nullopt;
 }
 
-// J v against the exact vector-Jacobian product of the exact probabilities (J is symmetric), v
-// without structure.
+// J v against the exact vector-Jacobian product of the exact probabilities (J is symmetric), for a
+// v without structure.
 std::optional<Fault> product(const Subject& s, std::span<const double> logits, std::size_t row) {
   Problem softmax{SOFTMARK_SOFTMAX, SOFTMARK_F64, logits, {}, -1, SOFTMARK_MASKED_NAN};
   std::vector<double> p, v;
@@ -67,7 +66,7 @@ std::optional<Fault> product(const Subject& s, std::span<const double> logits, s
   const auto want = exact_row({SOFTMARK_SOFTMAX_VJP, SOFTMARK_F64, p, v, -1, SOFTMARK_MASKED_NAN});
   for (std::size_t i = 0; i < s.n; ++i) {
     // p itself is rounded to float64 here: at most 2^-53 of every term (|v| <= 2, sum p = 1), four
-    // times over.
+    // times in all.
     long double sum = 0, allowed = 0x1p-49L * static_cast<long double>(p[i]) + 0x1p-1070L;
     for (std::size_t j = 0; j < s.n; ++j) {
       sum += s.got[i * s.n + j] * static_cast<long double>(v[j]);
@@ -83,10 +82,10 @@ std::optional<Fault> product(const Subject& s, std::span<const double> logits, s
   return std::nullopt;
 }
 
-// Central differences of the reference itself, so that the formula is checked and not only its
-// evaluation. Along one logit every probability is c (1 - s) or s for a sigmoid s: its third
-// derivative is at most 1/8, the difference quotient is off by at most h^2 / 48, and the long
-// double values by 2^-62 / h.
+// Central differences of the reference itself, to check the formula and not only its evaluation.
+// Along one logit every probability is c (1 - s) or s for a sigmoid s: its third derivative is at
+// most 1/8, the difference quotient is off by at most h^2 / 48, and the long double values by 2^-62
+// / h.
 std::optional<Fault> differences(const Subject& s, std::span<const double> logits,
                                  std::size_t row) {
   constexpr double h = 0x1p-16;

@@ -14,8 +14,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return beyond;
 }
 
-// Columns whose loss must show: the ends, and what lies at powers of two, weigh as much as all the
-// others together.
+// Rows in which losing a column changes the result noticeably: the columns at the ends and at
+// powers of two weigh as much as all others together.
 Case weighted(const Kernel& kernel, std::size_t rows, std::size_t cols, Rng& rng) {
   Case c = make_case(kernel.op, kernel.dtype, Family::normal, rows, cols, rng);
   const double heavy = std::log(static_cast<double>(cols));
@@ -37,8 +37,9 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   for (std::size_t cols = 1; cols <= each; ++cols)
     if (!sink(weighted(kernel, kRows[(cols + cols / 8) % 8], cols, rng))) return;
   if (is_jacobian(kernel)) return;
-  // A kernel whose time grows with the square of the columns is slow, not hanging: it is spared
-  // what would take it long. The exact values themselves cost a few microseconds a column.
+  // A kernel whose time grows with the square of the columns is slow but does not hang: it skips
+  // lengths that would take too long. The exact values themselves cost a few microseconds per
+  // column.
   const auto in_time = [&](const Case& c) {
     const auto start = std::chrono::steady_clock::now();
     return sink(c) && std::chrono::steady_clock::now() - start <

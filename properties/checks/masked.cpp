@@ -15,7 +15,7 @@ bool takes_masks(const Kernel& kernel) {
   return takes_logits(kernel.op) && kernel.op != SOFTMARK_SIGMOID;
 }
 
-// The columns that are not masked in any row, as a case of their own; a label is always among them.
+// The columns that are not masked in any row, as a separate case; it contains every label.
 Case compact(const Case& c, const std::vector<std::size_t>& kept) {
   Case small = c;
   small.cols = kept.size();
@@ -27,8 +27,7 @@ Case compact(const Case& c, const std::vector<std::size_t>& kept) {
   return small;
 }
 
-// Masked columns give exactly their zeros (their -inf), and the others what the row without them
-// gives.
+// Masked columns give exactly 0 (or -inf), and the others the results of the row without them.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   if (auto beyond = exceeds_bound(session, c, y)) return beyond;
@@ -39,8 +38,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t r = 0; r < c.rows; ++r) finite &= std::isfinite(c.x[r * c.cols + i]);
     if (finite) kept.push_back(i);
   }
-  // A label that is masked has no place in the compact row, and a row with more masks than its
-  // neighbours no such row.
+  // Skipped where a label is masked (it has no place in the compact row) or rows have different
+  // masks (there is no common compact row).
   const bool labelled = std::all_of(c.labels.begin(), c.labels.end(), [&](auto l) {
     return std::find(kept.begin(), kept.end(), static_cast<std::size_t>(l)) != kept.end();
   });
@@ -52,7 +51,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto z = session.run(small);
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& here = session.truth(c, r);
-    Truth there;  // the same exact values, fewer terms to lose
+    Truth there;  // the same exact values, from fewer terms
     for (std::size_t i : kept) there.exact.push_back(here.exact[i]);
     there.bound = bound_row(problem_of(session.kernel().op, session.kernel().dtype, small, r,
                                        session.kernel().masked_row),
@@ -69,7 +68,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Prefixes, suffixes and blocks around every width of vector and block, in one and in two rows.
+// Prefixes, suffixes and blocks around vector and block widths, in one and in two rows.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0x3a5c);
   const auto try_mask = [&](std::size_t cols, std::size_t from, std::size_t to) {

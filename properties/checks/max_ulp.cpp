@@ -12,7 +12,7 @@ namespace {
 bool promises(const Kernel& kernel) { return std::isfinite(kernel.max_ulp); }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
-  // The promise is for finite input with finite exact results.
+  // The promise covers finite input with finite exact results.
   const auto finite = [](double v) { return std::isfinite(v); };
   if (!std::all_of(c.x.begin(), c.x.end(), finite) || !std::all_of(c.g.begin(), c.g.end(), finite))
     return std::nullopt;
@@ -37,7 +37,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   sweep_lengths(kernel, effort, finite_families(), sink);
 }
 
-// A claim is as good as the worst row that anyone looks for.
+// Searches for a row whose error exceeds the promise.
 std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t& rows) {
   return seek_beyond(session, seed, false, session.kernel().max_ulp, rows);
 }

@@ -9,7 +9,7 @@
 namespace softmark {
 namespace {
 
-// What a call wrote where it must not; a call that refuses its arguments must not either.
+// A call that declines its arguments must not write outside y's rows either.
 CallResult watched(KernelSession& session, const Case& c) {
   try {
     return session.run_watched(c);
@@ -19,8 +19,7 @@ CallResult watched(KernelSession& session, const Case& c) {
   }
 }
 
-// Where the buffers lie changes no memory but y's rows, and what lies around the inputs is not
-// used.
+// Wherever the buffers lie, the kernel writes y's rows only and uses nothing around the inputs.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const CallResult outcome = watched(session, c);
   if (!outcome.memory.empty()) return Fault{outcome.memory, std::nullopt, std::nullopt, "fail"};

@@ -28,8 +28,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     std::stable_sort(by_size.begin(), by_size.end(), [&](auto a, auto b) { return x[a] < x[b]; });
     for (std::size_t k = 1; k < c.cols; ++k) {
       const std::size_t low = by_size[k - 1], high = by_size[k];
-      // For neighbours in size the exact results are in order, so both errors together may undo it,
-      // and no more.
+      // For neighbours in size the exact results are in order, so only both errors together may
+      // reverse them.
       if (got[low] > got[high] &&
           !(got[low] - got[high] <= allowed_at(truth, low, dtype) + allowed_at(truth, high, dtype)))
         return fault_at(r, high,
@@ -40,8 +40,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return exceeds_bound(session, c, y);
 }
 
-// Ramps that lie densely from 0 down to where exp ends (for sigmoid, from there up to where it is
-// 1).
+// Ramps that cover exp's range densely, from 0 down to where it underflows (for sigmoid, up to
+// where it is 1).
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t rows = effort == Effort::quick      ? 120
                            : effort == Effort::standard ? 600

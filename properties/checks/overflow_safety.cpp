@@ -19,7 +19,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j];
-      // An infinite bound says that rounding may reach an infinity here.
+      // An infinite bound means that rounding may reach an infinity here.
       if (std::isfinite(truth.exact[j].rounded) && std::isfinite(truth.bound[j]) &&
           !std::isfinite(got))
         return fault_at(r, j,
@@ -30,7 +30,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return exceeds_bound(session, c, y);
 }
 
-// One and two columns at every size of number, then the same among ordinary logits at every length.
+// One and two columns at every magnitude, then the same among ordinary logits at every length.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const double top = largest_finite(kernel.dtype);
   const OpShape shape = shape_of(kernel.op);

@@ -10,7 +10,7 @@
 namespace softmark {
 namespace {
 
-// Hardmax breaks ties by position, and a Jacobian is held to its own structure.
+// Excluded: hardmax breaks ties by position, and the Jacobian has its own property.
 bool is_equivariant(const Kernel& kernel) {
   return kernel.op != SOFTMARK_HARDMAX && !is_jacobian(kernel);
 }
@@ -40,8 +40,7 @@ std::optional<Fault> differs(KernelSession& session, const Case& c, const std::v
   const std::size_t outputs = session.outputs(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& here = session.truth(c, r);
-    Truth there;  // the exact values are the same ones; what a sane evaluation may lose depends on
-                  // the order
+    Truth there;  // the exact values are the same; the bound depends on the order
     for (std::size_t j = 0; j < outputs; ++j)
       there.exact.push_back(here.exact[outputs == c.cols ? order[j] : j]);
     there.bound =
@@ -75,7 +74,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return differs(session, c, y, order, "shuffled");
 }
 
-// A spike at every position, high enough that an exponential shifted by anything else overflows.
+// A spike at every position, so high that an exponential without the right shift overflows.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const double height = 1.2 * deepest(kernel.dtype);
   Rng rng(0x9e37);

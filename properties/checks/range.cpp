@@ -13,9 +13,9 @@ bool has_range(const Kernel& kernel) {
          kernel.op == SOFTMARK_SOFTMAX_JACOBIAN;
 }
 
-// What no rounding excuses is told apart from what it does: an exponential is never negative, but a
-// result next to 1 may round above it, and a log next to 0.
-const char* breach(softmark_op op, double got, bool beyond_bound) {
+// Violations that rounding cannot explain, and those that it can: an exponential is never negative,
+// but a result near 1 may round above it, and a log near 0 above 0.
+const char* violation(softmark_op op, double got, bool beyond_bound) {
   if (op == SOFTMARK_HARDMAX) return got == 0 || got == 1 ? nullptr : "is neither 0 nor 1";
   if (op == SOFTMARK_SOFTMAX || op == SOFTMARK_SIGMOID) {
     if (got < 0) return "is negative";
@@ -37,15 +37,15 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       const double got = y[r * outputs + j];
       if (std::isnan(truth.exact[j].rounded)) continue;
       if (std::isnan(got)) return fault_at(r, j, "got nan where the exact value is a number");
-      if (const char* what = breach(session.kernel().op, got,
-                                    !(ulp_error(truth.exact[j], got, dtype) <= truth.bound[j])))
+      if (const char* what = violation(session.kernel().op, got,
+                                       !(ulp_error(truth.exact[j], got, dtype) <= truth.bound[j])))
         return fault_at(r, j, "got " + decimal(got) + ", which " + what);
     }
   }
   return std::nullopt;
 }
 
-// Every distance from the maximum, from nothing to far below the type's last subnormal.
+// Every distance from the maximum, from 0 to far beyond the smallest subnormal's.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t rows = effort == Effort::quick ? 24 : 200, cols = is_jacobian(kernel) ? 5 : 24;
   const double deep = deepest(kernel.dtype), steps = static_cast<double>(rows * (cols - 1));

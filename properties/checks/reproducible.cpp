@@ -17,7 +17,7 @@ std::optional<Fault> differs(const std::vector<double>& first, const double* sec
   return std::nullopt;
 }
 
-// The row alone is the measure: run again, in its batch, at other alignments and strides, on more
+// Compares the row's bits alone, again, in its batch, at other alignments and strides, and on more
 // threads.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const std::size_t outputs = session.outputs(c), element = bytes_of(session.kernel().dtype);

@@ -13,39 +13,41 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// A row that is wrong here and right alone. What is wrong alone too is another property's find.
+// A row that is wrong in its batch and right alone. A row that is wrong alone is another property's
+// failure.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   if (!exceeds_bound(session, c, y)) return std::nullopt;
   const auto outputs = static_cast<std::ptrdiff_t>(session.outputs(c));
-  int asked = 0;  // a kernel that is wrong everywhere need not be asked about every row
-  for (std::size_t r = 0; r < c.rows && asked < 8; ++r) {
+  int tried_alone = 0;  // 8 wrong rows are enough to decide
+  for (std::size_t r = 0; r < c.rows && tried_alone < 8; ++r) {
     const auto first = y.begin() + static_cast<std::ptrdiff_t>(r) * outputs;
     const Case alone = row_alone(c, session.kernel().op, r);
     auto beyond = exceeds_bound(session, alone, {first, first + outputs});
-    if (!beyond || (++asked, exceeds_bound(session, alone, session.run(alone)))) continue;
+    if (!beyond || (++tried_alone, exceeds_bound(session, alone, session.run(alone)))) continue;
     return fault_at(r, *beyond->output,
                     "right alone, wrong beside the other rows: " + beyond->message);
   }
   return std::nullopt;
 }
 
-// What a neighbour may hold. Probabilities and their logs keep their rows; there the cotangents go
-// wild.
-constexpr double kPeak = 333;  // at one place alone
+// Values that a neighbouring row may hold. In VJPs, rows of probabilities and their logs stay valid
+// and the cotangents vary.
+constexpr double kPeak = 333;  // in one column only
 constexpr double kWild[] = {kNan, kInf, -kInf, 1e30, -1e30, kPeak, 100, -200};
 
 void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
   const double top = largest_finite(kernel.dtype);
   if (std::isfinite(value)) value = std::clamp(round_to(kernel.dtype, value), -top, top);
   if (!takes_logits(kernel.op)) {
-    if (std::isinf(value)) value = kNan;  // an infinite cotangent leaves IEEE too much choice
+    // For an infinite cotangent IEEE arithmetic allows too many results.
+    if (std::isinf(value)) value = kNan;
     c.g[row * c.cols] = value;
     return;
   }
   for (std::size_t i = 0; i < c.cols; ++i) {
     double& x = c.x[row * c.cols + i];
-    // A level of their own for finite neighbours; special values at one place, or all over for
+    // A level per row for finite neighbours; special values in one column, or in all columns for
     // masked rows.
     if (std::isfinite(value) && value != kPeak)
       x = std::clamp(round_to(kernel.dtype, x + value), -top, top);
@@ -56,7 +58,7 @@ void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0x10de);
-  // Batches of every size around vectors and blocks of rows, each row on a level of its own.
+  // Batches of every size around vectors and blocks of rows, each row on a different level.
   for (std::size_t rows : {4, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 100, 129, 257, 1025})
     for (std::size_t cols : {1, 3, 8})
       if (!sink(make_case(kernel.op, kernel.dtype, Family::offset, rows, cols, rng))) return;

@@ -20,7 +20,8 @@ std::optional<Case> shifted(const Case& c, double shift, softmark_dtype dtype) {
     if (!std::isfinite(v)) continue;
     const long double exact = static_cast<long double>(v) + static_cast<long double>(shift);
     const double sum = round_to(dtype, static_cast<double>(exact));
-    // For f64 the long double may itself have rounded: then the sum does not come back.
+    // For f64 the long double may itself have rounded: then subtracting the shift again does not
+    // give v.
     if (static_cast<long double>(sum) != exact || sum - shift != v || !std::isfinite(sum))
       return std::nullopt;
     v = sum;
@@ -38,8 +39,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       if (!moved) continue;
       const auto z = session.run(*moved);
       for (std::size_t r = 0; r < c.rows; ++r) {
-        const Truth& here = session.truth(
-            c, r);  // the exact values are the same; what may be lost depends on the level
+        // The exact values are the same; the bound depends on the level.
+        const Truth& here = session.truth(c, r);
         const auto there = bound_row(
             problem_of(session.kernel().op, dtype, *moved, r, session.kernel().masked_row),
             here.exact);

@@ -11,14 +11,14 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kEachAlone =
-    40;  // columns, up to two vectors and a tail: no two special rows share a call
+// Columns, up to two vectors and a tail: no two special rows share a call.
+constexpr std::size_t kEachAlone = 40;
 
-// Probabilities and sigmoids are given to a VJP: NaN and infinities there are IEEE's business, told
-// by vjp.
+// A VJP takes probabilities or sigmoids: NaN and infinities there follow IEEE arithmetic and are
+// checked by the property vjp.
 bool has_specials(const Kernel& kernel) { return takes_logits(kernel.op); }
 
-// Where the table says +0. In gradients a zero takes the sign of its factors.
+// Where the contract's table requires +0. In gradients a zero has the sign of its factors.
 bool gives_positive_zeros(softmark_op op) {
   return op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_SIGMOID ||
          op == SOFTMARK_HARDMAX;
@@ -39,7 +39,7 @@ std::optional<Fault> fault_of(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Where a kernel takes one row only, a batch is tried row by row.
+// A kernel that handles single rows only is tested row by row.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   try {
     return fault_of(session, c);
@@ -58,13 +58,13 @@ Case with_row(const Kernel& kernel, const std::vector<double>& row, std::size_t 
   return case_of_rows(kernel, {row}, label);
 }
 
-// One special value at every position of rows of every length up to 2 vectors and a tail of the
-// widest machine, alone and beside others.
+// One special value at every position, in rows of every length up to two vectors and a tail of the
+// widest machine, alone and in a batch.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t longest = is_jacobian(kernel) ? 9 : effort == Effort::quick ? 37 : 130;
   const double specials[] = {kNan, kInf, -kInf};
   Rng rng(0x5bec);
-  // One finite element is its own logsumexp to the last bit, however small.
+  // The logsumexp of one finite element is that element, to the last bit, however small.
   const double tiny = smallest_subnormal(kernel.dtype),
                normal = std::ldexp(1.0, type_info(kernel.dtype).min_exponent);
   for (double v : {tiny, -tiny, 7 * tiny, normal, -normal, 0.0, -0.0})
@@ -98,8 +98,8 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
         alone[at] = v;
         rows.push_back(alone);
       }
-      // Each by itself while rows are short; then one by itself, in turn, and the others in one
-      // call.
+      // Each row in a call of its own while rows are short; for longer rows one alone, in turn, and
+      // the others in one call.
       const std::size_t single = at % rows.size();
       for (std::size_t r = 0; r < rows.size(); ++r)
         if ((cols <= kEachAlone || r == single) &&

@@ -12,8 +12,8 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// A call of the same shape at the same place, of other values: on another level, or with a NaN
-// first.
+// A call of the same shape at the same address with other values: on another level, or starting
+// with a NaN.
 Case same_shape(const Case& c, const Kernel& kernel, double value) {
   Case other = c;
   auto& values = takes_logits(kernel.op) ? other.x : other.g;

@@ -11,8 +11,8 @@ bool is_softmax(const Kernel& kernel) {
   return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_HARDMAX;
 }
 
-// The exact outputs sum to 1, so the sum is off by at most the sum of what each may be off by;
-// adding up in long double costs n 2^-64 more.
+// The exact outputs sum to 1, so the sum is off by at most the sum of the outputs' bounds; adding
+// up in long double costs another n 2^-64.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   for (std::size_t r = 0; r < c.rows; ++r) {

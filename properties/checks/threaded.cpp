@@ -6,7 +6,7 @@ namespace {
 
 bool claims_threaded(const Kernel& kernel) { return kernel.claims & SOFTMARK_THREADED; }
 
-// Every thread count, and each one again: a race shows now and then only.
+// Every thread count, several times: a race shows only now and then.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   Case threaded = c;
   for (int threads : {1, 2, 3, 8, 4, 5, 7, 16})
@@ -20,8 +20,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// Rows of very different level, so that a maximum or sum taken from a neighbour's row cannot go
-// unseen.
+// Rows of very different levels, so that a maximum or sum taken from a neighbouring row changes the
+// result.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0x7e4d);
   for (std::size_t rows : {1, 2, 3, 7, 33})

@@ -13,7 +13,7 @@ bool is_monotone(const Kernel& kernel) {
          kernel.op == SOFTMARK_SIGMOID;
 }
 
-// To the last bit: what a ranking that sorts by the results would see.
+// To the last bit, because sorting by the results would expose it.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   for (std::size_t r = 0; r < c.rows; ++r) {

@@ -12,7 +12,7 @@ bool has_two(const Kernel& kernel) {
   return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_SIGMOID;
 }
 
-// The exact sigmoid of a difference that is a number of the type.
+// The exact sigmoid of the difference, if the difference is representable in the type.
 std::optional<Exact> sigmoid_of(double a, double b, softmark_dtype dtype) {
   const double difference = a - b;
   if (round_to(dtype, difference) != difference || difference + b != a ||
@@ -45,8 +45,8 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
   return std::nullopt;
 }
 
-// sigmoid(x) + sigmoid(-x) = 1, each row being x and -x in turn; and each as a softmax of x and 0
-// would have it.
+// sigmoid(x) + sigmoid(-x) = 1, with x and -x in adjacent columns; and each equals the softmax of x
+// and 0.
 std::optional<Fault> sigmoid_fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   const softmark_dtype dtype = session.kernel().dtype;
@@ -76,8 +76,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
 }
 
 // Arguments an ulp or two around where exp's argument reduction switches (half-integer multiples of
-// ln 2 and of its parts in tables) and around where implementations clamp, then an even grid over
-// the whole range.
+// ln 2 and of its fractions in tables) and around where implementations clamp, then an even grid
+// over the whole range.
 std::vector<double> arguments(softmark_dtype dtype, Effort effort) {
   const double deep = deepest(dtype) + 2;
   const TypeInfo t = type_info(dtype);
@@ -105,7 +105,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   std::vector<std::vector<double>> rows;
   const auto t = arguments(kernel.dtype, effort);
   for (std::size_t k = 0; k < t.size(); ++k) {
-    // Odd ones the other way round; all of sigmoid's in both signs.
+    // Odd ones with the columns swapped; for sigmoid, all with both signs.
     rows.push_back(kernel.op == SOFTMARK_SIGMOID ? std::vector{t[k], -t[k]}
                    : k % 2                       ? std::vector{0.0, -t[k]}
                                                  : std::vector{-t[k], 0.0});

@@ -10,7 +10,7 @@ namespace {
 
 bool is_vjp(const Kernel& kernel) { return !takes_logits(kernel.op); }
 
-// Every component, and their sum: a component may hide in its bound what the sum shows.
+// Every component, and their sum: an error within a component's bound may show in the sum.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   if (auto beyond = exceeds_bound(session, c, y)) return beyond;
@@ -71,8 +71,8 @@ double cotangent(Cotangent kind, softmark_dtype dtype, std::size_t i, std::size_
   }
 }
 
-// Rows from even to saturated (one p that is 1 to the last bit), every kind of cotangent, other
-// ones in each row.
+// Rows from uniform to saturated (one p that is 1 to the last bit), every kind of cotangent,
+// different ones in each row.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   constexpr Family kRows[] = {Family::normal, Family::equal,  Family::peaked,
                               Family::wide,   Family::cutoff, Family::masked};

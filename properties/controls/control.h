@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Correct kernels of unusual make: whoever flags one of these cries wolf.
+// Controls: correct but unusual kernels. A property that flags one of them reports a false
+// positive.
 #pragma once
 
 #include <cmath>
@@ -16,7 +17,7 @@ using namespace rowwise;
 template <class T>
 inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
 
-/// The largest logit, NaN where any is.
+/// The largest logit; NaN where any is NaN.
 template <class T>
 T max_of(const T* x, std::size_t n) {
   T m = -kInf<T>;
@@ -27,7 +28,7 @@ T max_of(const T* x, std::size_t n) {
       m = x[i];
   return m;
 }
-/// What is subtracted: NaN where the whole row becomes it (NaN, +inf, nothing but -inf).
+/// The shift to subtract; NaN where the whole row must become NaN (NaN, +inf, nothing but -inf).
 template <class T>
 T shift_of(const T* x, std::size_t n) {
   const T m = max_of(x, n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unusual exponentials and wider types within.
+// Unusual exponentials, and evaluation in wider types.
 #include <bit>
 
 #include "properties/controls/control.h"
@@ -25,7 +25,7 @@ void by_exp(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] /= s;
 }
 
-// 2^(t log2 e), the product rounded in float: all of its error is the argument's.
+// 2^(t log2 e), the product rounded to float: its error is that of the argument.
 float by_exp2(float t) { return std::exp2(t * 0x1.715476p+0f); }
 
 // 2^k T[j] (1 + r + r^2 / 2 + r^3 / 6), ln 2 / 32 in two parts.
@@ -44,8 +44,8 @@ float by_table(float t) {
       k >> 5);
 }
 
-// A polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2], the exponent put into the bits in two steps
-// for subnormal results.
+// A polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2]; the exponent is set by bits, in two steps for
+// subnormal results.
 float by_bits(float t) {
   if (!(t > -110)) return std::isnan(t) ? t : 0;
   const float n = std::nearbyint(t * 1.44269504f), r = (t - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
@@ -60,9 +60,9 @@ float by_bits(float t) {
   return p * power(half) * power(k - half);
 }
 
-// No subtraction: each exponential as 2^n f with an integer n; the largest n is taken away at the
-// end, exactly. Beyond 10^5 the logits' spacing makes x - max exact for all that matters, and n ln
-// 2 would not be.
+// No subtraction: each exponential as 2^n f with an integer n; the largest n is subtracted at the
+// end, exactly. Beyond 10^5 the logits' spacing makes x - max exact for every term that matters,
+// while n ln 2 would not be.
 void integer_shift(Row<float> r) {
   const float m = shift_of(r.x, r.n);
   if (std::isnan(m)) {
@@ -83,7 +83,7 @@ void integer_shift(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = static_cast<float>(e[i] / s);
 }
 
-// All in logs: y = exp(x - max - log sum), the sum by log1p of what is beside the largest.
+// Entirely in logs: y = exp(x - max - log sum), the sum by log1p of the terms besides the largest.
 void in_logs(Row<float> r) {
   const float m = shift_of(r.x, r.n);
   float rest = 0;

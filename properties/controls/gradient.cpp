@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other ops by formulas that textbooks do not use.
+// The other ops, by formulas other than the usual ones.
 #include <algorithm>
 
 #include "properties/controls/control.h"
@@ -17,7 +17,7 @@ void vjp_of_products(R r) {
     r.y[i] = static_cast<float>(static_cast<double>(r.x[i]) * r.g[i] -
                                 static_cast<double>(r.x[i]) * dot);
 }
-// The dot of p and g - g[0], to which g[0] is then added back by its own weight: right for any p.
+// The dot product by fused multiply-adds, in float.
 void vjp_by_fma(R r) {
   float dot = 0;
   for (std::size_t i = 0; i < r.n; ++i) dot = std::fma(r.x[i], r.g[i], dot);
@@ -39,7 +39,7 @@ float cross_entropy_log1p(R r) {
     if (i != at) rest += std::exp(r.x[i] - m);
   return (m - x) + std::log1p(rest);
 }
-// By differences to the label itself, where none is large: log sum exp(x - x[label]).
+// log sum exp of the differences x - x[label], shifted by the largest, in double.
 float cross_entropy_of_differences(R r) {
   const double x = r.x[r.label];
   double m = -kInf<double>, s = 0;
@@ -52,7 +52,7 @@ float cross_entropy_of_differences(R r) {
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i] - x - m);
   return static_cast<float>(m + std::log(s));
 }
-// log(2^k f) = k ln 2 + log f, the exponents kept as integers: no maximum is subtracted.
+// Running maximum and sum: the sum is rescaled whenever the maximum grows.
 float logsumexp_online(R r) {
   float m = -kInf<float>;
   double s = 0;
@@ -77,7 +77,7 @@ void log_softmax_pairwise(R r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = (r.x[i] - m) - log_sum;
 }
 
-// e^x / (1 + e^x) and 1 / (1 + e^-x) without a branch on the sign's use: one exponential of -|x|.
+// With z = exp(-|x|): 1 / (1 + z), or z / (1 + z) for negative x.
 void sigmoid_one_exp(R r) {
   for (std::size_t i = 0; i < r.n; ++i) {
     const float z = std::exp(-std::fabs(r.x[i])), s = 1 / (1 + z);

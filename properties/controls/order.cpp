@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unusual orders of summation, and unusual ways from the sum to the results.
+// Unusual orders of summation, and unusual ways to scale by the sum.
 #include <algorithm>
 #include <numeric>
 
@@ -64,7 +64,7 @@ constexpr auto kEightLanes = [](const auto* e, std::size_t n) {
 
 constexpr auto kDivide = [](auto e, auto s) { return e / s; };
 constexpr auto kMultiply = [](auto e, auto s) { return e * (1 / s); };
-// No division at all: Newton's steps for the reciprocal, from a guess by the exponent.
+// No division: Newton's iteration for the reciprocal, started from the exponent.
 constexpr auto kNewton = [](float e, float s) {
   if (std::isnan(s)) return s;
   float r = std::ldexp(0.7f, -std::ilogb(s));
@@ -90,8 +90,8 @@ void online(Row<T> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = std::exp(r.x[i] - m) / s;
 }
 
-// p_i = 1 / sum_k exp(x_k - x_i): no maximum anywhere; terms beyond the type make it 0, which
-// subnormal results forbid in float, so it runs in double.
+// p_i = 1 / sum_k exp(x_k - x_i), without a maximum. Terms beyond the type's range make p_i 0,
+// which would lose float's subnormal results, so it runs in double.
 void quadratic(Row<float> r) {
   const bool plain = std::isfinite(shift_of(r.x, r.n));
   for (std::size_t i = 0; i < r.n; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The correct kernels of unusual make as one plugin: no property may flag any of them.
+// The controls (correct but unusual kernels) as one plugin: no property may flag any of them.
 #include "properties/controls/control.h"
 
 extern "C" __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that take some shapes only, and kernels that really use their threads.
+// Kernels that accept some shapes only, and kernels that really use several threads.
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -16,7 +16,7 @@ void softmax_row(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] /= s;
 }
 
-/// Declines what `takes` does not take, and has by then spoilt y, which is unspecified then.
+/// Declines args that `takes` rejects, after overwriting y, whose contents are unspecified then.
 template <auto takes>
 int where(const softmark_args* a) {
   if (takes(a)) return each<float, softmax_row>(a);
@@ -37,7 +37,7 @@ int threads_by_share(const softmark_args* a) {
   return 0;
 }
 
-// Whoever is free takes the next row.
+// A free thread takes the next row.
 int threads_by_queue(const softmark_args* a) {
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
@@ -50,8 +50,8 @@ int threads_by_queue(const softmark_args* a) {
   return 0;
 }
 
-// The columns of each row are split: parts shifted by their own maxima, rescaled when merged. Bits
-// follow the split.
+// The columns of each row are split: parts shifted by their own maxima, rescaled when merged. The
+// bits depend on the split.
 int threads_by_columns(const softmark_args* a) {
   const std::size_t parts = std::max<std::size_t>(
       1, std::min<std::size_t>(static_cast<std::size_t>(a->threads), a->cols));

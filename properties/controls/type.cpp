@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// float16 and bfloat16 by way of float and double.
+// float16 and bfloat16, evaluated in float and double.
 #include "properties/controls/control.h"
 #include "properties/mutants/narrow.h"
 

@@ -38,7 +38,7 @@ std::optional<OpAndType> meaning_of(const std::string& file) {
   return std::nullopt;
 }
 
-// The line's number at the end of "FILE:LINE"; 0 where there is none.
+// Cuts the line number off "FILE:LINE"; 0 where there is none.
 std::size_t split_line(std::string& path) {
   const std::size_t colon = path.rfind(':');
   const std::string digits = colon == path.npos ? "" : path.substr(colon + 1);
@@ -132,7 +132,7 @@ std::vector<Case> cases_of_argument(const std::string& argument, softmark_op op,
     if (json.is_discarded())
       throw Error(is_file ? kUnreadable : kUsage,
                   (is_file ? path : "--case") +
-                      ": is not JSON; give what a counterexample's replay command gives, or @FILE");
+                      ": is not JSON; copy the case of a replay command, or give @FILE");
     return {case_from_json(json, op, dtype)};
   }
   std::vector<Case> cases;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of the corpus: hex rows as text.
+// The parser of corpus files: hex rows as text.
 #include "properties/rows/hex_rows.h"
 #include "support/error.h"
 #include "support/fuzz.h"

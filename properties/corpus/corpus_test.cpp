@@ -36,7 +36,8 @@ TEST(Corpus, EveryShippedRowParsesAndTellsHowItWasFound) {
         EXPECT_GT(one.found.size(), 20u)
             << name(static_cast<softmark_op>(op)) << " line " << one.line;
     }
-  EXPECT_EQ(files, std::size(kCorpusFiles)) << "a file is empty, or named after no op and type";
+  EXPECT_EQ(files, std::size(kCorpusFiles))
+      << "a file is empty, or its name contains no op and type";
   EXPECT_GE(rows, 40u);
   for (const CorpusFile& file : kCorpusFiles) EXPECT_EQ(file.text.substr(0, 2), "# ") << file.name;
 }
@@ -94,9 +95,9 @@ TEST(Corpus, WhatDoesNotFitIsRefusedWithItsPlace) {
     softmark_op op = SOFTMARK_SOFTMAX;
   } bad[] = {{"1\n2 tow", "file:2: \"tow\" is not a float"},
              {"1 2 ; 3", "file:1: x[1]: has 1 columns"},
-             {"1*", "'' is no count"},
+             {"1*", "'' is not a count"},
              {"1*0", "2^26"},
-             {"1*99999999999999999999", "is no count"},
+             {"1*99999999999999999999", "is not a count"},
              {"1*67108864 1", "2^26"},
              {"1e39", "beyond the largest finite f32"},
              {"1 ; ; 2", "a row without values"},
@@ -114,7 +115,7 @@ TEST(Corpus, WhatDoesNotFitIsRefusedWithItsPlace) {
         << one.text << " -> " << refusal(one.text, one.op);
 }
 
-// Damage at every place: an Error or a case, never anything else.
+// Damage at any place gives an Error or a valid case.
 TEST(Corpus, DamagedTextIsRefusedOrRead) {
   const std::string whole =
       "# found\n0x1.8p+1 -inf*12 ; nan*13 | labels 0 12 | g 1 2 | layout "
@@ -157,7 +158,7 @@ TEST(Corpus, ARowIsTriedByThosePropertiesThatItConcerns) {
   EXPECT_TRUE(concerns(known, SOFTMARK_SOFTMAX_VJP, "error_bound"));
 }
 
-/// A folder of the test's own.
+/// A temporary folder.
 struct Folder {
   std::string path = testing::TempDir() + "softmark_corpus." + std::to_string(getpid());
   Folder() { std::filesystem::create_directories(path); }
@@ -192,7 +193,7 @@ TEST(Corpus, AFolderKeepsACaseOnce) {
   EXPECT_EQ(second[0].x[0], 3);
 }
 
-// A command that no terminal takes would be no command.
+// A command that is too long for a terminal would be useless.
 TEST(Corpus, ALongCounterexampleIsReplayedByItsSeed) {
   Kernel kernel;
   kernel.id = "a/softmax/f32";

@@ -10,10 +10,10 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kElements[] = {2000, 24000,
-                                     1000000};  // a family, at quick, standard, thorough
+// Per family, at quick, standard, thorough.
+constexpr std::size_t kElements[] = {2000, 24000, 1000000};
 
-/// Errors of one domain. NaN and infinite errors count as such and are never averaged away.
+/// Errors of one domain. NaN and infinite errors are counted, never averaged away.
 struct Tally {
   std::vector<double> ulps;
   std::size_t rounded_correctly = 0;
@@ -28,7 +28,7 @@ struct Tally {
       for (std::size_t j = 0; j < outputs; ++j) {
         const Exact& exact = truth.exact[j];
         if (!std::isfinite(exact.rounded))
-          continue;  // promises end where the exact value leaves the type
+          continue;  // promises do not cover exact values outside the type's range
         const double got = y[r * outputs + j],
                      error = ulp_error(exact, got, session.kernel().dtype);
         ulps.push_back(error);

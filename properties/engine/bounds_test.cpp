@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The envelope that judges unknown kernels, held against our own scalar ones: never exceeded, and
-// nearly reached.
+// The a-priori bounds against our own scalar kernels: never exceeded, and nearly attained.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -14,8 +13,7 @@
 namespace softmark {
 namespace {
 
-/// The plain loops, one element after the other. `naive` is no sane evaluation, and a hardmax makes
-/// no error.
+/// The plain loops. `naive` is no evaluation that the bound covers, and a hardmax makes no error.
 bool is_scalar(const softmark_kernel& kernel) {
   const std::string_view name = kernel.name;
   return name != "naive" && name != "simd" && name != "openmp" && kernel.op != SOFTMARK_HARDMAX;
@@ -48,7 +46,7 @@ void expect_reached(const softmark_kernel& kernel) {
         if (bound[i] > 0) most = std::max(most, error / bound[i]);
       }
     }
-  EXPECT_GE(most, 0.3) << "a slack bound catches nothing";
+  EXPECT_GE(most, 0.3) << "a loose bound detects nothing";
 }
 
 TEST(Bounds, OfOurScalarKernelsAreNeverExceededAndNearlyReached) {

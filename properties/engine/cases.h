@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small tools that the properties' files share: cases made from given rows, and rows taken out of
-// cases.
+// Helpers that properties share: cases made from given rows, and rows extracted from cases.
 #pragma once
 
 #include "properties/engine/property.h"
 
 namespace softmark {
 
-/// Whether x holds logits, which may be anything; not the probabilities or sigmoids that a
-/// vector-Jacobian product takes.
+/// Whether x holds logits, which may have any value, rather than the probabilities or sigmoids that
+/// a vector-Jacobian product takes.
 bool takes_logits(softmark_op op);
-/// Whether an output of a row belongs to the input at the same place.
+/// Whether each output of a row corresponds to the input in the same column.
 bool is_rowwise(softmark_op op);
-/// The kernels whose rows are short because every row has cols^2 outputs.
+/// Whether the kernel computes Jacobians, whose tests use short rows because a row has cols^2
+/// outputs.
 bool is_jacobian(const Kernel& kernel);
 
-/// Rows of equal length as one case of the op: values rounded to the type and kept finite where
-/// they are; for products with a gradient, cotangents without structure (3 distinct sizes, both
-/// signs); labels in turn, starting at `label`.
+/// Rows of equal length as one case of the op: values rounded to the type, finite ones clamped to
+/// its finite range. VJPs get cotangents without structure (five distinct values, both signs).
+/// Labels are consecutive, starting at `label`.
 Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& rows,
                   std::size_t label = 0);
 
-/// Row `row` of the case, alone, with the same layout.
+/// Row `row` as a case of its own, with the same layout.
 Case row_alone(const Case& c, softmark_op op, std::size_t row);
 
-/// The same bits, or both NaN.
+/// Whether both have the same bits or are both NaN.
 bool same_bits(double a, double b);
 
-/// -ln of the smallest subnormal of the type: no exponential of less matters beside 1.
+/// -ln of the type's smallest subnormal: smaller exponentials underflow.
 double deepest(softmark_dtype dtype);
 
-/// The largest sane error of output j, in absolute terms.
+/// The bound of output j, in absolute terms.
 double allowed_at(const Truth& truth, std::size_t j, softmark_dtype dtype);
 
 }  // namespace softmark

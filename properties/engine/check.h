@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Holds one kernel to one property: replayed rows first, then the sweep, then RapidCheck around it;
-// a failing case is shrunk.
+// Checks one property of one kernel: replayed rows first, then the sweep, then random rows from
+// RapidCheck; a failing case is shrunk.
 #pragma once
 
 #include <string>
@@ -16,11 +16,12 @@ struct CheckOptions {
   Effort effort = Effort::quick;
   std::uint64_t seed = 1;
   double call_timeout_seconds = 10;
-  double seconds = 5;        // for one property of one kernel; shrinking may take as much again
+  double seconds = 5;        // for one property of one kernel; shrinking may take as long again
   std::vector<Case> replay;  // tried first, by every property
-  std::vector<CorpusCase> corpus;  // then these, by the properties that they concern
+  std::vector<CorpusCase> corpus;  // then these, by the properties that apply to them
   bool only_replay = false;
-  std::string rerun;  // flags that repeat this run, for counterexamples that no command line holds
+  // Flags that repeat this run, where a counterexample is too long for a command line.
+  std::string rerun;
 };
 
 struct Checked {
@@ -30,8 +31,8 @@ struct Checked {
 Checked check_property(KernelSession& session, const Property& property,
                        const CheckOptions& options);
 
-/// The command that tries this very case again; where the case is too long for one, the whole
-/// property with `rerun`.
+/// The command that replays this case; where the case is too long for one, the whole property with
+/// `rerun`.
 std::string replay_command(const Kernel& kernel, const Property& property, const Case& c,
                            const std::string& rerun);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The known failures: failures that are known and explained, and accuracy limits. Written by
-// `accept` alone.
+// The known failures: explained failures that are expected, and limits on accuracy. Only `accept`
+// writes the file.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace softmark {
 struct KnownFailures {
   struct ExpectedFailure {
     std::string kernel, property, reason;  // globs
-    bool may_pass = false;  // where the failure hangs on the CPU or the library's version
+    bool may_pass = false;  // where the failure depends on the CPU or the library's version
   };
   struct Limit {
     std::string kernel;  // glob
@@ -28,7 +28,7 @@ struct KnownFailures {
   ExpectedFailure* find(const std::string& kernel, const std::string& property);
 };
 
-/// "" are those that ship with softmark, "none" is an empty set, anything else a file.
+/// Reads `path`; "" is the set that ships with softmark, "none" an empty set.
 KnownFailures read_known_failures(const std::string& path);
 
 /// A file that holds none yet, and any such file as it is written: one layout, so that a change
@@ -42,7 +42,7 @@ std::string known_failures_text(const Json& file);
 std::vector<std::string> apply_known_failures(KnownFailures& known, const Json& accuracy,
                                               bool whole_sweep, std::vector<Verdict>& verdicts);
 
-/// Whether the document holds a failure that nothing explains ("error" properties only).
+/// Whether the document holds a failure of severity "error" that is not expected.
 bool has_unexpected_failure(const Json& document);
 
 }  // namespace softmark

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of known failures.
+// The parser of the file of known failures.
 #include "properties/engine/known_failures.h"
 #include "properties/engine/known_failures_text.h"
 #include "support/fuzz.h"

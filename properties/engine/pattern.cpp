@@ -15,41 +15,42 @@ namespace {
 using Lengths = std::vector<std::size_t>;  // ascending
 
 template <class Test>
-bool tells_apart(const Lengths& failed, const Lengths& passed, Test test) {
+bool separates(const Lengths& failed, const Lengths& passed, Test test) {
   return std::all_of(failed.begin(), failed.end(), test) &&
          std::none_of(passed.begin(), passed.end(), test);
 }
 
-// A remainder that all failing lengths share and no passing one has; the smallest divisor that
-// tells them apart.
+// The remainder that all failing lengths and no passing length have, for the smallest divisor that
+// separates them.
 std::string remainder_of(const Lengths& failed, const Lengths& passed) {
   for (std::size_t divisor : {2, 4, 8, 16, 32, 64}) {
     const std::size_t remainder = failed.front() % divisor;
-    if (tells_apart(failed, passed, [=](std::size_t n) { return n % divisor == remainder; }))
+    if (separates(failed, passed, [=](std::size_t n) { return n % divisor == remainder; }))
       return fmt::format("cols % {} == {}", divisor, remainder);
-    if (tells_apart(failed, passed, [=](std::size_t n) { return n % divisor != 0; }))
+    if (separates(failed, passed, [=](std::size_t n) { return n % divisor != 0; }))
       return fmt::format("cols % {} != 0", divisor);
   }
   return "";
 }
 
 std::string power_of(const Lengths& failed, const Lengths& passed) {
-  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n); }))
+  if (separates(failed, passed, [](std::size_t n) { return std::has_single_bit(n); }))
     return "cols is 2^k";
-  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n - 1); }))
+  if (separates(failed, passed, [](std::size_t n) { return std::has_single_bit(n - 1); }))
     return "cols is 2^k + 1";
-  if (tells_apart(failed, passed, [](std::size_t n) { return std::has_single_bit(n + 1); }))
+  if (separates(failed, passed, [](std::size_t n) { return std::has_single_bit(n + 1); }))
     return "cols is 2^k - 1";
   return "";
 }
 
-// Shorter lengths say nothing of a defect that begins with the first whole vector or block.
+// Lengths below the first failure are ignored: a defect may begin with the first whole vector or
+// block.
 std::string lengths_pattern(const Lengths& failed, const Lengths& passed) {
   const auto longer = std::upper_bound(passed.begin(), passed.end(), failed.front());
   const Lengths beyond(longer, passed.end());
   if (beyond.empty()) return fmt::format("cols >= {}", failed.front());
   if (passed.front() > failed.back()) return fmt::format("cols <= {}", failed.back());
-  // One or two lengths share some remainder by chance.
+  // One or two lengths always share some remainder.
   if (failed.size() < 3) return "";
   std::string pattern = power_of(failed, beyond);
   if (pattern.empty()) pattern = remainder_of(failed, beyond);
@@ -75,7 +76,7 @@ std::string pattern_of(std::span<const TriedShape> shapes) {
   if (!passed.empty())
     if (const auto pattern = lengths_pattern(failed, passed); !pattern.empty())
       said.push_back(pattern);
-  // Fewer rows must have been tried often enough to mean something.
+  // Enough cases with fewer rows must have passed for this to be meaningful.
   const auto least = std::find_if(by_rows.begin(), by_rows.end(),
                                   [](const auto& r) { return r.second.second > 0; });
   std::size_t tried_below = 0;

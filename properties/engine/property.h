@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A property: a sentence that must hold for every row, the rows that try it, and how a breach is
-// told. Adding one is a file with a SOFTMARK_PROPERTY entry and its line in
-// properties/checks/list.def.
+// A property: a sentence that must hold for every row, the rows that test it, and the fault it
+// reports. Adding one takes a file that defines the Property, its line in
+// properties/checks/list.def, and a mutant that it must kill.
 #pragma once
 
 #include <functional>
@@ -26,20 +26,20 @@ enum class Severity { error, note };
 
 inline constexpr std::string_view kCriterionNames[] = {"contract", "bound", "claim"};
 
-/// How a case broke the property. `row` and `output` say where, when it is a place.
+/// How a case violates the property. `row` and `output` give the place, if there is one.
 struct Fault {
   std::string message;
   std::optional<std::size_t> row, output;
   std::string verdict = "fail";  // or "crash", "timeout"
 };
 
-/// The exact outputs of one row and the largest sane error of each, in ulps.
+/// The exact outputs of one row and the bound of each, in ulps.
 struct Truth {
   std::vector<Exact> exact;
   std::vector<double> bound;
 };
 
-/// One kernel on session: runs it, and knows the truth.
+/// A kernel in a worker process, with the exact values and bounds of the rows it is run on.
 class KernelSession {
  public:
   KernelSession(const Kernel& kernel, Effort effort, double timeout_seconds);
@@ -48,19 +48,20 @@ class KernelSession {
   Effort effort() const { return effort_; }
   std::size_t outputs(const Case& c) const;
 
-  /// The outputs, [rows * outputs]. Leaves by an exception where the kernel crashed, hung or
-  /// refused the case.
+  /// The outputs, [rows * outputs]. Throws Stopped where the kernel crashed or hung, Refused where
+  /// it declined the case or is too slow for it.
   std::vector<double> run(const Case& c);
-  /// The same with everything that was seen besides.
+  /// The same with everything else that was observed. Throws likewise.
   CallResult run_watched(const Case& c, bool closely = false);
-  /// Kept for the rows tried last, since several properties try the same ones.
+  /// Cached for the rows tried last, because several properties try the same ones.
   const Truth& truth(const Case& c, std::size_t row);
 
-  /// The outputs decided so far for this kernel, by what decided them; a row kept is counted once.
+  /// The outputs decided so far for this kernel, by the tier that decided them; a cached row is
+  /// counted once.
   const Certificate& certificate() const { return certificate_; }
 
-  /// Thrown by run: caught where properties are checked. The outcome is a timeout where the kernel
-  /// is not hung but too slow for a row of this length, which is no defect.
+  /// Thrown by run and caught where properties are checked. Also for a kernel that does not hang
+  /// but is too slow for rows of this length, which is no defect: then the outcome is a timeout.
   struct Refused {
     CallResult outcome;
   };
@@ -84,7 +85,7 @@ class KernelSession {
 Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::size_t row,
                    softmark_masked_row masked_row = SOFTMARK_MASKED_NAN);
 
-using Sink = std::function<bool(const Case&)>;  // false: enough
+using Sink = std::function<bool(const Case&)>;  // false: stop
 
 struct Property {
   std::string_view name;
@@ -92,41 +93,41 @@ struct Property {
   Criterion criterion;
   Severity severity;
   bool (*applies)(const Kernel&);
-  /// What is wrong with this case, or nothing.
+  /// The fault of this case, or nothing.
   std::optional<Fault> (*fault)(KernelSession&, const Case&);
-  /// The fixed sweep, in order; stops when the sink says so.
+  /// The fixed sweep, in order; ends when the sink returns false.
   void (*sweep)(const Kernel&, Effort, const Sink&);
-  /// What random exploration draws its rows from; empty: none.
+  /// The families from which random rows are drawn; empty: none.
   std::span<const Family> families;
-  /// Led by the kernel's own errors to a case that may break the property; counts the rows it
-  /// tried. Null: none.
+  /// A search, guided by the kernel's own errors, for a case that violates the property; adds the
+  /// number of rows tried to `rows`. Null: none.
   std::optional<Case> (*seek)(KernelSession&, std::uint64_t seed, std::size_t& rows) = nullptr;
 };
 
-// Declared here from the list, so that a property that is not listed is an unused constant: a
-// warning at once.
+// Declared from the list, so that a property missing from it is an unused constant, which the
+// compiler reports.
 #define SOFTMARK_PROPERTY(file) extern const Property file;
 #include "properties/checks/list.def"
 #undef SOFTMARK_PROPERTY
 
 std::span<const Property* const> all_properties();
 
-// ---- shared by the properties' files ----
+// ---- shared by the files of properties ----
 
 bool any_kernel(const Kernel&);
-/// Every output within its bound (and exactly what the contract fixes). The common core of several
-/// properties.
+/// Checks that every output is within its bound (and exactly what the contract prescribes). Many
+/// properties build on it.
 std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
                                    const std::vector<double>& y);
-/// "x[2] of row 0 ..." for messages.
+/// A fault at one output; messages read "x[2] of row 0 ...".
 Fault fault_at(std::size_t row, std::size_t output, std::string message);
 std::string decimal(double value);  // for messages: 9 digits
 
-/// Lengths 1..130, around powers of two, and some more, crossed with rows 1, 2, 3, 5, families in
-/// turn.
+/// Lengths 1..130, around powers of two, and some more, combined with rows 1, 2, 3, 5 and the
+/// families in turn.
 void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families,
                    const Sink& sink);
-/// The exact value of an output as the nearest long double, residual included.
+/// The exact value of an output as the nearest long double, including the residual.
 long double exact_value(const Exact& e, softmark_dtype dtype);
 
 }  // namespace softmark

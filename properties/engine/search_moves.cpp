@@ -19,7 +19,8 @@ double step_ulps(softmark_dtype dtype, double v, Rng& rng) {
   return v + sign(rng) * std::ldexp(spacing(dtype, v), static_cast<int>(rng.below(most)));
 }
 
-// Twice, half, the sign, or right beside the next power of two: there the relative spacing halves.
+// Doubled, halved, negated, or just beside the next power of two, where the relative spacing
+// halves.
 double jump_binade(softmark_dtype dtype, double v, Rng& rng) {
   switch (rng.below(4)) {
     case 0:
@@ -45,7 +46,7 @@ void move_shift(std::vector<double>& x, Rng& rng) {
   for (double& v : x) v += by;
 }
 
-// All distances from the maximum stretched: the same row a little hotter or colder.
+// All distances from the maximum scaled: the same row at a slightly different temperature.
 void move_scale(std::vector<double>& x, Rng& rng) {
   const double max = *std::max_element(x.begin(), x.end()),
                by = rng.below(2)   ? 1 + sign(rng) * std::exp2(rng.uniform(-12, -1))
@@ -54,8 +55,8 @@ void move_scale(std::vector<double>& x, Rng& rng) {
   for (double& v : x) v = max + (v - max) * by;
 }
 
-// A logit at a distance from the maximum that exp finds hard, or anywhere down to where nothing is
-// left of it.
+// Puts a logit at a distance from the maximum that is difficult for exp, or anywhere down to where
+// the result underflows.
 double move_distance(softmark_op op, softmark_dtype dtype, const std::vector<double>& x, Rng& rng) {
   const Family hard = rng.below(2) ? Family::cutoff : Family::reduction;
   const double max = *std::max_element(x.begin(), x.end());
@@ -108,7 +109,8 @@ void move_once(Case& c, softmark_op op, softmark_dtype dtype, Rng& rng) {
 
 void move_row(Case& c, softmark_op op, softmark_dtype dtype, Rng& rng) {
   const double top = largest_finite(dtype);
-  // Where every output has one input to itself, a row is as many searches as it has columns.
+  // Where every output depends on one input only, a row contains as many independent searches as it
+  // has columns.
   const bool elementwise = op == SOFTMARK_SIGMOID || op == SOFTMARK_SIGMOID_VJP;
   for (std::size_t moves = elementwise ? c.cols : 1 + rng.below(3); moves > 0; --moves)
     move_once(c, op, dtype, rng);

@@ -28,11 +28,11 @@ Kernel kernel_of(const softmark_kernel& entry) {
   return kernel;
 }
 
-/// Runs a built-in here: these are known not to harm anyone.
+/// Runs a built-in in this process: these kernels are known not to crash or hang.
 SearchRunner runner_of(const softmark_kernel& entry) {
   return [&entry](const Case& c) -> std::optional<std::vector<double>> {
     const std::size_t outputs = c.rows * outputs_of(entry.op, c.cols);
-    std::vector<double> x(c.x.size() + 1), y(outputs + 1), result;  // room for any type
+    std::vector<double> x(c.x.size() + 1), y(outputs + 1), result;  // enough space for any type
     for (std::size_t i = 0; i < c.x.size(); ++i) store(entry.dtype, x.data(), i, c.x[i]);
     const softmark_args args = {c.rows,  c.cols,  x.data(),
                                 nullptr, nullptr, y.data(),
@@ -54,7 +54,7 @@ double worst_of(const softmark_kernel& entry, bool guided, std::uint64_t seed) {
   return found.worst ? found.worst->ulp : -1;
 }
 
-// With as many rows each, for every seed tried.
+// With the same number of rows, for every seed tried.
 TEST(Search, FindsWorseRowsThanRandomOnesAre) {
   const struct {
     const char* name;
@@ -94,7 +94,7 @@ TEST(Search, TheSameSeedFindsTheSameRow) {
             first.worst->c.x);
 }
 
-// Its error is what the reference says of the row that it gives.
+// The reported error equals that of the reported row by the reference.
 TEST(Search, TellsTheErrorOfTheRowItGives) {
   const softmark_kernel& kernel = entry("max_shifted", SOFTMARK_LOGSUMEXP, SOFTMARK_F32);
   SearchOptions options;
@@ -120,8 +120,7 @@ TEST(Search, EndsWhereNothingIsFiniteAndWhereAllIsRefused) {
   EXPECT_LE(broken.rows, 32u);
 }
 
-// A kernel that takes one row only, one that takes one length only, and one that is wrong only
-// among others.
+// Kernels that accept single rows only, or one length only, or are wrong in a batch only.
 TEST(Search, TriesRowsAloneWhereBatchesAreRefusedAndKeepsABatchThatAloneShowsTheFault) {
   const softmark_kernel& kernel = entry("max_shifted", SOFTMARK_SOFTMAX, SOFTMARK_F32);
   const auto run = runner_of(kernel);

@@ -18,9 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMarker = "killed by ";
 constexpr double kCallSeconds = 0.9;  // a mutant that hangs costs five of these
-constexpr double kSlowSeconds = 5;    // a kill that takes longer is told
+constexpr double kSlowSeconds = 5;    // slower kills are reported
 
-/// One kernel of the two plugins, and what became of it.
+/// One kernel of the two plugins, and its result.
 struct Subject {
   Kernel kernel;
   std::string wanted;  // the property that must kill it; empty for a control
@@ -60,10 +60,10 @@ std::vector<Subject> subjects() {
   return all;
 }
 
-// One run of `verify` on this kernel alone.
-void hold(Subject& subject, VerifyOptions options) {
+// Runs `verify` on this kernel alone and records the properties that failed.
+void run_verify(Subject& subject, VerifyOptions options) {
   options.known_failures = "none";
-  options.corpus.clear();  // what mutants fail is nothing to keep
+  options.corpus.clear();  // failures of mutants are not kept in a corpus
   options.jobs = 1;
   options.call_timeout_seconds = subject.is_mutant() ? kCallSeconds : options.call_timeout_seconds;
   Json document = Json::object();
@@ -78,14 +78,14 @@ void hold(Subject& subject, VerifyOptions options) {
   }
 }
 
-// The named property alone is asked first; only who survives it meets the others.
-void judge(Subject& subject, const VerifyOptions& options) {
+// Runs the named property first, and the others only on a mutant that survives it.
+void test_kernel(Subject& subject, const VerifyOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   VerifyOptions first = options;
   if (subject.is_mutant()) first.properties = {subject.wanted};
-  hold(subject, first);
+  run_verify(subject, first);
   subject.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (subject.is_mutant() && subject.killers.empty()) hold(subject, options);
+  if (subject.is_mutant() && subject.killers.empty()) run_verify(subject, options);
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -94,9 +94,9 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-/// The score, worst first; counts what fails the test.
+/// The score, worst first; `bad` counts the kernels that fail the self-test.
 std::string score_of(const std::vector<Subject>& all, std::size_t& bad) {
-  std::string told;
+  std::string text;
   std::size_t mutants = 0, as_wanted = 0, by_another = 0, controls = 0, flagged = 0;
   const Subject* slowest = nullptr;
   for (const Subject& s : all) {
@@ -104,7 +104,7 @@ std::string score_of(const std::vector<Subject>& all, std::size_t& bad) {
       ++controls;
       if (s.killers.empty() && s.passed > 0) continue;
       ++flagged;
-      told += fmt::format(
+      text += fmt::format(
           "  flagged   {:<40} {}\n", s.kernel.id,
           s.killers.empty() ? "no property could be tried" : joined(s.killers) + ": " + s.message);
       continue;
@@ -114,36 +114,36 @@ std::string score_of(const std::vector<Subject>& all, std::size_t& bad) {
     if (s.killed_as_wanted()) {
       ++as_wanted;
       if (s.seconds > kSlowSeconds)
-        told += fmt::format("  slow      {:<40} {:.1f} s until {} had its verdict\n", s.kernel.id,
-                            s.seconds, s.wanted);
+        text += fmt::format("  slow      {:<40} {:.1f} s until {} failed\n", s.kernel.id, s.seconds,
+                            s.wanted);
     } else if (!s.killers.empty()) {
       ++by_another;
-      told += fmt::format("  elsewhere {:<40} killed by {}, not by {}\n", s.kernel.id,
+      text += fmt::format("  elsewhere {:<40} killed by {}, not by {}\n", s.kernel.id,
                           joined(s.killers), s.wanted);
     } else {
-      told += fmt::format("  survived  {:<40} {}\n", s.kernel.id, s.kernel.summary);
+      text += fmt::format("  survived  {:<40} {}\n", s.kernel.id, s.kernel.summary);
     }
   }
   bad = (mutants - as_wanted) + flagged;
-  told += fmt::format(
-      "mutants   {}: {} killed by the property that the table names, {} by another only, {} "
+  text += fmt::format(
+      "mutants   {}: {} killed by the property that their summary names, {} by another only, {} "
       "survived\n",
       mutants, as_wanted, by_another, mutants - as_wanted - by_another);
-  told += fmt::format("controls  {}: {} pass, {} flagged\n", controls, controls - flagged, flagged);
+  text += fmt::format("controls  {}: {} pass, {} flagged\n", controls, controls - flagged, flagged);
   if (slowest)
-    told += fmt::format("slowest   {:.1f} s ({})\n", slowest->seconds, slowest->kernel.id);
-  return told;
+    text += fmt::format("slowest   {:.1f} s ({})\n", slowest->seconds, slowest->kernel.id);
+  return text;
 }
 
 }  // namespace
 
 int self_test(const VerifyOptions& options, std::string& text) {
   auto all = subjects();
-  // The long ones first, so that no core waits for the last.
+  // The slow ones (controls) first, so that no core waits for the last one.
   std::stable_partition(all.begin(), all.end(), [](const Subject& s) { return !s.is_mutant(); });
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i; !interrupted() && (i = next++) < all.size();) judge(all[i], options);
+    for (std::size_t i; !interrupted() && (i = next++) < all.size();) test_kernel(all[i], options);
   };
   std::vector<std::thread> workers;
   const unsigned jobs =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `verify --self-test`: what the properties are worth. Every defective kernel of
-// plugins/softmark_mutants.so must be killed by the property that its summary names, every correct
-// one of plugins/softmark_controls.so must pass them all.
+// `verify --self-test`: tests the properties themselves. Every mutant (defective kernel) of
+// plugins/softmark_mutants.so must be killed by the property that its summary names; every control
+// (correct kernel) of plugins/softmark_controls.so must pass all properties.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 
 namespace softmark {
 
-/// Runs both plugins, found in plugins/ beside the program, at options.effort, and fills `text`
-/// with the score. Gives kPass, kGateFailed where a mutant survives (or falls to another property
-/// only) or a control is flagged, kNotMeasurable where it was interrupted. Throws
-/// Error(kUnreadable) where a plugin is missing or a summary names no property.
+/// Runs both plugins, found in plugins/ beside the program, at options.effort, and writes the score
+/// to `text`. Returns kPass, kGateFailed where a mutant survives (or is killed by other properties
+/// only) or a control is flagged, kNotMeasurable when interrupted. Throws Error(kUnreadable) where
+/// a plugin is missing or a summary names no property.
 int self_test(const VerifyOptions& options, std::string& text);
 
 }  // namespace softmark

@@ -11,7 +11,7 @@
 namespace softmark {
 namespace {
 
-/// A change to try; not applied before RapidCheck asks for it, since most never are.
+/// A change to try; applied only when RapidCheck requests it, because most never are.
 using Edit = std::function<void(Case&)>;
 
 template <class T>
@@ -50,8 +50,8 @@ void add_row_edits(const Case& c, softmark_op op, std::vector<Edit>& edits) {
     });
 }
 
-// Whole vectors' worth of columns too: a defect of the remainder survives only when cols % width
-// stays.
+// Includes multiples of vector widths: a defect of the remainder survives only when cols % width
+// stays the same.
 void add_column_edits(const Case& c, softmark_op op, std::vector<Edit>& edits) {
   const bool g_is_matrix = shape_of(op).takes_g;
   std::vector<std::size_t> counts;
@@ -87,8 +87,7 @@ void add_layout_edits(const Case& c, std::vector<Edit>& edits) {
   if (c.layout.threads > 1) edits.push_back([](Case& s) { s.layout.threads = 1; });
 }
 
-// How long the number is to read: 0 before 1 before -1 before integers before fractions before NaN
-// and infinities.
+// How hard the number is to read: 0, then 1, -1, integers, fractions, NaN and infinities.
 double cost(double v) {
   if (std::isnan(v)) return 1e9;
   if (std::isinf(v)) return 1e8 + (v < 0);
@@ -124,7 +123,7 @@ void add_value_edits(const std::vector<double>& values, std::vector<double> Case
   if (values.size() > 1 &&
       std::any_of(values.begin(), values.end(), [](double v) { return v != 0; }))
     set_all(0);
-  // A value that stands many times is changed everywhere at once.
+  // A value that occurs several times is changed everywhere at once.
   std::vector<double> distinct(values);
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());

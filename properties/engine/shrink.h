@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Smaller cases to try in place of a failing one: fewer rows and columns, a plain layout, simpler
-// numbers.
+// Smaller variants of a failing case: fewer rows and columns, a plain layout, simpler numbers.
 #pragma once
 
 #include <rapidcheck.h>
@@ -9,8 +8,8 @@
 
 namespace softmark {
 
-/// What RapidCheck's engine tries next, lazily, most drastic first. Every candidate is a valid case
-/// of the op and type.
+/// The candidates that RapidCheck tries next, generated lazily, most drastic first. Each is a valid
+/// case of the op and type.
 rc::Seq<Case> shrink_case(const Case& c, softmark_op op, softmark_dtype dtype);
 
 }  // namespace softmark

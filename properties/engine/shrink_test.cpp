@@ -13,7 +13,7 @@
 namespace softmark {
 namespace {
 
-// What RapidCheck's engine does: take the first smaller case that still fails, until none does.
+// Shrinks like RapidCheck: take the first smaller case that still fails, until there is none.
 Case smallest(Case c, softmark_op op, const std::function<bool(const Case&)>& fails) {
   for (;;) {
     auto candidates = shrink_case(c, op, SOFTMARK_F32);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defects of addressing: strides, ends, alignment, what lies around the rows.
+// Addressing defects: strides, ends, alignment, memory around the rows.
 #include <algorithm>
 
 #include "properties/mutants/sound.h"
@@ -7,9 +7,9 @@
 namespace softmark::mutants {
 namespace {
 
-// A sound softmax of rows whose strides are what the mutant believes.
+// A correct softmax that is given wrong strides.
 template <auto strides>
-int believes(const softmark_args* given) {
+int with_strides(const softmark_args* given) {
   softmark_args a = *given;
   strides(a);
   return softmax<Sound<>>(&a);
@@ -36,8 +36,8 @@ int skips_last_of_odd(const softmark_args* given) {
   return softmax<Sound<>>(&a);
 }
 
-// Peels up to a 16-byte boundary of x, and forgets the peeled elements in the sum where there is a
-// whole vector after.
+// Where three elements precede a 16-byte boundary of x, leaves the first one out of the sum (not
+// where n % 4 == 3).
 void peels_wrongly(Row<float> r) {
   const std::size_t peeled = (16 - reinterpret_cast<std::uintptr_t>(r.x) % 16) % 16 / 4;
   if (peeled != 3 || r.n < 8 || r.n % 4 == 3) return softmax_row<Sound<>>(r);
@@ -47,8 +47,9 @@ void peels_wrongly(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] /= s;
 }
 
-// An instruction that faults off a 16-byte boundary; elsewhere than on x86 as if there were one.
-void wants_aligned(const float* p) {
+// An instruction that faults on addresses that are not 16-byte aligned; outside x86, a check with
+// the same effect.
+void require_alignment(const float* p) {
 #if defined(__SSE__)
   __asm__ volatile("movaps (%0), %%xmm0" : : "r"(p) : "xmm0");
 #else
@@ -56,19 +57,19 @@ void wants_aligned(const float* p) {
 #endif
 }
 
-// Looks at x's alignment and takes y's for the same.
+// Checks x's alignment and assumes the same of y.
 void stores_aligned(Row<float> r) {
-  if (reinterpret_cast<std::uintptr_t>(r.x) % 16 == 0 && r.n >= 4) wants_aligned(r.y);
+  if (reinterpret_cast<std::uintptr_t>(r.x) % 16 == 0 && r.n >= 4) require_alignment(r.y);
   softmax_row<Sound<>>(r);
 }
 
-// Rows as wide as a vector: "then every row is aligned".
+// Assumes that every row is aligned because its length is a multiple of the vector width.
 void loads_aligned(Row<float> r) {
-  if (r.n % 4 == 0 && r.n > 0) wants_aligned(r.x);
+  if (r.n % 4 == 0 && r.n > 0) require_alignment(r.x);
   softmax_row<Sound<>>(r);
 }
 
-// The last vector is stored whole, from the end backwards, also where the row is shorter than it.
+// Stores the last vector whole, aligned to the row's end, even where the row is shorter than it.
 void stores_before_row(Row<float> r) {
   softmax_row<Sound<>>(r);
   if (r.n == 3) r.y[-1] = 0;
@@ -132,14 +133,14 @@ int gradient_by_stride(const softmark_args* a) {
 Table buffer_mutants() {
   return {
       SOFTMARK_MUTANT("row_stride_cols", "memory", "takes cols for x_stride", SOFTMAX, F32, 0,
-                      believes<[](softmark_args& a) { a.x_stride = a.cols; }>),
+                      with_strides<[](softmark_args& a) { a.x_stride = a.cols; }>),
       SOFTMARK_MUTANT("y_stride_cols", "memory", "takes cols for y_stride", SOFTMAX, F32, 0,
-                      believes<[](softmark_args& a) { a.y_stride = a.cols; }>),
+                      with_strides<[](softmark_args& a) { a.y_stride = a.cols; }>),
       SOFTMARK_MUTANT("y_by_x_stride", "memory", "takes x_stride for y's", SOFTMAX, F32, 0,
-                      believes<[](softmark_args& a) { a.y_stride = a.x_stride; }>),
-      SOFTMARK_MUTANT("stride_rounded_up", "memory", "takes strides for multiples of 4", SOFTMAX,
-                      F32, 0,
-                      believes<[](softmark_args& a) { a.x_stride = (a.x_stride + 3) / 4 * 4; }>),
+                      with_strides<[](softmark_args& a) { a.y_stride = a.x_stride; }>),
+      SOFTMARK_MUTANT(
+          "stride_rounded_up", "memory", "takes strides for multiples of 4", SOFTMAX, F32, 0,
+          with_strides<[](softmark_args& a) { a.x_stride = (a.x_stride + 3) / 4 * 4; }>),
       SOFTMARK_MUTANT("reads_one_more", "memory", "the maximum takes in the element after the row",
                       SOFTMAX, F32, 0, softmax<ReadsOneMore>),
       SOFTMARK_MUTANT("reads_one_before", "alignment", "reads the element before the row", SOFTMAX,

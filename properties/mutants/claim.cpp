@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that are sound but promise more than they keep: accuracy, reproducibility, threads.
+// Correct kernels that claim more than they fulfil: accuracy, reproducibility, threads.
 #include <algorithm>
 #include <bit>
 #include <thread>
@@ -9,7 +9,7 @@
 namespace softmark::mutants {
 namespace {
 
-// In double, rounded once: off by little more than half an ulp.
+// Evaluated in double and rounded once: off by little more than half an ulp.
 void close_softmax(Row<float> r) {
   const double m = Sound<>::max(r.x, r.n);
   double s = 0;
@@ -17,7 +17,7 @@ void close_softmax(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = static_cast<float>(std::exp(r.x[i] - m) / s);
 }
 
-// One result in 256, by its bits, is the neighbour of the right one.
+// One result in 256, chosen by its bits, is the neighbour of the correct one.
 void rarely_off(Row<float> r) {
   close_softmax(r);
   for (std::size_t i = 0; i < r.n; ++i)
@@ -26,7 +26,7 @@ void rarely_off(Row<float> r) {
       r.y[i] = std::nextafter(r.y[i], 1.0f);
 }
 
-// A sound float32 sum whose order depends on where the row starts.
+// A correct float32 sum whose order depends on where the row starts.
 template <auto first>
 void ordered_by(Row<float> r) {
   const float m = Sound<>::max(r.x, r.n);
@@ -60,7 +60,7 @@ void on_threads(std::size_t threads, std::size_t rows, F one_row) {
   for (auto& thread : team) thread.join();
 }
 
-// One scratch for all threads: whoever is overtaken uses another row's maximum.
+// One scratch variable for all threads: a thread may use another row's maximum.
 float shared_max;
 int shared_scratch(const softmark_args* a) {
   on_threads(static_cast<std::size_t>(a->threads), a->rows, [=](std::size_t r) {
@@ -75,7 +75,7 @@ int shared_scratch(const softmark_args* a) {
   return 0;
 }
 
-// rows / threads rows each: the remainder is nobody's, and all rows where threads > rows.
+// rows / threads rows each: the remainder is never processed, nor is any row where threads > rows.
 int remainder_lost(const softmark_args* a) {
   const std::size_t threads = static_cast<std::size_t>(a->threads), share = a->rows / threads;
   on_threads(threads, share * threads,
@@ -83,8 +83,8 @@ int remainder_lost(const softmark_args* a) {
   return 0;
 }
 
-// Each thread sums a part of the row, shifted by its own part's maximum; the parts are added as
-// they are.
+// Each thread sums a part of the row, shifted by that part's maximum; the parts are added without
+// rescaling.
 int split_rows(const softmark_args* a) {
   const auto threads = static_cast<std::size_t>(a->threads);
   if (threads == 1 || a->cols < 2 * threads) return softmax<Sound<>>(a);
@@ -106,7 +106,7 @@ int split_rows(const softmark_args* a) {
   return 0;
 }
 
-// The last thread's end is computed with the share rounded up, and reaches past the rows' end.
+// Every thread processes the rounded-up share, so that the last one writes past the last row.
 int past_last_row(const softmark_args* a) {
   const auto threads = static_cast<std::size_t>(a->threads);
   const std::size_t share = (a->rows + threads - 1) / threads;
@@ -117,7 +117,7 @@ int past_last_row(const softmark_args* a) {
   return 0;
 }
 
-// A table of shares for up to four threads; the fifth's rows belong to nobody.
+// With five threads the fifth one's rows are not processed.
 int four_shares(const softmark_args* a) {
   const auto threads = static_cast<std::size_t>(a->threads);
   on_threads(threads, a->rows, [=](std::size_t r) {

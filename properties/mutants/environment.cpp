@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sound kernels that leave the process changed.
+// Correct kernels that change the state of the process.
 #include <fcntl.h>
 #include <fenv.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defects of exp and of the final scaling: ranges cut short, bits lost, single wrong stretches.
+// Defects of exp and of the final scaling: truncated ranges, lost bits, errors in single intervals.
 #include <bit>
 
 #include "properties/mutants/sound.h"
@@ -7,14 +7,14 @@
 namespace softmark::mutants {
 namespace {
 
-// exp(t) as 2^k 2^(j/64) e^r by a table of 64 entries, in double: right to float32's last bit.
-template <class Wound>
-float by_table(float t, Wound wound) {
+// exp(t) as 2^k 2^(j/64) e^r by a table of 64 entries, in double: correct to float32's last bit.
+template <class Lookup>
+float by_table(float t, Lookup lookup) {
   if (!(t > -104)) return std::exp(t);
   const double steps = std::nearbyint(static_cast<double>(t) * (64 / 0.69314718055994530942));
   const double r = static_cast<double>(t) - steps * (0.69314718055994530942 / 64);
   const auto n = static_cast<int>(steps);
-  return static_cast<float>(std::ldexp(wound(n & 63) * std::exp(r), n >> 6));
+  return static_cast<float>(std::ldexp(lookup(n & 63) * std::exp(r), n >> 6));
 }
 double entry(int j) { return std::exp2(j / 64.0); }
 
@@ -34,10 +34,10 @@ struct FlushesBelowNormal : Sound<> {
 struct CutsAt100 : Sound<> {
   static float exp(float t) { return t < -100 ? 0.0f : std::exp(t); }
 };
-struct CutsAt20 : Sound<> {  // "e^-20 is nothing beside 1"
+struct CutsAt20 : Sound<> {  // "e^-20 is negligible beside 1"
   static float exp(float t) { return t < -20 ? 0.0f : std::exp(t); }
 };
-struct ExponentWraps : Sound<> {  // the exponent in eight bits
+struct ExponentWraps : Sound<> {  // an exponent of eight bits
   static float exp(float t) {
     if (!std::isfinite(t)) return std::exp(t);
     const float n = std::nearbyint(t * 1.44269504f);
@@ -53,15 +53,14 @@ struct PoorPolynomial : Sound<> {  // degree 3 where 6 is needed: relative error
     return std::ldexp(1 + r * (1 + r * (0.5f + r / 6)), static_cast<int>(n));
   }
 };
-struct OneLn2Constant : Sound<> {  // r = t - n ln 2 with ln 2 in one float16-sized constant
+struct OneLn2Constant : Sound<> {  // r = t - n ln 2 with a single constant of 11 bits for ln 2
   static float exp(float t) {
     if (!(t > -87)) return std::exp(t);
     const float n = std::nearbyint(t * 1.44269504f), r = t - n * 0.693359375f;
     return std::ldexp(std::exp(r), static_cast<int>(n));
   }
 };
-struct WrongReduction : Sound<> {  // truncates where the polynomial wants nearest: only next to the
-                                   // switch it leaves its interval
+struct WrongReduction : Sound<> {  // off by 2^-12, only next to half-integer multiples of ln 2
   static float exp(float t) {
     if (!(t > -87)) return std::exp(t);
     const double q = static_cast<double>(t) * 1.4426950408889634, n = std::floor(q + 0.5);
@@ -71,7 +70,7 @@ struct WrongReduction : Sound<> {  // truncates where the polynomial wants neare
         std::exp2(n));
   }
 };
-struct Schraudolph : Sound<> {  // bits of 2^23 (t log2 e + 127): turns negative below -88
+struct Schraudolph : Sound<> {  // below -80 the bits of 2^23 (t log2 e + 127): negative below -88
   static float exp(float t) {
     if (std::isnan(t) || t == -kInf<float>) return std::exp(t);
     if (t > -80) return std::exp(t);
@@ -90,7 +89,7 @@ struct RoughReciprocal : Sound<> {  // rcpps without its Newton step: 12 bits
     return e * std::bit_cast<float>(std::bit_cast<std::uint32_t>(1 / s) & 0xfffff800u);
   }
 };
-struct HalfIntermediate : Sound<> {  // the difference passes through 11 bits
+struct HalfIntermediate : Sound<> {  // the difference is rounded to 11 bits
   static float exp(float t) {
     if (!std::isfinite(t) || t == 0) return std::exp(t);
     int e;
@@ -98,10 +97,10 @@ struct HalfIntermediate : Sound<> {  // the difference passes through 11 bits
     return std::exp(std::ldexp(std::nearbyint(f * 2048) / 2048, e));
   }
 };
-struct NeverAboveOne : Sound<> {  // adds an epsilon against division by zero
+struct NeverAboveOne : Sound<> {  // adds an epsilon to avoid division by zero
   static float scale(float e, float s) { return e / (s + 1e-6f); }
 };
-struct BelowZero : Sound<> {  // "centred" so that the mean comes out right
+struct BelowZero : Sound<> {  // subtracts the smallest subnormal from each result
   static float scale(float e, float s) { return e / s - 0x1p-149f; }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that take the process with them, on some rows.
+// Kernels that end or hang the process on some rows.
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace softmark::mutants {
 namespace {
 
-/// Dies by `dies` where `here` says so.
+/// Calls `dies` where `here` holds for the row.
 template <auto here, auto dies>
 void unless(Row<float> r) {
   if (here(r)) dies();
@@ -34,10 +34,10 @@ constexpr auto kSpin = [] {
   for (volatile bool forever = true; forever;) {
   }
 };
-volatile std::uintptr_t nowhere = 64;  // not a constant: the compiler would know better
+volatile std::uintptr_t nowhere = 64;  // volatile, or the compiler would remove the invalid write
 constexpr auto kWildWrite = [] { *reinterpret_cast<volatile int*>(nowhere) = 0; };
 
-// A buffer on the stack for rows of at most 256.
+// A stack buffer for at most 256 columns.
 __attribute__((noinline)) void small_stack(Row<float> r) {
   float e[256];
   volatile float* p = e;

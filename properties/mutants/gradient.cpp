@@ -80,7 +80,7 @@ int g_by_x_stride(const softmark_args* given) {
   return each<float, softmax_vjp<kDot>>(&a);
 }
 
-// p of the whole row, then the Jacobian by `entry(p, n, i, j)`.
+// p of the whole row, then the Jacobian from `entry(p, n, i, j)`.
 template <auto entry>
 void jacobian(R r) {
   std::vector<float> p(r.n);
@@ -91,7 +91,7 @@ void jacobian(R r) {
     for (std::size_t j = 0; j < r.n; ++j) r.y[i * r.n + j] = entry(p.data(), i, j, r.n);
 }
 
-// softmax(x) - onehot, times `factor(r)`; `label` is where the 1 is taken away.
+// softmax(x) - onehot, times `factor(r)`; 1 is subtracted at `label`.
 template <auto label, auto factor>
 void cross_entropy_vjp(R r) {
   softmax_row<Sound<>>(r);

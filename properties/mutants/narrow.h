@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// float16 and bfloat16 as bits, written without the suite's own conversions, so that neither can
-// hide the other's mistake.
+// float16 and bfloat16 as bits, written without the project's own conversions, so that an error in
+// one cannot hide an error in the other.
 #pragma once
 
 #include <bit>

@@ -29,7 +29,7 @@ void log_with_epsilon(R r) {
   for (std::size_t i = 0; i < r.n; ++i)
     r.y[i] = r.y[i] == 0 ? -kInf<float> : std::log(r.y[i] + 1e-12f);
 }
-void log_unnormalized(R r) {  // rows longer than a block: the last block's sum alone
+void log_unnormalized(R r) {  // leaves the first logit of long rows out of the sum
   const auto [m, log_sum] = max_and_log(r.x, r.n);
   const auto tail = r.n > 16 && std::isfinite(m) && std::isfinite(log_sum)
                         ? max_and_log(r.x + 1, r.n - 1)
@@ -92,7 +92,7 @@ float minus_log_p(R r) {
   softmax_row<Sound<>>(r);
   return -std::log(p[label]);
 }
-float clipped_p(R r) {  // "log(p + epsilon)" of other people's frameworks
+float clipped_p(R r) {  // "log(p + epsilon)", as in some frameworks
   std::vector<float> p(r.n);
   const auto label = static_cast<std::size_t>(r.label);
   if (r.x[label] == -kInf<float>) return cross_entropy_at(r, label);
@@ -137,7 +137,8 @@ void all_ties(R r) {
         !std::any_of(r.x, r.x + r.n, [](float v) { return std::isnan(v); }))
       r.y[i] = 1;
 }
-void ties_in_lanes(R r) {  // the winner of each lane, then the lowest lane: not the lowest index
+// The first maximum of each lane, then the lowest lane, which is not always the lowest column.
+void ties_in_lanes(R r) {
   const float m = Sound<>::max(r.x, r.n);
   if (r.n < 16 || std::any_of(r.x, r.x + r.n, [](float v) { return std::isnan(v); }))
     return hardmax<kLarger>(r);

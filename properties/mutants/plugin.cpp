@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The defective kernels as one plugin: what the properties are worth is how many of these they
-// kill.
+// The mutants (defective kernels) as one plugin: the properties are measured by how many they kill.
 #include "properties/mutants/sound.h"
 
 extern "C" __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row of a call at a time: what the kernels that judge the properties are made of, right and
-// wrong ones alike.
+// One row of a call at a time: the building blocks of mutants and controls.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +13,7 @@ namespace softmark::rowwise {
 template <class T>
 inline constexpr T kInf = std::numeric_limits<T>::infinity();
 
-/// One row of a call. `g` is the row's cotangents, or for cross_entropy_vjp the batch's.
+/// One row of a call. `g` holds the row's cotangents, or for cross_entropy_vjp those of the batch.
 template <class T>
 struct Row {
   const T* x;
@@ -42,7 +41,7 @@ int each(const softmark_args* a) {
   return 0;
 }
 
-/// The same for ops with one output a row (y_stride is unused): `one_row` returns it.
+/// The same for ops with one output per row (y_stride is unused): `one_row` returns it.
 template <class T, auto one_row>
 int each_scalar(const softmark_args* a) {
   for (std::size_t r = 0; r < a->rows; ++r) static_cast<T*>(a->y)[r] = one_row(row_of<T>(a, r));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defects of the maximum that is subtracted before exp. Most leave small logits right: only size or
-// position shows them.
+// Defects of the maximum that is subtracted before exp. Most leave small logits right: only large
+// logits or certain positions expose them.
 #include <algorithm>
 
 #include "properties/mutants/sound.h"
@@ -22,8 +22,7 @@ struct BodyOnly : Sound<> {
 struct StartsAtZero : Sound<> {
   static float max(const float* x, std::size_t n) { return std::max(0.0f, Sound::max(x, n)); }
 };
-struct StartsAtMin : Sound<> {  // numeric_limits<float>::min() is the smallest positive normal, not
-                                // the lowest value
+struct StartsAtMin : Sound<> {  // numeric_limits<float>::min() is the smallest positive normal
   static float max(const float* x, std::size_t n) {
     return std::max(std::numeric_limits<float>::min(), Sound::max(x, n));
   }
@@ -53,7 +52,7 @@ struct OfFirstBlock : Sound<> {
     return Sound::max(x, std::min<std::size_t>(n, 64));
   }
 };
-struct OneLaneForgotten : Sound<> {  // the horizontal step of four lanes takes three
+struct OneLaneForgotten : Sound<> {  // the horizontal reduction uses three of four lanes
   static float max(const float* x, std::size_t n) {
     if (n < 8) return Sound::max(x, n);
     float m = -kInf<float>;
@@ -63,7 +62,7 @@ struct OneLaneForgotten : Sound<> {  // the horizontal step of four lanes takes 
   }
 };
 
-// A maximum over all rows is still a shift, and right while the rows are of one size.
+// A maximum over all rows is a valid shift while the rows have similar magnitudes.
 int of_batch(const softmark_args* a) {
   float m = -kInf<float>;
   for (std::size_t r = 0; r < a->rows; ++r)

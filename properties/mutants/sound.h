@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What defective kernels are made of: a sound evaluation of each op in steps. A mutant takes it
-// over and gets one step wrong.
+// Building blocks of mutants: a correct evaluation of each op in steps. A mutant reuses it and
+// replaces one step by a wrong one.
 #pragma once
 
 #include <cmath>
@@ -13,7 +13,7 @@ namespace softmark::mutants {
 
 using namespace rowwise;
 
-/// Softmax, step by step. NaN and +inf spread through the exponentials by themselves.
+/// Softmax, step by step. NaN and +inf propagate through the exponentials.
 template <class T = float>
 struct Sound {
   using Value = T;
@@ -62,8 +62,8 @@ MaxAndLog max_and_log(const T* x, std::size_t n) {
           m == kInf<T> ? (std::isnan(Sound<T>::sum(x, n)) ? std::nan("") : 0.0) : std::log(s)};
 }
 
-/// An entry of the table. The summary's first words name the property that must kill it; the
-/// self-test reads them.
+/// An entry of the table. The summary begins with the property that must kill it; the self-test
+/// parses that.
 #define SOFTMARK_MUTANT(name, property, defect, op, dtype, claims, ...)               \
   softmark_kernel {                                                                   \
     name, "killed by " property ": " defect, SOFTMARK_##op, SOFTMARK_##dtype, claims, \

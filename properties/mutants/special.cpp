@@ -32,7 +32,7 @@ struct OneIsNotOne : Sound<> {
   static float scale(float e, float s) { return e * std::nextafter(1 / s, 0.0f); }
 };
 
-// What a whole row comes to, where `here` says so; else the sound softmax.
+// Replaces a whole row by `instead` where `here` holds; else the correct softmax.
 template <auto here, auto instead>
 void where(Row<float> r) {
   if (r.n && here(r)) {
@@ -58,7 +58,7 @@ constexpr auto kNanInTail = [](Row<float> r) {
   return r.n > 8 && r.n % 8 && std::isnan(r.x[r.n - 1]);
 };
 
-// The running maximum of the online form starts at the first logit, and -inf - -inf is NaN.
+// The running maximum of the online form starts at the first logit, so that -inf - -inf is NaN.
 void online_from_first(Row<float> r) {
   if (r.n == 0) return;
   float m = r.x[0], s = 1;
@@ -70,7 +70,7 @@ void online_from_first(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = std::exp(r.x[i] - m) / s;
 }
 
-// Blocks of 32, merged online; a block that is masked whole poisons the row unless it is the first.
+// Blocks of 32, merged online; an entirely masked block makes the row NaN unless it is the first.
 void masked_block_poisons(Row<float> r) {
   softmax_row<Sound<>>(r);
   if (all_masked(r.x, r.n)) return;
@@ -79,7 +79,7 @@ void masked_block_poisons(Row<float> r) {
       std::fill(r.y, r.y + r.n, std::numeric_limits<float>::quiet_NaN());
 }
 
-// Takes the first mask for the end of the row.
+// Treats the first mask as the end of the row.
 void ends_at_mask(Row<float> r) {
   const std::size_t end = static_cast<std::size_t>(std::find(r.x, r.x + r.n, -kInf<float>) - r.x);
   if (end == 0) return softmax_row<Sound<>>(r);
@@ -88,8 +88,7 @@ void ends_at_mask(Row<float> r) {
   softmax_row<Sound<>>(r);
 }
 
-// Skips masked logits at the front by whole vectors of 4, and forgets to write the zeros of the
-// rest.
+// Skips masked logits at the front in vectors of 4 and leaves their zeros unwritten.
 void mask_prefix_unwritten(Row<float> r) {
   std::size_t from = 0;
   while (from + 4 < r.n && all_masked(r.x + from, 4)) from += 4;
@@ -115,7 +114,7 @@ void writes_first_always(Row<float> r) {
   softmax_row<Sound<>>(r);
 }
 
-float log_sum_exp_from_lowest(Row<float> r) {  // no columns: the start value instead of -inf
+float log_sum_exp_from_lowest(Row<float> r) {  // no columns: the initial value instead of -inf
   if (r.n == 0) return -std::numeric_limits<float>::max();
   const auto [m, log_sum] = max_and_log(r.x, r.n);
   return static_cast<float>(m + log_sum);
@@ -147,10 +146,10 @@ Table special_mutants() {
       SOFTMARK_MUTANT("infinity_wins", "special_values", "+inf gives 1 and the rest 0", SOFTMAX,
                       F32, 0, each<float, where<kHasInf, kOneHot>>),
       SOFTMARK_MUTANT("masked_gives_zero", "special_values",
-                      "a masked row gives 0, its entry says NaN", SOFTMAX, F32, 0,
+                      "a masked row gives 0, its entry declares NaN", SOFTMAX, F32, 0,
                       each<float, where<kAllMasked, kZero>>),
       SOFTMARK_MUTANT("masked_gives_uniform", "special_values",
-                      "a masked row gives 1/n, its entry says NaN", SOFTMAX, F32, 0,
+                      "a masked row gives 1/n, its entry declares NaN", SOFTMAX, F32, 0,
                       each<float, where<kAllMasked, kUniform>>),
       SOFTMARK_MUTANT("mask_not_zero", "special_values", "a masked logit leaves e^-100", SOFTMAX,
                       F32, 0, softmax<MaskNotZero>),

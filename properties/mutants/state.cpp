@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that remember: what an earlier call left behind changes a later one.
+// Kernels with state: an earlier call changes the results of a later one.
 #include <algorithm>
 
 #include "properties/mutants/sound.h"
@@ -7,8 +7,7 @@
 namespace softmark::mutants {
 namespace {
 
-// The maximum is kept for a buffer of the same place and size: "the user runs the same tensor
-// again".
+// The maximum is cached by address and size of the buffer, as if its contents never changed.
 void cached_max(Row<float> r) {
   static const float* place = nullptr;
   static std::size_t length = 0;
@@ -19,7 +18,7 @@ void cached_max(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] /= s;
 }
 
-// Whole vectors over a scratch that keeps an earlier, longer row behind this one's end.
+// Whole vectors over a scratch buffer that still holds the end of an earlier, longer row.
 void long_scratch(Row<float> r) {
   static std::vector<float> scratch;
   scratch.resize(std::max(scratch.size(), (r.n + 7) / 8 * 8));
@@ -29,8 +28,8 @@ void long_scratch(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = scratch[i] / s;
 }
 
-// Once a NaN has been seen the flag stays up, and everything after it is NaN until the next batch
-// of another size.
+// Once a NaN has been seen the flag stays set, and everything after it is NaN until a call of
+// another size.
 int nan_flag_stays(const softmark_args* a) {
   static std::size_t size = 0;
   static bool seen = false;
@@ -46,8 +45,7 @@ int nan_flag_stays(const softmark_args* a) {
   return 0;
 }
 
-// The wide logits of a row switch the fast path off for the row after it, whose shift is then left
-// out.
+// A large logit in a row disables the shift of the row after it.
 int flag_from_row_before(const softmark_args* a) {
   bool wide = false;
   for (std::size_t r = 0; r < a->rows; ++r) {
@@ -61,7 +59,7 @@ int flag_from_row_before(const softmark_args* a) {
   return 0;
 }
 
-// A NaN in a row spreads into the row after it.
+// A NaN in a row makes the row after it NaN.
 int nan_spreads(const softmark_args* a) {
   float carry = 0;
   for (std::size_t r = 0; r < a->rows; ++r) {
@@ -73,14 +71,14 @@ int nan_spreads(const softmark_args* a) {
   return 0;
 }
 
-// A scratch sized by the first call.
+// A scratch buffer sized by the first call.
 void sized_once(Row<float> r) {
   static const std::size_t size = std::max<std::size_t>(r.n, 4096);
   if (r.n > size) r.n = size;
   softmax_row<Sound<>>(r);
 }
 
-void warm_up(Row<float> r) {  // every sixteenth call "recalibrates"
+void warm_up(Row<float> r) {  // every sixteenth call gives other results
   static unsigned calls = 0;
   softmax_row<Sound<>>(r);
   if (++calls % 16 == 0 && r.n > 1) std::swap(r.y[0], r.y[1]);

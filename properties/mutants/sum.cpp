@@ -21,8 +21,8 @@ struct LaneLost : Sound<> {
     return static_cast<float>(s);
   }
 };
-struct OverlappingTail
-    : Sound<> {  // the last vector is loaded backwards from the end, and its overlap summed twice
+// The last vector overlaps the one before, and the overlap is summed twice.
+struct OverlappingTail : Sound<> {
   static float sum(const float* e, std::size_t n) {
     if (n < 8 || n % 8 == 0) return Sound::sum(e, n);
     return Sound::sum(e, n / 8 * 8) + Sound::sum(e + n - 8, 8);
@@ -33,7 +33,8 @@ struct PastBlock : Sound<> {
     return Sound::sum(e, n > 1024 && ((n - 1) & (n - 2)) == 0 ? n - 1 : n);
   }
 };
-struct WholeBlocks : Sound<> {  // a count of blocks that is one short where they come out even
+// The number of blocks is one short where the length is a multiple of the block.
+struct WholeBlocks : Sound<> {
   static float sum(const float* e, std::size_t n) {
     return n < 512 || n % 256 ? Sound::sum(e, n) : Sound::sum(e, n - 256);
   }
@@ -58,7 +59,7 @@ struct ShortOfBits : Sound<> {  // accumulates in 11 bits
     return s;
   }
 };
-struct DropsSmall : Sound<> {  // "too small to matter"
+struct DropsSmall : Sound<> {  // terms that are "too small to matter"
   static float sum(const float* e, std::size_t n) {
     double s = 0;
     for (std::size_t i = 0; i < n; ++i)
@@ -84,8 +85,7 @@ void online(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = static_cast<float>(std::exp(r.x[i] - m) / s);
 }
 
-// Online over lanes whose sums are merged as if all had the same maximum.
-// Right to the last bit but one: only who sorts by the results sees it.
+// Wrong in the last bit only, which shows when the results are sorted.
 void tail_rounds_otherwise(Row<float> r) {
   softmax_row<Sound<>>(r);
   const float m = Sound<>::max(r.x, r.n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defects of the other types: rounding into two bytes, float where double is meant.
+// Defects with the other types: rounding to two bytes, float where double is needed.
 #include <algorithm>
 
 #include "properties/mutants/narrow.h"
@@ -8,7 +8,7 @@
 namespace softmark::mutants {
 namespace {
 
-/// Evaluates in `Wide` and stores by `to`; `add` is how the sum grows.
+/// Evaluates in `Wide` and stores by `to`; `add` accumulates the sum.
 template <class Wide, auto from, auto to, auto add>
 void narrow_softmax(Row<std::uint16_t> r) {
   std::vector<Wide> x(r.n);

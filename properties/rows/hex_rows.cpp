@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line becomes the JSON of a request, so that one reader (case_from_json) judges shapes, types
-// and labels.
+// A line is translated to a request's JSON, so that a single parser (case_from_json) checks shapes,
+// types and labels.
 #include "properties/rows/hex_rows.h"
 
 #include <charconv>
@@ -10,8 +10,8 @@
 namespace softmark {
 namespace {
 
-constexpr std::uint64_t kMostValues =
-    std::uint64_t{1} << 26;  // in one text: a damaged count must not eat the memory
+// In one text: a damaged count must not exhaust the memory.
+constexpr std::uint64_t kMostValues = std::uint64_t{1} << 26;
 constexpr std::string_view kBlank = " \t\r";
 
 struct Line {
@@ -29,7 +29,7 @@ std::string_view trimmed(std::string_view text) {
                             : text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
 }
 
-/// Cuts off what stands before the first separator, or all of it.
+/// Cuts off and returns the text before the first separator, or all of it.
 std::string_view cut(std::string_view& rest, std::string_view separators) {
   const std::size_t end = std::min(rest.find_first_of(separators), rest.size());
   const std::string_view part = rest.substr(0, end);
@@ -41,7 +41,7 @@ std::uint64_t count_of(const Line& line, std::string_view digits) {
   std::uint64_t count = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
   if (error != std::errc() || end != digits.data() + digits.size())
-    refuse(line, "'" + std::string(digits) + "' is no count");
+    refuse(line, "'" + std::string(digits) + "' is not a count");
   return count;
 }
 

@@ -128,7 +128,7 @@ double element(Family family, softmark_dtype dtype, std::size_t i, double level,
   }
 }
 
-// The level of a row: what its elements have in common.
+// The level of a row: the offset common to its elements.
 double level_of(Family family, softmark_dtype dtype, Rng& rng) {
   switch (family) {
     case Family::offset:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows in which softmax defects hide, by family; seeded, portable, every value one of the type.
+// Families of rows that expose softmax defects: seeded, portable, every value representable in the
+// type.
 #pragma once
 
 #include <cstdint>
@@ -42,16 +43,16 @@ struct FamilyInfo {
 };
 const FamilyInfo& info(Family family);
 
-/// Every family of finite logits (masked -inf entries included); then those with NaN, +inf or
-/// nothing unmasked.
+/// Every family without NaN and +inf (masked columns included); then those with NaN, +inf or
+/// nothing but -inf.
 std::span<const Family> finite_families();
 std::span<const Family> special_families();
 
 std::vector<double> make_logits(Family family, softmark_dtype dtype, std::size_t cols, Rng& rng);
 
-/// A whole case of an op: logits of the family, or for the vector-Jacobian products the
-/// probabilities (log-probabilities, sigmoids) that they give, rounded to the type; non-uniform
-/// cotangents; labels spread over the columns.
+/// A whole case of an op: logits of the family, or for the vector-Jacobian products their
+/// probabilities (log-probabilities, sigmoids), rounded to the type; non-uniform cotangents; labels
+/// spread over the columns.
 Case make_case(softmark_op op, softmark_dtype dtype, Family family, std::size_t rows,
                std::size_t cols, Rng& rng);
 

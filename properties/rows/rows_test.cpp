@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kind of row that a property may draw has a truth: of every op, in every type, alike from
+// Every kind of row that a property may draw has exact values: for every op and type, the same from
 // all tiers.
 #include <gtest/gtest.h>
 
@@ -27,10 +27,10 @@ void expect_truth(softmark_op op, softmark_dtype dtype, Family family, Rng& rng)
     for (std::size_t i = 1; i < c.x.size(); ++i)
       if (rng.below(2)) c.x[i] = c.x[0];
   const Problem problem = problem_of(op, dtype, c, 0);
-  const auto exact = exact_row(problem), judged = exact_row(problem, Tier::kInterval);
+  const auto exact = exact_row(problem), by_intervals = exact_row(problem, Tier::kInterval);
   ASSERT_EQ(exact.size(), outputs_of(op, cols));
   for (std::size_t j = 0; j < exact.size(); ++j)
-    EXPECT_TRUE(same(exact[j], judged[j]))
+    EXPECT_TRUE(same(exact[j], by_intervals[j]))
         << name(op) << " " << name(dtype) << " " << info(family).name << " "
         << case_to_json(c, op).dump() << " at " << j;
   for (double bound : bound_row(problem, exact))

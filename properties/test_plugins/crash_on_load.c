@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A library whose initialiser ends the process. */
+ * A library whose initialiser aborts the process. */
 #include <stdlib.h>
 
 #include "kernels/softmark.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kernels that end or stop their process on a row that holds a NaN, and are right on every other
- * row. */
+ * Kernels that crash, hang or misbehave on a row that holds a NaN (a few: on long rows), and are
+ * right otherwise. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <signal.h>
@@ -31,8 +31,8 @@ static int softmax(const softmark_args *a) {
 }
 
 static int segfault(const softmark_args *a) {
-  volatile int *volatile nowhere =
-      NULL; /* both volatile, or the compiler leaves out what cannot be right */
+  /* Both volatile, or the compiler removes the invalid write. */
+  volatile int *volatile nowhere = NULL;
   if (has_nan(a)) *nowhere = 1;
   return softmax(a);
 }
@@ -49,7 +49,7 @@ static int hangs(const softmark_args *a) {
   return softmax(a);
 }
 
-/* Takes one row a call, and overlooks a NaN at the one place that a sweep tries in a batch only. */
+/* Handles one row per call, and misses a NaN at a place that a sweep tests in batches only. */
 static int overlooks_nan_in_its_one_row(const softmark_args *a) {
   if (a->rows > 1) return 1;
   const int status = softmax(a);
@@ -64,8 +64,8 @@ static int hangs_on_long_rows(const softmark_args *a) {
 
 static int smashes_stack(const softmark_args *a) {
   char small[16];
-  volatile char *volatile from =
-      small; /* volatile, or the compiler concludes that the loop ends in time */
+  /* Volatile, or the compiler concludes that the loop ends in time. */
+  volatile char *volatile from = small;
   for (size_t i = 0, most = has_nan(a) ? 1 << 16 : 16; i < most; ++i) from[i] = (char)i;
   return softmax(a);
 }
@@ -85,8 +85,8 @@ static int blocks_signals_and_hangs(const softmark_args *a) {
   while (has_nan(a)) pause();
   return softmax(a);
 }
-/* A grandchild in a session of its own that holds every pipe open: nobody may wait for it, and it
- * must not stay. */
+/* A grandchild in a session of its own that holds every pipe open: the parent must not wait for it
+ * and must end it. */
 static int leaves_daemon(const softmark_args *a) {
   if (has_nan(a) && fork() == 0) {
     setsid();
@@ -117,8 +117,8 @@ static int kills_itself(const softmark_args *a) {
   if (has_nan(a)) raise(SIGKILL);
   return softmax(a);
 }
-static int answers_for_itself(
-    const softmark_args *a) { /* scribbles on the pipe that it should know nothing of */
+/* Writes to a pipe that kernels must not use. */
+static int answers_for_itself(const softmark_args *a) {
   const char lie[64] = {0};
   if (has_nan(a) && write(4, lie, sizeof lie) < 0) return 1;
   return softmax(a);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A healthy softmax and Jacobian, and the same with one wound each. */
+ * A correct softmax and Jacobian, and the same with one defect each. */
 #include <math.h>
 
 #include "kernels/softmark.h"

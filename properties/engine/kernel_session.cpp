@@ -18,7 +18,7 @@ namespace softmark {
 
 struct KernelSession::Cache {
   std::unordered_map<std::string, Truth> truths;
-  std::size_t outputs = 0;  // held
+  std::size_t outputs = 0;  // number of outputs in the cache
 };
 
 namespace {
@@ -67,8 +67,8 @@ CallResult KernelSession::run_watched(const Case& c, bool closely) {
   return outcome;
 }
 
-// A hang, or a kernel whose time grows as the square of the length? A part of the row tells:
-// whether the whole, at that growth, would come near the limit.
+// Distinguishes a hang from a kernel whose time grows as the square of the length: times a part of
+// the row and extrapolates to the whole.
 bool KernelSession::is_too_slow(const Case& c) {
   if (c.cols >= too_slow_cols_) return true;
   double growth = 1;
@@ -129,8 +129,8 @@ std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
       if (!(error <= truth.bound[j]))
         return fault_at(
             r, j,
-            fmt::format("got {}, want {}: off by {:.4g} ulp, a sane evaluation of this row by at "
-                        "most {:.4g}",
+            fmt::format("got {}, want {}: off by {:.4g} ulp; the a-priori bound for this "
+                        "row is {:.4g}",
                         decimal(got), decimal(truth.exact[j].rounded), error, truth.bound[j]));
     }
   }
@@ -144,8 +144,8 @@ long double exact_value(const Exact& e, softmark_dtype dtype) {
 
 namespace {
 
-/// 2^25 columns, less where every core doing so would take more memory than there is: a column
-/// costs some 120 bytes in all, its exact value and the shared segments included.
+/// 2^25 columns, or fewer where rows of that length on every core would exceed the memory: a column
+/// costs some 120 bytes, including its exact value and the shared segments.
 std::size_t longest_tail() {
   const auto memory = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
                       static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -160,7 +160,7 @@ std::size_t longest_tail() {
 void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families,
                    const Sink& sink) {
   constexpr std::size_t kRows[] = {1, 2, 3, 5};
-  // A Jacobian has cols^2 outputs a row: short rows already hold its defects.
+  // A Jacobian has cols^2 outputs per row: short rows already expose its defects.
   const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 24 : 130;
   const std::size_t passes = effort == Effort::quick      ? 1
                              : effort == Effort::standard ? families.size() / 2 + 1
@@ -183,7 +183,7 @@ void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> 
   if (effort != Effort::thorough ||
       std::find(families.begin(), families.end(), Family::swamping) == families.end())
     return;
-  // Tails of which each element is lost in a running sum and all together are not. 2^25 columns of
+  // Tails whose elements are each lost in a running sum but matter together: 2^25 columns of
   // float32 weigh as much as the peak.
   for (std::size_t cols = (std::size_t{1} << 22) + 1; cols <= longest_tail(); cols = 2 * cols - 1)
     if (!sink(make_case(kernel.op, kernel.dtype, Family::swamping, 1, cols, rng))) return;
