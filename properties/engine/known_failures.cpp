@@ -59,7 +59,7 @@ const Json& list(const Json& json, const char* key, const std::string& where) {
   return json[key];
 }
 
-void judge_limit(const KnownFailures::Limit& limit, const Json& accuracy, Json& verdicts) {
+void add_limit_verdict(const KnownFailures::Limit& limit, const Json& accuracy, Json& verdicts) {
   Json verdict = {{"kernel", accuracy["kernel"]},
                   {"property", "accuracy_limit"},
                   {"criterion", "claim"},
@@ -129,7 +129,7 @@ void apply_known_failures(KnownFailures& known, Json& document, bool whole_sweep
   for (const Json& accuracy : document["accuracy"])
     for (const auto& limit : known.limits)
       if (accuracy["domain"] == "all" && matches_glob(limit.kernel, accuracy["kernel"]))
-        judge_limit(limit, accuracy, document["properties"]);
+        add_limit_verdict(limit, accuracy, document["properties"]);
   for (Json& verdict : document["properties"]) {
     auto* expected = known.find(verdict["kernel"], verdict["property"]);
     const bool failed = is_failure(verdict["verdict"]);

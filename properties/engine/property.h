@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A property: a sentence that must hold for every row, the rows that try it, and how a breach is
-// told. Adding one is a file with a SOFTMARK_PROPERTY entry and its line in
-// properties/checks/list.def.
+// reported. Adding one is a file properties/checks/NAME.cpp that defines `const Property NAME`, and
+// the line SOFTMARK_PROPERTY(NAME) in properties/checks/list.def.
 #pragma once
 
 #include <functional>
@@ -39,7 +39,7 @@ struct Truth {
   std::vector<double> bound;
 };
 
-/// One kernel on session: runs it, and knows the truth.
+/// One kernel under test: runs it in a worker, and has the exact values of its rows.
 class KernelSession {
  public:
   KernelSession(const Kernel& kernel, Effort effort, double timeout_seconds);

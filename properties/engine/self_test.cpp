@@ -61,7 +61,7 @@ std::vector<Subject> subjects() {
 }
 
 // One run of `verify` on this kernel alone.
-void hold(Subject& subject, VerifyOptions options) {
+void verify_subject(Subject& subject, VerifyOptions options) {
   options.known_failures = "none";
   options.corpus.clear();  // what mutants fail is nothing to keep
   options.jobs = 1;
@@ -78,14 +78,14 @@ void hold(Subject& subject, VerifyOptions options) {
   }
 }
 
-// The named property alone is asked first; only who survives it meets the others.
-void judge(Subject& subject, const VerifyOptions& options) {
+// The named property alone is asked first; only one that survives it meets the others.
+void try_subject(Subject& subject, const VerifyOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   VerifyOptions first = options;
   if (subject.is_mutant()) first.properties = {subject.wanted};
-  hold(subject, first);
+  verify_subject(subject, first);
   subject.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (subject.is_mutant() && subject.killers.empty()) hold(subject, options);
+  if (subject.is_mutant() && subject.killers.empty()) verify_subject(subject, options);
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -143,7 +143,7 @@ int self_test(const VerifyOptions& options, std::string& text) {
   std::stable_partition(all.begin(), all.end(), [](const Subject& s) { return !s.is_mutant(); });
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i; !interrupted() && (i = next++) < all.size();) judge(all[i], options);
+    for (std::size_t i; !interrupted() && (i = next++) < all.size();) try_subject(all[i], options);
   };
   std::vector<std::thread> workers;
   const unsigned jobs =
