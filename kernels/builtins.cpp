@@ -40,12 +40,16 @@ std::span<const softmark_kernel* const> builtin_kernels() {
   return all;
 }
 
-std::string_view builtin_isa(const softmark_kernel& kernel) {
+std::string_view builtin_folder(const softmark_kernel& kernel) {
   for (const File& file : files())
     for (const softmark_kernel& candidate : file.kernels)
-      if (&candidate == &kernel)
-        return file.folder == "portable" ? std::string_view() : simd::isa();
+      if (&candidate == &kernel) return file.folder;
   return {};
+}
+
+std::string_view builtin_isa(const softmark_kernel& kernel) {
+  const std::string_view folder = builtin_folder(kernel);
+  return folder.empty() || folder == "portable" ? std::string_view() : simd::isa();
 }
 
 }  // namespace softmark

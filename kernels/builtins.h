@@ -19,8 +19,11 @@
 
 namespace softmark {
 
-/// The instruction set that a built-in kernel uses on this machine, by Highway's name ("AVX3_DL");
-/// empty where the compiler chose it.
+/// The folder of a built-in's file, as kernels/list.def has it: "portable", "simd", ...
+std::string_view builtin_folder(const softmark_kernel& kernel);
+
+/// The instruction set that a built-in runs on here, by Highway's name ("AVX3_DL"); empty where the
+/// compiler chose it.
 std::string_view builtin_isa(const softmark_kernel& kernel);
 
 }  // namespace softmark

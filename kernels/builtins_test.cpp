@@ -65,10 +65,6 @@ TEST(Builtins, HaveUniqueIdsAndCompleteEntries) {
     EXPECT_NE(kernel->run, nullptr);
     EXPECT_GT(std::string_view(kernel->summary).size(), 5u);
   }
-  for (const char* competitor : {"naive", "max_shifted", "log_sum_exp", "simd", "openmp"})
-    for (const char* dtype : {"f32", "f64"})
-      EXPECT_TRUE(ids.contains(std::string(competitor).append("/softmax/").append(dtype)))
-          << competitor << dtype;
   for (const auto op : kOpNames)
     for (const auto dtype : {"/f32", "/f64"})
       EXPECT_TRUE(std::any_of(ids.begin(), ids.end(),
@@ -79,11 +75,14 @@ TEST(Builtins, HaveUniqueIdsAndCompleteEntries) {
           << op << dtype;
 }
 
-TEST(Builtins, TellTheirInstructionSetWhereTheyDispatch) {
+TEST(Builtins, NameTheirInstructionSetWhereTheyDispatch) {
+  std::set<std::string_view> names;
   for (const softmark_kernel* kernel : builtin_kernels()) {
-    const std::string_view n = kernel->name;
-    EXPECT_EQ(builtin_isa(*kernel).empty(), n != "simd" && n != "openmp") << id_of(*kernel);
+    const bool dispatches = builtin_folder(*kernel) != "portable";
+    EXPECT_EQ(builtin_isa(*kernel).empty(), !dispatches) << id_of(*kernel);
+    if (dispatches) names.insert(builtin_isa(*kernel));
   }
+  EXPECT_EQ(names.size(), 1u);
 }
 
 template <class T>

@@ -174,7 +174,7 @@ TEST(Envelope, HoldsCorrectKernelsOfUnusualMake) {
             continue;
           const Problem problem{op, dtype, x, {}};
           const auto exact = exact_row(problem);
-          const auto bounds = bound_row(problem, exact);
+          const auto bounds = error_bounds(problem, exact);
           for (const Kernel& kernel : kKernels) {
             const auto got = run(kernel, problem);
             for (std::size_t i = 0; i < got.size(); ++i) {

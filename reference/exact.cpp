@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
 #include "kernels/names.h"
-#include "reference/enclosure.h"
 #include "reference/reference.h"
+#include "reference/row_evaluation.h"
 #include "reference/special.h"
-#include "reference/tiers.h"
 
 namespace softmark {
 namespace {
@@ -30,10 +30,9 @@ struct Row {
   std::vector<Exact> results;
   std::vector<std::size_t> open;
 
-  template <class Decide>
-  void settle(Tier tier, Decide decide) {
+  void settle(Tier tier, const RowEvaluation& evaluation) {
     std::erase_if(open, [&](std::size_t i) {
-      const std::optional<Exact> decided = decide(i);
+      const std::optional<Exact> decided = evaluation.decide(i);
       if (decided) results[i] = {decided->rounded, decided->residual, tier};
       return decided.has_value();
     });
@@ -61,18 +60,14 @@ std::vector<Exact> exact_row(const Problem& given, Tier first) {
     else
       row.open.push_back(i);
   }
-  for (const Tier tier : {Tier::kFloat64, Tier::kDoubleDouble}) {
-    // A float64 result is beyond what float64 arithmetic can decide.
-    if (tier < first || row.open.empty() ||
-        (tier == Tier::kFloat64 && problem.dtype == SOFTMARK_F64))
-      continue;
-    const BoundedRow bounded(problem, facts, tier);
-    row.settle(tier, [&](std::size_t i) { return bounded.decide(i); });
-  }
+  // A float64 result is beyond what float64 arithmetic can decide.
+  if (first <= Tier::kFloat64 && problem.dtype != SOFTMARK_F64 && !row.open.empty())
+    row.settle(Tier::kFloat64, *evaluate_float64(problem, facts));
+  if (first <= Tier::kDoubleDouble && !row.open.empty())
+    row.settle(Tier::kDoubleDouble, *evaluate_double_double(problem, facts));
   for (long bits = kFirstBits; !row.open.empty(); bits *= 2) {
     if (bits > kLastBits) undecided(problem, row.open.front());
-    const Enclosure enclosure(problem, facts, bits);
-    row.settle(Tier::kInterval, [&](std::size_t i) { return enclosure.decide(i); });
+    row.settle(Tier::kInterval, *evaluate_intervals(problem, facts, bits));
   }
   return std::move(row.results);
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every op's formula, written once for every kind of number that encloses a real one (Interval,
-// Bounded). A Number has
-// + - * /, and, declared before this file is included: exp_of, log1p_of (of a value >= 0), sign_of
-// (0 where unknown), infinite_times (inf * value).
+// Every op's formula, written once for both kinds of number that enclose a real one: Bounded and
+// Interval. Each has + - * /, exp_of, log1p_of (of a value >= 0), sign_of (0 where unknown) and
+// infinite_times (inf * value).
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "reference/enclosed.h"
+#include "reference/bounded.h"
+#include "reference/interval.h"
 #include "reference/reference.h"
+#include "reference/sided.h"
 #include "reference/special.h"
 
 namespace softmark {
@@ -23,7 +24,7 @@ class Formulas {
   /// The work that all outputs share: exponentials and their sum, or the VJPs' sum.
   void prepare();
   /// Output `index`, one that the contract leaves open.
-  Enclosed<Number> at(std::size_t index) const;
+  Sided<Number> at(std::size_t index) const;
 
  protected:
   const Problem& problem;
@@ -57,13 +58,13 @@ class Formulas {
     return whole / exact(static_cast<double>(facts.at_max));
   }
 
-  Enclosed<Number> softmax(std::size_t i) const;
-  Enclosed<Number> log_softmax(std::size_t i) const;
-  Enclosed<Number> jacobian(std::size_t i, std::size_t j) const;
-  Enclosed<Number> sigmoid(std::size_t i) const;
-  Enclosed<Number> cross_entropy() const;
-  Enclosed<Number> cross_entropy_vjp(std::size_t i) const;
-  Enclosed<Number> log_softmax_vjp(std::size_t i) const;
+  Sided<Number> softmax(std::size_t i) const;
+  Sided<Number> log_softmax(std::size_t i) const;
+  Sided<Number> jacobian(std::size_t i, std::size_t j) const;
+  Sided<Number> sigmoid(std::size_t i) const;
+  Sided<Number> cross_entropy() const;
+  Sided<Number> cross_entropy_vjp(std::size_t i) const;
+  Sided<Number> log_softmax_vjp(std::size_t i) const;
 };
 
 template <class Number>
@@ -108,20 +109,20 @@ void Formulas<Number>::prepare() {
 
 // One of the largest is strictly below 1 over their number, unless all are equal.
 template <class Number>
-Enclosed<Number> Formulas<Number>::softmax(std::size_t i) const {
+Sided<Number> Formulas<Number>::softmax(std::size_t i) const {
   return {exps[i] / total, share(exact(1)), at_max(i) && !facts.all_equal() ? -1 : 0};
 }
 
 // Strictly below x - max.
 template <class Number>
-Enclosed<Number> Formulas<Number>::log_softmax(std::size_t i) const {
+Sided<Number> Formulas<Number>::log_softmax(std::size_t i) const {
   return {shifted(i) - log_total, shifted(i), -1};
 }
 
 // With s = 1 over the number of largest elements: on the diagonal theirs are strictly below s (1 -
 // s) where s <= 1/2, since p (1 - p) grows up to there; off it strictly above -s^2.
 template <class Number>
-Enclosed<Number> Formulas<Number>::jacobian(std::size_t i, std::size_t j) const {
+Sided<Number> Formulas<Number>::jacobian(std::size_t i, std::size_t j) const {
   const Number p = exps[i] / total;
   const bool open = !facts.all_equal() && at_max(i) && at_max(j);
   if (i != j) return {-(p * (exps[j] / total)), -share(share(exact(1))), open ? 1 : 0};
@@ -131,7 +132,7 @@ Enclosed<Number> Formulas<Number>::jacobian(std::size_t i, std::size_t j) const 
 
 // Beside 1/2 on the side of x, and below 1.
 template <class Number>
-Enclosed<Number> Formulas<Number>::sigmoid(std::size_t i) const {
+Sided<Number> Formulas<Number>::sigmoid(std::size_t i) const {
   const double x = problem.x[i];
   const Number& small = exps[i];
   if (x < 0) return {small / (exact(1) + small), exact(0.5), -1};
@@ -142,7 +143,7 @@ Enclosed<Number> Formulas<Number>::sigmoid(std::size_t i) const {
 
 // Strictly above max - x[label].
 template <class Number>
-Enclosed<Number> Formulas<Number>::cross_entropy() const {
+Sided<Number> Formulas<Number>::cross_entropy() const {
   const Number gap = exact(facts.max) - exact(problem.x[static_cast<std::size_t>(problem.label)]);
   return {gap + log_total, gap, 1};
 }
@@ -151,7 +152,7 @@ Enclosed<Number> Formulas<Number>::cross_entropy() const {
 // nearer to 0 than -g, and for one of several largest strictly farther than -g (s-1)/s. Divided
 // last: among equal logits g (s-1)/s may be a tie where (s-1)/s has no end.
 template <class Number>
-Enclosed<Number> Formulas<Number>::cross_entropy_vjp(std::size_t i) const {
+Sided<Number> Formulas<Number>::cross_entropy_vjp(std::size_t i) const {
   const Number g = exact(problem.g[0]);
   const int toward_zero = -sign_of(g);
   const bool one_of_largest = at_max(i) && !facts.all_equal();
@@ -165,13 +166,13 @@ Enclosed<Number> Formulas<Number>::cross_entropy_vjp(std::size_t i) const {
 
 // g - exp(x) sum g, strictly beside g.
 template <class Number>
-Enclosed<Number> Formulas<Number>::log_softmax_vjp(std::size_t i) const {
+Sided<Number> Formulas<Number>::log_softmax_vjp(std::size_t i) const {
   if (std::isinf(problem.x[i])) return {infinite_times(-row_sum), exact(0), 0};
   return {exact(problem.g[i]) - exps[i] * row_sum, exact(problem.g[i]), -sign_of(row_sum)};
 }
 
 template <class Number>
-Enclosed<Number> Formulas<Number>::at(std::size_t index) const {
+Sided<Number> Formulas<Number>::at(std::size_t index) const {
   const std::size_t cols = problem.x.size();
   switch (problem.op) {
     case SOFTMARK_SOFTMAX:

@@ -14,6 +14,12 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kResidualWidth =
     0x1p-21;  // the middle is then within 2^-22 ulp, and its conversion far below
 
+// exp(t) below this t is only known to lie in (0, 2^kTiny): 2000 log2(e) > 2885. Whatever it is
+// added to, or multiplied by (a g below 2^1024 in the VJPs), ends far below the smallest subnormal
+// 2^-1074 or far below an ulp of it.
+constexpr double kCut = -2000;
+constexpr long kTiny = -2885;
+
 /// An mpfr number with the lifetime of a scope.
 struct Real {
   explicit Real(mpfr_prec_t bits) { mpfr_init2(value, bits); }
@@ -81,16 +87,43 @@ Interval up_to_power(long exponent) {
   return tiny;
 }
 
-std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype dtype) {
-  const auto* interval = enclosed.value.backend().data();
+Interval exp_of(const Interval& t) {
+  if (t < kCut) return up_to_power(kTiny);
+  Interval result;
+  mpfi_exp(result.backend().data(), t.backend().data());
+  return result;
+}
+
+Interval log1p_of(const Interval& value) {
+  Interval result;
+  mpfi_log1p(result.backend().data(), value.backend().data());
+  return result;
+}
+
+int sign_of(const Interval& value) {
+  return mpfi_is_strictly_pos(value.backend().data()) -
+         mpfi_is_strictly_neg(value.backend().data());
+}
+
+Interval infinite_times(const Interval& value) {
+  Interval result = 0;
+  if (sign_of(value) != 0) return Interval(sign_of(value) * kInf);
+  if (mpfi_is_zero(value.backend().data()))
+    return Interval(std::numeric_limits<double>::quiet_NaN());
+  mpfi_interv_d(result.backend().data(), -kInf, kInf);
+  return result;
+}
+
+std::optional<Exact> certify(const Sided<Interval>& number, softmark_dtype dtype) {
+  const auto* interval = number.value.backend().data();
   mpfr_srcptr low = &interval->left;
   mpfr_srcptr high = &interval->right;
   if (mpfr_nan_p(low) || mpfr_nan_p(high))
     return Exact{std::numeric_limits<double>::quiet_NaN(), 0};
 
   // An end at or past the limit stands for "just beside the limit".
-  mpfr_srcptr limit = &enclosed.limit.backend().data()->left;
-  const int side = mpfr_equal_p(limit, &enclosed.limit.backend().data()->right) ? enclosed.side : 0;
+  mpfr_srcptr limit = &number.limit.backend().data()->left;
+  const int side = mpfr_equal_p(limit, &number.limit.backend().data()->right) ? number.side : 0;
   const bool cut_low = side > 0 && mpfr_cmp(low, limit) <= 0,
              cut_high = side < 0 && mpfr_cmp(high, limit) >= 0;
   if (cut_low) low = limit;
@@ -112,7 +145,7 @@ std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype 
   const double from = in_ulps(low, rounded, q), to = in_ulps(high, rounded, q);
   if (!(to - from <= kResidualWidth)) return std::nullopt;
   double residual = std::clamp(from + (to - from) / 2, -0.5, 0.5);
-  // Keep the sign that tells ulp_of the binade where the middle was rounded to nothing.
+  // Keep the sign by which ulp_of knows the binade where the middle was rounded to nothing.
   const double inward = rounded > 0 ? -1 : 1;
   if (std::ldexp(1.0, static_cast<int>(q)) < spacing(dtype, rounded) && residual * inward <= 0)
     residual = inward * std::numeric_limits<double>::min();

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intervals of any precision (MPFI through Boost.Multiprecision) and the decision that an interval
-// allows. Included by few files only: the headers behind it are slow to compile.
+// Intervals of any precision (MPFI through Boost.Multiprecision), the functions that the formulas
+// need, and the result that an interval decides. Include it in few files: its headers compile
+// slowly.
 #pragma once
 
 #include <boost/multiprecision/mpfi.hpp>
 #include <optional>
 
-#include "reference/enclosed.h"
 #include "reference/reference.h"
+#include "reference/sided.h"
 
 namespace softmark {
 
@@ -28,7 +29,7 @@ class PrecisionScope {
 
 /// The rounding and the residual, where the enclosure leaves one rounding, one binade and 2^-20
 /// ulp.
-std::optional<Exact> certify(const Enclosed<Interval>& enclosed, softmark_dtype dtype);
+std::optional<Exact> certify(const Sided<Interval>& number, softmark_dtype dtype);
 
 Interval exp_of(const Interval& t);
 Interval log1p_of(const Interval& value);

@@ -47,7 +47,7 @@ struct Exact {
 /// Certified: the rounding of each is proven by an enclosure, and the residual is within 2^-20 ulp.
 std::vector<Exact> exact_row(const Problem& problem);
 
-/// The same by no tier below `first` (kInterval is the judge of the other two).
+/// The same by no tier below `first` (kInterval is what the other two are tested against).
 std::vector<Exact> exact_row(const Problem& problem, Tier first);
 
 /// The spacing of the output type at the exact value; the smallest subnormal below the normal range
@@ -61,6 +61,6 @@ double ulp_error(const Exact& exact, double got, softmark_dtype dtype);
 /// For each output the largest error, in ulps of the exact value, that a sane floating-point
 /// evaluation of this op can make on this row (the generic envelope; derivation in
 /// reference/bounds.md). 0 where the contract fixes the result.
-std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact);
+std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> exact);
 
 }  // namespace softmark

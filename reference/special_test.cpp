@@ -26,7 +26,7 @@ void expect_values(const Problem& problem, const Values& want) {
         << exact[i].rounded << ", not " << want[i];
   }
   // What the contract fixes leaves no room for error.
-  const auto bounds = bound_row(problem, exact);
+  const auto bounds = error_bounds(problem, exact);
   ASSERT_EQ(bounds.size(), exact.size());
 }
 

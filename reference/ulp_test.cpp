@@ -17,7 +17,7 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// The enclosure [edge (1 + low), edge (1 + high)].
-Enclosed<Interval> around(double edge, double low, double high) {
+Sided<Interval> around(double edge, double low, double high) {
   Interval value = edge;
   auto* interval = value.backend().data();
   mpfi_interv_d(interval, 1 + low, 1 + high);
@@ -64,11 +64,11 @@ TEST(Ulp, AtEveryPowerOfTwo) {
 
 TEST(Ulp, AnEnclosureAcrossAnEdgeIsUndecidedWithoutASide) {
   const PrecisionScope precision(200);
-  auto enclosed = around(1, -0x1p-52, 0);
-  EXPECT_FALSE(certify(enclosed, SOFTMARK_F32));
-  enclosed.limit = 1;
-  enclosed.side = -1;
-  const auto below = certify(enclosed, SOFTMARK_F32);
+  auto number = around(1, -0x1p-52, 0);
+  EXPECT_FALSE(certify(number, SOFTMARK_F32));
+  number.limit = 1;
+  number.side = -1;
+  const auto below = certify(number, SOFTMARK_F32);
   ASSERT_TRUE(below);
   EXPECT_EQ(below->rounded, 1);
   EXPECT_LT(below->residual, 0);

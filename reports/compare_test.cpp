@@ -32,11 +32,11 @@ TEST(Compare, ANewFailureIsARegressionAndAMendedOneIsNot) {
   const Comparison worse = compare_documents(sample_document(), failing_document());
   EXPECT_EQ(worse.broken, 3u) << worse.text;
   EXPECT_TRUE(
-      has(worse.text, "BROKEN   log_sum_exp/softmax/f32 strides: killed by SIGSEGV (crash)"))
+      has(worse.text, "BROKEN   log_sum_exp/softmax/f32 alignment: killed by SIGSEGV (crash)"))
       << worse.text;
   const Comparison better = compare_documents(failing_document(), sample_document());
   EXPECT_EQ(better.broken, 0u) << better.text;
-  EXPECT_TRUE(has(better.text, "mended   log_sum_exp/softmax/f32 strides"));
+  EXPECT_TRUE(has(better.text, "mended   log_sum_exp/softmax/f32 alignment"));
 }
 
 TEST(Compare, AFailureOfANewKernelCountsToo) {

@@ -92,8 +92,8 @@ TEST(Readers, TextHasTheTableOfTheProject) {
 TEST(Readers, TextTellsFailuresApart) {
   const std::string text = render(failing_document(), "text");
   EXPECT_TRUE(
-      has(text, "FAIL log_sum_exp/softmax/f32 strides (contract, crash): killed by SIGSEGV"));
-  EXPECT_TRUE(has(text, "max_shifted/softmax/f32 any_length (was: fails at 7 columns, known)"));
+      has(text, "FAIL log_sum_exp/softmax/f32 alignment (contract, crash): killed by SIGSEGV"));
+  EXPECT_TRUE(has(text, "max_shifted/softmax/f32 lengths (was: fails at 7 columns, known)"));
   EXPECT_TRUE(has(text, "Notes\n  max_shifted/softmax/f64 shift_invariance: raises FE_INVALID"));
   EXPECT_TRUE(has(text, "pass; here not verified"));
 }
@@ -196,7 +196,7 @@ TEST(Readers, JunitCountsWhatItHolds) {
   EXPECT_TRUE(has(xml, "<skipped message=\"expected failure: the textbook formula"));
   EXPECT_TRUE(has(xml, "want: [nan, nan, nan]"));
   EXPECT_TRUE(has(xml, "replay: softmark verify --kernel openmp/softmax/f32"));
-  EXPECT_TRUE(has(xml, "any_length: expected to fail, but passes"));
+  EXPECT_TRUE(has(xml, "lengths: expected to fail, but passes"));
 }
 
 TEST(Readers, SarifHasFailuresWithStableFingerprints) {

@@ -33,7 +33,7 @@ constexpr SampleKernel kKernels[] = {
     {"simd", "softmax", "f64", "builtin", "max-shifted, one Highway source for every ISA", 1.62,
      0.47, false},
     {"naive", "sigmoid", "f32", "builtin", "1 / (1 + exp(-x))", 4194304, 1.2, false},
-    {"two_branch", "sigmoid", "f32", "builtin", "exp(x) / (1 + exp(x)) below 0", 1.9, 1.4, false},
+    {"stable", "sigmoid", "f32", "builtin", "exp(x) / (1 + exp(x)) below 0", 1.9, 1.4, false},
 };
 
 struct SampleShape {
@@ -46,8 +46,8 @@ constexpr SampleShape kShapes[] = {
     {"llama3_batch", 8, 128256}, {"square", 2048, 2048},      {"huge_rows", 16, 1048576}};
 
 constexpr const char* kProperties[] = {
-    "range",        "sum_to_one", "special_values", "overflow_safety", "shift_invariance",
-    "within_bound", "any_length", "strides",        "in_place",        "reproducible"};
+    "range",       "sum_to_one", "special_values", "overflow_safety", "shift_invariance",
+    "error_bound", "lengths",    "alignment",      "in_place",        "reproducible"};
 
 std::string id_of(const SampleKernel& kernel) {
   return fmt::format("{}/{}/{}", kernel.name, kernel.op, kernel.dtype);
@@ -74,9 +74,9 @@ Json property_row(const std::string& kernel, const std::string& property) {
   const bool claim = property == "in_place" || property == "reproducible";
   return {{"kernel", kernel},
           {"property", property},
-          {"criterion", claim                        ? "claim"
-                        : property == "within_bound" ? "bound"
-                                                     : "contract"},
+          {"criterion", claim                       ? "claim"
+                        : property == "error_bound" ? "bound"
+                                                    : "contract"},
           {"verdict", "pass"},
           {"severity", "error"},
           {"expected", false},
@@ -264,7 +264,7 @@ Json failing_document() {
     got.push_back(hex(0.03125));
     want.push_back(hex(0.025));
   }
-  fail(find_property(document, "openmp/softmax/f32", "within_bound"), "fail",
+  fail(find_property(document, "openmp/softmax/f32", "error_bound"), "fail",
        "error of 812 ulp, the bound is 7.5",
        {{"rows", 1},
         {"cols", 40},
@@ -274,9 +274,9 @@ Json failing_document() {
         {"at", {0, 7}},
         {"ulp", 812.25},
         {"bound", 7.5}});
-  fail(find_property(document, "log_sum_exp/softmax/f32", "strides"), "crash", "killed by SIGSEGV",
-       nullptr);
-  expect_failure(find_property(document, "max_shifted/softmax/f32", "any_length"),
+  fail(find_property(document, "log_sum_exp/softmax/f32", "alignment"), "crash",
+       "killed by SIGSEGV", nullptr);
+  expect_failure(find_property(document, "max_shifted/softmax/f32", "lengths"),
                  "fails at 7 columns, known");
   Json& note = find_property(document, "max_shifted/softmax/f64", "shift_invariance");
   fail(note, "fail", "raises FE_INVALID", nullptr);
@@ -305,7 +305,7 @@ Json odd_document() {
   fail(row, "fail", odd, overflow_case());
   row["repro"] = odd;
   document["properties"].push_back(row);
-  row = property_row(id, "strides");
+  row = property_row(id, "alignment");
   fail(row, "timeout", odd, nullptr);
   expect_failure(row, odd);
   document["properties"].push_back(row);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kShownElements = 6;
 
-/// "pass", "FAIL: strides +2"; an entry that may not be ranked for another reason says which.
+/// "pass", "FAIL: alignment +2"; an entry that may not be ranked for another reason says which.
 std::string verdict_text(const KernelView& kernel, const Entry* entry) {
   const std::string verdict(word(kernel.standing));
   if (kernel.standing == Standing::kPass && entry && !entry->place)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "hwy/targets.h"
+#include "kernels/builtins.h"
 #include "kernels/call_for_test.h"
 #include "kernels/registry.h"
 #include "kernels/simd/rows.h"
@@ -29,10 +30,35 @@ void for_each_target(F check) {
   use_target(0);
 }
 
-const softmark_kernel& find(std::string_view wanted, softmark_op op, softmark_dtype dtype) {
+/// Calls `check` on every kernel of folder simd that `wanted` selects, on every target.
+template <class Wanted, class Check>
+void for_each_simd_kernel(Wanted wanted, Check check) {
+  std::vector<const softmark_kernel*> kernels;
   for (const softmark_kernel* kernel : builtin_kernels())
-    if (kernel->name == wanted && kernel->op == op && kernel->dtype == dtype) return *kernel;
-  throw std::logic_error("no such kernel");
+    if (builtin_folder(*kernel) == "simd" && wanted(*kernel)) kernels.push_back(kernel);
+  ASSERT_FALSE(kernels.empty());
+  for_each_target([&] {
+    for (const softmark_kernel* kernel : kernels) {
+      SCOPED_TRACE(std::string(kernel->name).append("/").append(name(kernel->op)));
+      check(*kernel);
+    }
+  });
+}
+
+/// Kernels of one op with elements of type T.
+template <class T>
+auto of(softmark_op op) {
+  return [op](const softmark_kernel& kernel) {
+    return kernel.op == op && kernel.dtype == (sizeof(T) == 4 ? SOFTMARK_F32 : SOFTMARK_F64);
+  };
+}
+
+/// Kernels of rows of logits alone, with elements of type T, that promise a largest error.
+template <class T>
+bool promises(const softmark_kernel& kernel) {
+  const OpShape shape = shape_of(kernel.op);
+  return of<T>(kernel.op)(kernel) && std::isfinite(kernel.max_ulp) && !shape.takes_g &&
+         !shape.takes_g_row && !shape.takes_labels;
 }
 
 template <class T>
@@ -56,8 +82,8 @@ double worst_of(const softmark_kernel& kernel, F logit) {
       for (std::size_t c = 0; c < cols; ++c) call.x.push_back(static_cast<T>(logit(random)));
       const auto got = call.run(kernel);
       const auto want = test::formula(kernel.op, {call.x.begin(), call.x.end()}, {}, 0);
-      for (std::size_t c = 0; c < cols; ++c) {
-        const double error = ulp_error(got[c], want[c]);
+      for (std::size_t i = 0; i < want.size(); ++i) {
+        const double error = ulp_error(got[i], want[i]);
         if (!(error <= worst)) worst = error;
       }
     }
@@ -82,15 +108,12 @@ void check_promise(const softmark_kernel& kernel) {
 }
 
 TEST(Simd, KeepsItsPromiseOnEveryInstructionSet) {
-  for_each_target([] {
-    check_promise<float>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F32));
-    check_promise<double>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F64));
-  });
+  for_each_simd_kernel(promises<float>, check_promise<float>);
+  for_each_simd_kernel(promises<double>, check_promise<double>);
 }
 
 TEST(Simd, DropsWhatItMustAndNothingElseOnEveryInstructionSet) {
-  for_each_target([] {
-    const auto& kernel = find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F32);
+  for_each_simd_kernel(of<float>(SOFTMARK_SOFTMAX), [](const softmark_kernel& kernel) {
     const float inf = test::kInf<float>, nan = test::kNan<float>,
                 huge = std::numeric_limits<float>::max();
     for (const std::size_t cols : {2u, 5u, 16u, 19u, 64u, 100u})
@@ -145,17 +168,15 @@ void check_company(const softmark_kernel& kernel) {
 }
 
 TEST(Simd, GivesARowTheSameBitsInAnyCompanyOnEveryInstructionSet) {
-  for_each_target([] {
-    check_company<float>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F32));
-    check_company<double>(find("simd", SOFTMARK_SOFTMAX, SOFTMARK_F64));
-  });
+  for_each_simd_kernel(of<float>(SOFTMARK_SOFTMAX), check_company<float>);
+  for_each_simd_kernel(of<double>(SOFTMARK_SOFTMAX), check_company<double>);
 }
 
 /// Against the formula, in unit roundoffs of the terms that are added: |x - max| and log sum, or
 /// |max| and log sum.
 template <class T>
-void check_logarithms(softmark_op op) {
-  const auto& kernel = find("simd", op, sizeof(T) == 4 ? SOFTMARK_F32 : SOFTMARK_F64);
+void check_logarithms(const softmark_kernel& kernel) {
+  const softmark_op op = kernel.op;
   Rng random(6);
   for (std::size_t cols = 1; cols <= 300; ++cols) {
     test::Call<T> call;
@@ -177,17 +198,14 @@ void check_logarithms(softmark_op op) {
 }
 
 TEST(Simd, TakesLogarithmsOnEveryInstructionSet) {
-  for_each_target([] {
-    for (const auto op : {SOFTMARK_LOG_SOFTMAX, SOFTMARK_LOGSUMEXP}) {
-      check_logarithms<float>(op);
-      check_logarithms<double>(op);
-    }
-  });
+  for (const auto op : {SOFTMARK_LOG_SOFTMAX, SOFTMARK_LOGSUMEXP}) {
+    for_each_simd_kernel(of<float>(op), check_logarithms<float>);
+    for_each_simd_kernel(of<double>(op), check_logarithms<double>);
+  }
 }
 
 TEST(Simd, KeepsATinyLogarithmOfTheLargestLogit) {
-  for_each_target([] {
-    const auto& kernel = find("simd", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64);
+  for_each_simd_kernel(of<double>(SOFTMARK_LOG_SOFTMAX), [](const softmark_kernel& kernel) {
     test::Call<double> call;
     call.cols = 2;
     call.x = {60, 0};
@@ -216,9 +234,8 @@ double ulp_error_16(double got, long double want, int digits) {
   return static_cast<double>(std::abs(got - want) / std::ldexp(1.0L, exponent - digits + 1));
 }
 
-void check_16_bits(softmark_dtype dtype, int digits, std::size_t cols,
+void check_16_bits(const softmark_kernel& kernel, int digits, std::size_t cols,
                    const std::vector<std::uint16_t>& x) {
-  const auto& kernel = find("simd", SOFTMARK_SOFTMAX, dtype);
   test::Call<std::uint16_t> call;
   call.rows = x.size() / cols;
   call.cols = cols;
@@ -241,25 +258,32 @@ void check_16_bits(softmark_dtype dtype, int digits, std::size_t cols,
   }
 }
 
+void check_16_bit_softmax(const softmark_kernel& kernel) {
+  const bool is_f16 = kernel.dtype == SOFTMARK_F16;
+  const int digits = is_f16 ? 11 : 8;
+  std::vector<std::uint16_t> pairs;
+  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+    pairs.push_back(static_cast<std::uint16_t>(bits));
+    pairs.push_back(0);
+  }
+  check_16_bits(kernel, digits, 2, pairs);
+  Rng random(4);
+  for (const std::size_t cols : {1u, 7u, 33u, 1000u, 4096u, 4097u, 9000u}) {
+    std::vector<std::uint16_t> x(3 * cols);
+    const std::uint16_t one = is_f16 ? 0x3c00 : 0x3f80;  // about +-[0.5, 4)
+    for (auto& v : x)
+      v = static_cast<std::uint16_t>((one - 0x80 + random() % 0x180) | (random() % 2) << 15);
+    check_16_bits(kernel, digits, cols, x);
+  }
+}
+
 TEST(Simd, RoundsEvery16BitSigmoidAndLongRowsOnEveryInstructionSet) {
-  for_each_target([] {
-    for (const auto& [dtype, digits] : {std::pair(SOFTMARK_F16, 11), std::pair(SOFTMARK_BF16, 8)}) {
-      std::vector<std::uint16_t> pairs;
-      for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
-        pairs.push_back(static_cast<std::uint16_t>(bits));
-        pairs.push_back(0);
-      }
-      check_16_bits(dtype, digits, 2, pairs);
-      Rng random(4);
-      for (const std::size_t cols : {1u, 7u, 33u, 1000u, 4096u, 4097u, 9000u}) {
-        std::vector<std::uint16_t> x(3 * cols);
-        const std::uint16_t one = dtype == SOFTMARK_F16 ? 0x3c00 : 0x3f80;  // about +-[0.5, 4)
-        for (auto& v : x)
-          v = static_cast<std::uint16_t>((one - 0x80 + random() % 0x180) | (random() % 2) << 15);
-        check_16_bits(dtype, digits, cols, x);
-      }
-    }
-  });
+  for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16})
+    for_each_simd_kernel(
+        [&](const softmark_kernel& kernel) {
+          return kernel.op == SOFTMARK_SOFTMAX && kernel.dtype == dtype;
+        },
+        check_16_bit_softmax);
 }
 
 }  // namespace

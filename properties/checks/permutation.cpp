@@ -44,7 +44,7 @@ std::optional<Fault> differs(KernelSession& session, const Case& c, const std::v
     for (std::size_t j = 0; j < outputs; ++j)
       there.exact.push_back(here.exact[outputs == c.cols ? order[j] : j]);
     there.bound =
-        bound_row(problem_of(kernel.op, kernel.dtype, moved, r, kernel.masked_row), there.exact);
+        error_bounds(problem_of(kernel.op, kernel.dtype, moved, r, kernel.masked_row), there.exact);
     for (std::size_t j = 0; j < outputs; ++j) {
       const std::size_t i = outputs == c.cols ? order[j] : j;
       const double a = y[r * outputs + i], b = z[r * outputs + j];

@@ -41,7 +41,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       for (std::size_t r = 0; r < c.rows; ++r) {
         // The exact values are the same; the bound depends on the level.
         const Truth& here = session.truth(c, r);
-        const auto there = bound_row(
+        const auto there = error_bounds(
             problem_of(session.kernel().op, dtype, *moved, r, session.kernel().masked_row),
             here.exact);
         for (std::size_t j = 0; j < outputs; ++j) {

@@ -14,8 +14,8 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // Columns, up to two vectors and a tail: no two special rows share a call.
 constexpr std::size_t kEachAlone = 40;
 
-// A VJP takes probabilities or sigmoids: NaN and infinities there follow IEEE arithmetic and are
-// checked by the property vjp.
+// The VJPs take probabilities and sigmoids: NaN and infinities there follow IEEE, which property
+// vjp checks.
 bool has_specials(const Kernel& kernel) { return takes_logits(kernel.op); }
 
 // Where the contract's table requires +0. In gradients a zero has the sign of its factors.
@@ -58,58 +58,85 @@ Case with_row(const Kernel& kernel, const std::vector<double>& row, std::size_t 
   return case_of_rows(kernel, {row}, label);
 }
 
-// One special value at every position, in rows of every length up to two vectors and a tail of the
-// widest machine, alone and in a batch.
-void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  const std::size_t longest = is_jacobian(kernel) ? 9 : effort == Effort::quick ? 37 : 130;
-  const double specials[] = {kNan, kInf, -kInf};
-  Rng rng(0x5bec);
-  // The logsumexp of one finite element is that element, to the last bit, however small.
+constexpr double kSpecials[] = {kNan, kInf, -kInf};
+
+// Each part of the sweep returns false where the sink has had enough.
+
+// One finite element is its own logsumexp to the last bit, however small.
+bool try_single_values(const Kernel& kernel, const Sink& sink) {
   const double tiny = smallest_subnormal(kernel.dtype),
                normal = std::ldexp(1.0, type_info(kernel.dtype).min_exponent);
   for (double v : {tiny, -tiny, 7 * tiny, normal, -normal, 0.0, -0.0})
-    if (!sink(with_row(kernel, {v})) || !sink(with_row(kernel, {-kInf, v, -kInf}, 1))) return;
-  // Around blocks of long rows.
+    if (!sink(with_row(kernel, {v})) || !sink(with_row(kernel, {-kInf, v, -kInf}, 1))) return false;
+  return true;
+}
+
+bool try_around_blocks_of_long_rows(const Kernel& kernel, Rng& rng, const Sink& sink) {
+  if (is_jacobian(kernel)) return true;
   for (std::size_t cols : {64, 65, 100, 128, 257, 1000})
     for (std::size_t at : {std::size_t{0}, std::size_t{15}, std::size_t{16}, std::size_t{31},
                            std::size_t{32}, cols / 2, cols - 2, cols - 1})
-      for (double special : specials) {
-        if (is_jacobian(kernel)) break;
+      for (double special : kSpecials) {
         auto row = make_logits(Family::normal, kernel.dtype, cols, rng);
         row[at] = special;
-        if (!sink(with_row(kernel, row, at))) return;
+        if (!sink(with_row(kernel, row, at))) return false;
       }
-  for (std::size_t cols = 0; cols <= longest; ++cols) {
-    const auto base = make_logits(Family::normal, kernel.dtype, cols, rng);
-    if (!sink(with_row(kernel, base))) return;
-    if (!sink(with_row(kernel, std::vector<double>(cols, -kInf)))) return;
-    for (std::size_t at = 0; at < cols; ++at) {
-      std::vector<std::vector<double>> rows;
-      for (double special : specials) {
-        auto row = base;
-        row[at] = special;
-        rows.push_back(row);
-        if (cols == 1) continue;
-        row[rng.below(cols)] = specials[rng.below(3)];
-        rows.push_back(row);
-      }
-      std::vector<double> alone(cols, -kInf);
-      for (double v : {1.5, kNan, kInf}) {
-        alone[at] = v;
-        rows.push_back(alone);
-      }
-      // Each row in a call of its own while rows are short; for longer rows one alone, in turn, and
-      // the others in one call.
-      const std::size_t single = at % rows.size();
-      for (std::size_t r = 0; r < rows.size(); ++r)
-        if ((cols <= kEachAlone || r == single) &&
-            !sink(with_row(kernel, rows[r], r % 2 ? at : rng.below(cols))))
-          return;
-      if (cols <= kEachAlone) continue;
-      rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(single));
-      if (!sink(case_of_rows(kernel, rows, at))) return;
-    }
+  return true;
+}
+
+/// Rows with something special at column `at`: `base` with one special value, and with a second
+/// one elsewhere; a row of masked elements with one that is not.
+std::vector<std::vector<double>> rows_special_at(std::size_t at, const std::vector<double>& base,
+                                                 Rng& rng) {
+  const std::size_t cols = base.size();
+  std::vector<std::vector<double>> rows;
+  for (double special : kSpecials) {
+    auto row = base;
+    row[at] = special;
+    rows.push_back(row);
+    if (cols == 1) continue;
+    row[rng.below(cols)] = kSpecials[rng.below(3)];
+    rows.push_back(row);
   }
+  std::vector<double> alone(cols, -kInf);
+  for (double v : {1.5, kNan, kInf}) {
+    alone[at] = v;
+    rows.push_back(alone);
+  }
+  return rows;
+}
+
+// Each row by itself while rows are short; then one by itself, in turn, and the others in one call.
+bool try_rows(const Kernel& kernel, std::vector<std::vector<double>> rows, std::size_t at, Rng& rng,
+              const Sink& sink) {
+  const std::size_t cols = rows.front().size(), single = at % rows.size();
+  const bool each_alone = cols <= kEachAlone;
+  for (std::size_t r = 0; r < rows.size(); ++r)
+    if ((each_alone || r == single) &&
+        !sink(with_row(kernel, rows[r], r % 2 ? at : rng.below(cols))))
+      return false;
+  if (each_alone) return true;
+  rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(single));
+  return sink(case_of_rows(kernel, rows, at));
+}
+
+bool try_every_position(const Kernel& kernel, std::size_t cols, Rng& rng, const Sink& sink) {
+  const auto base = make_logits(Family::normal, kernel.dtype, cols, rng);
+  if (!sink(with_row(kernel, base))) return false;
+  if (!sink(with_row(kernel, std::vector<double>(cols, -kInf)))) return false;
+  for (std::size_t at = 0; at < cols; ++at)
+    if (!try_rows(kernel, rows_special_at(at, base, rng), at, rng, sink)) return false;
+  return true;
+}
+
+// Lengths up to 2 vectors and a tail of the widest machine.
+void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
+  const std::size_t longest = is_jacobian(kernel) ? 9 : effort == Effort::quick ? 37 : 130;
+  Rng rng(0x5bec);
+  if (!try_single_values(kernel, sink)) return;
+  if (!try_around_blocks_of_long_rows(kernel, rng, sink)) return;
+  for (std::size_t cols = 0; cols <= longest; ++cols)
+    if (!try_every_position(kernel, cols, rng, sink)) return;
 }
 
 constexpr Family kRows[] = {Family::nan, Family::infinite, Family::all_masked, Family::masked,

@@ -32,7 +32,7 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
     const auto first = sigmoid_of(a, b, kernel.dtype), second = sigmoid_of(b, a, kernel.dtype);
     if (!first || !second) continue;
     const Exact want[] = {*first, *second};
-    const auto bound = bound_row(problem_of(kernel.op, kernel.dtype, c, r), want);
+    const auto bound = error_bounds(problem_of(kernel.op, kernel.dtype, c, r), want);
     for (std::size_t j = 0; j < 2; ++j) {
       const double error = ulp_error(want[j], y[2 * r + j], kernel.dtype);
       if (!(error <= bound[j]))
@@ -58,8 +58,8 @@ std::optional<Fault> sigmoid_fault(KernelSession& session, const Case& c) {
       const Problem softmax{SOFTMARK_SOFTMAX, dtype, pair, {}, -1, SOFTMARK_MASKED_NAN};
       const Exact want = exact_row(softmax)[0];
       const auto bound =
-          bound_row({SOFTMARK_SIGMOID, dtype, std::span(&x, 1), {}, -1, SOFTMARK_MASKED_NAN},
-                    std::span(&want, 1));
+          error_bounds({SOFTMARK_SIGMOID, dtype, std::span(&x, 1), {}, -1, SOFTMARK_MASKED_NAN},
+                       std::span(&want, 1));
       const double error = ulp_error(want, got, dtype);
       if (!(error <= bound[0]))
         return fault_at(r, i,

@@ -9,7 +9,7 @@ namespace {
 
 using R = Row<float>;
 
-// p g - p dot: rounds at the size of both products, as p (g - dot) does.
+// p g - p dot, in double: right although both products may be far larger than the result.
 void vjp_of_products(R r) {
   double dot = 0;
   for (std::size_t i = r.n; i-- > 0;) dot += static_cast<double>(r.x[i]) * r.g[i];
@@ -17,7 +17,7 @@ void vjp_of_products(R r) {
     r.y[i] = static_cast<float>(static_cast<double>(r.x[i]) * r.g[i] -
                                 static_cast<double>(r.x[i]) * dot);
 }
-// The dot product by fused multiply-adds, in float.
+// p (g - dot) with the dot product fused.
 void vjp_by_fma(R r) {
   float dot = 0;
   for (std::size_t i = 0; i < r.n; ++i) dot = std::fma(r.x[i], r.g[i], dot);
@@ -39,7 +39,7 @@ float cross_entropy_log1p(R r) {
     if (i != at) rest += std::exp(r.x[i] - m);
   return (m - x) + std::log1p(rest);
 }
-// log sum exp of the differences x - x[label], shifted by the largest, in double.
+// By differences to the label itself, in double: log sum exp(x - x[label]).
 float cross_entropy_of_differences(R r) {
   const double x = r.x[r.label];
   double m = -kInf<double>, s = 0;
@@ -52,7 +52,7 @@ float cross_entropy_of_differences(R r) {
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i] - x - m);
   return static_cast<float>(m + std::log(s));
 }
-// Running maximum and sum: the sum is rescaled whenever the maximum grows.
+// A running maximum, and in double the sum of exp(x - maximum), rescaled when the maximum grows.
 float logsumexp_online(R r) {
   float m = -kInf<float>;
   double s = 0;
@@ -77,7 +77,7 @@ void log_softmax_pairwise(R r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = (r.x[i] - m) - log_sum;
 }
 
-// With z = exp(-|x|): 1 / (1 + z), or z / (1 + z) for negative x.
+// z / (1 + z) below 0 and 1 / (1 + z) above: one exponential z = exp(-|x|) serves both.
 void sigmoid_one_exp(R r) {
   for (std::size_t i = 0; i < r.n; ++i) {
     const float z = std::exp(-std::fabs(r.x[i])), s = 1 / (1 + z);

@@ -8,7 +8,7 @@
 
 #include "kernels/names.h"
 #include "properties/corpus/corpus_text.h"
-#include "properties/engine/check.h"
+#include "properties/engine/counterexample.h"
 #include "properties/rows/rows.h"
 
 namespace softmark {

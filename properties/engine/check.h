@@ -31,9 +31,4 @@ struct Checked {
 Checked check_property(KernelSession& session, const Property& property,
                        const CheckOptions& options);
 
-/// The command that replays this case; where the case is too long for one, the whole property with
-/// `rerun`.
-std::string replay_command(const Kernel& kernel, const Property& property, const Case& c,
-                           const std::string& rerun);
-
 }  // namespace softmark

@@ -103,7 +103,7 @@ const Truth& KernelSession::truth(const Case& c, std::size_t row) {
   Truth truth;
   truth.exact = exact_row(problem);
   for (const Exact& e : truth.exact) certificate_.add(e.tier);
-  truth.bound = bound_row(problem, truth.exact);
+  truth.bound = error_bounds(problem, truth.exact);
   cache_->outputs += truth.exact.size() + problem.x.size();
   return cache_->truths.emplace(key, std::move(truth)).first->second;
 }

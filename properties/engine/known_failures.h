@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The known failures: explained failures that are expected, and limits on accuracy. Only `accept`
-// writes the file.
+// The known failures: failures that are known and explained, and accuracy limits. Written by
+// people, by hand or with `accept`; nothing else changes the file.
 #pragma once
 
 #include <optional>

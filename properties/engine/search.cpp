@@ -143,7 +143,7 @@ class Search {
   double score_of(const Case& c, std::size_t r, const std::vector<double>& y) {
     const Problem problem = problem_of(kernel_.op, kernel_.dtype, c, r, kernel_.masked_row);
     const auto exact = exact_row(problem);
-    const auto bound = options_.over_bound ? bound_row(problem, exact) : std::vector<double>();
+    const auto bound = options_.over_bound ? error_bounds(problem, exact) : std::vector<double>();
     double most = -1;
     for (std::size_t j = 0; j < exact.size(); ++j) {
       if (!std::isfinite(exact[j].rounded)) continue;

@@ -85,7 +85,7 @@ void online(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = static_cast<float>(std::exp(r.x[i] - m) / s);
 }
 
-// Wrong in the last bit only, which shows when the results are sorted.
+// Right to the last bit but one: only equal logits in the body and in the tail differ.
 void tail_rounds_otherwise(Row<float> r) {
   softmax_row<Sound<>>(r);
   const float m = Sound<>::max(r.x, r.n);
@@ -94,7 +94,8 @@ void tail_rounds_otherwise(Row<float> r) {
   for (std::size_t i = r.n / 8 * 8; i < r.n; ++i)
     r.y[i] = std::exp(r.x[i] - m) * (1 / static_cast<float>(s));
 }
-void lanes_merged_unscaled(Row<float> r) {
+// Two halves, each with a maximum of its own, whose sums are merged as if it were the same.
+void halves_merged_unscaled(Row<float> r) {
   if (r.n < 64) return softmax_row<Sound<>>(r);
   const std::size_t half = r.n / 2;
   const float a = Sound<>::max(r.x, half), b = Sound<>::max(r.x + half, r.n - half),
@@ -138,7 +139,7 @@ Table sum_mutants() {
                       each<float, tail_rounds_otherwise>),
       SOFTMARK_MUTANT("halves_merged_unscaled", "permutation",
                       "two halves are merged as if they had one maximum", SOFTMAX, F32, 0,
-                      each<float, lanes_merged_unscaled>),
+                      each<float, halves_merged_unscaled>),
   };
 }
 

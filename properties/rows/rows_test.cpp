@@ -33,7 +33,7 @@ void expect_truth(softmark_op op, softmark_dtype dtype, Family family, Rng& rng)
     EXPECT_TRUE(same(exact[j], by_intervals[j]))
         << name(op) << " " << name(dtype) << " " << info(family).name << " "
         << case_to_json(c, op).dump() << " at " << j;
-  for (double bound : bound_row(problem, exact))
+  for (double bound : error_bounds(problem, exact))
     EXPECT_TRUE(bound >= 0) << name(op) << " " << name(dtype) << " " << info(family).name;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties/sweeps/bhh.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 #include "kernels/element.h"
 #include "reference/reference.h"
@@ -14,6 +13,8 @@ namespace softmark {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+using Values = std::vector<double>;
 
 /// Arithmetic in which every operation rounds. Each is done in double first: 53 bits are more than
 /// 2p + 2.
@@ -26,76 +27,133 @@ struct Low {
   }
 };
 
+/// What one evaluation in low precision gives.
 struct Computed {
-  double lse = 0;
-  std::vector<double> divided, free;  // w / s, and exp(x - y)
+  Values lse;            // one value
+  Values divided, free;  // softmax as w / s, and as exp(x - y)
+  bool overflow = false;
 };
 
-Computed basic(const Low& low, const std::vector<double>& x) {
+Computed basic(const Low& low, const Values& x) {
   Computed result;
   double sum = 0;
   for (const double value : x) sum = low(sum + low(std::exp(value)));
-  result.lse = low(std::log(sum));
+  const double lse = low(std::log(sum));
+  result.lse = {lse};
+  result.overflow = !std::isfinite(lse);
   for (const double value : x) {
     result.divided.push_back(low(low(std::exp(value)) / sum));
-    result.free.push_back(low(std::exp(low(value - result.lse))));
+    result.free.push_back(low(std::exp(low(value - lse))));
   }
   return result;
 }
 
 // The largest element stays out of the sum: y = a + log1p(s), g = w / (1 + s).
-Computed shifted(const Low& low, const std::vector<double>& x) {
+Computed shifted(const Low& low, const Values& x) {
   Computed result;
   const auto largest = static_cast<std::size_t>(std::max_element(x.begin(), x.end()) - x.begin());
-  std::vector<double> w;
+  Values w;
   double sum = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     w.push_back(low(std::exp(low(x[i] - x[largest]))));
     if (i != largest) sum = low(sum + w[i]);
   }
-  result.lse = low(x[largest] + low(std::log1p(sum)));
-  const double total = low(1 + sum);
+  const double lse = low(x[largest] + low(std::log1p(sum))), total = low(1 + sum);
+  result.lse = {lse};
   for (std::size_t i = 0; i < x.size(); ++i) {
     result.divided.push_back(low(w[i] / total));
-    result.free.push_back(low(std::exp(low(x[i] - result.lse))));
+    result.free.push_back(low(std::exp(low(x[i] - lse))));
   }
   return result;
 }
 
-/// The exact values of the rounded row, far below the errors looked at.
+/// The exact values of the rounded row, far below the errors looked at, and what the bounds need.
 struct Truth {
-  double lse, min, max;
-  std::vector<double> g;
-  double reach(const std::vector<double>& x) const {  // max |x_j - y|
-    double most = 0;
-    for (const double value : x) most = std::max(most, std::fabs(value - lse));
-    return most;
-  }
+  double n, min, max, reach;  // reach: max |x_j - y|
+  Values lse, softmax;
+  double y() const { return std::fabs(lse[0]); }
+  // The paper's bounds of |error of the log-sum-exp| / u.
+  double lse_basic() const { return y() + n + 1; }
+  double lse_shifted() const { return std::fabs(lse[0] + n - min); }
 };
 
-Truth truth_of(const std::vector<double>& x) {
-  const Exact lse = exact_row({SOFTMARK_LOGSUMEXP, SOFTMARK_F32, x, {}})[0];
-  Truth truth{lse.rounded + lse.residual * ulp_of(lse, SOFTMARK_F32), 0, 0, {}};
-  for (const Exact& p : exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, x, {}}))
-    truth.g.push_back(p.rounded + p.residual * ulp_of(p, SOFTMARK_F32));
+Truth truth_of(const Values& x) {
+  Truth truth{};
+  truth.n = static_cast<double>(x.size());
   truth.min = *std::min_element(x.begin(), x.end());
   truth.max = *std::max_element(x.begin(), x.end());
+  const auto real = [](const Exact& e) { return e.rounded + e.residual * ulp_of(e, SOFTMARK_F32); };
+  truth.lse = {real(exact_row({SOFTMARK_LOGSUMEXP, SOFTMARK_F32, x, {}})[0])};
+  for (const Exact& p : exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, x, {}}))
+    truth.softmax.push_back(real(p));
+  for (const double value : x) truth.reach = std::max(truth.reach, std::fabs(value - truth.lse[0]));
   return truth;
 }
 
-bool all_finite(const std::vector<double>& values) {
+struct Row {
+  Truth truth;
+  Computed basic, shifted;
+  /// No log-sum-exp overflowed, so that all formulas are summed up over the same rows.
+  bool compared() const { return !basic.overflow && std::isfinite(shifted.lse[0]); }
+};
+
+/// One formula: where its results are, the exact ones, and the paper's bound in u.
+struct Formula {
+  const char* name;
+  Computed Row::*evaluation;
+  Values Computed::*got;
+  Values Truth::*want;
+  double (*bound)(const Truth&);
+};
+
+constexpr Formula kFormulas[] = {
+    {"log-sum-exp", &Row::basic, &Computed::lse, &Truth::lse,
+     [](const Truth& t) { return t.lse_basic() / t.y(); }},
+    {"log-sum-exp shifted", &Row::shifted, &Computed::lse, &Truth::lse,
+     [](const Truth& t) { return t.lse_shifted() / t.y(); }},
+    {"softmax", &Row::basic, &Computed::divided, &Truth::softmax,
+     [](const Truth& t) { return t.n + 3; }},
+    {"softmax exp(x-y)", &Row::basic, &Computed::free, &Truth::softmax,
+     [](const Truth& t) { return t.lse_basic() + t.reach + 1; }},
+    {"softmax shifted", &Row::shifted, &Computed::divided, &Truth::softmax,
+     [](const Truth& t) { return t.n + 2 + 2 * (t.max - t.min); }},
+    {"softmax shifted exp(x-y)", &Row::shifted, &Computed::free, &Truth::softmax,
+     [](const Truth& t) { return t.lse_shifted() + t.reach + 1; }},
+};
+
+bool all_finite(std::span<const double> values) {
   return std::all_of(values.begin(), values.end(),
                      [](double value) { return std::isfinite(value); });
 }
 
-/// `compared`: no formula overflowed on this row, so that all are summed up over the same rows.
-void add(BhhErrors& errors, bool overflow, bool compared, double error, double bound) {
+/// Relative, in the maximum norm.
+double relative_error(const Values& got, const Values& want) {
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    difference = std::max(difference, std::fabs(got[i] - want[i]));
+    norm = std::max(norm, std::fabs(want[i]));
+  }
+  return difference / norm;
+}
+
+void add(BhhErrors& errors, const Formula& formula, const Row& row, double u) {
+  const Computed& computed = row.*formula.evaluation;
+  const Values& got = computed.*formula.got;
+  const bool overflow = computed.overflow || !all_finite(got);
+  const double error = relative_error(got, row.truth.*formula.want) / u;
+  const double bound = formula.bound(row.truth);
   errors.errors.push_back(overflow ? kNan : error);
   errors.bounds.push_back(overflow ? kNan : bound);
   errors.overflows += overflow;
+  if (!overflow) errors.violations += !(error <= bound);
+  if (!row.compared()) return;
+  if (formula.want == &Truth::softmax) {
+    double sum = 0;
+    for (const double p : got) sum += p;
+    if (std::isfinite(sum))
+      errors.max_sum_error = std::max(errors.max_sum_error, std::fabs(sum - 1) / u);
+  }
   if (overflow) return;
-  errors.violations += !(error <= bound);
-  if (!compared) return;
   const bool first = errors.compared++ == 0;
   errors.mean += error;
   errors.max = std::max(errors.max, error);
@@ -103,21 +161,18 @@ void add(BhhErrors& errors, bool overflow, bool compared, double error, double b
   errors.bound_max = first ? bound : std::max(errors.bound_max, bound);
 }
 
-void add_softmax(BhhErrors& errors, bool overflow, bool compared, const std::vector<double>& got,
-                 const Truth& truth, double u, double bound) {
-  double difference = 0, norm = 0, sum = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    difference = std::max(difference, std::fabs(got[i] - truth.g[i]));
-    norm = std::max(norm, truth.g[i]);
-    sum += got[i];
-  }
-  add(errors, overflow || !all_finite(got), compared, difference / norm / u, bound);
-  if (compared && std::isfinite(sum))
-    errors.max_sum_error = std::max(errors.max_sum_error, std::fabs(sum - 1) / u);
+void add_range(BhhResult& result, std::span<const double> logits) {
+  const auto [low, high] = std::minmax_element(logits.begin(), logits.end());
+  result.x_min = std::min(result.x_min, *low);
+  result.x_max = std::max(result.x_max, *high);
+  result.mean_range += *high - *low;
+  result.max_range = std::max(result.max_range, *high - *low);
 }
 
-void compare(BhhResult& result) {
-  const auto &basic_errors = result.formulas[0].errors, &shifted_errors = result.formulas[1].errors;
+/// The errors of the two log-sum-exps, row by row.
+void compare_log_sum_exps(BhhResult& result) {
+  const auto& basic_errors = result.formula("log-sum-exp").errors;
+  const auto& shifted_errors = result.formula("log-sum-exp shifted").errors;
   std::vector<double> ratios;
   for (std::size_t i = 0; i < basic_errors.size(); ++i) {
     if (std::isnan(basic_errors[i]) || std::isnan(shifted_errors[i])) continue;
@@ -137,90 +192,43 @@ void compare(BhhResult& result) {
 
 }  // namespace
 
+const BhhErrors& BhhResult::formula(std::string_view name) const {
+  for (const BhhErrors& errors : formulas)
+    if (errors.formula == name) return errors;
+  throw std::out_of_range("no such formula: " + std::string(name));
+}
+
 BhhResult bhh_experiment(const Logits& logits, softmark_dtype arithmetic) {
   BhhResult result;
   result.arithmetic = arithmetic == SOFTMARK_F16 ? "fp16" : "bf16";
   result.u = std::ldexp(1.0, -type_info(arithmetic).precision);
   result.rows = logits.rows;
   result.cols = logits.cols;
-  for (const char* name : {"log-sum-exp", "log-sum-exp shifted", "softmax", "softmax exp(x-y)",
-                           "softmax shifted", "softmax shifted exp(x-y)"})
-    result.formulas.emplace_back().formula = name;
+  for (const Formula& formula : kFormulas) result.formulas.emplace_back().formula = formula.name;
   if (logits.values.empty()) return result;
   result.x_min = std::numeric_limits<double>::infinity();
   result.x_max = -result.x_min;
 
   const Low low{arithmetic};
-  const auto n = static_cast<double>(logits.cols);
   for (std::size_t r = 0; r < logits.rows; ++r) {
-    const double* row = logits.values.data() + r * logits.cols;
-    if (!std::all_of(row, row + logits.cols, [](double value) { return std::isfinite(value); })) {
-      ++result.skipped;  // masked or broken rows are no matter of rounding
+    const std::span given(logits.values.data() + r * logits.cols, logits.cols);
+    if (!all_finite(given)) {
+      ++result.skipped;  // rounding is not what masked or broken rows are about
       continue;
     }
-    const auto [low_end, high_end] = std::minmax_element(row, row + logits.cols);
-    result.x_min = std::min(result.x_min, *low_end);
-    result.x_max = std::max(result.x_max, *high_end);
-    result.mean_range += *high_end - *low_end;
-    result.max_range = std::max(result.max_range, *high_end - *low_end);
-    std::vector<double> x;
-    for (std::size_t c = 0; c < logits.cols; ++c) x.push_back(low(row[c]));
-    const Truth truth = truth_of(x);
-    const Computed b = basic(low, x), s = shifted(low, x);
-    const bool overflow = !std::isfinite(b.lse), compared = !overflow && std::isfinite(s.lse);
-    const double y = std::fabs(truth.lse), u = result.u;
-    const double lse_basic = y + n + 1, lse_shifted = std::fabs(truth.lse + n - truth.min);
-    auto& f = result.formulas;
-    add(f[0], overflow, compared, std::fabs(b.lse - truth.lse) / y / u, lse_basic / y);
-    add(f[1], !std::isfinite(s.lse), compared, std::fabs(s.lse - truth.lse) / y / u,
-        lse_shifted / y);
-    add_softmax(f[2], overflow, compared, b.divided, truth, u, n + 3);
-    add_softmax(f[3], overflow, compared, b.free, truth, u, lse_basic + truth.reach(x) + 1);
-    add_softmax(f[4], false, compared, s.divided, truth, u, n + 2 + 2 * (truth.max - truth.min));
-    add_softmax(f[5], false, compared, s.free, truth, u, lse_shifted + truth.reach(x) + 1);
+    add_range(result, given);
+    Values x;
+    for (const double value : given) x.push_back(low(value));
+    const Row row{truth_of(x), basic(low, x), shifted(low, x)};
+    for (std::size_t f = 0; f < std::size(kFormulas); ++f)
+      add(result.formulas[f], kFormulas[f], row, result.u);
   }
   if (result.rows > result.skipped)
     result.mean_range /= static_cast<double>(result.rows - result.skipped);
   for (BhhErrors& errors : result.formulas)
     if (errors.compared) errors.mean /= static_cast<double>(errors.compared);
-  compare(result);
+  compare_log_sum_exps(result);
   return result;
-}
-
-std::string bhh_text(const BhhResult& result) {
-  std::string text = fmt::format(
-      "{} arithmetic, u = {:.3g}: {} rows of {}, x in [{:.2f}, {:.2f}], max - min {:.2f} on "
-      "average, {:.2f} at most\n",
-      result.arithmetic, result.u, result.rows, result.cols, result.x_min, result.x_max,
-      result.mean_range, result.max_range);
-  text += fmt::format("{:<26} {:>9} {:>9} {:>9} {:>15} {:>10} {:>12}\n", "formula", "overflows",
-                      "mean/u", "max/u", "bound/u", "violations", "max|sum-1|/u");
-  for (const BhhErrors& e : result.formulas)
-    text +=
-        fmt::format("{:<26} {:>9} {:>9.3f} {:>9.3f} {:>7.2f}..{:<6.2f} {:>10} {:>12}\n", e.formula,
-                    e.overflows, e.mean, e.max, e.bound_min, e.bound_max, e.violations,
-                    e.max_sum_error > 0 ? fmt::format("{:.2f}", e.max_sum_error) : "");
-  text += fmt::format(
-      "log-sum-exp error, basic over shifted: {:.3f} +- {:.4f}; the same in {} of {} rows\n",
-      result.ratio_mean, result.ratio_standard_error, result.equal_errors, result.ratio_rows);
-  if (result.skipped)
-    text += fmt::format("{} rows with values that are not finite were left out\n", result.skipped);
-  return text;
-}
-
-std::string bhh_csv(const BhhResult& result) {
-  std::string text;
-  for (const BhhErrors& e : result.formulas)
-    text += fmt::format("{}{} error,{} bound", text.empty() ? "" : ",", e.formula, e.formula);
-  text += '\n';
-  const auto cell = [](double value) {
-    return std::isnan(value) ? std::string() : fmt::format("{}", value);
-  };
-  for (std::size_t row = 0; row < result.formulas.front().errors.size(); ++row)
-    for (const BhhErrors& e : result.formulas)
-      text += fmt::format("{},{}{}", cell(e.errors[row]), cell(e.bounds[row]),
-                          &e == &result.formulas.back() ? '\n' : ',');
-  return text;
 }
 
 }  // namespace softmark

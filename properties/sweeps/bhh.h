@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/npy.h"
@@ -29,12 +30,14 @@ struct BhhResult {
   double u = 0;
   std::size_t rows = 0, cols = 0, skipped = 0;  // skipped: rows with infinities or NaN
   double x_min = 0, x_max = 0, mean_range = 0, max_range = 0;
-  // log-sum-exp basic, shifted; softmax basic, basic exp(x - y), shifted, shifted exp(x - y).
-  std::vector<BhhErrors> formulas;
+  std::vector<BhhErrors> formulas;  // in the order of the table in bhh.cpp
   double ratio_mean = 0,
          ratio_standard_error =
              0;  // of the log-sum-exp errors, basic over shifted, rows where both are not 0
   std::size_t ratio_rows = 0, equal_errors = 0;  // rows compared, and those with the same error
+
+  /// "softmax shifted", ...; throws std::out_of_range where there is none of that name.
+  const BhhErrors& formula(std::string_view name) const;
 };
 
 /// `arithmetic` is SOFTMARK_F16 (with subnormals) or SOFTMARK_BF16 (subnormals flushed to zero, as

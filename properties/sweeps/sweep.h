@@ -1,43 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exhaustive checks: every input of a set through one kernel, every output judged exactly. Results
-// of shards merge.
+// Exhaustive checks: every input of a set through one kernel, every output compared with the exact
+// value. Results of shards merge.
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "reference/judge.h"
+#include "properties/sweeps/sweep_set.h"
+#include "reference/error_statistics.h"
 
 namespace softmark {
-
-/// A set of inputs that can be gone through whole, in an order in which the first output of each
-/// row must not decrease.
-struct SweepSet {
-  enum Kind {
-    kUnary,  // float32 arguments one by one, where sigmoid is neither 0, 1/2 nor 1: [-104, -2^-24]
-             // and [2^-24, 17.33]
-    kWithZero,  // the same t as rows [t, 0]
-    kPatterns,  // all 65536 bit patterns of a 16-bit type one by one
-    kPairs      // all finite bfloat16 pairs as rows [a, b]
-  };
-  std::string_view name, what;
-  softmark_op op;
-  softmark_dtype dtype;
-  Kind kind;
-  std::uint64_t inputs() const;  // rows; for kUnary and kPatterns elements
-};
-std::span<const SweepSet> sweep_sets();
-const SweepSet* find_sweep_set(std::string_view name);
 
 struct SweepResult {
   std::string set, kernel;
   std::uint64_t shard = 0, shards = 1;
   std::uint64_t inputs = 0,
                 total = 0;  // done, and in the shard (after a merge: in all merged shards)
-  Judgement judgement;
+  ErrorStatistics errors;
   std::vector<double> worst_x;  // the row (or the argument) with the largest error
   double worst_got = 0, worst_want = 0;
   std::uint64_t non_monotone =
@@ -50,7 +31,7 @@ struct SweepResult {
 /// Runs the kernel on some args; anything but 0, or an exception, ends the sweep with what is known
 /// by then.
 using RunKernel = std::function<int(const softmark_args&)>;
-/// Told after every chunk; false ends the sweep (Ctrl-C), with what is known by then.
+/// Called after every chunk; false ends the sweep (Ctrl-C), with what is known by then.
 using SweepProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,

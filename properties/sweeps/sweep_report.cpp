@@ -56,34 +56,34 @@ Shard parse_shard(const std::string& text) {
 }
 
 std::string sweep_text(const SweepResult& result) {
-  const Judgement& j = result.judgement;
+  const ErrorStatistics& e = result.errors;
   std::string text =
       fmt::format("{} over {}: {} of {} inputs{}\n", result.kernel, result.set, result.inputs,
                   result.total, result.complete() ? "" : " (incomplete)");
   if (!result.failure.empty()) text += "  ended early: " + result.failure + "\n";
-  if (j.outputs == 0) return text;
+  if (e.outputs == 0) return text;
   TextTable table({}, "<");
   table.add({"largest error",
-             fmt::format("{:.4f} ulp at {}: got {}, want {}", j.max_ulp, row_text(result.worst_x),
+             fmt::format("{:.4f} ulp at {}: got {}, want {}", e.max_ulp, row_text(result.worst_x),
                          hex_float(result.worst_got), hex_float(result.worst_want))});
-  table.add({"mean, p50, p99", fmt::format("{:.4f}, {:.4f}, {:.4f} ulp", j.mean_ulp(),
-                                           j.quantile(0.5), j.quantile(0.99))});
+  table.add({"mean, p50, p99", fmt::format("{:.4f}, {:.4f}, {:.4f} ulp", e.mean_ulp(),
+                                           e.quantile(0.5), e.quantile(0.99))});
   table.add({"correctly rounded", fmt::format("{:.4f} % of {} outputs",
-                                              100 * static_cast<double>(j.correctly_rounded) /
-                                                  static_cast<double>(j.outputs),
-                                              j.outputs)});
+                                              100 * static_cast<double>(e.correctly_rounded) /
+                                                  static_cast<double>(e.outputs),
+                                              e.outputs)});
   table.add({"steps down",
              fmt::format(
                  "{}{}", result.non_monotone,
                  result.non_monotone ? ", the first at " + row_text(result.first_step_down) : "")});
-  const auto& tiers = j.certificate.outputs;
+  const auto& tiers = e.certificate.outputs;
   table.add({"certificate", fmt::format("table {}, float64 {}, double-double {}, intervals {}",
                                         tiers[0], tiers[1], tiers[2], tiers[3])});
   return text + table.text();
 }
 
 std::string sweep_json(const SweepResult& result) {
-  const Judgement& j = result.judgement;
+  const ErrorStatistics& e = result.errors;
   Json json;
   json["schema"] = "softmark.sweep";
   json["schema_version"] = "1.0";
@@ -95,20 +95,20 @@ std::string sweep_json(const SweepResult& result) {
   json["total"] = result.total;
   json["complete"] = result.complete();
   json["failure"] = result.failure;
-  json["outputs"] = j.outputs;
-  json["correctly_rounded"] = j.correctly_rounded;
-  json["not_finite"] = j.not_finite;
-  json["max_ulp"] = hex_float(j.max_ulp);
-  json["sum_ulp"] = hex_float(j.sum_ulp);
+  json["outputs"] = e.outputs;
+  json["correctly_rounded"] = e.correctly_rounded;
+  json["not_finite"] = e.not_finite;
+  json["max_ulp"] = hex_float(e.max_ulp);
+  json["sum_ulp"] = hex_float(e.sum_ulp);
   json["worst"] = {{"x", hex_list(result.worst_x)},
                    {"got", hex_float(result.worst_got)},
                    {"want", hex_float(result.worst_want)}};
   json["non_monotone"] = result.non_monotone;
   json["first_step_down"] = hex_list(result.first_step_down);
-  json["certificate"] = j.certificate.outputs;
+  json["certificate"] = e.certificate.outputs;
   Json bins = Json::object();
   for (std::size_t bin = 0; bin < kBins; ++bin)
-    if (j.count(bin)) bins[std::to_string(bin)] = j.count(bin);
+    if (e.count(bin)) bins[std::to_string(bin)] = e.count(bin);
   json["histogram"] = bins;
   return json.dump(1) + "\n";
 }
@@ -122,7 +122,7 @@ SweepResult read_sweep(const std::string& text, const std::string& where) {
                                    ": is no softmark.sweep of version 1; give the output of "
                                    "softmark sweep --format json");
     SweepResult result;
-    Judgement& j = result.judgement;
+    ErrorStatistics& e = result.errors;
     result.set = json.at("set");
     result.kernel = json.at("kernel");
     result.shard = json.at("shard");
@@ -130,20 +130,20 @@ SweepResult read_sweep(const std::string& text, const std::string& where) {
     result.inputs = json.at("inputs");
     result.total = json.at("total");
     result.failure = json.at("failure");
-    j.outputs = json.at("outputs");
-    j.correctly_rounded = json.at("correctly_rounded");
-    j.not_finite = json.at("not_finite");
-    j.max_ulp = from_hex(json.at("max_ulp"));
-    j.sum_ulp = from_hex(json.at("sum_ulp"));
+    e.outputs = json.at("outputs");
+    e.correctly_rounded = json.at("correctly_rounded");
+    e.not_finite = json.at("not_finite");
+    e.max_ulp = from_hex(json.at("max_ulp"));
+    e.sum_ulp = from_hex(json.at("sum_ulp"));
     result.worst_x = from_hex_list(json.at("worst").at("x"));
     result.worst_got = from_hex(json.at("worst").at("got"));
     result.worst_want = from_hex(json.at("worst").at("want"));
     result.non_monotone = json.at("non_monotone");
     result.first_step_down = from_hex_list(json.at("first_step_down"));
-    for (std::size_t i = 0; i < std::size(j.certificate.outputs); ++i)
-      j.certificate.outputs[i] = json.at("certificate").at(i);
+    for (std::size_t i = 0; i < std::size(e.certificate.outputs); ++i)
+      e.certificate.outputs[i] = json.at("certificate").at(i);
     for (const auto& [bin, count] : json.at("histogram").items())
-      j.histogram.at(std::stoul(bin) % kBins) = count;
+      e.histogram.at(std::stoul(bin) % kBins) = count;
     if (result.shard >= result.shards)
       throw Error(kUnreadable, where + ": its shard is none of its shards; run it again");
     return result;

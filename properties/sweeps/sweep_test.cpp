@@ -47,11 +47,11 @@ TEST(Sweep, ACorrectlyRoundedKernelIsFoundToBeOne) {
           [&](const softmark_args& args) { return run_exact(set.op, set.dtype, args); }, shard,
           shards);
       EXPECT_TRUE(result.complete()) << set.name;
-      EXPECT_EQ(result.judgement.correctly_rounded, result.judgement.outputs)
+      EXPECT_EQ(result.errors.correctly_rounded, result.errors.outputs)
           << set.name << " shard " << shard;
-      EXPECT_LE(result.judgement.max_ulp, 0.5) << set.name;
+      EXPECT_LE(result.errors.max_ulp, 0.5) << set.name;
       EXPECT_EQ(result.non_monotone, 0u) << set.name;
-      EXPECT_GE(result.judgement.outputs, result.total);
+      EXPECT_GE(result.errors.outputs, result.total);
     }
   }
 }
@@ -68,9 +68,9 @@ TEST(Sweep, FindsTheOneWrongOutput) {
           return 0;
         },
         5000, 20000);
-    EXPECT_EQ(result.judgement.correctly_rounded + 1, result.judgement.outputs) << set.name;
-    EXPECT_GT(result.judgement.max_ulp, 500) << set.name;
-    EXPECT_LT(result.judgement.max_ulp, 2000) << set.name;
+    EXPECT_EQ(result.errors.correctly_rounded + 1, result.errors.outputs) << set.name;
+    EXPECT_GT(result.errors.max_ulp, 500) << set.name;
+    EXPECT_LT(result.errors.max_ulp, 2000) << set.name;
     ASSERT_FALSE(result.worst_x.empty());
     EXPECT_NEAR(result.worst_got / result.worst_want, 1.0001, 1e-6);
   }
@@ -87,9 +87,9 @@ TEST(Sweep, ShardsCoverTheSetAndMerge) {
   const auto merged = merge_sweeps(parts);
   EXPECT_EQ(merged.inputs, whole.inputs);
   EXPECT_EQ(merged.total, whole.total);
-  EXPECT_EQ(merged.judgement.outputs, whole.judgement.outputs);
-  EXPECT_EQ(merged.judgement.max_ulp, whole.judgement.max_ulp);
-  EXPECT_EQ(merged.judgement.correctly_rounded, whole.judgement.correctly_rounded);
+  EXPECT_EQ(merged.errors.outputs, whole.errors.outputs);
+  EXPECT_EQ(merged.errors.max_ulp, whole.errors.max_ulp);
+  EXPECT_EQ(merged.errors.correctly_rounded, whole.errors.correctly_rounded);
   EXPECT_TRUE(merged.complete());
   EXPECT_THROW(merge_sweeps(std::vector<SweepResult>{parts[0], parts[0]}), std::invalid_argument);
 }
@@ -99,7 +99,7 @@ TEST(Sweep, EndsEarlyWithWhatIsKnown) {
   const auto stopped = sweep(set, "k", run_sigmoid, 0, 1,
                              [](std::uint64_t done, std::uint64_t) { return done < 100000; });
   EXPECT_FALSE(stopped.complete());
-  EXPECT_GE(stopped.judgement.outputs, 100000u);
+  EXPECT_GE(stopped.errors.outputs, 100000u);
   EXPECT_NE(sweep_text(stopped).find("(incomplete)"), std::string::npos);
   const auto refused = sweep(set, "k", [](const softmark_args&) { return 3; });
   EXPECT_EQ(refused.inputs, 0u);
@@ -176,9 +176,9 @@ TEST_P(WholeSweep, DoublePrecisionIsNearlyAlwaysRight) {
   std::fputs(sweep_text(result).c_str(), stdout);
   EXPECT_TRUE(result.complete());
   EXPECT_EQ(result.non_monotone, 0u);
-  EXPECT_LT(result.judgement.max_ulp, 0.5 + 0x1p-20);
-  EXPECT_LT(result.judgement.outputs - result.judgement.correctly_rounded,
-            1 + result.judgement.outputs / 1000000);
+  EXPECT_LT(result.errors.max_ulp, 0.5 + 0x1p-20);
+  EXPECT_LT(result.errors.outputs - result.errors.correctly_rounded,
+            1 + result.errors.outputs / 1000000);
 }
 INSTANTIATE_TEST_SUITE_P(Sets, WholeSweep, testing::Range(std::size_t{0}, sweep_sets().size()));
 #endif

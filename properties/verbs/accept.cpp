@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "kernels/verbs/flags.h"
 #include "properties/engine/known_failures.h"
 #include "reports/view.h"
 #include "support/files.h"
@@ -31,6 +32,11 @@ bool selected(const std::vector<std::string>& globs, const std::string& text) {
   for (const auto& glob : globs)
     if (matches_glob(glob, text)) return true;
   return globs.empty();
+}
+
+/// A glob of kernels matches a whole id or the name in it, as everywhere.
+bool selected_kernel(const std::vector<std::string>& globs, const std::string& id) {
+  return selected(globs, id) || selected(globs, id.substr(0, id.find('/')));
 }
 
 // A kernel's id as a glob that matches nothing else.
@@ -63,7 +69,7 @@ void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& 
     if (verdict == "pass" || verdict == "skip" || text_of(row, "severity") == "note" ||
         property == "accuracy_limit")
       continue;
-    if (!selected(verb.kernels, kernel) || !selected(verb.properties, property) ||
+    if (!selected_kernel(verb.kernels, kernel) || !selected(verb.properties, property) ||
         known.find(kernel, property))
       continue;
     if (accepted.empty() || accepted.back().first != kernel) accepted.push_back({kernel, {}});
@@ -83,7 +89,7 @@ void accept_errors(const AcceptVerb& verb, const Json& report, const KnownFailur
                    Draft& draft) {
   for (const Json& row : field(report, "accuracy")) {
     const std::string kernel = text_of(row, "kernel");
-    if (text_of(row, "domain") != "all" || !selected(verb.kernels, kernel) ||
+    if (text_of(row, "domain") != "all" || !selected_kernel(verb.kernels, kernel) ||
         !selected(verb.properties, "accuracy_limit"))
       continue;
     const double max_ulp = value_of(field(row, "max_ulp")), p999 = value_of(field(row, "p999"));
@@ -171,9 +177,7 @@ void add_accept(CLI::App& app, int& exit_code) {
   sub->add_option("--reason", verb->reason, "why this is acceptable")
       ->type_name("TEXT")
       ->required();
-  sub->add_option("--kernel", verb->kernels, "only kernels with these ids, as globs (repeatable)")
-      ->type_name("GLOB")
-      ->allow_extra_args(false);
+  add_kernels(*sub, verb->kernels);
   sub->add_option("--property", verb->properties, "only these properties, as globs (repeatable)")
       ->type_name("GLOB")
       ->allow_extra_args(false);

@@ -58,4 +58,15 @@ inline void expect_one_line(const Ran& ran, int code, const std::string& says) {
   EXPECT_TRUE(ran.out.empty()) << ran.out;
 }
 
+/// A .npy file of version 1: its header, and zeros as data.
+inline std::string npy(const std::string& dictionary, std::size_t data_bytes) {
+  std::string header = dictionary;
+  header.resize((header.size() + 1 + 10 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::string text("\x93NUMPY\x01\x00", 8);
+  text += static_cast<char>(header.size() % 256);
+  text += static_cast<char>(header.size() / 256);
+  return text + header + std::string(data_bytes, '\0');
+}
+
 }  // namespace softmark

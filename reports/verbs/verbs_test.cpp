@@ -4,7 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <set>
 
+#include "kernels/names.h"
+#include "kernels/registry.h"
+#include "properties/engine/property.h"
 #include "reports/compare.h"
 #include "reports/render.h"
 #include "reports/sample.h"
@@ -110,6 +114,23 @@ TEST_F(Verbs, CompareAnswersByExitCodeToo) {
   write_file(folder / "shorter.json", to_text(shorter));
   EXPECT_EQ(call({"compare", good, folder / "shorter.json"}, printed), kPass);
   EXPECT_EQ(call({"compare", "--strict", good, folder / "shorter.json"}, printed), kUndecided);
+}
+
+// Peers are named from other machines too; all else in the samples is what this program has.
+TEST(Samples, NameKernelsAndPropertiesThatExist) {
+  std::set<std::string> kernels, properties;
+  for (const softmark_kernel* kernel : builtin_kernels())
+    kernels.insert(std::string(kernel->name)
+                       .append("/")
+                       .append(name(kernel->op))
+                       .append("/")
+                       .append(name(kernel->dtype)));
+  for (const Property* property : all_properties()) properties.insert(std::string(property->name));
+  const Json document = sample_document();
+  for (const Json& kernel : document["kernels"])
+    EXPECT_TRUE(kernel["provider"] == "peer" || kernels.contains(kernel["id"])) << kernel["id"];
+  for (const Json& verdict : document["properties"])
+    EXPECT_TRUE(properties.contains(verdict["property"])) << verdict["property"];
 }
 
 }  // namespace

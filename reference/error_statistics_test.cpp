@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference/judge.h"
+#include "reference/error_statistics.h"
 
 #include <gtest/gtest.h>
 
+#include "reference/bulk_softmax.h"
 #include "reference/test_rows.h"
 
 namespace softmark {
@@ -19,17 +20,17 @@ std::vector<float> slightly_wrong(std::span<const double> x, test::Random& rando
   return y;
 }
 
-// The bulk judge and the plain one see the same errors.
-TEST(Judge, BulkAndPlainAgree) {
+// Softmax in bulk and row by row: the same errors.
+TEST(ErrorStatistics, BulkAndPlainAgree) {
   test::Random random(3);
   for (const auto family : test::kFamilies)
     for (const std::size_t n : {1u, 2u, 7u, 8u, 9u, 64u, 133u, 1000u}) {
       const auto row = test::row_of(family, SOFTMARK_F32, n, random);
       const std::vector<float> x(row.begin(), row.end()), y = slightly_wrong(row, random);
       const std::vector<double> got(y.begin(), y.end());
-      Judgement bulk, plain;
-      const Worst a = judge_softmax(x, y, bulk),
-                  b = judge_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, row, {}}, got, plain);
+      ErrorStatistics bulk, plain;
+      const Worst a = add_softmax_row(x, y, bulk),
+                  b = add_row({SOFTMARK_SOFTMAX, SOFTMARK_F32, row, {}}, got, plain);
       ASSERT_EQ(bulk.outputs, n) << family;
       ASSERT_EQ(plain.outputs, n);
       ASSERT_EQ(bulk.correctly_rounded, plain.correctly_rounded) << family << " " << n;
@@ -42,7 +43,7 @@ TEST(Judge, BulkAndPlainAgree) {
     }
 }
 
-TEST(Judge, ExactSoftmaxIsTheRoundedRow) {
+TEST(ErrorStatistics, ExactSoftmaxIsTheRoundedRow) {
   test::Random random(9);
   Certificate certificate;
   std::uint64_t outputs = 0;
@@ -63,31 +64,31 @@ TEST(Judge, ExactSoftmaxIsTheRoundedRow) {
   EXPECT_GT(by[1], 9 * by[2]);
 }
 
-TEST(Judge, NothingThatIsNotANumberIsOverlooked) {
+TEST(ErrorStatistics, NothingThatIsNotANumberIsOverlooked) {
   std::vector<float> x(100), y(100);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 7), y[i] = 0.01f;
   for (const float bad : {std::nanf(""), HUGE_VALF, -HUGE_VALF})
     for (const std::size_t at : {0u, 50u, 99u}) {
       auto got = y;
       got[at] = bad;
-      Judgement judgement;
-      const Worst worst = judge_softmax(x, got, judgement);
-      EXPECT_EQ(judgement.max_ulp, HUGE_VAL);
-      EXPECT_EQ(judgement.not_finite, 1u);
+      ErrorStatistics statistics;
+      const Worst worst = add_softmax_row(x, got, statistics);
+      EXPECT_EQ(statistics.max_ulp, HUGE_VAL);
+      EXPECT_EQ(statistics.not_finite, 1u);
       EXPECT_EQ(worst.index, at);
-      EXPECT_EQ(judgement.quantile(1), HUGE_VAL);
-      EXPECT_LT(judgement.quantile(0.5), HUGE_VAL);
+      EXPECT_EQ(statistics.quantile(1), HUGE_VAL);
+      EXPECT_LT(statistics.quantile(0.5), HUGE_VAL);
     }
 }
 
-TEST(Judge, MergedShardsAreTheWhole) {
+TEST(ErrorStatistics, MergedShardsAreTheWhole) {
   test::Random random(4);
-  Judgement whole, parts[2], merged;
+  ErrorStatistics whole, parts[2], merged;
   for (int i = 0; i < 40; ++i) {
     const auto row = test::row_of("normal", SOFTMARK_F32, 50, random);
     const std::vector<float> x(row.begin(), row.end()), y = slightly_wrong(row, random);
-    judge_softmax(x, y, whole);
-    judge_softmax(x, y, parts[i % 2]);
+    add_softmax_row(x, y, whole);
+    add_softmax_row(x, y, parts[i % 2]);
   }
   merged.merge(parts[0]);
   merged.merge(parts[1]);
@@ -100,7 +101,7 @@ TEST(Judge, MergedShardsAreTheWhole) {
   EXPECT_LE(whole.quantile(1), whole.max_ulp);
 }
 
-TEST(Judge, BinsHoldTheirErrors) {
+TEST(ErrorStatistics, BinsHoldTheirErrors) {
   for (double error = 0x1p-26; error < 0x1p42; error *= 1.01) {
     const std::size_t bin = bin_of(error);
     if (bin > 0) {

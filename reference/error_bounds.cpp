@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Derivations: reference/bounds.md, whose section numbers stand here in brackets.
-#include "reference/bounds.h"
+#include "reference/error_bounds.h"
 
 #include <algorithm>
 #include <cmath>
@@ -340,7 +340,7 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
 /// type.
 double to_ulps(const Exact& exact, double error, softmark_dtype dtype, const Working& w) {
   const double magnitude = std::fabs(approximate(exact, dtype));
-  // Where float64 itself is the working precision, this file\'s own arithmetic loses up to a
+  // Where float64 itself is the working precision, this file's own arithmetic loses up to a
   // subnormal.
   if (w.working == SOFTMARK_F64 && magnitude < 0x1p-960) error += w.tiny;
   if (dtype != w.working) error += spacing(dtype, magnitude + error) / 2;
@@ -369,12 +369,12 @@ Evaluation generic_evaluation(softmark_dtype dtype) {
   return evaluation;
 }
 
-std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact) {
-  return bound_row(problem, exact, generic_evaluation(problem.dtype));
+std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> exact) {
+  return error_bounds(problem, exact, generic_evaluation(problem.dtype));
 }
 
-std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact,
-                              const Evaluation& evaluation) {
+std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> exact,
+                                 const Evaluation& evaluation) {
   const Working w(evaluation);
   std::vector<double> bounds(exact.size());
   const RowFacts facts = facts_of(problem.x);

@@ -39,12 +39,12 @@ struct Evaluation {
   enum Normaliser { kDivide, kReciprocal, kDivisionFree, kAnyNormaliser } normaliser = kDivide;
 };
 
-/// The evaluation that unknown kernels are judged by: 4-ulp exp and log, any order, online or not,
+/// What is assumed of unknown kernels: 4-ulp exp and log, any order, online or not,
 /// any normaliser; float32 for results in f16, bf16 and f32, float64 for f64.
 Evaluation generic_evaluation(softmark_dtype dtype);
 
-/// As bound_row of reference.h, for this evaluation rounded to the problem's type at the end.
-std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exact,
-                              const Evaluation& evaluation);
+/// As error_bounds of reference.h, for this evaluation rounded to the problem's type at the end.
+std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> exact,
+                                 const Evaluation& evaluation);
 
 }  // namespace softmark

@@ -4,11 +4,11 @@
 namespace softmark {
 
 /// A real number known to lie in `value` and, where `side` is not 0, strictly above (1) or below
-/// (-1) `limit`, which counts only where it is one number, exactly. Without the side, e.g. 1 -
-/// exp(-1000) would be told from 1 (whose ulp is twice as large), or from a tie, with 1500 bits
-/// only.
+/// (-1) the exact number `limit`. A limit that is not a single number is ignored. Without the side
+/// it takes 1500 bits to distinguish 1 - exp(-1000) from 1, whose ulp is twice as large, or from a
+/// tie.
 template <class Number>
-struct Enclosed {
+struct Sided {
   Number value;
   Number limit = {};
   int side = 0;

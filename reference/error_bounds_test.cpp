@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bounds against evaluations whose every rounding is known: never exceeded, and nearly reached
 // somewhere.
-#include "reference/bounds.h"
+#include "reference/error_bounds.h"
 
 #include <gtest/gtest.h>
 
@@ -189,7 +189,7 @@ void expect_bounded(
         const auto x = test::row_of(family, dtype, n, random);
         const Problem problem{op, dtype, x, {}, static_cast<std::int64_t>(n / 2)};
         const auto exact = exact_row(problem);
-        const auto envelope = bound_row(problem, exact);
+        const auto envelope = error_bounds(problem, exact);
         for (std::size_t v = 0; v < variants.size(); ++v) {
           Evaluation evaluation = scalar_evaluation(working);
           variants[v].second(evaluation);
@@ -198,7 +198,7 @@ void expect_bounded(
                                : Scalar<double>(x, evaluation).run(problem, evaluation);
           const std::string what = std::string(variants[v].first) + " " + std::string(family) +
                                    " " + std::string(name(dtype));
-          own[v].see(problem, exact, bound_row(problem, exact, evaluation), got, what);
+          own[v].see(problem, exact, error_bounds(problem, exact, evaluation), got, what);
           generic.see(problem, exact, envelope, got, what + " (generic)");
         }
       }
@@ -325,8 +325,8 @@ void expect_gradients_bounded(softmark_op op) {
             const auto got = dtype == SOFTMARK_F64 ? gradient<double>(problem, other_order)
                                                    : gradient<float>(problem, other_order);
             const std::string what = std::string(family) + " " + std::string(name(dtype));
-            own.see(problem, exact, bound_row(problem, exact, evaluation), got, what);
-            generic.see(problem, exact, bound_row(problem, exact), got, what + " (generic)");
+            own.see(problem, exact, error_bounds(problem, exact, evaluation), got, what);
+            generic.see(problem, exact, error_bounds(problem, exact), got, what + " (generic)");
           }
         }
     EXPECT_GE(own.ratio, 0.3) << name(dtype) << " " << own.where;

@@ -1,36 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference/tiers.h"
-
-#include "reference/bounded.h"
+// The tiers float64 and double-double: the formulas on numbers with an error bound.
 #include "reference/float64.h"
-
-namespace softmark {
-
-int sign_of(const Bounded& value) {
-  return std::fabs(value.value.hi) * (1 - 0x1p-50) > value.error ? (value.value.hi > 0 ? 1 : -1)
-                                                                 : 0;
-}
-// The next tier's business.
-Bounded infinite_times(const Bounded&) { return {{0, 0}, std::numeric_limits<double>::infinity()}; }
-
-}  // namespace softmark
-
-// clang-format off: after the functions on Bounded, which its templates use
 #include "reference/formulas.h"
-// clang-format on
+#include "reference/row_evaluation.h"
 
 namespace softmark {
+namespace {
 
-struct BoundedRow::State : Formulas<Bounded> {
-  using Formulas<Bounded>::Formulas;
-  softmark_dtype dtype() const { return problem.dtype; }
+class BoundedRow final : public RowEvaluation, Formulas<Bounded> {
+ public:
+  BoundedRow(const Problem& p, const RowFacts& f, Tier tier) : Formulas<Bounded>(p, f) {
+    if (tier == Tier::kFloat64)
+      prepare_float64();
+    else
+      prepare();
+  }
+  std::optional<Exact> decide(std::size_t index) const override {
+    return certify(at(index), problem.dtype);
+  }
 
+ private:
   void prepare_float64();
   DoubleDouble take(std::span<const double> x, double shift, std::size_t at);
 };
 
 /// exps[at ..] = exp(x - shift) with their bounds; returns their sum.
-DoubleDouble BoundedRow::State::take(std::span<const double> x, double shift, std::size_t at) {
+DoubleDouble BoundedRow::take(std::span<const double> x, double shift, std::size_t at) {
   thread_local std::vector<double> terms;
   terms.resize(x.size());
   const DoubleDouble sum = exp_and_sum(x.data(), x.size(), shift, terms.data());
@@ -41,7 +36,7 @@ DoubleDouble BoundedRow::State::take(std::span<const double> x, double shift, st
   return sum;
 }
 
-void BoundedRow::State::prepare_float64() {
+void BoundedRow::prepare_float64() {
   const std::size_t n = problem.x.size();
   exps.resize(n);
   switch (problem.op) {
@@ -64,7 +59,7 @@ void BoundedRow::State::prepare_float64() {
     default:
       break;
   }
-  if (facts.all_equal()) return prepare();  // exactly rational, and double-double knows
+  if (facts.all_equal()) return prepare();  // exactly rational: decided by double-double
   const std::size_t k = facts.argmax;
   const DoubleDouble before = take(problem.x.first(k), facts.max, 0);
   exps[k] = {{1, 0}, 0};
@@ -75,17 +70,15 @@ void BoundedRow::State::prepare_float64() {
   finish_logits();
 }
 
-BoundedRow::BoundedRow(const Problem& problem, const RowFacts& facts, Tier tier)
-    : state_(std::make_unique<State>(problem, facts)) {
-  if (tier == Tier::kFloat64)
-    state_->prepare_float64();
-  else
-    state_->prepare();
-}
-BoundedRow::~BoundedRow() = default;
+}  // namespace
 
-std::optional<Exact> BoundedRow::decide(std::size_t index) const {
-  return certify(state_->at(index), state_->dtype());
+std::unique_ptr<RowEvaluation> evaluate_float64(const Problem& problem, const RowFacts& facts) {
+  return std::make_unique<BoundedRow>(problem, facts, Tier::kFloat64);
+}
+
+std::unique_ptr<RowEvaluation> evaluate_double_double(const Problem& problem,
+                                                      const RowFacts& facts) {
+  return std::make_unique<BoundedRow>(problem, facts, Tier::kDoubleDouble);
 }
 
 }  // namespace softmark

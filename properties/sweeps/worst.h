@@ -4,14 +4,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/registry.h"
 #include "properties/engine/search.h"
 #include "properties/sweeps/sweep.h"
-#include "reports/document.h"
+#include "support/json.h"
 
 namespace softmark {
+
+inline constexpr std::string_view kWorstSchema = "softmark.worst";
 
 struct WorstOptions {
   SearchOptions search;

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/engine/hunt.h"
+
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "properties/engine/shrink.h"
+
+namespace softmark {
+
+// RapidCheck needs a way to show values; messages are made from the case itself.
+void showValue(const Case& c, std::ostream& os) { os << c.rows << " x " << c.cols; }
+
+namespace {
+
+constexpr double kShrinkSeconds = 4;
+constexpr int kMostHangs = 3;  // each costs its whole timeout
+
+std::chrono::steady_clock::time_point after(double seconds) {
+  using Clock = std::chrono::steady_clock;
+  return Clock::now() +
+         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+using CaseGen = rc::Gen<Case>;
+
+rc::Shrinkable<Case> shrinkable(const Case& c, const Kernel& kernel) {
+  const auto op = kernel.op;
+  const auto dtype = kernel.dtype;
+  return rc::shrinkable::shrinkRecur(
+      Case(c), [=](const Case& larger) { return shrink_case(larger, op, dtype); });
+}
+
+Case random_case(const Kernel& kernel, std::span<const Family> families, rc::Random random,
+                 int size) {
+  Rng rng(random.next());
+  constexpr std::size_t kRows[] = {1, 1, 1, 2, 3, 5};
+  const std::size_t shape = rng.below(8);
+  std::size_t cols = shape < 3   ? 1 + rng.below(9)
+                     : shape < 7 ? 1 + rng.below(130)
+                                 : 1 + rng.below(16 * static_cast<std::size_t>(size) + 130);
+  if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) cols = 1 + cols % 20;
+  return make_case(kernel.op, kernel.dtype, families[rng.below(families.size())],
+                   kRows[rng.below(6)], cols, rng);
+}
+
+/// Runs `holds` on generated cases, and on ever smaller ones once it has been false; before the
+/// first of those `on_failure` is called.
+void run_rapidcheck(const CaseGen& gen, const rc::detail::TestParams& params,
+                    const std::function<bool(const Case&)>& holds,
+                    const std::function<void()>& on_failure) {
+  bool failed = false;
+  rc::detail::checkTestable(
+      [&] {
+        const Case c = *gen;
+        if (holds(c)) return;
+        if (!failed) on_failure();
+        failed = true;
+        RC_FAIL("property broken");
+      },
+      rc::detail::TestMetadata{}, params);
+}
+
+}  // namespace
+
+Hunt::Hunt(KernelSession& session, const Property& property, double seconds)
+    : session_(session), property_(property), seconds_(seconds), end_(after(seconds)) {}
+
+bool Hunt::fails(const Case& c, Fault found) {
+  worst = c;
+  fault = std::move(found);
+  return false;
+}
+
+bool Hunt::holds(const Case& c) {
+  if (out_of_time()) return true;
+  ++cases;
+  try {
+    if (auto found = property_.fault(session_, c)) return fails(c, std::move(*found));
+  } catch (const KernelSession::Refused& refusal) {
+    ++refused;
+    if (refusal.outcome.kind == CallResult::timeout) too_slow = std::min(too_slow, c.cols);
+  } catch (const KernelSession::Stopped& stopped) {
+    // Few hangs are spent on shrinking.
+    if (stopped.fault.verdict == "timeout" && ++hangs_ > kMostHangs) end_ = Clock::now();
+    return fails(c, stopped.fault);
+  }
+  return true;
+}
+
+/// A failing case is worth as much time again to find the smallest.
+void Hunt::allow_shrinking() {
+  if (hangs_ <= kMostHangs) end_ = after(std::min(seconds_, kShrinkSeconds));
+}
+
+bool Hunt::try_case(const Case& c) {
+  if (holds(c)) return true;
+  const CaseGen given([&](const rc::Random&, int) { return shrinkable(c, session_.kernel()); });
+  rc::detail::TestParams once;
+  once.maxSuccess = 1;
+  allow_shrinking();
+  run_rapidcheck(
+      given, once, [&](const Case& smaller) { return holds(smaller); }, [&] { allow_shrinking(); });
+  return false;
+}
+
+void Hunt::explore(std::uint64_t seed, int count) {
+  const Kernel& kernel = session_.kernel();
+  const CaseGen gen([&](const rc::Random& random, int size) {
+    return shrinkable(random_case(kernel, property_.families, random, size), kernel);
+  });
+  rc::detail::TestParams params;
+  params.seed = seed;
+  params.maxSuccess = count;
+  run_rapidcheck(
+      gen, params, [&](const Case& c) { return holds(c); }, [&] { allow_shrinking(); });
+}
+
+void Hunt::seek(std::uint64_t seed) {
+  const auto c = property_.seek(session_, seed, cases);
+  if (!c) return;
+  allow_shrinking();
+  try_case(*c);
+}
+
+}  // namespace softmark

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/eval/evaluation.h"
+
+#include <cmath>
+
+#include "kernels/names.h"
+#include "kernels/worker.h"
+#include "properties/engine/property.h"
+
+namespace softmark {
+namespace {
+
+std::size_t argmax(const double* values, std::size_t n) {
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (std::isnan(values[i])) return i;
+    if (values[i] > values[best]) best = i;
+  }
+  return best;
+}
+
+std::string labels_above(const double* values, std::size_t n, double threshold) {
+  std::string labels;
+  for (std::size_t i = 0; i < n; ++i)
+    if (values[i] > threshold) labels += (labels.empty() ? "" : ",") + std::to_string(i);
+  return labels.empty() ? "none" : labels;
+}
+
+Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t rows,
+                       double threshold) {
+  Decisions decisions;
+  const std::size_t cols = rows ? y.size() / rows : 0;
+  for (std::size_t r = 0; r < rows && cols > 0; ++r) {
+    const double* row = y.data() + r * cols;
+    if (op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_HARDMAX)
+      decisions.push_back("argmax " + std::to_string(argmax(row, cols)));
+    if (op == SOFTMARK_SIGMOID) decisions.push_back("labels " + labels_above(row, cols, threshold));
+  }
+  return decisions;
+}
+
+/// The exact outputs of all rows.
+std::vector<Exact> exact_outputs(const EvalRequest& request) {
+  std::vector<Exact> all;
+  for (std::size_t r = 0; r < request.rows.rows; ++r) {
+    const auto row = exact_row(problem_of(request.op, request.dtype, request.rows, r));
+    all.insert(all.end(), row.begin(), row.end());
+  }
+  return all;
+}
+
+std::string status_of(const CallResult& outcome) {
+  switch (outcome.kind) {
+    case CallResult::done:
+      return "";
+    case CallResult::unsupported:
+      return "unsupported: " + outcome.message;
+    case CallResult::timeout:
+      return "timeout: " + outcome.message;
+    default:
+      return "crash: " + outcome.message;
+  }
+}
+
+KernelOutputs run(const Kernel& kernel, const Case& c, const std::vector<Exact>& exact,
+                  double threshold) {
+  KernelOutputs result{kernel, "", {}, {}, {}};
+  Worker worker(kernel);
+  CallResult outcome = worker.run(c);
+  result.status = status_of(outcome);
+  if (!result.status.empty()) return result;
+  result.y = std::move(outcome.y);
+  for (std::size_t i = 0; i < result.y.size(); ++i)
+    result.ulp.push_back(ulp_error(exact[i], result.y[i], kernel.dtype));
+  result.decisions = decisions_of(kernel.op, result.y, c.rows, threshold);
+  return result;
+}
+
+}  // namespace
+
+RowsEvaluated evaluate(const EvalRequest& request, const std::vector<Kernel>& kernels,
+                       double threshold) {
+  const Case& c = request.rows;
+  RowsEvaluated result{
+      request.op, request.dtype, c.rows, c.cols, outputs_of(request.op, c.cols), {}, {}, {}};
+  const auto exact = exact_outputs(request);
+  for (const Exact& e : exact) result.exact.push_back(e.rounded);
+  result.decisions = decisions_of(request.op, result.exact, c.rows, threshold);
+  for (const Kernel& kernel : kernels) result.kernels.push_back(run(kernel, c, exact, threshold));
+  return result;
+}
+
+}  // namespace softmark

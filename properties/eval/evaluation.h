@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels on given rows: their outputs beside the exact ones, ulp errors, and the decisions that a
+// user of the outputs would make.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/registry.h"
+#include "properties/eval/request.h"
+
+namespace softmark {
+
+/// The argmax of each row, or the labels above a threshold, as text ("argmax 2", "labels 0,3"), a
+/// text per row; empty for ops whose outputs decide nothing.
+using Decisions = std::vector<std::string>;
+
+/// What one kernel made of the rows.
+struct KernelOutputs {
+  Kernel kernel;
+  std::string status;          // empty: y holds the outputs; else why there are none
+  std::vector<double> y, ulp;  // [rows * outputs]
+  Decisions decisions;
+};
+
+struct RowsEvaluated {
+  softmark_op op;
+  softmark_dtype dtype;
+  std::size_t rows, cols, outputs;  // outputs: of one row
+  std::vector<double> exact;        // [rows * outputs], rounded to the type
+  Decisions decisions;              // of the exact values
+  std::vector<KernelOutputs> kernels;
+};
+
+/// Runs each kernel in a process of its own. A sigmoid above `threshold` sets its label.
+RowsEvaluated evaluate(const EvalRequest& request, const std::vector<Kernel>& kernels,
+                       double threshold);
+
+}  // namespace softmark

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/eval/render.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/names.h"
+#include "support/json.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::size_t kShownRows = 4, kShownColumns = 12;
+
+Json matrix(const std::vector<double>& values, std::size_t outputs, bool as_hex) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i % outputs == 0) rows.push_back(Json::array());
+    rows.back().push_back(as_hex ? Json(hex(values[i])) : number(values[i]));
+  }
+  return rows;
+}
+
+std::string decimals(softmark_dtype dtype, double v) {
+  if (std::isnan(v)) return "nan";  // not the "-nan" of a set sign bit
+  return fmt::format("{:.{}g}", v, dtype == SOFTMARK_F64 ? 17 : dtype == SOFTMARK_F32 ? 9 : 5);
+}
+
+/// One line of a row: its outputs, with their errors where `ulp` is not null.
+std::string values_line(const RowsEvaluated& evaluated, std::string_view label, const double* y,
+                        const double* ulp) {
+  std::string text = fmt::format("  {:<34}", label);
+  for (std::size_t j = 0; j < std::min(evaluated.outputs, kShownColumns); ++j) {
+    text += " " + decimals(evaluated.dtype, y[j]);
+    if (ulp) text += fmt::format(" ({:.3g} ulp)", ulp[j]);
+  }
+  if (evaluated.outputs > kShownColumns)
+    text += fmt::format(" ... {} more", evaluated.outputs - kShownColumns);
+  return text;
+}
+
+std::string row_text(const RowsEvaluated& evaluated, std::size_t r) {
+  const auto& want = evaluated.decisions;
+  const std::size_t first = r * evaluated.outputs;
+  std::string text = fmt::format("\nrow {}{}\n", r, want.empty() ? "" : ": exact " + want[r]);
+  text += values_line(evaluated, "exact", evaluated.exact.data() + first, nullptr) + "\n";
+  for (const KernelOutputs& k : evaluated.kernels) {
+    if (!k.status.empty()) {
+      if (r == 0) text += fmt::format("  {:<34} {}\n", k.kernel.id, k.status);
+      continue;
+    }
+    text += values_line(evaluated, k.kernel.id, k.y.data() + first, k.ulp.data() + first);
+    if (!k.decisions.empty() && k.decisions[r] != want[r])
+      text += "   DECISION CHANGED: " + k.decisions[r];
+    text += "\n";
+  }
+  return text;
+}
+
+std::string summary_text(const RowsEvaluated& evaluated) {
+  const auto& want = evaluated.decisions;
+  std::string text =
+      fmt::format("\nover all {} outputs\n  {:<34} {:>10} {:>10} {:>12}\n", evaluated.exact.size(),
+                  "kernel", "max ulp", "mean ulp", want.empty() ? "" : "decisions changed");
+  for (const KernelOutputs& k : evaluated.kernels) {
+    if (!k.status.empty()) continue;
+    double most = 0, sum = 0;
+    for (const double u : k.ulp) most = std::max(most, u), sum += u;
+    std::size_t changed = 0;
+    for (std::size_t r = 0; r < k.decisions.size(); ++r) changed += k.decisions[r] != want[r];
+    const std::string decisions =
+        want.empty() ? "" : fmt::format("{} of {}", changed, evaluated.rows);
+    text += fmt::format("  {:<34} {:>10.3g} {:>10.3g} {:>12}\n", k.kernel.id, most,
+                        sum / static_cast<double>(k.ulp.size()), decisions);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string eval_text(const RowsEvaluated& evaluated) {
+  std::string text = fmt::format("{} {}, {} x {}\n", name(evaluated.op), name(evaluated.dtype),
+                                 evaluated.rows, evaluated.cols);
+  for (std::size_t r = 0; r < std::min(evaluated.rows, kShownRows); ++r)
+    text += row_text(evaluated, r);
+  if (evaluated.rows > kShownRows)
+    text +=
+        fmt::format("\n... {} more rows (--format json has all)\n", evaluated.rows - kShownRows);
+  return text + summary_text(evaluated);
+}
+
+std::string eval_json(const RowsEvaluated& evaluated) {
+  Json json = {{"exact", matrix(evaluated.exact, evaluated.outputs, true)}};
+  if (!evaluated.decisions.empty()) json["decision"] = evaluated.decisions;
+  json["results"] = Json::array();
+  for (const KernelOutputs& k : evaluated.kernels) {
+    Json result = {{"kernel", k.kernel.id}};
+    if (!k.status.empty()) {
+      result["status"] = k.status;
+    } else {
+      result["y"] = matrix(k.y, evaluated.outputs, true);
+      result["ulp"] = matrix(k.ulp, evaluated.outputs, false);
+      if (!k.decisions.empty()) {
+        result["decision"] = k.decisions;
+        result["decision_changed"] = k.decisions != evaluated.decisions;
+      }
+    }
+    json["results"].push_back(result);
+  }
+  return json.dump() + "\n";
+}
+
+}  // namespace softmark

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/eval/request.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+
+#include "kernels/element.h"
+#include "kernels/names.h"
+#include "kernels/npy.h"
+#include "properties/corpus/corpus.h"
+
+namespace softmark {
+namespace {
+
+Json list_of(const std::string& text) {
+  Json row = Json::array();
+  std::size_t from = 0;
+  while (from <= text.size() && !text.empty()) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    row.push_back(hex(parse_value(text.substr(from, comma - from))));
+    from = comma + 1;
+  }
+  return row;
+}
+
+// Rows are separated by ';', numbers by ','.
+Json rows_of(const std::string& text) {
+  Json rows = Json::array();
+  std::size_t from = 0;
+  for (;;) {
+    const std::size_t end = std::min(text.find(';', from), text.size());
+    rows.push_back(list_of(text.substr(from, end - from)));
+    if (end == text.size()) return rows;
+    from = end + 1;
+  }
+}
+
+Json request_of_arguments(const EvalSource& source) {
+  Json request = {{"x", rows_of(source.values)}};
+  if (!source.g.empty())
+    request["g"] = source.op == "cross_entropy_vjp" ? list_of(source.g) : rows_of(source.g);
+  if (source.labels.empty()) return request;
+  request["labels"] = Json::array();
+  for (const Json& label : list_of(source.labels))
+    request["labels"].push_back(static_cast<std::int64_t>(parse_value(label, "labels")));
+  return request;
+}
+
+Json request_of_file(const EvalSource& source, softmark_dtype dtype) {
+  const Logits logits = read_npy(source.logits);
+  if (logits.rows == 0 || logits.cols == 0)
+    throw Error(kUnreadable, source.logits + ": holds no logits (shape " +
+                                 std::to_string(logits.rows) + " x " + std::to_string(logits.cols) +
+                                 ")");
+  Json request = {{"x", Json::array()}};
+  for (std::size_t r = 0; r < logits.rows; ++r) {
+    std::vector<double> row(logits.values.begin() + static_cast<long>(r * logits.cols),
+                            logits.values.begin() + static_cast<long>((r + 1) * logits.cols));
+    for (double& v : row) v = round_to(dtype, v);
+    request["x"].push_back(row_to_json(row.data(), row.size()));
+  }
+  return request;
+}
+
+Json request_of_input() {
+  const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  std::string why;
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    why = "at byte " + std::to_string(error.byte);
+  }
+  throw Error(
+      kUnreadable,
+      "standard input: is not JSON (" + why +
+          "); give a request such as {\"op\":\"softmax\",\"dtype\":\"f32\",\"x\":[[5,7,10]]}");
+}
+
+std::string text_member(const Json& request, const char* key, const std::string& fallback) {
+  if (!request.is_object() || !request.contains(key)) return fallback;
+  if (!request[key].is_string()) throw Error(kUnreadable, std::string(key) + ": must be a string");
+  return request[key];
+}
+
+struct OpAndType {
+  softmark_op op;
+  softmark_dtype dtype;
+};
+
+OpAndType find_names(const std::string& op, const std::string& dtype, ExitCode code) {
+  if (!find_op(op)) throw Error(code, "unknown op '" + op + "' (softmark list shows all)");
+  if (!find_dtype(dtype)) throw Error(code, "unknown dtype '" + dtype + "': f16, bf16, f32 or f64");
+  return {*find_op(op), *find_dtype(dtype)};
+}
+
+Case only_case(const std::string& argument, softmark_op op, softmark_dtype dtype) {
+  auto cases = cases_of_argument(argument, op, dtype);
+  if (cases.size() > 1)
+    throw Error(kUsage, "--case " + argument + ": holds " + std::to_string(cases.size()) +
+                            " cases; name one as @FILE:LINE");
+  return std::move(cases[0]);
+}
+
+EvalRequest read_input(const EvalSource& source) {
+  if (isatty(STDIN_FILENO))
+    throw Error(kUsage,
+                "no rows: give them as arguments (5,7,10), with --logits FILE.npy, or as JSON on "
+                "standard input");
+  const Json request = request_of_input();
+  const auto [op, dtype] = find_names(text_member(request, "op", source.op),
+                                      text_member(request, "dtype", source.dtype), kUnreadable);
+  return {op, dtype, case_from_json(request, op, dtype)};
+}
+
+}  // namespace
+
+EvalRequest read_request(const EvalSource& source) {
+  const int given = !source.values.empty() + !source.logits.empty() + !source.one_case.empty();
+  if (given > 1) throw Error(kUsage, "give rows, --logits or --case, only one of them");
+  if (given == 0) return read_input(source);
+  const auto [op, dtype] = find_names(source.op, source.dtype, kUsage);
+  if (!source.one_case.empty()) return {op, dtype, only_case(source.one_case, op, dtype)};
+  const Json request =
+      source.logits.empty() ? request_of_arguments(source) : request_of_file(source, dtype);
+  return {op, dtype, case_from_json(request, op, dtype)};
+}
+
+}  // namespace softmark

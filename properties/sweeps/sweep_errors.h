@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The errors of a chunk's outputs, and the order of them.
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "properties/sweeps/sweep.h"
+#include "properties/sweeps/sweep_chunk.h"
+
+namespace softmark {
+
+/// Adds chunk after chunk, in the order of the set, to a result.
+class SweepErrors {
+ public:
+  explicit SweepErrors(SweepResult& result) : result_(result) {}
+  void add(const SweepChunk& chunk);
+
+ private:
+  void add_one_by_one(const SweepChunk& chunk);
+  void add_in_bulk(const SweepChunk& chunk);
+  void add_exactly(const SweepChunk& chunk, std::size_t output);
+  void keep_worst(const SweepChunk& chunk, std::size_t output, double error, double want);
+  void count_steps_down(const SweepChunk& chunk);
+
+  SweepResult& result_;
+  double last_ = -std::numeric_limits<double>::infinity();  // the previous input's first output
+  std::vector<float> a_, b_, magnitudes_;                   // buffers, kept from chunk to chunk
+  std::vector<double> errors_;
+};
+
+}  // namespace softmark

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "properties/sweeps/sweep_set.h"
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+
+namespace softmark {
+namespace {
+
+constexpr std::uint32_t kSmall = std::bit_cast<std::uint32_t>(0x1p-24f);
+constexpr std::uint32_t kNegativeEnd = std::bit_cast<std::uint32_t>(104.0f),
+                        kPositiveEnd = std::bit_cast<std::uint32_t>(17.33f);
+constexpr std::uint64_t kNegatives = kNegativeEnd - kSmall + 1,
+                        kPositives = kPositiveEnd - kSmall + 1;
+constexpr std::uint64_t kPatternsOf16Bits = 65536, kFiniteBf16 = 65280;
+
+constexpr SweepSet kSets[] = {
+    {"sigmoid/f32", "every float32 argument whose sigmoid is not 0, 1/2 or 1", SOFTMARK_SIGMOID,
+     SOFTMARK_F32, SweepSet::kUnary},
+    {"softmax/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_SOFTMAX, SOFTMARK_F32,
+     SweepSet::kWithZero},
+    {"log_softmax/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32,
+     SweepSet::kWithZero},
+    {"logsumexp/f32/t,0", "rows [t, 0] for the same t", SOFTMARK_LOGSUMEXP, SOFTMARK_F32,
+     SweepSet::kWithZero},
+    {"sigmoid/f16", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_F16, SweepSet::kPatterns},
+    {"sigmoid/bf16", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_BF16, SweepSet::kPatterns},
+    {"softmax/bf16/pairs", "all pairs of finite bfloat16", SOFTMARK_SOFTMAX, SOFTMARK_BF16,
+     SweepSet::kPairs},
+};
+
+/// Argument k of the float32 set, ascending.
+float argument(std::uint64_t k) {
+  if (k < kNegatives) return -std::bit_cast<float>(static_cast<std::uint32_t>(kNegativeEnd - k));
+  return std::bit_cast<float>(static_cast<std::uint32_t>(kSmall + (k - kNegatives)));
+}
+
+/// Pattern k of `count` patterns of a 16-bit type, those nearest to 0, in ascending order of value:
+/// negative ones from the top down, then positive ones.
+std::uint16_t ascending(std::uint64_t k, std::uint64_t count) {
+  const std::uint64_t half = count / 2;
+  return static_cast<std::uint16_t>(k < half ? 0x8000 + (half - 1 - k) : k - half);
+}
+
+}  // namespace
+
+std::uint64_t SweepSet::inputs() const {
+  switch (kind) {
+    case kUnary:
+    case kWithZero:
+      return kNegatives + kPositives;
+    case kPatterns:
+      return kPatternsOf16Bits;
+    case kPairs:
+      return kFiniteBf16 * kFiniteBf16;
+  }
+  return 0;
+}
+
+std::size_t SweepSet::columns() const { return kind == kWithZero || kind == kPairs ? 2 : 1; }
+
+void SweepSet::write(std::uint64_t k, float* x) const {
+  x[0] = argument(k);
+  if (kind == kWithZero) x[1] = 0;
+}
+
+void SweepSet::write(std::uint64_t k, std::uint16_t* x) const {
+  if (kind == kPatterns) {
+    x[0] = ascending(k, kPatternsOf16Bits);
+    return;
+  }
+  x[0] = ascending(k % kFiniteBf16, kFiniteBf16);
+  x[1] = ascending(k / kFiniteBf16, kFiniteBf16);
+}
+
+bool SweepSet::order_starts(std::uint64_t k) const {
+  return kind == kPairs && k % kFiniteBf16 == 0;
+}
+
+std::span<const SweepSet> sweep_sets() { return kSets; }
+
+const SweepSet* find_sweep_set(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kSets), std::end(kSets),
+                                   [&](const SweepSet& set) { return set.name == name; });
+  return found == std::end(kSets) ? nullptr : found;
+}
+
+}  // namespace softmark

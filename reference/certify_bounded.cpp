@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a number with an error bound decides about a result.
+#include <bit>
+#include <cstdint>
+
+#include "kernels/element.h"
+#include "reference/bounded.h"
+
+namespace softmark {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kResidualWidth = 0x1p-21;
+
+/// value + offset, outward by more than its rounding; exact where the offset is 0.
+DoubleDouble end_of(DoubleDouble value, double offset) {
+  if (offset == 0) return value;
+  const double outward = (std::fabs(value.lo) + std::fabs(offset)) * 0x1p-51;
+  return two_sum(value.hi, value.lo + offset + std::copysign(outward, offset));
+}
+
+/// Rounds to nearest even. The sum is first rounded to odd in 53 bits, from where a second rounding
+/// to at most 24 is right.
+double round_pair(softmark_dtype dtype, DoubleDouble value) {
+  double hi = value.hi;
+  if (dtype == SOFTMARK_F64) return hi;
+  if (value.lo != 0 && std::bit_cast<std::uint64_t>(hi) % 2 == 0)
+    hi = std::nextafter(hi, value.lo > 0 ? kInf : -kInf);
+  return round_to(dtype, hi);
+}
+
+bool is_power_of_two(double value) { return (std::bit_cast<std::uint64_t>(value) << 12) == 0; }
+
+/// The spacing at value, or where it lies just inside a power of two (by lo or by `inward`) that of
+/// the binade below.
+double quantum(softmark_dtype dtype, DoubleDouble value, bool inward) {
+  const bool below = value.lo != 0 && std::signbit(value.lo) != std::signbit(value.hi);
+  const double q = spacing(dtype, value.hi);
+  if (!(inward || below) || !is_power_of_two(value.hi)) return q;
+  return std::fabs(value.hi) > std::ldexp(1.0, type_info(dtype).min_exponent) ? q / 2 : q;
+}
+
+}  // namespace
+
+std::optional<Exact> certify(const Sided<Bounded>& number, softmark_dtype dtype) {
+  const auto& [value, error] = number.value;
+  if (!(error < kInf) || !std::isfinite(value.hi)) return std::nullopt;
+  DoubleDouble low = end_of(value, -error), high = end_of(value, error);
+
+  // A limit that is a tie is left to the intervals.
+  const double limit = number.limit.value.hi;
+  const bool point = number.limit.error == 0 && is_double(number.limit.value);
+  const int side = point && round_to(dtype, limit) == limit ? number.side : 0;
+  const auto above = [&](DoubleDouble a) { return a.hi > limit || (a.hi == limit && a.lo >= 0); };
+  const auto below = [&](DoubleDouble a) { return a.hi < limit || (a.hi == limit && a.lo <= 0); };
+  const bool cut_low = side > 0 && below(low), cut_high = side < 0 && above(high);
+  if (cut_low) low = {limit, 0};
+  if (cut_high) high = {limit, 0};
+
+  double rounded = round_pair(dtype, low);
+  if (rounded != round_pair(dtype, high)) return std::nullopt;
+  if (std::isinf(rounded)) return Exact{rounded, 0};
+  if (rounded == 0)
+    rounded = std::signbit(low.hi) && (std::signbit(high.hi) || high.hi == 0) ? -0.0 : 0.0;
+  const double ulp = quantum(dtype, low, cut_low && limit < 0);
+  if (ulp != quantum(dtype, high, cut_high && limit > 0)) return std::nullopt;
+
+  const auto in_ulps = [&](DoubleDouble a) { return (a.hi - rounded) / ulp + a.lo / ulp; };
+  const double from = in_ulps(low), to = in_ulps(high);
+  if (!(to - from <= kResidualWidth)) return std::nullopt;
+  double residual = std::clamp(from + (to - from) / 2, -0.5, 0.5);
+  // Keep the sign by which ulp_of knows the binade.
+  const double inward = rounded > 0 ? -1 : 1;
+  if (ulp < spacing(dtype, rounded) && residual * inward <= 0)
+    residual = inward * std::numeric_limits<double>::min();
+  return Exact{rounded, residual};
+}
+
+}  // namespace softmark
