@@ -13,7 +13,7 @@
 #include "bench/progress.h"
 #include "bench/resume.h"
 #include "kernels/names.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 
 namespace softmark::bench {
 namespace {

@@ -8,7 +8,7 @@
 #include "bench/inputs.h"
 #include "bench/progress.h"
 #include "kernels/names.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 #include "support/random.h"
 
 namespace softmark::bench {

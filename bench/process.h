@@ -8,6 +8,7 @@
 
 #include "bench/ceilings.h"
 #include "kernels/softmark.h"
+#include "support/channel.h"
 #include "support/json.h"
 
 namespace softmark::bench {
@@ -46,11 +47,12 @@ Replicate replicate_from_json(const Json& json);
 Json to_json(const ReplicateResult& result);
 ReplicateResult result_from_json(const Json& json);
 
-/// Starts a child, waits for its answer and sees it end. A crash, a hang or nonsense is an result,
-/// never an exception; an interruption (watch_interrupts) ends the wait with status "interrupted".
+/// Runs a child and waits for its end. A crash or a hang is a result, never an exception; an
+/// interrupt (support/interrupts.h) ends the wait with status "interrupted".
 ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds);
 
-/// The measuring child ("child-replicate"): request on descriptor 3, answer on 4, inputs on 5.
-int replicate_main();
+/// The measuring child (role "child-replicate"): the request is a Replicate as JSON, the reply a
+/// ReplicateResult; the inputs lie in descriptor 4.
+int replicate_main(Channel& parent);
 
 }  // namespace softmark::bench

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measuring children are this same program started afresh, so the tests' main answers for them too.
+// Measuring children are this same program started afresh, so the tests' main runs their role too.
 #include <gtest/gtest.h>
 
-#include <string_view>
-
 #include "bench/process.h"
+#include "support/role.h"
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "child-replicate")
-    return softmark::bench::replicate_main();
+  static constexpr softmark::ChildRole kRoles[] = {
+      {"child-replicate", softmark::bench::replicate_main}};
+  if (const auto code = softmark::run_role(argc, argv, kRoles)) return *code;
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

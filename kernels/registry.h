@@ -13,6 +13,8 @@
 
 namespace softmark {
 
+class Channel;
+
 /// One kernel of the list: what its entry in the contract says, and where it lives.
 struct Kernel {
   std::string id;  // "simd/softmax/f32"
@@ -59,9 +61,9 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
 Json kernel_to_json(const Kernel& kernel);
 Kernel kernel_from_json(const Json& json);
 
-/// The child behind load_registry (hidden verb "child-list"): tells on descriptor 4 what a library
-/// holds.
-int list_library_main(const std::string& path);
+/// The child behind load_registry (role "child-list"): the request is a library's path, the reply a
+/// JSON list of what it holds.
+int list_library_main(Channel& parent);
 
 /// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's
 /// name; empty filters match all. A filter that matches nothing is Error(kUsage) and names the

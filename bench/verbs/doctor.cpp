@@ -15,7 +15,7 @@
 #include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
 #include "reports/render.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 
 namespace softmark::bench {
 namespace {

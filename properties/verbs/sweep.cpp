@@ -13,6 +13,7 @@
 #include "properties/corpus/corpus.h"
 #include "properties/verbs/sweep_worst.h"
 #include "support/files.h"
+#include "support/interrupts.h"
 
 namespace softmark {
 namespace {
