@@ -2,14 +2,14 @@
 // The entry: one line a verb, one line a kind of child process, and nothing else.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <string_view>
 
 #include "bench/process.h"
 #include "kernels/registry.h"
 #include "kernels/worker.h"
 #include "properties/engine/verify.h"
 #include "support/error.h"
-#include "support/process.h"
+#include "support/role.h"
+#include "support/strays.h"
 
 // FOLDER/verbs/NAME.cpp defines add_NAME.
 #define SOFTMARK_VERBS(VERB) \
@@ -33,22 +33,12 @@ SOFTMARK_VERBS(SOFTMARK_DECLARE)
 
 namespace {
 
-/// This program as a child of itself: what the first argument names, or nothing where it names no
-/// child.
-std::optional<int> run_as_child(int argc, char** argv) {
-  const std::string_view role = argc > 1 ? argv[1] : "";
-  try {
-    if (role == "child-list" && argc == 3) return list_library_main(argv[2]);
-    if (role == "child-worker" && argc == 4)
-      return worker_main(argv[2], std::strtoull(argv[3], nullptr, 10));
-    if (role == "child-verify" && argc == 2) return verify_kernel_main();
-    if (role == "child-replicate" && argc == 2) return bench::replicate_main();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return kNotMeasurable;
-  }
-  return std::nullopt;
-}
+constexpr ChildRole kRoles[] = {
+    {"child-list", list_library_main},
+    {"child-worker", worker_main},
+    {"child-verify", verify_kernel_main},
+    {"child-replicate", bench::replicate_main},
+};
 
 /// Whatever a kernel leaves running ends with this program.
 struct Strays {
@@ -87,6 +77,6 @@ int run_verb(int argc, char** argv) {
 }  // namespace softmark
 
 int main(int argc, char** argv) {
-  if (const auto code = softmark::run_as_child(argc, argv)) return *code;
+  if (const auto code = softmark::run_role(argc, argv, softmark::kRoles)) return *code;
   return softmark::run_verb(argc, argv);
 }

@@ -12,7 +12,7 @@
 #include "bench/machine.h"
 #include "bench/resume.h"
 #include "kernels/names.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 #include "support/progress.h"
 
 namespace softmark::bench {

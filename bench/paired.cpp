@@ -7,7 +7,7 @@
 
 #include "bench/inputs.h"
 #include "kernels/names.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 #include "support/progress.h"
 #include "support/random.h"
 #include "support/text.h"

@@ -8,6 +8,7 @@
 
 #include "bench/ceilings.h"
 #include "kernels/softmark.h"
+#include "support/channel.h"
 #include "support/json.h"
 
 /// An optional value in JSON: null where it is empty.
@@ -59,13 +60,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replicate, library, index, ceiling, most_seco
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplicateResult, status, message, nanoseconds, pinned,
                                    cycles_per_nanosecond, clock)
 
-/// Starts a child process, waits for its answer and for its end. A crash, a hang or an invalid
-/// answer is a result, never an exception; an interruption (watch_interrupts) ends the wait with
-/// status "interrupted".
+/// Runs a child and waits for its end. A crash or a hang is a result, never an exception; an
+/// interrupt (support/interrupts.h) ends the wait with status "interrupted".
 ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds);
 
-/// The main function of the child process ("child-replicate"): request on descriptor 3, answer on
-/// 4, inputs on 5.
-int replicate_main();
+/// The measuring child (role "child-replicate"): the request is a Replicate as JSON, the reply a
+/// ReplicateResult; the inputs lie in descriptor 4.
+int replicate_main(Channel& parent);
 
 }  // namespace softmark::bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The child process that measures: it prepares everything, times one kernel with Google Benchmark,
-// answers one line of JSON and ends.
+// The measuring child. It prepares everything, times one kernel by Google Benchmark, replies and
+// ends.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <sched.h>
@@ -23,32 +23,28 @@
 namespace softmark::bench {
 namespace {
 
-constexpr int kRequest = 3, kAnswer = 4, kInputs = 5;
-
-std::string read_all(int fd) {
-  std::string text;
-  char buffer[4096];
-  for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(got));
-  return text;
-}
+constexpr int kInputs = 4;  // the descriptor
 
 std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/// Where one set's arrays start. Arrays of a page or more are offset from each other by a quarter
-/// of a page, so that loads of x never wait for stores to y with the same low twelve address bits;
-/// short ones are packed by cache lines.
+/// A load waits for an earlier store whose address has the same low twelve bits, whatever the page
+/// size is.
+constexpr std::size_t kAliasing = 4096;
+
+/// Where one set's arrays start. Long arrays start a quarter of kAliasing apart in phase, so that
+/// loads of x never wait for stores to y; short ones are packed line by line.
 struct Places {
   std::size_t g, labels, y, bytes;
 };
 Places places_of(const Layout& layout) {
   const auto after = [&](std::size_t end, std::size_t phase) {
-    return layout.moved() < 16 * 4096 ? aligned(end) : (end + 4095) / 4096 * 4096 + phase;
+    if (layout.moved() < 16 * kAliasing) return aligned(end);
+    return (end + kAliasing - 1) / kAliasing * kAliasing + phase;
   };
   Places places{};
-  places.g = after(layout.x_bytes, 1024);
-  places.labels = after(places.g + layout.g_bytes, 3072);
-  places.y = after(places.labels + layout.labels_bytes, 2048);
+  places.g = after(layout.x_bytes, kAliasing / 4);
+  places.labels = after(places.g + layout.g_bytes, kAliasing * 3 / 4);
+  places.y = after(places.labels + layout.labels_bytes, kAliasing / 2);
   places.bytes = after(places.y + layout.y_bytes, 0);
   return places;
 }
@@ -270,15 +266,16 @@ ReplicateResult measure_here(const Replicate& replicate) {
 }  // namespace
 }  // namespace softmark::bench
 
-int softmark::bench::replicate_main() {
+int softmark::bench::replicate_main(Channel& parent) {
+  std::string request;
+  if (!parent.receive(request)) return kNotMeasurable;
   ReplicateResult result;
   try {
-    result = measure_here(nlohmann::json::parse(read_all(kRequest)).get<Replicate>());
+    result = measure_here(nlohmann::json::parse(request).get<Replicate>());
   } catch (const std::exception& error) {
     result.message = error.what();
   }
-  const std::string answer = nlohmann::json(result).dump() + "\n";
-  const ssize_t written = write(kAnswer, answer.data(), answer.size());
+  const bool sent = parent.send(nlohmann::json(result).dump());
   // Threads of a kernel's library may still run: exit without running destructors.
-  _exit(written == static_cast<ssize_t>(answer.size()) ? 0 : kNotMeasurable);
+  _exit(sent ? 0 : kNotMeasurable);
 }

@@ -2,13 +2,13 @@
 // The measuring child processes are this same program, so the tests' main also dispatches to them.
 #include <gtest/gtest.h>
 
-#include <string_view>
-
 #include "bench/process.h"
+#include "support/role.h"
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "child-replicate")
-    return softmark::bench::replicate_main();
+  static constexpr softmark::ChildRole kRoles[] = {
+      {"child-replicate", softmark::bench::replicate_main}};
+  if (const auto code = softmark::run_role(argc, argv, kRoles)) return *code;
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -7,7 +7,7 @@
 
 #include <bit>
 
-#include "support/process.h"
+#include "support/strays.h"
 
 namespace softmark {
 Leftovers Leftovers::now() {

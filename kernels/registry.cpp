@@ -2,7 +2,6 @@
 #include "kernels/registry.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +16,7 @@
 #include "kernels/peers/peers.h"
 #include "support/error.h"
 #include "support/glob.h"
-#include "support/process.h"
+#include "support/role.h"
 #include "support/sanitizers.h"
 
 namespace softmark {
@@ -109,18 +108,16 @@ Kernel describe(const softmark_kernel& k, std::size_t index) {
   return kernel;
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 // In the parent: what a library contains, as listed by a child that loads it.
 std::vector<Kernel> list_library(const std::string& path, const std::string& provider) {
-  const Answer answer = ask_child({"child-list", path}, "", 60);
-  const Json listing = Json::parse(answer.output, nullptr, false);
-  if (!answer.ok || listing.is_discarded()) {
-    if (listing.is_object() && listing.contains("error"))
-      throw Error(kUnreadable, listing["error"].get<std::string>());
-    const std::string noise = first_line(answer.noise);
-    throw Error(kUnreadable, path + ": failed while being loaded (" + answer.ending + ")" +
-                                 (noise.empty() ? "" : ": " + noise));
+  Json listing;
+  const ChildResult child = run_child(
+      "child-list", path, 60, [&](const std::string& reply) { listing = Json::parse(reply); });
+  if (listing.contains("error")) throw Error(kUnreadable, listing["error"].get<std::string>());
+  if (!child.ok() || listing.is_null()) {
+    const std::string printed = first_line(child.output);
+    throw Error(kUnreadable, path + ": failed while being loaded (" + child.ending + ")" +
+                                 (printed.empty() ? "" : ": " + printed));
   }
   std::vector<Kernel> kernels;
   for (const Json& entry : listing["kernels"]) {
@@ -318,40 +315,50 @@ Kernel kernel_from_json(const Json& json) {
   return k;
 }
 
-int list_library_main(const std::string& path) {
-  Json answer;
-  int status = 0;
+namespace {
+
+// What a library holds, as the parent asks for it.
+Json listing_of(const std::string& path) {
+  const Library library = open_library(path);
+  const auto ask = [&library](const char* symbol) {
+    const auto function = library.find<const char*()>(symbol);
+    const char* text = function ? function() : nullptr;
+    return std::string(text ? text : "");
+  };
+  if (const std::string why = ask("softmark_peer_absent"); !why.empty())
+    throw Error(kUnreadable, why);
+  Json listing = {{"version", ask("softmark_peer_version")},
+                  {"isa", ask("softmark_peer_isa")},
+                  {"kernels", Json::array()}};
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < library.kernels.size(); ++i) {
+    const softmark_kernel& entry = library.kernels[i];
+    if (const std::string fault = fault_of(entry); !fault.empty())
+      throw Error(kUnreadable,
+                  path + ": kernel " + std::to_string(i) + " cannot be used: " + fault);
+    const Kernel k = describe(entry, i);
+    if (!ids.insert(k.id).second)
+      throw Error(kUnreadable, path + ": two kernels share the id " + k.id);
+    listing["kernels"].push_back(kernel_to_json(k));
+  }
+  return listing;
+}
+
+}  // namespace
+
+int list_library_main(Channel& parent) {
+  std::string path;
+  if (!parent.receive(path)) return kNotMeasurable;
+  Json listing;
+  int status = kPass;
   try {
-    const Library library = open_library(path);
-    const auto ask = [&library](const char* symbol) {
-      const auto function = library.find<const char*()>(symbol);
-      const char* text = function ? function() : nullptr;
-      return std::string(text ? text : "");
-    };
-    if (const std::string why = ask("softmark_peer_absent"); !why.empty())
-      throw Error(kUnreadable, why);
-    answer = {{"version", ask("softmark_peer_version")},
-              {"isa", ask("softmark_peer_isa")},
-              {"kernels", Json::array()}};
-    std::set<std::string> ids;
-    for (std::size_t i = 0; i < library.kernels.size(); ++i) {
-      const softmark_kernel& entry = library.kernels[i];
-      if (const std::string fault = fault_of(entry); !fault.empty())
-        throw Error(kUnreadable,
-                    path + ": kernel " + std::to_string(i) + " cannot be used: " + fault);
-      const Kernel k = describe(entry, i);
-      if (!ids.insert(k.id).second)
-        throw Error(kUnreadable, path + ": two kernels share the id " + k.id);
-      answer["kernels"].push_back(kernel_to_json(k));
-    }
+    listing = listing_of(path);
   } catch (const Error& error) {
-    answer = {{"error", error.what()}};
+    listing = {{"error", error.what()}};
     status = error.code;
   }
-  const std::string text = answer.dump(-1, ' ', true, Json::error_handler_t::replace);
-  return write(4, text.data(), text.size()) == static_cast<ssize_t>(text.size())
-             ? status
-             : static_cast<int>(kNotMeasurable);
+  const bool sent = parent.send(listing.dump(-1, ' ', true, Json::error_handler_t::replace));
+  return sent ? status : kNotMeasurable;
 }
 
 }  // namespace softmark

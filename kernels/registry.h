@@ -13,6 +13,8 @@
 
 namespace softmark {
 
+class Channel;
+
 /// One kernel of the list: its entry in the contract, and where it was loaded from.
 struct Kernel {
   std::string id;  // "simd/softmax/f32"
@@ -58,9 +60,9 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
 Json kernel_to_json(const Kernel& kernel);
 Kernel kernel_from_json(const Json& json);
 
-/// The child process behind load_registry (hidden verb "child-list"): writes what a library
-/// contains to descriptor 4.
-int list_library_main(const std::string& path);
+/// The child behind load_registry (role "child-list"): the request is a library's path, the reply a
+/// JSON list of what it holds.
+int list_library_main(Channel& parent);
 
 /// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's
 /// name; empty filters match all. Throws Error(kUsage) for a filter that matches nothing, naming

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What parent and child say to each other. Data lies in one shared memory file of four equal
-// segments (x, g, labels, y); calls and replies are these fixed structs on two pipes, after one
-// byte from the child that says it is ready. Descriptors in the child: 3 calls, 4 replies, 5
-// memory.
+// The messages of a worker's channel (support/channel.h). The first request is "INDEX LIBRARY", the
+// kernel to load; its reply is empty. Every later one is a Call, its reply a Reply. The rows lie in
+// a shared memory file of four equal segments (x, g, labels, y), descriptor 4 in the child.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +9,11 @@
 
 namespace softmark::wire {
 
+constexpr int kMemory = 4;  // the descriptor
+
 enum Segment { kX, kG, kLabels, kY, kSegments };
 
 struct Call {
-  std::uint64_t
-      number;  // of this call; its reply repeats it, so that nothing a kernel writes passes for one
   std::uint64_t segment_bytes;  // of each segment; a multiple of the page size
   std::uint64_t rows, cols;
   std::int64_t at[kSegments];       // byte offset in its segment; -1: NULL
@@ -32,7 +31,7 @@ enum Change : std::uint32_t {
   kX87Control = 8,
   kSignalMask = 16,
   kWorkingDirectory = 32,
-  kOutputNoise = 64,
+  kOutput = 64,
   kSignalHandler = 128,
   kDescriptorClosed = 256,
   kChildLeft = 512,
@@ -46,7 +45,6 @@ struct Held {
 };
 
 struct Reply {
-  std::uint64_t number;
   std::int32_t status;       // what run returned
   std::uint32_t changes;     // Change bits
   std::uint32_t exceptions;  // floating-point exception flags raised, as <cfenv> names them (the
@@ -54,8 +52,8 @@ struct Reply {
   Held held;                 // where the call was watched closely
 };
 
-/// How the child ends where it cannot go on: a kernel closed or broke what it should know nothing
-/// of.
+/// Exit codes of a child that cannot go on, because a kernel took memory or closed a descriptor
+/// that it needs.
 enum Ending : int { kNoMemory = 71, kNoReply = 72 };
 
 }  // namespace softmark::wire

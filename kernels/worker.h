@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one kernel in a child process and tells what came of each call: outputs, or a crash, a hang,
-// memory or environment touched that must not be. The parent holds the inputs and judges; it never
+// Runs one kernel in a child process and reports what came of each call: outputs, or a crash, a
+// hang, memory or environment that it changed and must not. The parent holds the inputs and never
 // runs the kernel.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "kernels/case.h"
 #include "kernels/registry.h"
 #include "kernels/wire.h"
-#include "support/process.h"
+#include "support/child.h"
 
 namespace softmark {
 
@@ -34,10 +34,10 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// `closely` looks at handlers, descriptors, children, threads and memory too.
+  /// `closely` compares handlers, descriptors, children, threads and memory too.
   CallResult run(const Case& c, bool closely = false);
-  /// The bulk path: copies the arrays to and fro as they are and judges nothing but how the call
-  /// ended; y is not filled. Contiguous rows, out of place.
+  /// The bulk path: copies the arrays to and fro as they are and reports only how the call ended; y
+  /// is not filled. Contiguous rows, out of place.
   CallResult run(const softmark_args& args);
   const Kernel& kernel() const { return kernel_; }
 
@@ -45,19 +45,19 @@ class Worker {
   void start();
   void stop();
   void reserve(std::size_t segment_bytes);
-  std::string send_and_wait(wire::Call& call, wire::Reply& reply, CallResult::Kind& kind);
+  CallResult exchange(const wire::Call& call);
+  std::string failure(bool wrote, ChildProcess::Clock::time_point deadline, CallResult::Kind& kind);
 
   Kernel kernel_;
   double timeout_;
-  Child child_;
+  ChildProcess child_;
   bool alive_ = false, loaded_ = false;
-  std::uint64_t number_;  // of the last call
-  int calls_ = -1, replies_ = -1, memory_ = -1;
+  int memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;
 };
 
-/// The child's main loop (hidden verb "child-worker LIBRARY INDEX"); LIBRARY "" is a built-in.
-int worker_main(const std::string& library, std::size_t index);
+/// The child's main loop (role "child-worker"): its messages stand in kernels/wire.h.
+int worker_main(Channel& parent);
 
 }  // namespace softmark

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The child's side: map the shared memory between unmapped pages, call the kernel, look at what it
-// left changed.
+// The child's side: maps the shared memory between unmapped pages, calls the kernel, and compares
+// what it left changed.
 #include <fcntl.h>
 #include <fenv.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <climits>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #if defined(__x86_64__) || defined(__i386__)
@@ -19,7 +20,10 @@
 #include "kernels/leftovers.h"
 #include "kernels/wire.h"
 #include "kernels/worker.h"
+#include "support/channel.h"
+#include "support/error.h"
 #include "support/sanitizers.h"
+#include "support/strays.h"
 
 namespace softmark {
 namespace {
@@ -35,9 +39,9 @@ void limit_memory() {
   const rlimit most = {std::size_t{2} << 30, std::size_t{2} << 30};
   setrlimit(RLIMIT_DATA, &most);
 #endif
-  const rlimit noise = {std::size_t{64} << 20,
-                        std::size_t{64} << 20};  // a kernel that prints without end is ended
-  setrlimit(RLIMIT_FSIZE, &noise);
+  const rlimit printed = {std::size_t{64} << 20,
+                          std::size_t{64} << 20};  // a kernel that prints without end is ended
+  setrlimit(RLIMIT_FSIZE, &printed);
 }
 
 class Arena {
@@ -54,7 +58,7 @@ class Arena {
     if (space == MAP_FAILED) return false;
     base_ = static_cast<std::byte*>(space);
     for (int s = 0; s < wire::kSegments; ++s)
-      if (mmap(at(s, 0), bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 5,
+      if (mmap(at(s, 0), bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, wire::kMemory,
                static_cast<off_t>(s * bytes)) == MAP_FAILED)
         return false;
     return true;
@@ -72,8 +76,8 @@ struct Environment {
   unsigned mxcsr;
   unsigned short x87;
   sigset_t signals;
-  char folder[4096];
-  off_t noise;
+  char folder[PATH_MAX];
+  off_t printed;
 
   static Environment now() {
     Environment e = {};  // the kernel fills only part of a signal set
@@ -85,7 +89,7 @@ struct Environment {
     sigprocmask(SIG_BLOCK, nullptr, &e.signals);
     if (!getcwd(e.folder, sizeof e.folder)) e.folder[0] = 0;
     struct stat written;
-    e.noise = fstat(1, &written) == 0 ? written.st_size : -1;
+    e.printed = fstat(1, &written) == 0 ? written.st_size : -1;
     return e;
   }
 
@@ -97,7 +101,7 @@ struct Environment {
     if ((x87 ^ after.x87) & ~0x0c00) changes |= wire::kX87Control;
     if (std::memcmp(&signals, &after.signals, sizeof signals) != 0) changes |= wire::kSignalMask;
     if (std::strcmp(folder, after.folder) != 0) changes |= wire::kWorkingDirectory;
-    if (noise != after.noise) changes |= wire::kOutputNoise;
+    if (printed != after.printed) changes |= wire::kOutput;
     return changes;
   }
 
@@ -111,18 +115,6 @@ struct Environment {
     if (folder[0] && chdir(folder) != 0) _exit(70);
   }
 };
-
-bool transfer(int fd, void* data, std::size_t size, bool reading) {
-  auto* bytes = static_cast<char*>(data);
-  while (size > 0) {
-    const ssize_t n = reading ? read(fd, bytes, size) : write(fd, bytes, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes += n;
-    size -= static_cast<std::size_t>(n);
-  }
-  return true;
-}
 
 softmark_args arguments_of(const wire::Call& call, const Arena& arena) {
   softmark_args args = {};
@@ -140,39 +132,47 @@ softmark_args arguments_of(const wire::Call& call, const Arena& arena) {
   return args;
 }
 
+/// "INDEX LIBRARY"
+const softmark_kernel& resolve_named(const std::string& request) {
+  char* end = nullptr;
+  const std::size_t index = std::strtoull(request.c_str(), &end, 10);
+  return resolve_kernel(*end ? end + 1 : end, index);
+}
+
+wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, const Arena& arena) {
+  const softmark_args args = arguments_of(call, arena);
+  const Environment before = Environment::now();
+  const Leftovers left_before = call.closely ? Leftovers::now() : Leftovers{};
+  wire::Reply reply = {};
+  feclearexcept(FE_ALL_EXCEPT);
+  reply.status = kernel.run(&args);
+  reply.exceptions = static_cast<std::uint32_t>(fetestexcept(FE_ALL_EXCEPT));
+  reply.changes = before.changes_to(Environment::now());
+  if (call.closely) {
+    const Leftovers left = Leftovers::now();
+    reply.changes |= left_before.changes_to(left);
+    reply.held = left.held;
+    left_before.restore();
+  }
+  before.restore();
+  return reply;
+}
+
 }  // namespace
 
-int worker_main(const std::string& library, std::size_t index) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  prctl(PR_SET_CHILD_SUBREAPER, 1);  // a daemon is still counted as left behind
-  const rlimit no_core = {0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
+int worker_main(Channel& parent) {
+  adopt_strays();  // a daemon is still counted as left behind
   limit_memory();
   fcntl(1, F_SETFL, O_APPEND);
-  const softmark_kernel& kernel = resolve_kernel(library, index);
-  const char ready = 0;
-  if (!transfer(4, const_cast<char*>(&ready), 1, false)) return wire::kNoReply;
+  std::string message;
+  if (!parent.receive(message)) return kNotMeasurable;
+  const softmark_kernel& kernel = resolve_named(message);
+  if (!parent.send("")) return wire::kNoReply;
   Arena arena;
   wire::Call call;
-  while (transfer(3, &call, sizeof call, true)) {
+  while (parent.receive(message) && parse_message(message, call)) {
     if (!arena.map(call.segment_bytes)) return wire::kNoMemory;
-    const softmark_args args = arguments_of(call, arena);
-    const Environment before = Environment::now();
-    const Leftovers left_before = call.closely ? Leftovers::now() : Leftovers{};
-    wire::Reply reply = {};
-    reply.number = call.number;
-    feclearexcept(FE_ALL_EXCEPT);
-    reply.status = kernel.run(&args);
-    reply.exceptions = static_cast<std::uint32_t>(fetestexcept(FE_ALL_EXCEPT));
-    reply.changes = before.changes_to(Environment::now());
-    if (call.closely) {
-      const Leftovers left = Leftovers::now();
-      reply.changes |= left_before.changes_to(left);
-      reply.held = left.held;
-      left_before.restore();
-    }
-    before.restore();
-    if (!transfer(4, &reply, sizeof reply, false)) return wire::kNoReply;
+    if (!parent.send(message_of(reply_to(call, kernel, arena)))) return wire::kNoReply;
   }
   return 0;
 }

@@ -14,7 +14,7 @@
 #include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
 #include "reports/render.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 #include "support/progress.h"
 #include "support/text.h"
 

@@ -11,7 +11,7 @@
 #include "properties/engine/verify.h"
 #include "reports/render.h"
 #include "support/effort.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 
 namespace softmark {
 namespace {

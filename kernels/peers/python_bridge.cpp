@@ -2,36 +2,34 @@
 #include "kernels/peers/python_bridge.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "kernels/names.h"
 #include "kernels/peers/places.h"
+#include "support/channel.h"
+#include "support/child.h"
+#include "support/error.h"
 
 namespace softmark::python {
 namespace {
 
+using Received = ChildProcess::Received;
+
+// Requests and answers of python_bridge.py.
 enum Status : std::int64_t { kDone, kRefused, kFailed, kNoModule };
 struct Request {
   std::int64_t total, rows, cols, g, labels, y;
 };
-struct Header {
-  std::int64_t status, length;
-};
+
+constexpr std::size_t kMostAnswer = 4096;
 
 struct Interpreter {
   std::string program, extra_path;
@@ -49,84 +47,63 @@ std::vector<Interpreter> interpreters() {
 
 struct Bridge {
   Function function;
-  pid_t pid = -1;
-  int socket = -1, memory = -1;
+  ChildProcess child;
+  int memory = -1;
   std::byte* base = nullptr;
   std::size_t bytes = 0;
-  Request last = {};
 };
 Bridge bridge;
 
-/// The child's side of fork, up to exec. Python gets the socket as 3, the memory as 4, and nothing
-/// else of ours; it ends with us.
-[[noreturn]] void become_python(const Interpreter& with, std::vector<const char*> arguments,
-                                pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);
-  const int socket = fcntl(bridge.socket, F_DUPFD, 100),
-            memory = fcntl(bridge.memory, F_DUPFD, 100);
-  dup2(socket, 3);
-  dup2(memory, 4);
-  close_range(5, ~0u, 0);
-  const std::string script = folder() + "/python_bridge.py";
+/// Python with the bridge's script. It prints where this process does, so that the worker sees it,
+/// and is killed with this process's group.
+ChildProcess start_python(const Interpreter& with, const std::vector<std::string>& arguments,
+                          int memory) {
+  ChildStart start;
+  start.program = with.program;
   // -B: no file is left in the user's folder. -W ignore: numpy's warnings are no part of a result,
   // and printing is a breach.
-  arguments.insert(arguments.begin(), {with.program.c_str(), "-B", "-W", "ignore", script.c_str()});
-  arguments.push_back(with.extra_path.c_str());
-  arguments.push_back(nullptr);
-  execvp(with.program.c_str(), const_cast<char* const*>(arguments.data()));
-  _exit(127);
+  start.arguments = {"-B", "-W", "ignore", folder() + "/python_bridge.py"};
+  start.arguments.insert(start.arguments.end(), arguments.begin(), arguments.end());
+  start.arguments.push_back(with.extra_path);
+  if (memory >= 0) start.descriptors = {memory};
+  start.shares_output = start.shares_group = true;
+  return ChildProcess(start);
 }
 
-bool receive(void* data, std::size_t size) {
-  ssize_t n;
-  do n = recv(bridge.socket, data, size, MSG_WAITALL);
-  while (n < 0 && errno == EINTR);
-  return n == static_cast<ssize_t>(size);
+/// Python's answer, a status and its text; false where none came.
+bool receive(ChildProcess& child, std::int64_t& status, std::string& text) {
+  std::string answer;
+  const auto never = ChildProcess::Clock::time_point::max();
+  if (child.receive(answer, kMostAnswer, never) != Received::message) return false;
+  if (!parse_message(std::string_view(answer).substr(0, sizeof status), status)) return false;
+  text = answer.substr(sizeof status);
+  return true;
 }
 
-/// Python's answer: a status and its text.
-bool hear(std::int64_t& status, std::string& text) {
-  Header header;
-  if (!receive(&header, sizeof header)) return false;
-  text.resize(static_cast<std::size_t>(std::clamp<std::int64_t>(header.length, 0, 4096)));
-  status = header.status;
-  return text.empty() || receive(text.data(), text.size());
+bool send(ChildProcess& child, std::string_view request) {
+  return child.send(request, ChildProcess::Clock::time_point::max());
 }
 
 void stop() {
-  if (bridge.socket >= 0) close(bridge.socket);
-  if (bridge.memory >= 0) close(bridge.memory);
   if (bridge.base) munmap(bridge.base, bridge.bytes);
-  if (bridge.pid > 0) {
-    kill(bridge.pid, SIGKILL);
-    waitpid(bridge.pid, nullptr, 0);
-  }
+  if (bridge.memory >= 0) close(bridge.memory);
   bridge = {};
 }
 
 /// One interpreter tried: its status and text; kNoModule also where it is not there at all.
-std::int64_t try_start(const Function& function, const Interpreter& with, std::string& text) {
+std::int64_t try_start(const Function& function, const Interpreter& with, std::string& text) try {
   stop();
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return text = "socketpair: " + std::string(std::strerror(errno)), kFailed;
   bridge.function = function;
-  bridge.socket = ends[1];
   bridge.memory = memfd_create("softmark-python", MFD_CLOEXEC);
   const std::string op(name(function.op)), dtype(name(function.dtype));
-  const pid_t parent = getpid();
-  bridge.pid = fork();
-  if (bridge.pid == 0)
-    become_python(
-        with,
-        {"--run", function.target.c_str(), op.c_str(), dtype.c_str(), function.modules.c_str()},
-        parent);
-  close(std::exchange(bridge.socket, ends[0]));
-  if (bridge.pid < 0) return text = "fork: " + std::string(std::strerror(errno)), kFailed;
+  bridge.child =
+      start_python(with, {"--run", function.target, op, dtype, function.modules}, bridge.memory);
   std::int64_t status = kNoModule;
-  if (!hear(status, text)) return text = with.program + " could not be started", kNoModule;
+  if (!send(bridge.child, "") || !receive(bridge.child, status, text))
+    return text = with.program + " could not be started", kNoModule;
   return status;
+} catch (const Error& error) {
+  return text = error.what(), kNoModule;
 }
 
 /// Room for `bytes`, with what was there lost. Grows by doubling, so that a sweep over lengths maps
@@ -152,19 +129,16 @@ void copy_rows(std::byte* to, std::size_t to_stride, const std::byte* from, std:
 }
 
 [[noreturn]] void die(const std::string& why) {
-  // Standard output and error are watched by the host: this line is what the verdict says.
+  // The parent captures standard error: this line becomes the verdict.
   std::fprintf(stderr, "%s\n", why.c_str());
   _exit(1);
 }
 
-/// How Python ended, where the socket says that it did.
-std::string ending() {
-  int status = 0;
-  waitpid(bridge.pid, &status, 0);
-  bridge.pid = -1;
-  if (WIFSIGNALED(status))
-    return std::string("the Python process was killed by SIG") + sigabbrev_np(WTERMSIG(status));
-  return "the Python process ended with exit code " + std::to_string(WEXITSTATUS(status));
+/// Why no answer came.
+std::string failure() {
+  if (!bridge.child.ended()) return "the Python process wrote to a descriptor that is not its own";
+  return std::string("the Python process ") + (bridge.child.signal() ? "was " : "ended with ") +
+         bridge.child.ending();
 }
 
 }  // namespace
@@ -216,9 +190,8 @@ int call(const softmark_args* args) {
                            number(y)};
   std::int64_t status = kFailed;
   std::string text;
-  if (send(bridge.socket, &request, sizeof request, MSG_NOSIGNAL) != sizeof request ||
-      !hear(status, text))
-    die(ending());
+  if (!send(bridge.child, message_of(request)) || !receive(bridge.child, status, text))
+    die(failure());
   if (status == kRefused) return 1;
   if (status != kDone) die(text);
   const std::size_t y_stride = shape.output == OpShape::kScalar ? out : args->y_stride * element;
@@ -227,27 +200,14 @@ int call(const softmark_args* args) {
 }
 
 std::string version_of(const std::string& module) {
-  for (const Interpreter& with : interpreters()) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return "";
-    const std::string script = folder() + "/python_bridge.py";
-    const pid_t pid = fork();
-    if (pid == 0) {
-      dup2(ends[1], 1);
-      execlp(with.program.c_str(), with.program.c_str(), "-B", script.c_str(), "--version",
-             module.c_str(), with.extra_path.c_str(), nullptr);
-      _exit(127);
+  for (const Interpreter& with : interpreters()) try {
+      ChildProcess child = start_python(with, {"--version", module}, -1);
+      std::int64_t status = kFailed;
+      std::string text;
+      if (send(child, "") && receive(child, status, text) && status == kDone) return text;
+    } catch (const Error&) {
+      // This interpreter is not there.
     }
-    close(ends[1]);
-    std::string text;
-    char buffer[256];
-    for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;)
-      text.append(buffer, static_cast<std::size_t>(n));
-    close(ends[0]);
-    int status = 1;
-    if (pid > 0) waitpid(pid, &status, 0);
-    if (status == 0) return text.substr(0, text.find('\n'));
-  }
   return "";
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Python function behind the contract: it runs in a Python process of its own, which this one
-// shares memory with. A call copies the rows there, wakes Python by a socket, and copies the result
-// back. python_bridge.py is the other end.
+// shares memory with. A call copies the rows there, sends Python a message (support/channel.h), and
+// copies the result back. python_bridge.py is the other end.
 #pragma once
 
 #include <string>

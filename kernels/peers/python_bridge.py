@@ -4,8 +4,11 @@
     python3 python_bridge.py --run TARGET OP DTYPE MODULES EXTRA_PATH
     python3 python_bridge.py --version MODULE EXTRA_PATH
 
-Descriptor 3 is the socket, 4 the shared memory. Each request is six 64-bit numbers: bytes of the memory, rows, cols, and
-where g, the labels and y lie (x lies at 0; -1: not there). Each answer is a status and the length of the text that follows.
+Descriptor 3 is the channel (support/channel.h): each message follows a header of two 64-bit
+numbers, its number and its length in bytes; an answer repeats the number of its request. Descriptor
+4 is the shared memory. The first request is empty. Each later one is six 64-bit numbers: bytes of
+the memory, rows, cols, and where g, the labels and y lie (x lies at 0; -1: not there). Each answer
+is a status and its text.
 """
 
 import importlib
@@ -14,16 +17,48 @@ import os
 import struct
 import sys
 
+HEADER = struct.Struct("2Q")
 REQUEST = struct.Struct("6q")
-ANSWER = struct.Struct("2q")
+STATUS = struct.Struct("q")
 DONE, REFUSED, FAILED, NO_MODULE = range(4)
 TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8"}
 SCALAR = ("logsumexp", "cross_entropy")
 
 
-def answer(status, text=""):
-    data = text.encode(errors="replace")[:4000]
-    os.write(3, ANSWER.pack(status, len(data)) + data)
+class Channel:
+    """This end of the channel."""
+
+    unread = b""
+    number = 0  # of the last request
+
+    def receive(self):
+        """The next request, or None where the other end is closed."""
+        while True:
+            if len(self.unread) >= HEADER.size:
+                self.number, length = HEADER.unpack_from(self.unread)
+                end = HEADER.size + length
+                if len(self.unread) >= end:
+                    request, self.unread = self.unread[HEADER.size : end], self.unread[end:]
+                    return request
+            more = os.read(3, 65536)
+            if not more:
+                return None
+            self.unread += more
+
+    def answer(self, status, text=""):
+        message = STATUS.pack(status) + text.encode(errors="replace")[:4000]
+        frame = HEADER.pack(self.number, len(message)) + message
+        while frame:
+            frame = frame[os.write(3, frame) :]
+
+
+def end_with_parent():
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+    except (ImportError, OSError, AttributeError):
+        pass  # then the closed channel ends it, after the call
 
 
 def last_line(error):
@@ -91,7 +126,7 @@ class Views:
             self.inputs.append(view(g, (rows,) if op == "cross_entropy_vjp" else (rows, cols), dtype))
         if labels >= 0:
             self.inputs.insert(1, view(labels, (rows,), "<i8"))
-        for array in self.inputs:  # who writes to its input breaks the contract, and is told so by numpy
+        for array in self.inputs:  # numpy raises an error where a function writes to its input
             array.flags.writeable = False
         self.shape = (rows,) if op in SCALAR else (rows, cols, cols) if op == "softmax_jacobian" else (rows, cols)
         self.y = view(y, self.shape, dtype)
@@ -105,51 +140,53 @@ class Views:
         numpy.copyto(self.y, result.reshape(self.shape), casting="same_kind")
 
 
-def serve(function, op, dtype):
+def serve(channel, function, op, dtype):
     keywords = keywords_of(function)
     last, views = None, None
-    while len(request := os.read(3, REQUEST.size)) == REQUEST.size:
+    while request := channel.receive():
         try:
             if request != last:
                 views, last = Views(request, op, TYPES[dtype]), request
             views.store(function(*views.inputs, **keywords))
         except NotImplementedError:
-            answer(REFUSED)
+            channel.answer(REFUSED)
         except BaseException as error:  # also SystemExit: it is the function that ends, not the bridge
             # numpy has no maximum of nothing: to raise for rows without columns is to refuse them
             no_columns = REQUEST.unpack(request)[2] == 0 and isinstance(error, ValueError)
-            answer(REFUSED if no_columns else FAILED, last_line(error))
+            channel.answer(REFUSED if no_columns else FAILED, last_line(error))
         else:
-            answer(DONE)
+            channel.answer(DONE)
 
 
-def run(target, op, dtype, modules, extra_path):
+def run(channel, target, op, dtype, modules, extra_path):
+    end_with_parent()
     for descriptor in (3, 4):  # not for what the function may start
         os.set_inheritable(descriptor, False)
     try:
         absent = missing(modules, extra_path)
         if absent:
-            return answer(NO_MODULE, f"no module named '{absent}' in {sys.executable}")
+            return channel.answer(NO_MODULE, f"no module named '{absent}' in {sys.executable}")
         function = find(target)
     except BaseException as error:
-        return answer(FAILED, f"{last_line(error)} ({sys.executable})")
-    answer(DONE)
-    serve(function, op, dtype)
+        return channel.answer(FAILED, f"{last_line(error)} ({sys.executable})")
+    channel.answer(DONE)
+    serve(channel, function, op, dtype)
 
 
-def version(module, extra_path):
+def version(channel, module, extra_path):
     """Without importing it, which takes ten times as long."""
     if missing(module, extra_path):
-        return 1
+        return channel.answer(NO_MODULE)
     import importlib.metadata
 
     try:
-        print(importlib.metadata.version(module))
+        channel.answer(DONE, importlib.metadata.version(module))
     except importlib.metadata.PackageNotFoundError:
-        print(getattr(importlib.import_module(module), "__version__", "unknown"))
-    return 0
+        channel.answer(DONE, getattr(importlib.import_module(module), "__version__", "unknown"))
 
 
 if __name__ == "__main__":
     del sys.path[0]  # the bridge's own folder
-    sys.exit(run(*sys.argv[2:]) if sys.argv[1] == "--run" else version(*sys.argv[2:]))
+    channel = Channel()
+    channel.receive()
+    (run if sys.argv[1] == "--run" else version)(channel, *sys.argv[2:])

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "support/process.h"
+#include "support/interrupts.h"
 
 namespace softmark {
 namespace {

@@ -7,15 +7,15 @@
 #include <atomic>
 #include <cmath>
 #include <random>
-#include <sstream>
 #include <thread>
 
 #include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/known_failures.h"
 #include "properties/engine/verdict.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 #include "support/progress.h"
+#include "support/role.h"
 #include "support/version.h"
 
 namespace softmark {
@@ -49,7 +49,7 @@ Json request_for(const VerifyOptions& options, const Kernel& kernel) {
                   {"properties", options.properties},
                   {"logits", options.logits},
                   {"case", options.one_case},
-                  {"told", Json::array()},
+                  {"done", Json::array()},
                   {"corpus", options.corpus},
                   {"rerun", rerun_of(options)},
                   {"call_timeout_seconds", options.call_timeout_seconds},
@@ -57,50 +57,43 @@ Json request_for(const VerifyOptions& options, const Kernel& kernel) {
   return request;
 }
 
-/// What one kernel's processes told, and an "error" verdict where one ended before it had told all.
+/// What one kernel's processes reported, and an "error" verdict where one ended early.
 struct Result {
   std::vector<Verdict> properties;
   Json accuracy = Json::array(), corpus = Json::array();
   Json certificate = Json::object();
   double seconds = 0;
-  bool interrupted = false;
 };
 
 constexpr int kMostDeaths =
-    4;  // of the process that judges, before the rest of a kernel's properties is given up
+    4;  // of the verifying process, before the rest of a kernel's properties is given up
 
-/// Takes over what a process told; returns the property that it had begun and not told, or "".
-std::string gather(const std::string& output, Result& result) {
-  std::istringstream lines(output);
-  std::string begun;
-  for (std::string line; std::getline(lines, line);) {
-    const Json told = Json::parse(line, nullptr, false);
-    if (told.is_discarded()) continue;
-    const Json& entry = told["entry"];
-    if (told["section"] == "begin") begun = entry.get<std::string>();
-    if (told["section"] == "certificate") result.certificate = entry;
-    if (told["section"] == "accuracy") result.accuracy.push_back(entry);
-    if (told["section"] == "corpus") result.corpus.push_back(entry);
-    if (told["section"] != "properties") continue;
-    result.properties.push_back(verdict_from_json(entry));
-    begun.clear();
-  }
-  return begun;
+/// Adds one report of a verifying process; `begun` is the property that it works on, or empty.
+void add(const Json& report, Result& result, std::string& begun) {
+  const std::string section = report["section"];
+  const Json& entry = report["entry"];
+  if (section == "begin") begun = entry.get<std::string>();
+  if (section == "certificate") result.certificate = entry;
+  if (section == "accuracy") result.accuracy.push_back(entry);
+  if (section == "corpus") result.corpus.push_back(entry);
+  if (section != "properties") return;
+  result.properties.push_back(verdict_from_json(entry));
+  begun.clear();
 }
 
-/// The judging process ended early: by a defect of softmark, or by a kernel that reached it (a
+/// The verifying process ended early: by a defect of softmark, or by a kernel that reached it (a
 /// signal to its parent).
-Verdict ended_early(const Kernel& kernel, const std::string& property, const Answer& answer) {
+Verdict ended_early(const Kernel& kernel, const std::string& property, const ChildResult& child) {
   // Its last line says why; RapidCheck writes its configuration before.
-  std::string noise = answer.noise;
-  while (!noise.empty() && noise.back() == '\n') noise.pop_back();
-  noise.erase(0, noise.rfind('\n') + 1);
+  std::string printed = child.output;
+  while (!printed.empty() && printed.back() == '\n') printed.pop_back();
+  printed.erase(0, printed.rfind('\n') + 1);
   Verdict verdict;
   verdict.kernel = kernel.id;
   verdict.property = property;
-  verdict.outcome = answer.timed_out ? "timeout" : "error";
-  verdict.message = "the process that judges this kernel ended early: " + answer.ending +
-                    (noise.empty() ? "" : ": " + noise);
+  verdict.outcome = child.timed_out() ? "timeout" : "error";
+  verdict.message = "the process that verifies this kernel ended early: " + child.ending +
+                    (printed.empty() ? "" : ": " + printed);
   verdict.repro = "softmark verify --kernel " + kernel.id;
   verdict.seconds = 0;
   return verdict;
@@ -113,18 +106,17 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
       60 + 2 * kPropertySeconds[effort] * static_cast<double>(all_properties().size());
   Result result;
   Json request = request_for(options, kernel);
-  for (int deaths = 0; deaths < kMostDeaths;) {
-    const Answer answer = ask_child({"child-verify"}, request.dump(), limit);
-    const std::string begun = gather(answer.output, result);
-    result.interrupted = answer.interrupted;
-    if (answer.ok || answer.interrupted) break;
-    ++deaths;
-    result.properties.push_back(
-        ended_early(kernel, begun.empty() ? "verification" : begun, answer));
-    if (begun.empty() || answer.timed_out) break;
+  for (int deaths = 0; deaths < kMostDeaths; ++deaths) {
+    std::string begun;
+    const ChildResult child =
+        run_child("child-verify", request.dump(), limit,
+                  [&](const std::string& reply) { add(Json::parse(reply), result, begun); });
+    if (child.ok() || child.interrupted()) break;
+    result.properties.push_back(ended_early(kernel, begun.empty() ? "verification" : begun, child));
+    if (begun.empty() || child.timed_out()) break;
     // The other properties go on in a fresh process.
-    request["told"] = Json::array();
-    for (const Verdict& verdict : result.properties) request["told"].push_back(verdict.property);
+    request["done"] = Json::array();
+    for (const Verdict& verdict : result.properties) request["done"].push_back(verdict.property);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
@@ -158,13 +150,13 @@ double estimated_seconds(std::size_t kernels, int effort, unsigned jobs) {
 // A counterexample too long for a command line is replayed from where it now stands.
 void keep(const std::string& folder, const Kernel& kernel, const Json& corpus,
           std::vector<Verdict>& properties) {
-  for (const Json& told : corpus) {
-    const Case c = case_from_json(told["case"], kernel.op, kernel.dtype);
-    const std::string property = told["property"];
+  for (const Json& entry : corpus) {
+    const Case c = case_from_json(entry["case"], kernel.op, kernel.dtype);
+    const std::string property = entry["property"];
     const CorpusPlace place =
         add_to_corpus(folder, kernel.op, kernel.dtype, c,
                       kernel.id + " fails " + property + ", softmark " + kVersion + ": " +
-                          told["message"].get<std::string>());
+                          entry["message"].get<std::string>());
     for (Verdict& verdict : properties) {
       std::string& repro = verdict.repro;
       if (verdict.property == property && repro.find(" --case ") == repro.npos)
@@ -178,7 +170,7 @@ void keep(const std::string& folder, const Kernel& kernel, const Json& corpus,
 bool verify(const VerifyOptions& options, const Registry& registry,
             const std::vector<Kernel>& kernels, Json& document) {
   check_property_names(options.properties);
-  // What is wrong with the file is told once, before anything runs.
+  // What is wrong with a file is reported once, before anything runs.
   if (!options.logits.empty() && read_npy(options.logits).values.empty())
     throw Error(kUnreadable, options.logits + ": holds no logits");
   if (!options.corpus.empty()) check_corpus(options.corpus);

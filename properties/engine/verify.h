@@ -10,6 +10,7 @@
 
 #include "kernels/registry.h"
 #include "properties/engine/property.h"
+#include "support/channel.h"
 #include "support/json.h"
 
 namespace softmark {
@@ -37,8 +38,8 @@ bool verify(const VerifyOptions& options, const Registry& registry,
 /// ranked.
 std::set<std::string> failed_kernels(const Json& document);
 
-/// The child that verifies one kernel (hidden verb "child-verify"): request on descriptor 3, one
-/// JSON line a result on 4.
-int verify_kernel_main();
+/// The child that verifies one kernel (role "child-verify"): the request is JSON, and so is the
+/// reply for each result, {"section", "entry"}.
+int verify_kernel_main(Channel& parent);
 
 }  // namespace softmark

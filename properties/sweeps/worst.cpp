@@ -8,7 +8,7 @@
 #include "kernels/names.h"
 #include "kernels/worker.h"
 #include "properties/corpus/corpus.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 #include "support/version.h"
 
 namespace softmark {

@@ -5,7 +5,7 @@
 
 #include "properties/verbs/sweep_verb.h"
 #include "support/files.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 
 namespace softmark {
 namespace sweep_verb {

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "properties/verbs/sweep_verb.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 
 namespace softmark::sweep_verb {
 

@@ -7,7 +7,7 @@
 #include "properties/engine/known_failures.h"
 #include "properties/engine/self_test.h"
 #include "reports/render.h"
-#include "support/process.h"
+#include "support/interrupts.h"
 
 namespace softmark {
 namespace {

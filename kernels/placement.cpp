@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/placement.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/element.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::size_t kCanary = 512;  // bytes before and after each buffer that are compared
+constexpr std::size_t kUnusedStride =
+    98765;  // where an op has no stride: a kernel that uses it runs into the unmapped pages
+constexpr unsigned char kFill =
+    0xff;  // a NaN in every type, so that an element never written is seen
+
+/// Calls visit(offset, bytes) for everything near a buffer that is not one of its rows.
+template <class Visit>
+void visit_outside(const Buffer& b, std::size_t segment, Visit visit) {
+  const std::size_t begin = b.at - std::min(b.at, kCanary);
+  std::size_t from = begin;
+  for (std::size_t r = 0; r < b.rows; ++r) {
+    if (b.row_at(r) > from) visit(from, b.row_at(r) - from);
+    from = b.row_at(r) + b.width * b.element;
+  }
+  const std::size_t end = std::min(segment, std::max(from, b.at) + kCanary);
+  if (end > from) visit(from, end - from);
+}
+
+}  // namespace
+
+std::size_t round_up(std::size_t n, std::size_t unit) { return (n + unit - 1) / unit * unit; }
+
+std::size_t page_bytes() {
+  static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+std::size_t Buffer::bytes() const {
+  return rows == 0 || (width == 0 && stride == 0) ? 0 : ((rows - 1) * stride + width) * element;
+}
+
+Placement::Placement(const Case& c, const Kernel& kernel)
+    : case_(c), dtype_(kernel.dtype), shape_(shape_of(kernel.op)) {
+  const std::size_t element = bytes_of(dtype_), outputs = outputs_of(kernel.op, c.cols);
+  buffer_[wire::kX] = {element, c.rows, c.cols, c.cols + c.layout.x_padding, 0};
+  used_[wire::kX] = true;
+  if (shape_.takes_g) buffer_[wire::kG] = {element, c.rows, c.cols, c.cols + c.layout.g_padding, 0};
+  if (shape_.takes_g_row) buffer_[wire::kG] = {element, c.rows, 1, 1, 0};
+  used_[wire::kG] = shape_.takes_g || shape_.takes_g_row;
+  if (shape_.takes_labels) buffer_[wire::kLabels] = {8, c.rows, 1, 1, 0};
+  used_[wire::kLabels] = shape_.takes_labels;
+  const bool scalar = shape_.output == OpShape::kScalar;
+  buffer_[wire::kY] = {element, c.rows, outputs, scalar ? 1 : outputs + c.layout.y_padding, 0};
+  used_[wire::kY] = true;
+  if (c.layout.alias != Alias::none) {
+    y_segment_ = c.layout.alias == Alias::y_is_x ? wire::kX : wire::kG;
+    buffer_[wire::kY] = buffer_[y_segment_];
+  }
+}
+
+std::size_t Placement::segment_bytes() const {
+  std::size_t most = 0;
+  for (const Buffer& b : buffer_) most = std::max(most, b.bytes());
+  return round_up(most + 2 * kCanary, page_bytes());
+}
+
+void Placement::place(std::byte* base, std::size_t segment_bytes) {
+  base_ = base;
+  segment_bytes_ = segment_bytes;
+  const Layout& layout = case_.layout;
+  for (int s = 0; s < wire::kSegments; ++s) {
+    Buffer& b = buffer_[s];
+    const std::size_t offset = s == wire::kY ? layout.y_offset : layout.offset;
+    b.at = layout.at_start ? round_up(offset, std::max<std::size_t>(b.element, 1))
+                           : segment_bytes - b.bytes();
+  }
+  if (layout.alias != Alias::none) buffer_[wire::kY].at = buffer_[y_segment_].at;
+}
+
+bool Placement::is_written(int s) const {
+  return used_[s] && (s != wire::kY || y_segment_ == wire::kY);
+}
+
+bool Placement::has_stride(int s) const {
+  if (s == wire::kY) return shape_.output != OpShape::kScalar;
+  return s != wire::kG || shape_.takes_g;
+}
+
+void Placement::fill() const {
+  for (int s = 0; s < wire::kSegments; ++s) {
+    if (!is_written(s)) continue;
+    visit_outside(buffer_[s], segment_bytes_, [&](std::size_t at, std::size_t bytes) {
+      std::memset(segment(s) + at, kFill, bytes);
+    });
+    for (std::size_t r = 0; r < buffer_[s].rows; ++r) fill_row(s, r);
+  }
+}
+
+void Placement::fill_row(int s, std::size_t r) const {
+  const Buffer& b = buffer_[s];
+  std::byte* row = segment(s) + b.row_at(r);
+  if (s == wire::kY) std::memset(row, kFill, b.width * b.element);
+  if (s == wire::kLabels) std::memcpy(row, &case_.labels[r], 8);
+  if (s != wire::kX && s != wire::kG) return;
+  const double* values = (s == wire::kX ? case_.x : case_.g).data() + r * b.width;
+  for (std::size_t i = 0; i < b.width; ++i) store(dtype_, row, i, values[i]);
+  const std::size_t padding = r + 1 < b.rows ? b.stride - b.width : 0;
+  for (std::size_t i = 0; i < padding; ++i) store(dtype_, row, b.width + i, case_.layout.poison);
+}
+
+wire::Call Placement::call(bool closely) const {
+  wire::Call call = {};
+  call.segment_bytes = segment_bytes_;
+  call.rows = case_.rows;
+  call.cols = case_.cols;
+  call.alias = y_segment_ == wire::kY ? 0 : y_segment_ + 1;
+  call.threads = case_.layout.threads;
+  call.closely = closely;
+  for (int s = 0; s < wire::kSegments; ++s) {
+    call.at[s] = used_[s] ? static_cast<std::int64_t>(buffer_[s].at) : -1;
+    call.stride[s] = has_stride(s) ? buffer_[s].stride : kUnusedStride;
+  }
+  return call;
+}
+
+std::vector<double> Placement::outputs() const {
+  const Buffer& y = buffer_[wire::kY];
+  std::vector<double> values;
+  values.reserve(y.rows * y.width);
+  for (std::size_t r = 0; r < y.rows; ++r)
+    for (std::size_t i = 0; i < y.width; ++i)
+      values.push_back(load(dtype_, segment(y_segment_) + y.row_at(r), i));
+  return values;
+}
+
+Snapshot::Snapshot(const Placement& placement) : placement_(placement) {
+  for (int s = 0; s < wire::kSegments; ++s) {
+    if (!placement.is_written(s)) continue;
+    const Buffer& b = placement.buffer_[s];
+    from_[s] = b.at - std::min(b.at, kCanary);
+    const std::size_t to = std::min(placement.segment_bytes_, b.at + b.bytes() + kCanary);
+    before_[s].assign(placement.segment(s) + from_[s], placement.segment(s) + to);
+  }
+}
+
+std::string Snapshot::change() const {
+  std::string text;
+  for (int s = 0; s < wire::kSegments && text.empty(); ++s)
+    if (!before_[s].empty()) text = change_in(s);
+  return text;
+}
+
+std::string Snapshot::change_in(int s) const {
+  const Buffer& b = placement_.buffer_[s];
+  std::string text;
+  const auto compare = [&](std::size_t at, std::size_t bytes) {
+    if (text.empty()) text = change_between(s, at, bytes);
+  };
+  visit_outside(b, placement_.segment_bytes_, compare);
+  const bool is_output = s == placement_.y_segment_;
+  for (std::size_t r = 0; !is_output && r < b.rows; ++r) compare(b.row_at(r), b.width * b.element);
+  return text;
+}
+
+std::string Snapshot::change_between(int s, std::size_t at, std::size_t bytes) const {
+  static constexpr const char* kNames[] = {"x", "g", "labels", "y"};
+  const std::byte *now = placement_.segment(s), *before = before_[s].data();
+  if (std::memcmp(now + at, before + (at - from_[s]), bytes) == 0) return "";
+  while (now[at] == before[at - from_[s]]) ++at;
+  const Buffer& b = placement_.buffer_[s];
+  const auto element = (static_cast<std::int64_t>(at) - static_cast<std::int64_t>(b.at)) /
+                           static_cast<std::int64_t>(b.element) -
+                       (at < b.at ? 1 : 0);
+  return std::string(kNames[s]) + " was written at element " + std::to_string(element) +
+         " of its buffer (" + std::to_string(b.rows) + " rows of " + std::to_string(b.width) +
+         ", stride " + std::to_string(b.stride) + ")";
+}
+
+}  // namespace softmark
