@@ -40,7 +40,7 @@ struct Evaluation {
 };
 
 /// The evaluation that unknown kernels are judged by: 4-ulp exp and log, any order, online or not,
-/// any normaliser; float32 for results in f16, bf16 and f32, float64 for f64.
+/// any normaliser; working in float32, for f64 in float64.
 Evaluation generic_evaluation(softmark_dtype dtype);
 
 /// As bound_row of reference.h, for this evaluation rounded to the problem's type at the end.

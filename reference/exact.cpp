@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 
@@ -40,11 +42,18 @@ struct Row {
   }
 };
 
-}  // namespace
+/// What is beyond the type, an infinity so far, as the type and the kernel's claim have it.
+std::vector<Exact> delivered(std::vector<Exact> row, const Problem& problem) {
+  const TypeInfo& type = type_info(problem.dtype);
+  if (type.has_infinities && !problem.saturates) return row;
+  for (Exact& exact : row)
+    if (std::isinf(exact.rounded))
+      exact.rounded = problem.saturates ? std::copysign(type.largest, exact.rounded)
+                                        : std::numeric_limits<double>::quiet_NaN();
+  return row;
+}
 
-std::vector<Exact> exact_row(const Problem& problem) { return exact_row(problem, Tier::kFloat64); }
-
-std::vector<Exact> exact_row(const Problem& given, Tier first) {
+std::vector<Exact> unbounded_row(const Problem& given, Tier first) {
   Problem problem = given;
   RowFacts facts = facts_of(problem.x);
   const std::vector<double> zeros(becomes_uniform(problem, facts) ? problem.x.size() : 0);
@@ -64,7 +73,7 @@ std::vector<Exact> exact_row(const Problem& given, Tier first) {
   for (const Tier tier : {Tier::kFloat64, Tier::kDoubleDouble}) {
     // A float64 result is beyond what float64 arithmetic can decide.
     if (tier < first || row.open.empty() ||
-        (tier == Tier::kFloat64 && problem.dtype == SOFTMARK_F64))
+        (tier == Tier::kFloat64 && working_type(problem.dtype) == SOFTMARK_F64))
       continue;
     const BoundedRow bounded(problem, facts, tier);
     row.settle(tier, [&](std::size_t i) { return bounded.decide(i); });
@@ -75,6 +84,14 @@ std::vector<Exact> exact_row(const Problem& given, Tier first) {
     row.settle(Tier::kInterval, [&](std::size_t i) { return enclosure.decide(i); });
   }
   return std::move(row.results);
+}
+
+}  // namespace
+
+std::vector<Exact> exact_row(const Problem& problem) { return exact_row(problem, Tier::kFloat64); }
+
+std::vector<Exact> exact_row(const Problem& problem, Tier first) {
+  return delivered(unbounded_row(problem, first), problem);
 }
 
 }  // namespace softmark

@@ -11,7 +11,6 @@
 namespace softmark {
 namespace {
 
-constexpr softmark_dtype kAll[] = {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64};
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using Values = std::vector<double>;
@@ -32,7 +31,8 @@ void expect_values(const Problem& problem, const Values& want) {
 
 void expect_all(softmark_op op, const Values& x, const Values& want, const Values& g = {},
                 std::int64_t label = -1, softmark_masked_row masked = SOFTMARK_MASKED_NAN) {
-  for (const softmark_dtype dtype : kAll) expect_values({op, dtype, x, g, label, masked}, want);
+  for (const softmark_dtype dtype : kAllDtypes)
+    expect_values({op, dtype, x, g, label, masked}, want);
 }
 
 TEST(Special, SoftmaxFamily) {
@@ -88,7 +88,7 @@ TEST(Special, LogSumExpAndCrossEntropy) {
 }
 
 TEST(Special, LargestFiniteValuesAreRight) {
-  for (const softmark_dtype dtype : kAll) {
+  for (const softmark_dtype dtype : kAllDtypes) {
     const double big = largest_finite(dtype);
     expect_values({SOFTMARK_SOFTMAX, dtype, Values{big, -big, big}, {}}, {0.5, 0, 0.5});
     expect_values({SOFTMARK_LOG_SOFTMAX, dtype, Values{big, -big}, {}}, {0, -kInf});
@@ -99,6 +99,33 @@ TEST(Special, LargestFiniteValuesAreRight) {
     expect_values({SOFTMARK_CROSS_ENTROPY_VJP, dtype, Values{big, -big}, Values{big}, 1},
                   {big, -big});
     expect_values({SOFTMARK_SOFTMAX_JACOBIAN, dtype, Values{big, -big}, {}}, {0, 0, 0, 0});
+  }
+}
+
+// The same infinities where a kernel saturates, or where the type has none.
+TEST(Special, WhatIsBeyondTheTypeIsDeliveredAsClaimed) {
+  for (const softmark_dtype dtype : kAllDtypes) {
+    const double big = largest_finite(dtype);
+    const Values x{big, -big}, masked{0, -kInf}, none;
+    const auto saturated = [&](softmark_op op, const Values& row) {
+      return exact_row({op, dtype, row, {}, -1, SOFTMARK_MASKED_NAN, true});
+    };
+    EXPECT_EQ(saturated(SOFTMARK_LOG_SOFTMAX, x)[1].rounded, -big);
+    EXPECT_EQ(saturated(SOFTMARK_LOG_SOFTMAX, x)[1].residual, 0);
+    EXPECT_EQ(saturated(SOFTMARK_LOG_SOFTMAX, masked)[1].rounded, -big);
+    EXPECT_EQ(saturated(SOFTMARK_LOGSUMEXP, none)[0].rounded, -big);
+    EXPECT_EQ(saturated(SOFTMARK_SOFTMAX, x)[1].rounded, 0);
+    const Problem plain{SOFTMARK_LOG_SOFTMAX, dtype, x, {}};
+    Problem claimed = plain;
+    claimed.saturates = true;
+    EXPECT_EQ(ulp_error(exact_row(claimed)[1], -big, dtype), 0);
+    EXPECT_EQ(ulp_error(exact_row(plain)[1], -big, dtype), kInf);
+    // Beside the largest value a sane evaluation may end beyond it, unless it saturates.
+    const Values edge{0, -big};
+    EXPECT_EQ(std::isfinite(
+                  bound_row({SOFTMARK_LOG_SOFTMAX, dtype, edge, {}, -1, SOFTMARK_MASKED_NAN, true},
+                            saturated(SOFTMARK_LOG_SOFTMAX, edge))[1]),
+              true);
   }
 }
 

@@ -114,7 +114,7 @@ std::int64_t try_start(const Function& function, const Interpreter& with, std::s
   bridge.function = function;
   bridge.socket = ends[1];
   bridge.memory = memfd_create("softmark-python", MFD_CLOEXEC);
-  const std::string op(name(function.op)), dtype(name(function.dtype));
+  const std::string op(name(function.op)), dtype(type_info(function.dtype).numpy);
   const pid_t parent = getpid();
   bridge.pid = fork();
   if (bridge.pid == 0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python end of kernels/peers/python_bridge.h.
 
-    python3 python_bridge.py --run TARGET OP DTYPE MODULES EXTRA_PATH
+    python3 python_bridge.py --run TARGET OP NUMPY_DTYPE MODULES EXTRA_PATH
     python3 python_bridge.py --version MODULE EXTRA_PATH
 
 Descriptor 3 is the socket, 4 the shared memory. Each request is six 64-bit numbers: bytes of the memory, rows, cols, and
@@ -17,7 +17,6 @@ import sys
 REQUEST = struct.Struct("6q")
 ANSWER = struct.Struct("2q")
 DONE, REFUSED, FAILED, NO_MODULE = range(4)
-TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8"}
 SCALAR = ("logsumexp", "cross_entropy")
 
 
@@ -111,7 +110,7 @@ def serve(function, op, dtype):
     while len(request := os.read(3, REQUEST.size)) == REQUEST.size:
         try:
             if request != last:
-                views, last = Views(request, op, TYPES[dtype]), request
+                views, last = Views(request, op, dtype), request
             views.store(function(*views.inputs, **keywords))
         except NotImplementedError:
             answer(REFUSED)

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "kernels/names.h"
 #include "support/error.h"
 
 namespace softmark {
@@ -35,10 +36,11 @@ void KernelChoice::add_to(CLI::App& verb) {
                   "kernels by id or name, as a glob: 'simd/*', 'naive' (repeatable)")
       ->type_name("GLOB")
       ->allow_extra_args(false);
-  verb.add_option("--op", ops, "only these ops: softmax, log_softmax, sigmoid, ... (repeatable)")
+  verb.add_option("--op", ops, "only these ops: " + comma_list(kOpNames) + " (repeatable)")
       ->type_name("OP")
       ->allow_extra_args(false);
-  verb.add_option("--dtype", dtypes, "only these types: f16, bf16, f32, f64 (repeatable)")
+  verb.add_option("--dtype", dtypes,
+                  "only these types: " + comma_list(kDtypeNames) + " (repeatable)")
       ->type_name("TYPE")
       ->allow_extra_args(false);
 }

@@ -8,10 +8,7 @@
 namespace softmark {
 namespace {
 
-bool has_argmax(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
-         kernel.op == SOFTMARK_HARDMAX;
-}
+bool has_argmax(const Kernel& kernel) { return keeps_argmax(kernel.op); }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);

@@ -36,8 +36,7 @@ constexpr double kPeak = 333;  // at one place alone
 constexpr double kWild[] = {kNan, kInf, -kInf, 1e30, -1e30, kPeak, 100, -200};
 
 void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
-  const double top = largest_finite(kernel.dtype);
-  if (std::isfinite(value)) value = std::clamp(round_to(kernel.dtype, value), -top, top);
+  value = fit_to(kernel.dtype, value);
   if (!takes_logits(kernel.op)) {
     if (std::isinf(value)) value = kNan;  // an infinite cotangent leaves IEEE too much choice
     c.g[row * c.cols] = value;
@@ -48,7 +47,7 @@ void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
     // A level of their own for finite neighbours; special values at one place, or all over for
     // masked rows.
     if (std::isfinite(value) && value != kPeak)
-      x = std::clamp(round_to(kernel.dtype, x + value), -top, top);
+      x = fit_to(kernel.dtype, x + value);
     else if (value == -kInf || i == c.cols / 2)
       x = value;
   }

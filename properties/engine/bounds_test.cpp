@@ -14,11 +14,12 @@
 namespace softmark {
 namespace {
 
-/// The plain loops, one element after the other. `naive` is no sane evaluation, and a hardmax makes
-/// no error.
+/// The plain loops, one element after the other, in the type itself. `naive` is no sane evaluation,
+/// and a hardmax makes no error.
 bool is_scalar(const softmark_kernel& kernel) {
   const std::string_view name = kernel.name;
-  return name != "naive" && name != "simd" && name != "openmp" && kernel.op != SOFTMARK_HARDMAX;
+  return name != "naive" && name != "simd" && name != "openmp" && kernel.op != SOFTMARK_HARDMAX &&
+         bytes_of(kernel.dtype) >= sizeof(float);
 }
 
 template <class T>

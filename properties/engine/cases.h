@@ -3,21 +3,17 @@
 // cases.
 #pragma once
 
+#include "kernels/names.h"
 #include "properties/engine/property.h"
 
 namespace softmark {
 
-/// Whether x holds logits, which may be anything; not the probabilities or sigmoids that a
-/// vector-Jacobian product takes.
-bool takes_logits(softmark_op op);
-/// Whether an output of a row belongs to the input at the same place.
-bool is_rowwise(softmark_op op);
 /// The kernels whose rows are short because every row has cols^2 outputs.
 bool is_jacobian(const Kernel& kernel);
 
 /// Rows of equal length as one case of the op: values rounded to the type and kept finite where
-/// they are; for products with a gradient, cotangents without structure (3 distinct sizes, both
-/// signs); labels in turn, starting at `label`.
+/// they are, or where the type has no infinities; for products with a gradient, cotangents without
+/// structure (3 distinct sizes, both signs); labels in turn, starting at `label`.
 Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& rows,
                   std::size_t label = 0);
 

@@ -51,7 +51,7 @@ class Search {
     // Half, or 25000 rows, look around; then the best places are climbed from, few where there is
     // not time for many. One output of one input has no slope to follow: there looking finds more
     // (sigmoid f32, 4000 rows: 2.40 ulp against 1.99).
-    const bool elementwise = kernel_.op == SOFTMARK_SIGMOID || kernel_.op == SOFTMARK_SIGMOID_VJP;
+    const bool elementwise = op_info(kernel_.op).elementwise;
     const std::size_t share =
         elementwise ? options_.rows / 4 * 3 : std::min<std::size_t>(options_.rows / 2, 25000);
     climbers_ = options_.rows < 16000 ? 2 : kClimbers;
@@ -140,7 +140,7 @@ class Search {
   }
 
   double score_of(const Case& c, std::size_t r, const std::vector<double>& y) {
-    const Problem problem = problem_of(kernel_.op, kernel_.dtype, c, r, kernel_.masked_row);
+    const Problem problem = problem_of(kernel_, c, r);
     const auto exact = exact_row(problem);
     const auto bound = options_.over_bound ? bound_row(problem, exact) : std::vector<double>();
     double most = -1;

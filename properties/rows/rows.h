@@ -57,7 +57,7 @@ struct FamilyInfo {
 const FamilyInfo& info(Family family);
 
 /// Every family of finite logits (masked -inf entries included); then those with NaN, +inf or
-/// nothing unmasked.
+/// nothing unmasked. In a type without infinities its largest values stand for them.
 std::span<const Family> finite_families();
 std::span<const Family> special_families();
 

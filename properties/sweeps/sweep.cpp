@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "reference/float64.h"
 
 namespace softmark {
@@ -35,7 +37,24 @@ constexpr SweepSet kSets[] = {
     {"sigmoid/bf16", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_BF16, SweepSet::kPatterns},
     {"softmax/bf16/pairs", "all pairs of finite bfloat16", SOFTMARK_SOFTMAX, SOFTMARK_BF16,
      SweepSet::kPairs},
+#define SOFTMARK_F8_SETS(type, dtype)                                                          \
+  {"sigmoid/" type, "all bit patterns", SOFTMARK_SIGMOID, dtype, SweepSet::kPatterns},         \
+      {"softmax/" type "/pairs", "all pairs of bit patterns", SOFTMARK_SOFTMAX, dtype,         \
+       SweepSet::kPatternPairs},                                                               \
+      {"log_softmax/" type "/pairs", "all pairs of bit patterns", SOFTMARK_LOG_SOFTMAX, dtype, \
+       SweepSet::kPatternPairs},                                                               \
+  {                                                                                            \
+    "logsumexp/" type "/pairs", "all pairs of bit patterns", SOFTMARK_LOGSUMEXP, dtype,        \
+        SweepSet::kPatternPairs                                                                \
+  }
+    SOFTMARK_F8_SETS("f8_e4m3", SOFTMARK_F8_E4M3),
+    SOFTMARK_F8_SETS("f8_e5m2", SOFTMARK_F8_E5M2),
+#undef SOFTMARK_F8_SETS
 };
+
+std::uint64_t patterns_of(softmark_dtype dtype) {
+  return std::uint64_t{1} << (8 * bytes_of(dtype));
+}
 
 /// Argument k of the float32 set, ascending.
 float argument(std::uint64_t k) {
@@ -43,11 +62,14 @@ float argument(std::uint64_t k) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(kSmall + (k - kNegatives)));
 }
 
-/// Bit pattern k of a 16-bit type in ascending order of value: negative ones from the top down,
-/// then positive ones. With `finite` only the finite ones of bfloat16.
-std::uint16_t pattern(std::uint64_t k, bool finite) {
-  const std::uint64_t half = finite ? kFiniteBf16 / 2 : 0x8000;
-  return static_cast<std::uint16_t>(k < half ? 0x8000 + (half - 1 - k) : k - half);
+/// Bit pattern k of the first `count` of each sign, in ascending order of value: negative ones from
+/// the top down, then positive ones.
+std::uint16_t pattern(std::uint64_t k, softmark_dtype dtype, std::uint64_t count) {
+  const std::uint64_t half = count / 2, sign = patterns_of(dtype) / 2;
+  return static_cast<std::uint16_t>(k < half ? sign + (half - 1 - k) : k - half);
+}
+std::uint16_t pattern(std::uint64_t k, softmark_dtype dtype) {
+  return pattern(k, dtype, patterns_of(dtype));
 }
 
 float bf16(std::uint16_t bits) {
@@ -57,11 +79,13 @@ float bf16(std::uint16_t bits) {
 /// A chunk of consecutive inputs on its way through the kernel and the judge.
 class Chunk {
  public:
-  Chunk(const SweepSet& s, SweepResult& r) : set(s), result(r) {}
+  Chunk(const SweepSet& s, SweepResult& r, softmark_masked_row m, bool saturated)
+      : set(s), result(r), masked_row(m), saturates(saturated) {}
   bool process(const RunKernel& run, std::uint64_t first, std::uint64_t inputs);
 
  private:
   void fill();
+  void fill_patterns();
   softmark_args arguments();
   void load_results();
   void judge();
@@ -70,15 +94,17 @@ class Chunk {
   void count_steps_down();
   std::vector<double> row_of(std::size_t input) const;
   std::size_t columns() const {
-    return set.kind == SweepSet::kWithZero || set.kind == SweepSet::kPairs ? 2 : 1;
+    return set.kind == SweepSet::kUnary || set.kind == SweepSet::kPatterns ? 1 : 2;
   }
-  std::size_t outputs_each() const { return set.op == SOFTMARK_LOGSUMEXP ? 1 : columns(); }
+  std::size_t outputs_each() const { return outputs_of(set.op, columns()); }
 
   const SweepSet& set;
   SweepResult& result;
+  softmark_masked_row masked_row;
+  bool saturates;
   std::uint64_t first = 0;
   std::size_t count = 0;
-  std::vector<std::uint16_t> narrow_x, narrow_y;
+  std::vector<std::uint16_t> narrow_x, narrow_y;  // of one byte each: in the first half
   std::vector<float> x, y, left,
       right;  // x and y in memory order; left - right: arguments of sigmoid or softplus
   std::vector<double> exact;
@@ -99,22 +125,33 @@ void Chunk::fill() {
         x[2 * i] = argument(k);
         break;
       case SweepSet::kPatterns:
+      case SweepSet::kPatternPairs:
         break;
       case SweepSet::kPairs:
-        x[2 * i] = bf16(pattern(k % kFiniteBf16, true));
-        x[2 * i + 1] = bf16(pattern(k / kFiniteBf16, true));
+        x[2 * i] = bf16(pattern(k % kFiniteBf16, set.dtype, kFiniteBf16));
+        x[2 * i + 1] = bf16(pattern(k / kFiniteBf16, set.dtype, kFiniteBf16));
     }
   }
   if (set.dtype == SOFTMARK_F32) return;
   narrow_x.resize(values);
-  narrow_y.assign(y.size(), set.dtype == SOFTMARK_F16 ? 0x7e00 : 0x7fc0);
-  for (std::size_t i = 0; i < values; ++i)
-    narrow_x[i] = set.kind == SweepSet::kPatterns
-                      ? pattern(first + i, false)
-                      : static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x[i]) >> 16);
-  if (set.kind == SweepSet::kPatterns)
+  narrow_y.assign(y.size(), 0xffff);  // NaN in every type
+  if (set.kind == SweepSet::kPairs) {
     for (std::size_t i = 0; i < values; ++i)
-      x[i] = static_cast<float>(load(set.dtype, narrow_x.data(), i));
+      narrow_x[i] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x[i]) >> 16);
+  } else {
+    fill_patterns();
+  }
+}
+
+void Chunk::fill_patterns() {
+  const std::uint64_t patterns = patterns_of(set.dtype);
+  auto* bytes = reinterpret_cast<unsigned char*>(narrow_x.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const std::uint64_t k = first + i / columns();
+    const std::uint16_t bits = pattern(i % columns() ? k / patterns : k % patterns, set.dtype);
+    std::memcpy(bytes + bytes_of(set.dtype) * i, &bits, bytes_of(set.dtype));
+    x[i] = static_cast<float>(load(set.dtype, bytes, i));
+  }
 }
 
 softmark_args Chunk::arguments() {
@@ -133,7 +170,7 @@ softmark_args Chunk::arguments() {
 void Chunk::load_results() {
   if (set.dtype == SOFTMARK_BF16)
     for (std::size_t i = 0; i < y.size(); ++i) y[i] = bf16(narrow_y[i]);
-  else if (set.dtype == SOFTMARK_F16)
+  else if (set.dtype != SOFTMARK_F32)
     for (std::size_t i = 0; i < y.size(); ++i)
       y[i] = static_cast<float>(load(set.dtype, narrow_y.data(), i));
 }
@@ -155,7 +192,7 @@ void Chunk::see(std::size_t output, double error, double want) {
 void Chunk::settle_open(std::size_t output) {
   const std::size_t input = output / outputs_each();
   const auto row = row_of(input);
-  const auto all = exact_row({set.op, set.dtype, row, {}});
+  const auto all = exact_row({set.op, set.dtype, row, {}, -1, masked_row, saturates});
   const Exact& want = all[output % outputs_each()];
   const double error = ulp_error(want, y[output], set.dtype);
   auto& judgement = result.judgement;
@@ -173,7 +210,7 @@ void Chunk::settle_open(std::size_t output) {
 /// softmax and sigmoid are sigmoids of a difference, the others softplus of one, up to the sign.
 void Chunk::judge() {
   const std::size_t outputs = y.size();
-  if (set.kind == SweepSet::kPatterns) {
+  if (set.kind == SweepSet::kPatterns || set.kind == SweepSet::kPatternPairs) {
     for (std::size_t i = 0; i < outputs; ++i) settle_open(i);
     return;
   }
@@ -230,9 +267,12 @@ void Chunk::count_steps_down() {
   for (std::size_t i = 0; i < count; ++i) {
     const double value = y[i * outputs_each()];
     // Among pairs the order starts anew with every second number.
-    const bool starts = set.kind == SweepSet::kPairs && (first + i) % kFiniteBf16 == 0;
+    const std::uint64_t each = set.kind == SweepSet::kPairs          ? kFiniteBf16
+                               : set.kind == SweepSet::kPatternPairs ? patterns_of(set.dtype)
+                                                                     : set.inputs();
+    if ((first + i) % each == 0) last = -kInf;
     if (std::isnan(value)) continue;
-    if (!starts && value < last) {
+    if (value < last) {
       ++result.non_monotone;
       if (result.first_step_down.empty()) result.first_step_down = row_of(i);
     }
@@ -269,7 +309,9 @@ std::uint64_t SweepSet::inputs() const {
     case kWithZero:
       return kNegatives + kPositives;
     case kPatterns:
-      return 65536;
+      return patterns_of(dtype);
+    case kPatternPairs:
+      return patterns_of(dtype) * patterns_of(dtype);
     case kPairs:
       return kFiniteBf16 * kFiniteBf16;
   }
@@ -285,7 +327,8 @@ const SweepSet* find_sweep_set(std::string_view name) {
 }
 
 SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,
-                  std::uint64_t shard, std::uint64_t shards, const SweepProgress& progress) {
+                  std::uint64_t shard, std::uint64_t shards, const SweepProgress& progress,
+                  softmark_masked_row masked_row, bool saturates) {
   if (shards == 0 || shard >= shards)
     throw std::invalid_argument("shard " + std::to_string(shard) + " of " + std::to_string(shards));
   SweepResult result;
@@ -297,7 +340,7 @@ SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKerne
       set.inputs() / shards * shard + std::min(shard, set.inputs() % shards);
   const std::uint64_t end = begin + set.inputs() / shards + (shard < set.inputs() % shards);
   result.total = end - begin;
-  Chunk chunk(set, result);
+  Chunk chunk(set, result, masked_row, saturates);
   for (std::uint64_t k = begin; k < end; k += kChunk) {
     if (!chunk.process(run, k, std::min(kChunk, end - k))) break;
     if (progress && !progress(result.inputs, result.total)) break;

@@ -19,9 +19,10 @@ struct SweepSet {
   enum Kind {
     kUnary,  // float32 arguments one by one, where sigmoid is neither 0, 1/2 nor 1: [-104, -2^-24]
              // and [2^-24, 17.33]
-    kWithZero,  // the same t as rows [t, 0]
-    kPatterns,  // all 65536 bit patterns of a 16-bit type one by one
-    kPairs      // all finite bfloat16 pairs as rows [a, b]
+    kWithZero,     // the same t as rows [t, 0]
+    kPatterns,     // all bit patterns of a type of one or two bytes one by one
+    kPairs,        // all finite bfloat16 pairs as rows [a, b]
+    kPatternPairs  // all pairs of bit patterns of a type of one byte as rows [a, b]
   };
   std::string_view name, what;
   softmark_op op;
@@ -55,7 +56,8 @@ using SweepProgress = std::function<bool(std::uint64_t done, std::uint64_t total
 
 SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,
                   std::uint64_t shard = 0, std::uint64_t shards = 1,
-                  const SweepProgress& progress = {});
+                  const SweepProgress& progress = {},
+                  softmark_masked_row masked_row = SOFTMARK_MASKED_NAN, bool saturates = false);
 
 /// "2/8": the second of eight shards, {1, 8}. Throws Error(kUsage).
 struct Shard {

@@ -59,7 +59,7 @@ Json request_of_arguments(const EvalVerb& verb) {
   };
   request["x"] = rows_of(verb.values);
   if (!verb.g.empty())
-    request["g"] = verb.op == "cross_entropy_vjp" ? list_of(verb.g) : rows_of(verb.g);
+    request["g"] = shape_of(*find_op(verb.op)).takes_g_row ? list_of(verb.g) : rows_of(verb.g);
   if (!verb.labels.empty()) {
     request["labels"] = Json::array();
     for (const Json& label : list_of(verb.labels))
@@ -107,7 +107,8 @@ std::string text_member(const Json& request, const char* key, const std::string&
 
 void check_names(const std::string& op, const std::string& dtype, ExitCode code) {
   if (!find_op(op)) throw Error(code, "unknown op '" + op + "' (softmark list shows all)");
-  if (!find_dtype(dtype)) throw Error(code, "unknown dtype '" + dtype + "': f16, bf16, f32 or f64");
+  if (!find_dtype(dtype))
+    throw Error(code, "unknown dtype '" + dtype + "': " + comma_list(kDtypeNames));
 }
 
 Evaluated evaluate(const Kernel& kernel, const Case& c, const std::vector<Truth>& truths) {
@@ -123,9 +124,14 @@ Evaluated evaluate(const Kernel& kernel, const Case& c, const std::vector<Truth>
   }
   result.y = std::move(outcome.y);
   const std::size_t outputs = outputs_of(kernel.op, c.cols);
-  for (std::size_t i = 0; i < result.y.size(); ++i)
-    result.ulp.push_back(
-        ulp_error(truths[i / outputs].exact[i % outputs], result.y[i], kernel.dtype));
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    // A kernel that declares something of its own is held to that.
+    const Problem own = problem_of(kernel, c, r);
+    const bool differs = own.saturates || own.masked_row != SOFTMARK_MASKED_NAN;
+    const auto exact = differs ? exact_row(own) : truths[r].exact;
+    for (std::size_t j = 0; j < outputs; ++j)
+      result.ulp.push_back(ulp_error(exact[j], result.y[r * outputs + j], kernel.dtype));
+  }
   return result;
 }
 
@@ -145,9 +151,8 @@ std::vector<std::string> decisions(softmark_op op, const std::vector<double>& y,
   const std::size_t cols = rows ? y.size() / rows : 0;
   for (std::size_t r = 0; r < rows && cols > 0; ++r) {
     const double* row = y.data() + r * cols;
-    if (op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_HARDMAX)
-      decided.push_back("argmax " + std::to_string(argmax(row, cols)));
-    if (op != SOFTMARK_SIGMOID) continue;
+    if (keeps_argmax(op)) decided.push_back("argmax " + std::to_string(argmax(row, cols)));
+    if (!maps_logits(op) || !op_info(op).elementwise) continue;
     std::string labels;
     for (std::size_t i = 0; i < cols; ++i)
       if (row[i] > threshold) labels += (labels.empty() ? "" : ",") + std::to_string(i);
@@ -199,7 +204,7 @@ Json answer_json(const Case& c, const std::vector<Truth>& truths,
 
 std::string decimals(softmark_dtype dtype, double v) {
   if (std::isnan(v)) return "nan";  // not the "-nan" of a set sign bit
-  return fmt::format("{:.{}g}", v, dtype == SOFTMARK_F64 ? 17 : dtype == SOFTMARK_F32 ? 9 : 5);
+  return fmt::format("{:.{}g}", v, type_info(dtype).digits);
 }
 
 constexpr std::size_t kShownRows = 4, kShownColumns = 12;
@@ -314,10 +319,8 @@ void add_eval(CLI::App& app, int& exit_code) {
          "--case", verb->one_case,
          "one case: JSON as counterexamples are replayed, or @FILE, @FILE:LINE of a corpus")
       ->type_name("JSON|@FILE");
-  sub->add_option("--op", verb->op, "softmax, log_softmax, logsumexp, sigmoid, ... (softmark list)")
-      ->type_name("OP")
-      ->capture_default_str();
-  sub->add_option("--dtype", verb->dtype, "f16, bf16, f32 or f64")
+  sub->add_option("--op", verb->op, comma_list(kOpNames))->type_name("OP")->capture_default_str();
+  sub->add_option("--dtype", verb->dtype, comma_list(kDtypeNames))
       ->type_name("TYPE")
       ->capture_default_str();
   sub->add_option("--g", verb->g, "upstream gradient, in the shape of the rows, for the VJPs")

@@ -97,7 +97,8 @@ SweepResult run_set(const SweepVerb& verb) {
         failure = outcome.message;
         return outcome.kind == CallResult::done ? 0 : 1;
       },
-      shard.index, shard.count, progress_line());
+      shard.index, shard.count, progress_line(), kernel.masked_row,
+      kernel.claims & SOFTMARK_SATURATES);
   if (!failure.empty()) result.failure = failure;
   return result;
 }
