@@ -61,7 +61,8 @@ std::optional<Exact> certify(const Enclosed<Bounded>& enclosed, softmark_dtype d
 
   double rounded = round_pair(dtype, low);
   if (rounded != round_pair(dtype, high)) return std::nullopt;
-  if (std::isinf(rounded)) return Exact{rounded, 0};
+  if (std::isinf(rounded))
+    return Exact{rounded, ulps_beyond(dtype, std::min(std::fabs(low.hi), std::fabs(high.hi)))};
   if (rounded == 0)
     rounded = std::signbit(low.hi) && (std::signbit(high.hi) || high.hi == 0) ? -0.0 : 0.0;
   const double ulp = quantum(dtype, low, cut_low && limit < 0);

@@ -9,6 +9,7 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "reference/enclosed.h"
 #include "reference/special.h"
 
 namespace softmark {
@@ -347,7 +348,7 @@ double to_ulps(const Exact& exact, double error, const Problem& problem, const W
   if (dtype != w.working) error += spacing(dtype, magnitude + error) / 2;
   const double threshold = largest_finite(dtype) + spacing(dtype, largest_finite(dtype)) / 2;
   // A NaN, where 0 times an infinity bounds the error, is no bound.
-  if (!(magnitude + error < (problem.saturates ? kInf : threshold))) return kInf;
+  if (!(problem.saturates ? error < kInf : magnitude + error < threshold)) return kInf;
   return error * kOwnError / ulp_of(exact, dtype);
 }
 
@@ -389,9 +390,8 @@ std::vector<double> bound_row(const Problem& problem, std::span<const Exact> exa
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     if (!becomes_uniform(problem, facts) && fixed_output(problem, i)) continue;
     if (std::isfinite(exact[i].rounded)) bounds[i] = to_ulps(exact[i], errors[i], problem, w);
-    // Beyond the type: only an infinity is right, except where the working precision itself may
-    // end.
-    else if (std::isinf(exact[i].rounded) && !std::isfinite(errors[i]))
+    // Beyond the type nothing finite is right, except where a sane evaluation may end within it.
+    else if (may_end_within(exact[i].residual, errors[i], problem.dtype))
       bounds[i] = kInf;
   }
   return bounds;

@@ -46,10 +46,13 @@ struct Row {
 std::vector<Exact> delivered(std::vector<Exact> row, const Problem& problem) {
   const TypeInfo& type = type_info(problem.dtype);
   if (type.has_infinities && !problem.saturates) return row;
-  for (Exact& exact : row)
-    if (std::isinf(exact.rounded))
-      exact.rounded = problem.saturates ? std::copysign(type.largest, exact.rounded)
-                                        : std::numeric_limits<double>::quiet_NaN();
+  for (Exact& exact : row) {
+    if (!std::isinf(exact.rounded)) continue;
+    if (problem.saturates)
+      exact = {std::copysign(type.largest, exact.rounded), 0, exact.tier};
+    else
+      exact.rounded = std::numeric_limits<double>::quiet_NaN();
+  }
   return row;
 }
 
