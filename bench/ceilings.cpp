@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/dtypes.h"
+
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #if defined(__clang__)  // splits vectors of 64 bytes by default
@@ -171,7 +173,7 @@ softmark_fn ceiling_function(Ceiling ceiling, softmark_dtype dtype) {
     case Ceiling::kNontemporalCopy:
       return copy_around_cache;
     case Ceiling::kFma:
-      return dtype == SOFTMARK_F64 ? multiply_add_f64 : multiply_add_f32;
+      return working_type(dtype) == SOFTMARK_F64 ? multiply_add_f64 : multiply_add_f32;
     case Ceiling::kNothing:
       break;
   }
@@ -180,8 +182,7 @@ softmark_fn ceiling_function(Ceiling ceiling, softmark_dtype dtype) {
 
 std::size_t fma_count(softmark_dtype dtype, int threads) {
   if (!isa().f32) return 0;
-  const std::size_t lanes =
-      isa().vector_bytes / (dtype == SOFTMARK_F64 ? sizeof(double) : sizeof(float));
+  const std::size_t lanes = isa().vector_bytes / bytes_of(working_type(dtype));
   return kSteps * kChains * lanes * static_cast<std::size_t>(std::max(threads, 1));
 }
 

@@ -38,15 +38,16 @@ void store_row(softmark_dtype dtype, void* data, std::size_t first,
 
 /// Converts logits to the op's x, in place, with float64's accuracy, which suffices for timing.
 void to_input(softmark_op op, std::vector<double>& row) {
-  if (op == SOFTMARK_SIGMOID_VJP) {
+  const Input input = op_info(op).input;
+  if (input == Input::kSigmoids) {
     for (double& value : row) value = 1 / (1 + std::exp(-value));
-  } else if (op == SOFTMARK_SOFTMAX_VJP || op == SOFTMARK_LOG_SOFTMAX_VJP) {
+  } else if (input != Input::kLogits) {
     const double max = *std::max_element(row.begin(), row.end());
     double sum = 0;
     for (double value : row) sum += std::exp(value - max);
     const double log_sum = max + std::log(sum);
     for (double& value : row)
-      value = op == SOFTMARK_SOFTMAX_VJP ? std::exp(value - log_sum) : value - log_sum;
+      value = input == Input::kProbabilities ? std::exp(value - log_sum) : value - log_sum;
   }
 }
 

@@ -144,11 +144,8 @@ void fill_logits(const Workload& workload, softmark_dtype dtype, std::uint64_t s
   if (workload.distribution == Distribution::kSubnormal) logits[chosen] = 0;
   if (workload.distribution == Distribution::kCausal)
     for (std::size_t col = causal_end(workload, row) + 1; col < logits.size(); ++col)
-      logits[col] = -std::numeric_limits<double>::infinity();
-  for (double& value : logits)
-    value = dtype == SOFTMARK_F64   ? value
-            : dtype == SOFTMARK_F32 ? static_cast<float>(value)
-                                    : round_to(dtype, value);
+      logits[col] = fit_to(dtype, -std::numeric_limits<double>::infinity());
+  for (double& value : logits) value = round_to(dtype, value);
 }
 
 }  // namespace softmark::bench

@@ -78,7 +78,7 @@ TEST(Logits, DependOnSeedAndRowAlone) {
 }
 
 TEST(Logits, AreValuesOfTheType) {
-  for (softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32})
+  for (softmark_dtype dtype : kAllDtypes)
     for (double value : row_of(Distribution::kNormal, dtype, 1, 500, 0))
       EXPECT_EQ(value, round_to(dtype, value));
 }

@@ -26,8 +26,10 @@ double value_at(const Json& datum, softmark_dtype dtype, const std::string& wher
   // A decimal such as 0.1 means the type's nearest value; a value beyond the type's range is an
   // error in the request.
   const double rounded = round_to(dtype, value);
-  if (std::isinf(rounded) && !std::isinf(value))
+  if (std::isfinite(value) && !std::isfinite(rounded))
     refuse(where, "is beyond the largest finite " + std::string(name(dtype)));
+  if (std::isinf(value) && std::isnan(rounded))
+    refuse(where, "is infinite, and " + std::string(name(dtype)) + " has no infinities");
   return rounded;
 }
 

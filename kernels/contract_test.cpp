@@ -12,6 +12,7 @@ namespace {
 
 static_assert(SOFTMARK_ABI_VERSION == 1u);
 static_assert(SOFTMARK_F16 == 0 && SOFTMARK_BF16 == 1 && SOFTMARK_F32 == 2 && SOFTMARK_F64 == 3);
+static_assert(SOFTMARK_F8_E4M3 == 4 && SOFTMARK_F8_E5M2 == 5);
 static_assert(SOFTMARK_SOFTMAX == 0 && SOFTMARK_LOG_SOFTMAX == 1 && SOFTMARK_LOGSUMEXP == 2);
 static_assert(SOFTMARK_SOFTMAX_VJP == 3 && SOFTMARK_LOG_SOFTMAX_VJP == 4 &&
               SOFTMARK_SOFTMAX_JACOBIAN == 5);
@@ -19,7 +20,7 @@ static_assert(SOFTMARK_SIGMOID == 6 && SOFTMARK_SIGMOID_VJP == 7);
 static_assert(SOFTMARK_CROSS_ENTROPY == 8 && SOFTMARK_CROSS_ENTROPY_VJP == 9 &&
               SOFTMARK_HARDMAX == 10);
 static_assert(SOFTMARK_IN_PLACE == 1 && SOFTMARK_THREADED == 2 && SOFTMARK_REPRODUCIBLE == 4);
-static_assert(SOFTMARK_CORRECTLY_ROUNDED == 8);
+static_assert(SOFTMARK_CORRECTLY_ROUNDED == 8 && SOFTMARK_SATURATES == 16);
 static_assert(SOFTMARK_MASKED_NAN == 0 && SOFTMARK_MASKED_ZERO == 1 &&
               SOFTMARK_MASKED_UNIFORM == 2);
 static_assert(std::is_standard_layout_v<softmark_args> && std::is_trivial_v<softmark_args>);

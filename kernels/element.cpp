@@ -12,56 +12,68 @@ namespace softmark {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr TypeInfo kTypes[] = {{11, -14, 15}, {8, -126, 127}, {24, -126, 127}, {53, -1022, 1023}};
 
-/// Bit pattern of a value of f16 or bf16, and back. Sign, exponent and fraction are moved, never
-/// rounded.
-std::uint16_t pack(const TypeInfo& type, double value) {
-  const int fraction_bits = type.precision - 1;
-  const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
-  const std::uint16_t infinity =
-      static_cast<std::uint16_t>((2 * type.max_exponent + 1) << fraction_bits);
-  if (std::isnan(value))
-    return static_cast<std::uint16_t>(sign | infinity | (1 << (fraction_bits - 1)));
-  if (std::isinf(value)) return sign | infinity;
+/// What stands for a value beyond the type.
+double beyond(const TypeInfo& type, double value) {
+  return type.has_infinities ? std::copysign(kInf, value)
+                             : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// The fields of a type of one or two bytes: sign, exponent, fraction.
+struct Fields {
+  explicit Fields(const TypeInfo& type)
+      : fraction_bits(type.precision - 1),
+        sign(1u << (8 * type.bytes - 1)),
+        fraction((1u << fraction_bits) - 1),
+        exponent((sign - 1) & ~fraction),
+        nan(exponent | (type.has_infinities ? 1u << (fraction_bits - 1) : fraction)) {}
+  int fraction_bits;
+  unsigned sign, fraction, exponent;  // masks
+  unsigned nan;                       // a quiet one
+};
+
+/// Bit pattern of a value of the type, and back: the fields are moved, never rounded.
+unsigned pack(const TypeInfo& type, double value) {
+  const Fields fields(type);
+  const unsigned sign = std::signbit(value) ? fields.sign : 0;
+  if (std::isnan(value)) return sign | fields.nan;
+  if (std::isinf(value)) return sign | fields.exponent;
   const double magnitude = std::fabs(value);
   // The bit pattern of a subnormal is its value in units of the smallest subnormal.
   if (magnitude < std::ldexp(1.0, type.min_exponent))
     return sign |
-           static_cast<std::uint16_t>(std::ldexp(magnitude, fraction_bits - type.min_exponent));
+           static_cast<unsigned>(std::ldexp(magnitude, fields.fraction_bits - type.min_exponent));
   const int exponent = std::ilogb(magnitude);
-  const auto significand = static_cast<int>(std::ldexp(magnitude, fraction_bits - exponent));
-  return static_cast<std::uint16_t>(sign + ((exponent - type.min_exponent) << fraction_bits) +
-                                    significand);
+  const auto significand =
+      static_cast<unsigned>(std::ldexp(magnitude, fields.fraction_bits - exponent));
+  return sign + (static_cast<unsigned>(exponent - type.min_exponent) << fields.fraction_bits) +
+         significand;
 }
 
-double unpack(const TypeInfo& type, std::uint16_t bits) {
-  const int fraction_bits = type.precision - 1;
-  const double sign = bits & 0x8000 ? -1 : 1;
-  const int exponent = (bits & 0x7fff) >> fraction_bits;
-  const int fraction = bits & ((1 << fraction_bits) - 1);
-  if (exponent == 2 * type.max_exponent + 1)
-    return fraction ? std::numeric_limits<double>::quiet_NaN() : sign * kInf;
-  if (exponent == 0) return sign * std::ldexp(fraction, type.min_exponent - fraction_bits);
-  return sign * std::ldexp(fraction + (1 << fraction_bits),
-                           type.min_exponent - fraction_bits + exponent - 1);
+double unpack(const TypeInfo& type, unsigned bits) {
+  const Fields fields(type);
+  const double sign = bits & fields.sign ? -1 : 1;
+  const auto exponent = static_cast<int>((bits & fields.exponent) >> fields.fraction_bits);
+  const auto fraction = static_cast<int>(bits & fields.fraction);
+  if ((bits & fields.exponent) == fields.exponent) {
+    const bool is_infinity = type.has_infinities && fraction == 0;
+    if (is_infinity) return sign * kInf;
+    if (type.has_infinities || (bits & fields.fraction) == fields.fraction)
+      return std::numeric_limits<double>::quiet_NaN();
+  }
+  if (exponent == 0) return sign * std::ldexp(fraction, type.min_exponent - fields.fraction_bits);
+  return sign * std::ldexp(fraction + (1 << fields.fraction_bits),
+                           type.min_exponent - fields.fraction_bits + exponent - 1);
 }
 
 }  // namespace
 
-TypeInfo type_info(softmark_dtype dtype) { return kTypes[dtype]; }
-
-double largest_finite(softmark_dtype dtype) {
-  const TypeInfo type = kTypes[dtype];
-  return std::ldexp(2 - std::ldexp(1.0, 1 - type.precision), type.max_exponent);
-}
-
 double smallest_subnormal(softmark_dtype dtype) {
-  return std::ldexp(1.0, kTypes[dtype].min_exponent - kTypes[dtype].precision + 1);
+  return std::ldexp(1.0, type_info(dtype).min_exponent - type_info(dtype).precision + 1);
 }
 
 double spacing(softmark_dtype dtype, double value) {
-  const TypeInfo type = kTypes[dtype];
+  const TypeInfo& type = type_info(dtype);
   // By bits, because this runs for every output of every row. Zero and subnormals get an exponent
   // below min_exponent.
   const int exponent = static_cast<int>(std::bit_cast<std::uint64_t>(value) >> 52 & 0x7ff) - 1023;
@@ -72,23 +84,30 @@ double spacing(softmark_dtype dtype, double value) {
 }
 
 double round_to(softmark_dtype dtype, double value) {
-  if (dtype == SOFTMARK_F64 || !std::isfinite(value) || value == 0) return value;
+  if (dtype == SOFTMARK_F64 || std::isnan(value) || value == 0) return value;
   if (dtype == SOFTMARK_F32) return static_cast<float>(value);
+  if (std::isinf(value)) return beyond(type_info(dtype), value);
   const double quantum = spacing(dtype, value);
   const double rounded = std::nearbyint(value / quantum) * quantum;  // both scalings are exact
-  return std::fabs(rounded) > largest_finite(dtype) ? std::copysign(kInf, value) : rounded;
+  return std::fabs(rounded) > largest_finite(dtype) ? beyond(type_info(dtype), value) : rounded;
+}
+
+double fit_to(softmark_dtype dtype, double value) {
+  const TypeInfo& type = type_info(dtype);
+  if (std::isnan(value) || (std::isinf(value) && type.has_infinities)) return value;
+  return round_to(dtype, std::clamp(value, -type.largest, type.largest));
 }
 
 double next_up(softmark_dtype dtype, double value) {
   if (std::isnan(value) || value == kInf) return value;
   if (value == -kInf) return -largest_finite(dtype);
   if (value == 0) return smallest_subnormal(dtype);
-  if (value == largest_finite(dtype)) return kInf;
+  if (value == largest_finite(dtype)) return type_info(dtype).has_infinities ? kInf : value;
   double step = spacing(dtype, value);
   // Below a power of two, towards zero, the neighbours are half as far apart.
   if (value < 0 && step > smallest_subnormal(dtype) &&
       std::ldexp(1.0, std::ilogb(value)) == -value) {
-    if (std::ilogb(value) > kTypes[dtype].min_exponent) step /= 2;
+    if (std::ilogb(value) > type_info(dtype).min_exponent) step /= 2;
   }
   return value + step == 0 ? -0.0 : value + step;
 }
@@ -107,9 +126,10 @@ double load(softmark_dtype dtype, const void* data, std::size_t index) {
     std::memcpy(&value, bytes + 4 * index, 4);
     return value;
   }
+  if (bytes_of(dtype) == 1) return unpack(type_info(dtype), bytes[index]);
   std::uint16_t bits;
   std::memcpy(&bits, bytes + 2 * index, 2);
-  return unpack(kTypes[dtype], bits);
+  return unpack(type_info(dtype), bits);
 }
 
 void store(softmark_dtype dtype, void* data, std::size_t index, double value) {
@@ -120,8 +140,13 @@ void store(softmark_dtype dtype, void* data, std::size_t index, double value) {
     const auto narrow = static_cast<float>(value);
     std::memcpy(bytes + 4 * index, &narrow, 4);
   } else {
-    const std::uint16_t bits = pack(kTypes[dtype], round_to(dtype, value));
-    std::memcpy(bytes + 2 * index, &bits, 2);
+    const unsigned bits = pack(type_info(dtype), round_to(dtype, value));
+    if (bytes_of(dtype) == 1) {
+      bytes[index] = static_cast<unsigned char>(bits);
+      return;
+    }
+    const auto half = static_cast<std::uint16_t>(bits);
+    std::memcpy(bytes + 2 * index, &half, 2);
   }
 }
 

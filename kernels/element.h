@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four element types as values: exact conversion to double, and rounding from it to nearest
-// even.
+// The element types as values: exact conversion to double, and rounding from it to nearest even.
 #pragma once
 
 #include <cstddef>
 
+#include "kernels/dtypes.h"
 #include "kernels/softmark.h"
 
 namespace softmark {
 
-struct TypeInfo {
-  int precision;     // bits of the significand, including the hidden one
-  int min_exponent;  // of the smallest normal, 2^min_exponent
-  int max_exponent;  // the largest finite value is just below 2^(max_exponent + 1)
-};
-/// f16 {11, -14, 15}, bf16 {8, -126, 127}, f32 {24, -126, 127}, f64 {53, -1022, 1023}.
-TypeInfo type_info(softmark_dtype dtype);
-double largest_finite(softmark_dtype dtype);
 double smallest_subnormal(softmark_dtype dtype);
 
 /// The distance from |value| to the next larger value of the type within its binade: the smallest
 /// subnormal below the normal range, the top binade's spacing beyond the type's range.
 double spacing(softmark_dtype dtype, double value);
 
-/// The nearest value of the type, ties to even; overflow gives an infinity; NaN stays NaN.
+/// The nearest value of the type, ties to even; NaN stays NaN. Overflow gives an infinity, and so
+/// does an infinity; both give NaN in a type that has none.
 double round_to(softmark_dtype dtype, double value);
+/// The same, saturating: a finite value stays finite, an infinity does where the type has none.
+double fit_to(softmark_dtype dtype, double value);
 /// The next value of the type above or below `value` (itself of the type). Steps through the
-/// subnormals and over zero once: +0 and -0 count as one value.
+/// subnormals and over zero once: +0 and -0 count as one value. Beyond the largest lies an
+/// infinity; in a type without any the largest is followed by itself.
 double next_up(softmark_dtype dtype, double value);
 double next_down(softmark_dtype dtype, double value);
 

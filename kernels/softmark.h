@@ -22,7 +22,9 @@ typedef enum softmark_dtype {
   SOFTMARK_F16 = 0,  /* IEEE binary16, stored as uint16_t bit patterns */
   SOFTMARK_BF16 = 1, /* bfloat16, stored as uint16_t bit patterns */
   SOFTMARK_F32 = 2,
-  SOFTMARK_F64 = 3
+  SOFTMARK_F64 = 3,
+  SOFTMARK_F8_E4M3 = 4, /* OCP FP8 E4M3, uint8_t: no infinities, NaN 0x7f and 0xff, largest 448 */
+  SOFTMARK_F8_E5M2 = 5  /* OCP FP8 E5M2, uint8_t: infinities and NaN as IEEE, largest 57344 */
 } softmark_dtype;
 
 typedef enum softmark_op {
@@ -48,7 +50,10 @@ enum {
   SOFTMARK_REPRODUCIBLE =
       4, /* a row's bits depend on that row alone: not on run, threads, batch, stride, alignment */
   SOFTMARK_CORRECTLY_ROUNDED =
-      8 /* every finite result is the exact value rounded to nearest even   */
+      8, /* every finite result is the exact value rounded to nearest even   */
+  SOFTMARK_SATURATES =
+      16 /* what is beyond the type, infinities included, is its largest finite value; without
+            this claim an infinity, and NaN in a type that has none */
 };
 
 /* What a row of nothing but -inf gives (softmax; log-softmax gives its log). */

@@ -19,14 +19,15 @@ DoubleDouble end_of(DoubleDouble value, double offset) {
   return two_sum(value.hi, value.lo + offset + std::copysign(outward, offset));
 }
 
-/// Rounds to nearest even. The sum is first rounded to odd in 53 bits, from where a second rounding
-/// to at most 24 is right.
+/// Rounds to nearest even, to an infinity beyond the type, whatever the type has there. The sum is
+/// first rounded to odd in 53 bits, from where a second rounding to at most 24 is right.
 double round_pair(softmark_dtype dtype, DoubleDouble value) {
   double hi = value.hi;
   if (dtype == SOFTMARK_F64) return hi;
   if (value.lo != 0 && std::bit_cast<std::uint64_t>(hi) % 2 == 0)
     hi = std::nextafter(hi, value.lo > 0 ? kInf : -kInf);
-  return round_to(dtype, hi);
+  const double rounded = round_to(dtype, hi);
+  return std::isnan(rounded) ? std::copysign(kInf, hi) : rounded;
 }
 
 bool is_power_of_two(double value) { return (std::bit_cast<std::uint64_t>(value) << 12) == 0; }
@@ -59,7 +60,8 @@ std::optional<Exact> certify(const Sided<Bounded>& number, softmark_dtype dtype)
 
   double rounded = round_pair(dtype, low);
   if (rounded != round_pair(dtype, high)) return std::nullopt;
-  if (std::isinf(rounded)) return Exact{rounded, 0};
+  if (std::isinf(rounded))
+    return Exact{rounded, ulps_beyond(dtype, std::min(std::fabs(low.hi), std::fabs(high.hi)))};
   if (rounded == 0)
     rounded = std::signbit(low.hi) && (std::signbit(high.hi) || high.hi == 0) ? -0.0 : 0.0;
   const double ulp = quantum(dtype, low, cut_low && limit < 0);

@@ -9,6 +9,7 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "reference/enclosed.h"
 #include "reference/special.h"
 
 namespace softmark {
@@ -338,14 +339,16 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
 
 /// [12] From an absolute error in the working precision to ulps of the exact value in the output
 /// type.
-double to_ulps(const Exact& exact, double error, softmark_dtype dtype, const Working& w) {
+double to_ulps(const Exact& exact, double error, const Problem& problem, const Working& w) {
+  const softmark_dtype dtype = problem.dtype;
   const double magnitude = std::fabs(approximate(exact, dtype));
   // Where float64 itself is the working precision, this file's own arithmetic loses up to a
   // subnormal.
   if (w.working == SOFTMARK_F64 && magnitude < 0x1p-960) error += w.tiny;
   if (dtype != w.working) error += spacing(dtype, magnitude + error) / 2;
   const double threshold = largest_finite(dtype) + spacing(dtype, largest_finite(dtype)) / 2;
-  if (!(magnitude + error < threshold)) return kInf;
+  // A NaN, where 0 times an infinity bounds the error, is no bound.
+  if (!(problem.saturates ? error < kInf : magnitude + error < threshold)) return kInf;
   return error * kOwnError / ulp_of(exact, dtype);
 }
 
@@ -362,7 +365,7 @@ bool is_unsettled(const Problem& problem, const Working& w, std::size_t index) {
 
 Evaluation generic_evaluation(softmark_dtype dtype) {
   Evaluation evaluation;
-  evaluation.working = dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32;
+  evaluation.working = working_type(dtype);
   evaluation.base2 = 1.25;
   evaluation.rescaling = Evaluation::kAnyBlocks;
   evaluation.normaliser = Evaluation::kAnyNormaliser;
@@ -386,10 +389,9 @@ std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> 
   const auto errors = working_errors(problem, exact, w);
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     if (!becomes_uniform(problem, facts) && fixed_output(problem, i)) continue;
-    if (std::isfinite(exact[i].rounded)) bounds[i] = to_ulps(exact[i], errors[i], problem.dtype, w);
-    // Beyond the type: only an infinity is right, except where the working precision itself may
-    // end.
-    else if (std::isinf(exact[i].rounded) && !std::isfinite(errors[i]))
+    if (std::isfinite(exact[i].rounded)) bounds[i] = to_ulps(exact[i], errors[i], problem, w);
+    // Beyond the type nothing finite is right, except where a sane evaluation may end within it.
+    else if (may_end_within(exact[i].residual, errors[i], problem.dtype))
       bounds[i] = kInf;
   }
   return bounds;

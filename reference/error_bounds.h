@@ -39,8 +39,8 @@ struct Evaluation {
   enum Normaliser { kDivide, kReciprocal, kDivisionFree, kAnyNormaliser } normaliser = kDivide;
 };
 
-/// What is assumed of unknown kernels: 4-ulp exp and log, any order, online or not,
-/// any normaliser; float32 for results in f16, bf16 and f32, float64 for f64.
+/// What is assumed of unknown kernels: 4-ulp exp and log, any order, online or not, any normaliser;
+/// working in float32, for f64 in float64.
 Evaluation generic_evaluation(softmark_dtype dtype);
 
 /// As error_bounds of reference.h, for this evaluation rounded to the problem's type at the end.

@@ -179,8 +179,8 @@ void expect_bounded(
   std::vector<std::size_t> lengths = {2, 3, 17, 100, 1000};
   if (shape_of(op).output == OpShape::kScalar)  // one output a row: more rows
     for (std::size_t n = 4; n < 60; n += 1 + n / 9) lengths.push_back(n);
-  for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64}) {
-    const softmark_dtype working = dtype == SOFTMARK_F64 ? SOFTMARK_F64 : SOFTMARK_F32;
+  for (const softmark_dtype dtype : kAllDtypes) {
+    const softmark_dtype working = working_type(dtype);
     Worst generic;
     std::vector<Worst> own(variants.size());
     for (const auto family : test::kFamilies)
@@ -300,7 +300,7 @@ std::vector<double> probabilities(softmark_op op, softmark_dtype dtype,
 }
 
 void expect_gradients_bounded(softmark_op op) {
-  for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64}) {
+  for (const softmark_dtype dtype : kAllDtypes) {
     Worst own, generic;
     for (const auto family : test::kFamilies)
       for (const std::size_t n : {2, 3, 17, op == SOFTMARK_SOFTMAX_JACOBIAN ? 150 : 1000})

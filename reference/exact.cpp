@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -39,11 +41,21 @@ struct Row {
   }
 };
 
-}  // namespace
+/// What is beyond the type, an infinity so far, as the type and the kernel's claim have it.
+std::vector<Exact> delivered(std::vector<Exact> row, const Problem& problem) {
+  const TypeInfo& type = type_info(problem.dtype);
+  if (type.has_infinities && !problem.saturates) return row;
+  for (Exact& exact : row) {
+    if (!std::isinf(exact.rounded)) continue;
+    if (problem.saturates)
+      exact = {std::copysign(type.largest, exact.rounded), 0, exact.tier};
+    else
+      exact.rounded = std::numeric_limits<double>::quiet_NaN();
+  }
+  return row;
+}
 
-std::vector<Exact> exact_row(const Problem& problem) { return exact_row(problem, Tier::kFloat64); }
-
-std::vector<Exact> exact_row(const Problem& given, Tier first) {
+std::vector<Exact> unbounded_row(const Problem& given, Tier first) {
   Problem problem = given;
   RowFacts facts = facts_of(problem.x);
   const std::vector<double> zeros(becomes_uniform(problem, facts) ? problem.x.size() : 0);
@@ -61,7 +73,7 @@ std::vector<Exact> exact_row(const Problem& given, Tier first) {
       row.open.push_back(i);
   }
   // A float64 result is beyond what float64 arithmetic can decide.
-  if (first <= Tier::kFloat64 && problem.dtype != SOFTMARK_F64 && !row.open.empty())
+  if (first <= Tier::kFloat64 && working_type(problem.dtype) != SOFTMARK_F64 && !row.open.empty())
     row.settle(Tier::kFloat64, *evaluate_float64(problem, facts));
   if (first <= Tier::kDoubleDouble && !row.open.empty())
     row.settle(Tier::kDoubleDouble, *evaluate_double_double(problem, facts));
@@ -70,6 +82,14 @@ std::vector<Exact> exact_row(const Problem& given, Tier first) {
     row.settle(Tier::kInterval, *evaluate_intervals(problem, facts, bits));
   }
   return std::move(row.results);
+}
+
+}  // namespace
+
+std::vector<Exact> exact_row(const Problem& problem) { return exact_row(problem, Tier::kFloat64); }
+
+std::vector<Exact> exact_row(const Problem& problem, Tier first) {
+  return delivered(unbounded_row(problem, first), problem);
 }
 
 }  // namespace softmark

@@ -11,7 +11,7 @@
 namespace softmark {
 namespace {
 
-constexpr softmark_dtype kAll[] = {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64};
+using Values = std::vector<double>;
 
 std::vector<Exact> exact_of(softmark_op op, softmark_dtype dtype, const std::vector<double>& x,
                             const std::vector<double>& g = {}, std::int64_t label = -1) {
@@ -19,7 +19,7 @@ std::vector<Exact> exact_of(softmark_op op, softmark_dtype dtype, const std::vec
 }
 
 TEST(Exact, EqualLogitsGiveOneOverN) {
-  for (const softmark_dtype dtype : kAll)
+  for (const softmark_dtype dtype : kAllDtypes)
     for (const std::size_t n : {2u, 3u, 4u, 7u, 10u, 64u, 1000u}) {
       const auto p = exact_of(SOFTMARK_SOFTMAX, dtype, std::vector<double>(n, -3.5));
       const double share = 1.0 / static_cast<double>(n);
@@ -40,7 +40,7 @@ TEST(Exact, TheExampleOfTheFrontPage) {
 }
 
 TEST(Exact, NothingIsTooFarApart) {
-  for (const softmark_dtype dtype : kAll) {
+  for (const softmark_dtype dtype : kAllDtypes) {
     const double big = largest_finite(dtype);
     const auto p = exact_of(SOFTMARK_SOFTMAX, dtype, {-big, big});
     EXPECT_EQ(p[0].rounded, 0);
@@ -48,10 +48,30 @@ TEST(Exact, NothingIsTooFarApart) {
     EXPECT_EQ(p[1].rounded, 1);
     EXPECT_LT(p[1].residual, 0);
     const auto y = exact_of(SOFTMARK_LOG_SOFTMAX, dtype, {-big, big});
-    EXPECT_EQ(y[0].rounded, -HUGE_VAL);
+    if (type_info(dtype).has_infinities) {
+      EXPECT_EQ(y[0].rounded, -HUGE_VAL);
+    } else {
+      EXPECT_TRUE(std::isnan(y[0].rounded));
+    }
+    const Values x{-big, big};
+    EXPECT_EQ(
+        exact_row({SOFTMARK_LOG_SOFTMAX, dtype, x, {}, -1, SOFTMARK_MASKED_NAN, true})[0].rounded,
+        -big);
     EXPECT_EQ(y[1].rounded, 0);
     EXPECT_EQ(exact_of(SOFTMARK_LOGSUMEXP, dtype, {big, big})[0].rounded, big);
   }
+}
+
+// x - max = -17 and -272 are ties between two numbers of E4M3, and the logarithm of the sum takes
+// the results below them, the second by less than any double holds.
+TEST(Exact, NextToATieItsSideDecides) {
+  const Values x{1, -16}, equal(1024, 1.0);
+  const auto y = exact_row({SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3, x, {}});
+  EXPECT_EQ(y[1].rounded, -18);
+  const Values high{448, 176, -448};
+  EXPECT_EQ(exact_row({SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3, high, {}})[1].rounded, -288);
+  // 1/1024 is a tie between 0 and the smallest subnormal.
+  EXPECT_EQ(exact_row({SOFTMARK_SOFTMAX, SOFTMARK_F8_E4M3, equal, {}})[0].rounded, 0);
 }
 
 // With equal logits a VJP is rational and may be a tie: 5 * 39/40 has more bits than bf16, and
@@ -84,7 +104,7 @@ TEST(Exact, ArithmeticProgressionsGiveGeometricWeights) {
   std::vector<double> x(n);
   for (std::size_t i = 0; i < n; ++i) x[i] = 3 - 0.5 * static_cast<double>(i);
   const long double q = std::exp(-0.5L);
-  for (const softmark_dtype dtype : kAll) {
+  for (const softmark_dtype dtype : kAllDtypes) {
     const auto p = exact_of(SOFTMARK_SOFTMAX, dtype, x);
     for (std::size_t i = 0; i < n; ++i) {
       const long double want = std::pow(q, static_cast<long double>(i)) * (1 - q) /

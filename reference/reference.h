@@ -11,7 +11,7 @@
 
 namespace softmark {
 
-/// One row of one op. Inputs are values of `dtype`, held as doubles (all four types embed exactly).
+/// One row of one op. Inputs are values of `dtype`, held as doubles (all types embed exactly).
 struct Problem {
   softmark_op op = SOFTMARK_SOFTMAX;
   softmark_dtype dtype = SOFTMARK_F32;
@@ -19,6 +19,7 @@ struct Problem {
   std::span<const double> g;  // [cols]; [1] for cross_entropy_vjp; empty where the op takes none
   std::int64_t label = -1;    // for the cross-entropy ops
   softmark_masked_row masked_row = SOFTMARK_MASKED_NAN;
+  bool saturates = false;  // SOFTMARK_SATURATES: what is beyond the type is its largest value
 };
 
 /// What decided an output: the contract's table, a vectorised float64 evaluation with a proven
@@ -37,9 +38,10 @@ inline constexpr const char* kTierNames[] = {"contract", "float64", "double_doub
 
 /// One exact output: the real number is rounded + residual * ulp, with ulp = ulp_of(*this, dtype).
 struct Exact {
-  double rounded = 0;   // the output type's nearest value, ties to even; NaN and +-inf as the
-                        // contract's table says
-  double residual = 0;  // in ulps of the exact value, in [-0.5, 0.5]; 0 where exact or not finite
+  double rounded = 0;   // the output type's nearest value, ties to even; NaN, +-inf and saturated
+                        // values as the contract says
+  double residual = 0;  // in ulps of the exact value, in [-0.5, 0.5]; 0 where exact, not finite or
+                        // saturated
   Tier tier = Tier::kContract;
 };
 

@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+
+#include "kernels/element.h"
+
 namespace softmark {
+
+/// The residual of a result beyond the type: how far its magnitude is above the largest value, in
+/// ulps of that, 4 for all that is farther.
+inline double ulps_beyond(softmark_dtype dtype, double magnitude) {
+  const double largest = largest_finite(dtype);
+  return std::min((magnitude - largest) / spacing(dtype, largest), 4.0);
+}
+
+/// Whether the error may bring a result beyond the type, by that residual, back.
+inline bool may_end_within(double residual, double error, softmark_dtype dtype) {
+  const double ulp = spacing(dtype, largest_finite(dtype));
+  return residual != 0 && !(error / ulp < residual - 0.5);
+}
 
 /// A real number known to lie in `value` and, where `side` is not 0, strictly above (1) or below
 /// (-1) the exact number `limit`. A limit that is not a single number is ignored. Without the side

@@ -11,7 +11,6 @@
 namespace softmark {
 namespace {
 
-constexpr softmark_dtype kAll[] = {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64};
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using Values = std::vector<double>;
@@ -32,7 +31,8 @@ void expect_values(const Problem& problem, const Values& want) {
 
 void expect_all(softmark_op op, const Values& x, const Values& want, const Values& g = {},
                 std::int64_t label = -1, softmark_masked_row masked = SOFTMARK_MASKED_NAN) {
-  for (const softmark_dtype dtype : kAll) expect_values({op, dtype, x, g, label, masked}, want);
+  for (const softmark_dtype dtype : kAllDtypes)
+    expect_values({op, dtype, x, g, label, masked}, want);
 }
 
 TEST(Special, SoftmaxFamily) {
@@ -88,7 +88,7 @@ TEST(Special, LogSumExpAndCrossEntropy) {
 }
 
 TEST(Special, LargestFiniteValuesAreRight) {
-  for (const softmark_dtype dtype : kAll) {
+  for (const softmark_dtype dtype : kAllDtypes) {
     const double big = largest_finite(dtype);
     expect_values({SOFTMARK_SOFTMAX, dtype, Values{big, -big, big}, {}}, {0.5, 0, 0.5});
     expect_values({SOFTMARK_LOG_SOFTMAX, dtype, Values{big, -big}, {}}, {0, -kInf});
@@ -100,6 +100,44 @@ TEST(Special, LargestFiniteValuesAreRight) {
                   {big, -big});
     expect_values({SOFTMARK_SOFTMAX_JACOBIAN, dtype, Values{big, -big}, {}}, {0, 0, 0, 0});
   }
+}
+
+// The same infinities where a kernel saturates, or where the type has none.
+TEST(Special, WhatIsBeyondTheTypeIsDeliveredAsClaimed) {
+  for (const softmark_dtype dtype : kAllDtypes) {
+    const double big = largest_finite(dtype);
+    const Values x{big, -big}, masked{0, -kInf}, none;
+    const auto saturated = [&](softmark_op op, const Values& row) {
+      return exact_row({op, dtype, row, {}, -1, SOFTMARK_MASKED_NAN, true});
+    };
+    EXPECT_EQ(saturated(SOFTMARK_LOG_SOFTMAX, x)[1].rounded, -big);
+    EXPECT_EQ(saturated(SOFTMARK_LOG_SOFTMAX, x)[1].residual, 0);
+    EXPECT_EQ(saturated(SOFTMARK_LOG_SOFTMAX, masked)[1].rounded, -big);
+    EXPECT_EQ(saturated(SOFTMARK_LOGSUMEXP, none)[0].rounded, -big);
+    EXPECT_EQ(saturated(SOFTMARK_SOFTMAX, x)[1].rounded, 0);
+    const Problem plain{SOFTMARK_LOG_SOFTMAX, dtype, x, {}};
+    Problem claimed = plain;
+    claimed.saturates = true;
+    EXPECT_EQ(ulp_error(exact_row(claimed)[1], -big, dtype), 0);
+    EXPECT_EQ(ulp_error(exact_row(plain)[1], -big, dtype), kInf);
+    // Beside the largest value a sane evaluation may end beyond it, unless it saturates.
+    if (bytes_of(dtype) > 1) continue;  // there the working precision may end too
+    const Values edge{0, -big};
+    const Problem loose{SOFTMARK_LOG_SOFTMAX, dtype, edge, {}, -1, SOFTMARK_MASKED_NAN, true};
+    EXPECT_LT(bound_row(loose, exact_row(loose))[1], 1);
+  }
+}
+
+// -464 and less than a double's last bit: beyond E4M3, whose midpoint rounds to -448, so that a
+// sane evaluation may end on either side; 480 is far beyond.
+TEST(Special, BesideTheMidpointOfE4M3EitherSideIsSane) {
+  const Values near{448, -16}, far{448, -32};
+  const Problem beside{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3, near, {}},
+      beyond{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3, far, {}};
+  EXPECT_TRUE(std::isnan(exact_row(beside)[1].rounded));
+  EXPECT_EQ(bound_row(beside, exact_row(beside))[1], kInf);
+  EXPECT_TRUE(std::isnan(exact_row(beyond)[1].rounded));
+  EXPECT_EQ(bound_row(beyond, exact_row(beyond))[1], 0);
 }
 
 TEST(Special, HardmaxCountsNanAsTheLargest) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "support/random.h"
 
 namespace softmark::test {
@@ -27,9 +28,7 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
                                   Random& random) {
   std::vector<double> x(n);
   const double largest = largest_finite(dtype), tiny = smallest_subnormal(dtype);
-  const double reach = dtype == SOFTMARK_F64   ? 745
-                       : dtype == SOFTMARK_F16 ? 18
-                                               : 104;  // e^-reach ends the type
+  const double reach = std::log(2) - std::log(tiny);  // e^-reach ends the type
   const double unit = std::ldexp(1.0, -type_info(dtype).precision);
   const double level =
       family == "offset" ? std::min(uniform(random, -3000, 60000), largest / 2) : 0;
@@ -72,7 +71,7 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
     else
       x[i] = -std::log(static_cast<double>(n)) +
              1e-4 * normal(random);  // near_zero: logsumexp nearly cancels
-    x[i] = std::max(-largest, std::min(largest, round_to(dtype, x[i])));
+    x[i] = std::max(-largest, std::min(largest, fit_to(dtype, x[i])));
     if (family == "masked" && random() % 3 == 0) x[i] = -HUGE_VAL;
   }
   return x;
@@ -81,19 +80,19 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
 /// Inputs that suit the op: probabilities for a softmax VJP, logarithms of them, sigmoids, or
 /// logits as they are.
 inline std::vector<double> inputs_of(softmark_op op, softmark_dtype dtype, std::vector<double> x) {
-  if (op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP)
-    return x;
+  const Input input = op_info(op).input;
+  if (input == Input::kLogits) return x;
   double max = -HUGE_VAL, sum = 0;
   for (const double value : x) max = std::max(max, value);
   for (const double value : x) sum += std::exp(value - max);
   for (double& value : x) {
-    if (op == SOFTMARK_SIGMOID_VJP)
+    if (input == Input::kSigmoids)
       value = 1 / (1 + std::exp(-value));
-    else if (op == SOFTMARK_LOG_SOFTMAX_VJP)
+    else if (input == Input::kLogProbabilities)
       value -= max + std::log(sum);
     else
       value = std::exp(value - max) / sum;
-    value = std::clamp(round_to(dtype, value), -largest_finite(dtype), largest_finite(dtype));
+    value = std::clamp(fit_to(dtype, value), -largest_finite(dtype), largest_finite(dtype));
   }
   return x;
 }

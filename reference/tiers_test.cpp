@@ -44,7 +44,7 @@ TEST_P(Tiers, AgreeOnEveryFamily) {
   test::Random random(77);
   for (int round = 0; round < kRounds; ++round)
     for (const auto family : test::kFamilies)
-      for (const softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64})
+      for (const softmark_dtype dtype : kAllDtypes)
         for (const std::size_t n :
              {2u, 3u, 9u, 40u, op == SOFTMARK_SOFTMAX_JACOBIAN ? 17u : 130u}) {
           const auto x = test::inputs_of(op, dtype, test::row_of(family, dtype, n, random));
@@ -73,9 +73,10 @@ TEST_P(Tiers, AgreeOnEveryFamily) {
   RecordProperty("interval", std::to_string(decided[3]));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Tiers, testing::Range(0, 11), [](const auto& op) {
-  return std::string(kOpNames[static_cast<std::size_t>(op.param)]);
-});
+INSTANTIATE_TEST_SUITE_P(Ops, Tiers, testing::Range(0, static_cast<int>(std::size(kOps))),
+                         [](const auto& op) {
+                           return std::string(kOpNames[static_cast<std::size_t>(op.param)]);
+                         });
 
 // Rows at which a tier may be wrong or slow: long ones, a long tail below the last bit, a late
 // peak, and near-midpoint ones.

@@ -12,7 +12,6 @@
 namespace softmark {
 namespace {
 
-constexpr softmark_dtype kAll[] = {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64};
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
@@ -29,7 +28,7 @@ Sided<Interval> around(double edge, double low, double high) {
 // binade above.
 TEST(Ulp, AtEveryPowerOfTwo) {
   const PrecisionScope precision(2400);
-  for (const softmark_dtype dtype : kAll) {
+  for (const softmark_dtype dtype : kAllDtypes) {
     const TypeInfo type = type_info(dtype);
     for (int k = type.min_exponent - type.precision + 1; k <= type.max_exponent; ++k)
       for (const double sign : {1.0, -1.0}) {

@@ -32,9 +32,8 @@ void check_benchmark_flags(std::vector<std::string> flags) {
                     argv[1]));
 }
 
-template <std::size_t N>
-void check_names(const std::vector<std::string>& given, const std::string_view (&known)[N],
-                 const char* what) {
+template <class Names>
+void check_names(const std::vector<std::string>& given, const Names& known, const char* what) {
   for (const std::string& one : given)
     if (std::find(std::begin(known), std::end(known), one) == std::end(known))
       throw Error(kUsage,

@@ -32,16 +32,25 @@ std::string name_of(std::string target) {
 }
 
 // append, because GCC 12 warns falsely about operator+ with a literal before a temporary.
-std::string fault(std::string_view word, const char* what) {
+std::string fault(std::string_view word, const std::string& what) {
   return std::string("'").append(word).append("' ").append(what);
+}
+
+/// The types that NumPy has, as its users may write them here.
+std::string numpy_types() {
+  std::vector<std::string_view> names;
+  for (const TypeInfo& type : kDtypes)
+    if (!type.numpy.empty()) names.push_back(type.name);
+  return comma_list(names);
 }
 
 std::string parse_types(std::string_view list) {
   for (;;) {
     const std::size_t comma = list.find(',');
     const auto dtype = find_dtype(list.substr(0, comma));
-    if (!dtype) return fault(list.substr(0, comma), "is not a type: f16, f32 or f64");
-    if (*dtype == SOFTMARK_BF16) return "numpy has no bf16: f16, f32 or f64";
+    if (!dtype) return fault(list.substr(0, comma), "is not a type: " + numpy_types());
+    if (type_info(*dtype).numpy.empty())
+      return std::string("numpy has no ").append(name(*dtype)).append(": ") + numpy_types();
     named.dtypes.push_back(*dtype);
     if (comma == list.npos) return "";
     list.remove_prefix(comma + 1);

@@ -95,7 +95,7 @@ std::int64_t try_start(const Function& function, const Interpreter& with, std::s
   stop();
   bridge.function = function;
   bridge.memory = memfd_create("softmark-python", MFD_CLOEXEC);
-  const std::string op(name(function.op)), dtype(name(function.dtype));
+  const std::string op(name(function.op)), dtype(type_info(function.dtype).numpy);
   bridge.child =
       start_python(with, {"--run", function.target, op, dtype, function.modules}, bridge.memory);
   std::int64_t status = kNoModule;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python end of kernels/peers/python_bridge.h.
 
-    python3 python_bridge.py --run TARGET OP DTYPE MODULES EXTRA_PATH
+    python3 python_bridge.py --run TARGET OP NUMPY_DTYPE MODULES EXTRA_PATH
     python3 python_bridge.py --version MODULE EXTRA_PATH
 
 Descriptor 3 is the channel (support/channel.h): each message follows a header of two 64-bit
@@ -21,7 +21,6 @@ HEADER = struct.Struct("2Q")
 REQUEST = struct.Struct("6q")
 STATUS = struct.Struct("q")
 DONE, REFUSED, FAILED, NO_MODULE = range(4)
-TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8"}
 SCALAR = ("logsumexp", "cross_entropy")
 
 
@@ -146,7 +145,7 @@ def serve(channel, function, op, dtype):
     while request := channel.receive():
         try:
             if request != last:
-                views, last = Views(request, op, TYPES[dtype]), request
+                views, last = Views(request, op, dtype), request
             views.store(function(*views.inputs, **keywords))
         except NotImplementedError:
             channel.answer(REFUSED)

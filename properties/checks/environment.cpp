@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/names.h"
 #include "properties/engine/property.h"
 
 namespace softmark {
@@ -41,7 +42,7 @@ void sweep(const Kernel& kernel, Effort, const Sink& sink) {
                         Family::masked, Family::all_masked})
     for (std::size_t cols : {1, 7, 16, 100})
       if (!sink(make_case(kernel.op, kernel.dtype, family, 2,
-                          kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? cols % 17 : cols, rng)))
+                          gives_matrix(kernel.op) ? cols % 17 : cols, rng)))
         return;
 }
 

@@ -23,8 +23,7 @@ Case weighted(const Kernel& kernel, std::size_t rows, std::size_t cols, Rng& rng
     for (std::size_t i = 0; i < cols; ++i) {
       const bool at_end = i < 2 || i + 2 >= cols,
                  at_power = (i & (i - 1)) == 0 || (i & (i + 1)) == 0;
-      if (at_end || at_power)
-        c.x[r * cols + i] = round_to(kernel.dtype, heavy + 0.25 * rng.normal());
+      if (at_end || at_power) c.x[r * cols + i] = fit_to(kernel.dtype, heavy + 0.25 * rng.normal());
     }
   return c;
 }

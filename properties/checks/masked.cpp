@@ -12,7 +12,7 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 bool takes_masks(const Kernel& kernel) {
-  return takes_logits(kernel.op) && kernel.op != SOFTMARK_SIGMOID;
+  return combines_logits(kernel.op) && type_info(kernel.dtype).has_infinities;
 }
 
 // The columns that are not masked in any row, as a separate case; it contains every label.
@@ -53,9 +53,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     const Truth& here = session.truth(c, r);
     Truth there;  // the same exact values, from fewer terms
     for (std::size_t i : kept) there.exact.push_back(here.exact[i]);
-    there.bound = error_bounds(problem_of(session.kernel().op, session.kernel().dtype, small, r,
-                                          session.kernel().masked_row),
-                               there.exact);
+    there.bound = error_bounds(problem_of(session.kernel(), small, r), there.exact);
     for (std::size_t k = 0; k < kept.size(); ++k) {
       const double a = y[r * c.cols + kept[k]], b = z[r * kept.size() + k];
       if (a != b && !(std::fabs(a - b) <= allowed_at(here, kept[k], session.kernel().dtype) +

@@ -40,9 +40,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const std::size_t element = bytes_of(kernel.dtype);
-  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9
-                              : effort == Effort::quick              ? 40
-                                                                     : 130;
+  const std::size_t longest = gives_matrix(kernel.op) ? 9 : effort == Effort::quick ? 40 : 130;
   Rng rng(0x3e3);
   for (std::size_t cols = 0; cols <= longest; ++cols) {
     Case c = make_case(kernel.op, kernel.dtype, Family::normal, 3, cols, rng);

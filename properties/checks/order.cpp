@@ -9,10 +9,7 @@
 namespace softmark {
 namespace {
 
-bool is_monotone(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
-         kernel.op == SOFTMARK_SIGMOID;
-}
+bool is_monotone(const Kernel& kernel) { return op_info(kernel.op).monotone; }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
@@ -47,12 +44,13 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
                            : effort == Effort::standard ? 600
                                                         : 6000,
                     cols = 48;
-  const double bottom = -1.02 * deepest(kernel.dtype), top = kernel.op == SOFTMARK_SIGMOID ? 40 : 0;
+  const double bottom = -1.02 * deepest(kernel.dtype),
+               top = op_info(kernel.op).elementwise ? 40 : 0;
   const double step = (bottom - top) / static_cast<double>(rows * (cols - 1));
   double at = top;
   for (std::size_t r = 0; r < rows; ++r) {
     std::vector<double> row = {top};
-    for (std::size_t i = 1; i < cols; ++i) row.push_back(round_to(kernel.dtype, at += step));
+    for (std::size_t i = 1; i < cols; ++i) row.push_back(fit_to(kernel.dtype, at += step));
     if (!sink(case_of_rows(kernel, {row}))) return;
   }
 }

@@ -9,7 +9,7 @@ namespace softmark {
 namespace {
 
 bool can_overflow(const Kernel& kernel) {
-  return takes_logits(kernel.op) && kernel.op != SOFTMARK_HARDMAX;
+  return takes_logits(kernel.op) && !op_info(kernel.op).selects;
 }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
@@ -37,7 +37,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const auto try_row = [&](std::vector<double> row) {
     Case c;
     c.cols = row.size();
-    for (double& v : row) v = std::min(std::max(round_to(kernel.dtype, v), -top), top);
+    for (double& v : row) v = fit_to(kernel.dtype, v);
     c.x = std::move(row);
     if (shape.takes_g_row) c.g = {1};
     if (shape.takes_labels) c.labels = {0};

@@ -10,9 +10,9 @@
 namespace softmark {
 namespace {
 
-// Excluded: hardmax breaks ties by position, and the Jacobian has its own property.
+// Excluded: an op that selects breaks ties by position, and the Jacobian has its own property.
 bool is_equivariant(const Kernel& kernel) {
-  return kernel.op != SOFTMARK_HARDMAX && !is_jacobian(kernel);
+  return !op_info(kernel.op).selects && !is_jacobian(kernel);
 }
 
 using Order = std::vector<std::size_t>;  // place i takes column order[i]
@@ -43,8 +43,7 @@ std::optional<Fault> differs(KernelSession& session, const Case& c, const std::v
     Truth there;  // the exact values are the same; the bound depends on the order
     for (std::size_t j = 0; j < outputs; ++j)
       there.exact.push_back(here.exact[outputs == c.cols ? order[j] : j]);
-    there.bound =
-        error_bounds(problem_of(kernel.op, kernel.dtype, moved, r, kernel.masked_row), there.exact);
+    there.bound = error_bounds(problem_of(kernel, moved, r), there.exact);
     for (std::size_t j = 0; j < outputs; ++j) {
       const std::size_t i = outputs == c.cols ? order[j] : j;
       const double a = y[r * outputs + i], b = z[r * outputs + j];
@@ -82,7 +81,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
     for (std::size_t at = 0; at < cols; ++at) {
       if (effort == Effort::quick && cols > 40 && at % 4 != 0 && at + 1 != cols) continue;
       Case c = make_case(kernel.op, kernel.dtype, Family::normal, 1, cols, rng);
-      if (takes_logits(kernel.op)) c.x[at] = round_to(kernel.dtype, height);
+      if (takes_logits(kernel.op)) c.x[at] = fit_to(kernel.dtype, height);
       if (!c.labels.empty()) c.labels[0] = static_cast<std::int64_t>(at);
       if (!sink(c)) return;
     }

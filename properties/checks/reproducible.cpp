@@ -62,15 +62,13 @@ constexpr Family kRows[] = {Family::normal, Family::wide, Family::swamping, Fami
                             Family::subnormal};
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 9
-                              : effort == Effort::quick              ? 70
-                                                                     : 130;
+  const std::size_t longest = gives_matrix(kernel.op) ? 9 : effort == Effort::quick ? 70 : 130;
   Rng rng(0x4e9);
   for (std::size_t cols = 1; cols <= longest; ++cols)
     if (!sink(make_case(kernel.op, kernel.dtype, kRows[cols % std::size(kRows)], 1 + cols % 3, cols,
                         rng)))
       return;
-  if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) return;
+  if (gives_matrix(kernel.op)) return;
   for (std::size_t rows : {std::size_t{2}, std::size_t{19}})
     for (std::size_t cols : {std::size_t{16}, std::size_t{1000}})
       if (!sink(make_case(kernel.op, kernel.dtype, Family::wide, rows, cols, rng))) return;

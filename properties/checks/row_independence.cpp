@@ -37,8 +37,7 @@ constexpr double kPeak = 333;  // in one column only
 constexpr double kWild[] = {kNan, kInf, -kInf, 1e30, -1e30, kPeak, 100, -200};
 
 void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
-  const double top = largest_finite(kernel.dtype);
-  if (std::isfinite(value)) value = std::clamp(round_to(kernel.dtype, value), -top, top);
+  value = fit_to(kernel.dtype, value);
   if (!takes_logits(kernel.op)) {
     // For an infinite cotangent IEEE arithmetic allows too many results.
     if (std::isinf(value)) value = kNan;
@@ -50,7 +49,7 @@ void make_wild(Case& c, const Kernel& kernel, std::size_t row, double value) {
     // A level per row for finite neighbours; special values in one column, or in all columns for
     // masked rows.
     if (std::isfinite(value) && value != kPeak)
-      x = std::clamp(round_to(kernel.dtype, x + value), -top, top);
+      x = fit_to(kernel.dtype, x + value);
     else if (value == -kInf || i == c.cols / 2)
       x = value;
   }

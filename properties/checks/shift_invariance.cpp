@@ -2,16 +2,13 @@
 #include <cmath>
 
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "properties/engine/property.h"
 
 namespace softmark {
 namespace {
 
-bool is_invariant(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
-         kernel.op == SOFTMARK_SOFTMAX_JACOBIAN || kernel.op == SOFTMARK_CROSS_ENTROPY ||
-         kernel.op == SOFTMARK_CROSS_ENTROPY_VJP || kernel.op == SOFTMARK_HARDMAX;
-}
+bool is_invariant(const Kernel& kernel) { return op_info(kernel.op).shift_invariant; }
 
 // x + shift where that is exact for every element; nothing where it is not.
 std::optional<Case> shifted(const Case& c, double shift, softmark_dtype dtype) {
@@ -41,9 +38,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       for (std::size_t r = 0; r < c.rows; ++r) {
         // The exact values are the same; the bound depends on the level.
         const Truth& here = session.truth(c, r);
-        const auto there = error_bounds(
-            problem_of(session.kernel().op, dtype, *moved, r, session.kernel().masked_row),
-            here.exact);
+        const auto there = error_bounds(problem_of(session.kernel(), *moved, r), here.exact);
         for (std::size_t j = 0; j < outputs; ++j) {
           const double a = y[r * outputs + j], b = z[r * outputs + j];
           if ((std::isnan(a) && std::isnan(b)) || a == b) continue;
@@ -62,9 +57,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
 constexpr Family kRows[] = {Family::grid, Family::ties, Family::equal};
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 8
-                              : effort == Effort::quick              ? 34
-                                                                     : 130;
+  const std::size_t longest = gives_matrix(kernel.op) ? 8 : effort == Effort::quick ? 34 : 130;
   Rng rng(0x5417);
   for (std::size_t cols = 1; cols <= longest; ++cols)
     if (!sink(make_case(kernel.op, kernel.dtype, kRows[cols % 3], 1, cols, rng))) return;

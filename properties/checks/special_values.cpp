@@ -19,10 +19,7 @@ constexpr std::size_t kEachAlone = 40;
 bool has_specials(const Kernel& kernel) { return takes_logits(kernel.op); }
 
 // Where the contract's table requires +0. In gradients a zero has the sign of its factors.
-bool gives_positive_zeros(softmark_op op) {
-  return op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_SIGMOID ||
-         op == SOFTMARK_HARDMAX;
-}
+bool gives_positive_zeros(softmark_op op) { return maps_logits(op); }
 
 std::optional<Fault> fault_of(KernelSession& session, const Case& c) {
   const auto y = session.run(c);

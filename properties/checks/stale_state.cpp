@@ -17,9 +17,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 Case same_shape(const Case& c, const Kernel& kernel, double value) {
   Case other = c;
   auto& values = takes_logits(kernel.op) ? other.x : other.g;
-  const double top = largest_finite(kernel.dtype);
-  for (double& v : values)
-    v = std::isnan(value) ? v : std::clamp(round_to(kernel.dtype, v + value), -top, top);
+  for (double& v : values) v = std::isnan(value) ? v : fit_to(kernel.dtype, v + value);
   if (std::isnan(value) && !values.empty()) values[0] = value;
   return other;
 }

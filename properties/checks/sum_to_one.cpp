@@ -2,14 +2,13 @@
 #include <cmath>
 
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "properties/engine/property.h"
 
 namespace softmark {
 namespace {
 
-bool is_softmax(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_HARDMAX;
-}
+bool sums_to_one(const Kernel& kernel) { return op_info(kernel.op).sums_to_one; }
 
 // The exact outputs sum to 1, so the sum is off by at most the sum of the outputs' bounds; adding
 // up in long double costs another n 2^-64.
@@ -47,7 +46,7 @@ const Property sum_to_one = {
     "the outputs of a row sum to 1, up to what their own errors may add up to",
     Criterion::bound,
     Severity::error,
-    is_softmax,
+    sums_to_one,
     fault,
     sweep,
     finite_families()};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/names.h"
 #include "properties/engine/property.h"
 
 namespace softmark {
@@ -27,11 +28,11 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   for (std::size_t rows : {1, 2, 3, 7, 33})
     for (std::size_t cols : {1, 5, 64, 257, 3000}) {
       if (rows * cols > (effort == Effort::quick ? 20000u : 200000u) ||
-          (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN && cols > 64))
+          (gives_matrix(kernel.op) && cols > 64))
         continue;
       if (!sink(make_case(kernel.op, kernel.dtype, Family::offset, rows, cols, rng))) return;
     }
-  if (kernel.op != SOFTMARK_SOFTMAX_JACOBIAN)
+  if (!gives_matrix(kernel.op))
     sink(make_case(kernel.op, kernel.dtype, Family::wide, 1,
                    effort == Effort::quick ? 40000 : 300000, rng));
 }

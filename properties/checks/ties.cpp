@@ -8,10 +8,7 @@
 namespace softmark {
 namespace {
 
-bool is_monotone(const Kernel& kernel) {
-  return kernel.op == SOFTMARK_SOFTMAX || kernel.op == SOFTMARK_LOG_SOFTMAX ||
-         kernel.op == SOFTMARK_SIGMOID;
-}
+bool is_monotone(const Kernel& kernel) { return op_info(kernel.op).monotone; }
 
 // To the last bit, because sorting by the results would expose it.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {

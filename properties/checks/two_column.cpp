@@ -32,7 +32,7 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
     const auto first = sigmoid_of(a, b, kernel.dtype), second = sigmoid_of(b, a, kernel.dtype);
     if (!first || !second) continue;
     const Exact want[] = {*first, *second};
-    const auto bound = error_bounds(problem_of(kernel.op, kernel.dtype, c, r), want);
+    const auto bound = error_bounds(problem_of(kernel, c, r), want);
     for (std::size_t j = 0; j < 2; ++j) {
       const double error = ulp_error(want[j], y[2 * r + j], kernel.dtype);
       if (!(error <= bound[j]))

@@ -84,8 +84,8 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
                          kRows[(cols + static_cast<std::size_t>(k)) % std::size(kRows)],
                          1 + (cols + static_cast<std::size_t>(k)) % 3, cols, rng);
       for (std::size_t i = 0; i < c.g.size(); ++i)
-        c.g[i] = round_to(kernel.dtype, cotangent(static_cast<Cotangent>(k), kernel.dtype, i % cols,
-                                                  cols, i / cols, rng));
+        c.g[i] = fit_to(kernel.dtype, cotangent(static_cast<Cotangent>(k), kernel.dtype, i % cols,
+                                                cols, i / cols, rng));
       if (!sink(c)) return;
     }
 }

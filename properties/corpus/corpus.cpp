@@ -31,10 +31,9 @@ struct OpAndType {
 };
 
 std::optional<OpAndType> meaning_of(const std::string& file) {
-  for (int op = SOFTMARK_SOFTMAX; op <= SOFTMARK_HARDMAX; ++op)
-    for (int dtype = SOFTMARK_F16; dtype <= SOFTMARK_F64; ++dtype)
-      if (file == file_name(static_cast<softmark_op>(op), static_cast<softmark_dtype>(dtype)))
-        return OpAndType{static_cast<softmark_op>(op), static_cast<softmark_dtype>(dtype)};
+  for (const softmark_op op : kAllOps)
+    for (const softmark_dtype dtype : kAllDtypes)
+      if (file == file_name(op, dtype)) return OpAndType{op, dtype};
   return std::nullopt;
 }
 

@@ -26,15 +26,13 @@ std::string refusal(const std::string& text, softmark_op op = SOFTMARK_SOFTMAX) 
 
 TEST(Corpus, EveryShippedRowParsesAndTellsHowItWasFound) {
   std::size_t files = 0, rows = 0;
-  for (int op = SOFTMARK_SOFTMAX; op <= SOFTMARK_HARDMAX; ++op)
-    for (int dtype = SOFTMARK_F16; dtype <= SOFTMARK_F64; ++dtype) {
-      const auto known =
-          shipped_corpus(static_cast<softmark_op>(op), static_cast<softmark_dtype>(dtype));
+  for (const softmark_op op : kAllOps)
+    for (const softmark_dtype dtype : kAllDtypes) {
+      const auto known = shipped_corpus(op, dtype);
       files += !known.empty();
       rows += known.size();
       for (const CorpusCase& one : known)
-        EXPECT_GT(one.found.size(), 20u)
-            << name(static_cast<softmark_op>(op)) << " line " << one.line;
+        EXPECT_GT(one.found.size(), 20u) << name(op) << " line " << one.line;
     }
   EXPECT_EQ(files, std::size(kCorpusFiles))
       << "a file is empty, or its name contains no op and type";
@@ -44,10 +42,9 @@ TEST(Corpus, EveryShippedRowParsesAndTellsHowItWasFound) {
 
 TEST(Corpus, LinesSurviveForEveryOpTypeAndFamily) {
   Rng rng(7);
-  for (int op = SOFTMARK_SOFTMAX; op <= SOFTMARK_HARDMAX; ++op)
-    for (softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64})
+  for (const softmark_op the_op : kAllOps)
+    for (const softmark_dtype dtype : kAllDtypes)
       for (Family family : finite_families()) {
-        const auto the_op = static_cast<softmark_op>(op);
         for (std::size_t cols : {1, 11, 40}) {
           Case c = make_case(the_op, dtype, family, 2, cols, rng);
           c.layout.y_padding = 3;

@@ -85,8 +85,7 @@ Json measure_accuracy(KernelSession& session, std::uint64_t seed) {
     constexpr std::size_t kCols[] = {2, 5, 16, 64, 100, 257};
     for (std::size_t i = 0;
          tally.ulps.size() < kElements[static_cast<int>(session.effort())] && i < 4096; ++i) {
-      const std::size_t cols =
-          kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 2 + i % 15 : kCols[i % std::size(kCols)];
+      const std::size_t cols = gives_matrix(kernel.op) ? 2 + i % 15 : kCols[i % std::size(kCols)];
       try {
         tally.add(session, make_case(kernel.op, kernel.dtype, family, 1, cols, rng));
       } catch (const KernelSession::Refused&) {

@@ -11,25 +11,17 @@
 
 namespace softmark {
 
-bool takes_logits(softmark_op op) {
-  return op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP;
-}
-
-bool is_rowwise(softmark_op op) { return shape_of(op).output == OpShape::kRow; }
-
-bool is_jacobian(const Kernel& kernel) { return kernel.op == SOFTMARK_SOFTMAX_JACOBIAN; }
+bool is_jacobian(const Kernel& kernel) { return gives_matrix(kernel.op); }
 
 Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& rows,
                   std::size_t label) {
   constexpr double kCotangents[] = {1.25, -0.5, 3, -2.75, 0.375};
-  const double top = largest_finite(kernel.dtype);
   const OpShape shape = shape_of(kernel.op);
   Case c;
   c.rows = rows.size();
   c.cols = rows.empty() ? 0 : rows[0].size();
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (double v : rows[r])
-      c.x.push_back(std::isfinite(v) ? std::clamp(round_to(kernel.dtype, v), -top, top) : v);
+    for (double v : rows[r]) c.x.push_back(fit_to(kernel.dtype, v));
     for (std::size_t i = 0; shape.takes_g && i < c.cols; ++i)
       c.g.push_back(kCotangents[(3 * r + 2 * i + i / 5) % 5]);
     if (shape.takes_g_row) c.g.push_back(kCotangents[r % 5]);

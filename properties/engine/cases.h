@@ -2,22 +2,18 @@
 // Helpers that properties share: cases made from given rows, and rows extracted from cases.
 #pragma once
 
+#include "kernels/names.h"
 #include "properties/engine/property.h"
 
 namespace softmark {
 
-/// Whether x holds logits, which may have any value, rather than the probabilities or sigmoids that
-/// a vector-Jacobian product takes.
-bool takes_logits(softmark_op op);
-/// Whether each output of a row corresponds to the input in the same column.
-bool is_rowwise(softmark_op op);
 /// Whether the kernel computes Jacobians, whose tests use short rows because a row has cols^2
 /// outputs.
 bool is_jacobian(const Kernel& kernel);
 
-/// Rows of equal length as one case of the op: values rounded to the type, finite ones clamped to
-/// its finite range. VJPs get cotangents without structure (five distinct values, both signs).
-/// Labels are consecutive, starting at `label`.
+/// Rows of equal length as one case of the op: values rounded to the type, finite ones (in a type
+/// without infinities all) clamped to its finite range. VJPs get cotangents without structure (five
+/// distinct values, both signs). Labels are consecutive, starting at `label`.
 Case case_of_rows(const Kernel& kernel, const std::vector<std::vector<double>>& rows,
                   std::size_t label = 0);
 

@@ -41,7 +41,7 @@ Case random_case(const Kernel& kernel, std::span<const Family> families, rc::Ran
   std::size_t cols = shape < 3   ? 1 + rng.below(9)
                      : shape < 7 ? 1 + rng.below(130)
                                  : 1 + rng.below(16 * static_cast<std::size_t>(size) + 130);
-  if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) cols = 1 + cols % 20;
+  if (gives_matrix(kernel.op)) cols = 1 + cols % 20;
   return make_case(kernel.op, kernel.dtype, families[rng.below(families.size())],
                    kRows[rng.below(6)], cols, rng);
 }

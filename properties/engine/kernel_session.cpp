@@ -47,6 +47,12 @@ Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::siz
   return p;
 }
 
+Problem problem_of(const Kernel& kernel, const Case& c, std::size_t row) {
+  Problem p = problem_of(kernel.op, kernel.dtype, c, row, kernel.masked_row);
+  p.saturates = kernel.claims & SOFTMARK_SATURATES;
+  return p;
+}
+
 KernelSession::KernelSession(const Kernel& kernel, Effort effort, double timeout_seconds)
     : worker_(kernel, timeout_seconds),
       effort_(effort),
@@ -92,7 +98,7 @@ bool KernelSession::is_too_slow(const Case& c) {
 std::vector<double> KernelSession::run(const Case& c) { return run_watched(c).y; }
 
 const Truth& KernelSession::truth(const Case& c, std::size_t row) {
-  const Problem problem = problem_of(kernel().op, kernel().dtype, c, row, kernel().masked_row);
+  const Problem problem = problem_of(kernel(), c, row);
   const std::string key = key_of(problem);
   if (const auto found = cache_->truths.find(key); found != cache_->truths.end())
     return found->second;
@@ -161,7 +167,7 @@ void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> 
                    const Sink& sink) {
   constexpr std::size_t kRows[] = {1, 2, 3, 5};
   // A Jacobian has cols^2 outputs per row: short rows already expose its defects.
-  const std::size_t longest = kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? 24 : 130;
+  const std::size_t longest = gives_matrix(kernel.op) ? 24 : 130;
   const std::size_t passes = effort == Effort::quick      ? 1
                              : effort == Effort::standard ? families.size() / 2 + 1
                                                           : families.size();
@@ -171,7 +177,7 @@ void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> 
       if (!sink(make_case(kernel.op, kernel.dtype, families[(cols + pass) % families.size()],
                           kRows[(cols + pass) % 4], cols, rng)))
         return;
-  if (kernel.op == SOFTMARK_SOFTMAX_JACOBIAN) return;
+  if (gives_matrix(kernel.op)) return;
   for (std::size_t power = 256; power <= (effort == Effort::quick      ? 1024u
                                           : effort == Effort::standard ? 16384u
                                                                        : 1048576u);

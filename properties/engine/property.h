@@ -84,6 +84,8 @@ class KernelSession {
 /// One row of a case as a problem for the reference.
 Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::size_t row,
                    softmark_masked_row masked_row = SOFTMARK_MASKED_NAN);
+/// The same with what the kernel's entry declares.
+Problem problem_of(const Kernel& kernel, const Case& c, std::size_t row);
 
 using Sink = std::function<bool(const Case&)>;  // false: stop
 

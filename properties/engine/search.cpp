@@ -52,7 +52,7 @@ class Search {
     // Half of the rows, at most 25000, are random; then the best rows found are climbed from, only
     // two of them in a short search. Where an output depends on one input only there is no slope to
     // follow, and more random rows find more (sigmoid f32, 4000 rows: 2.40 ulp against 1.99).
-    const bool elementwise = kernel_.op == SOFTMARK_SIGMOID || kernel_.op == SOFTMARK_SIGMOID_VJP;
+    const bool elementwise = op_info(kernel_.op).elementwise;
     const std::size_t share =
         elementwise ? options_.rows / 4 * 3 : std::min<std::size_t>(options_.rows / 2, 25000);
     climbers_ = options_.rows < 16000 ? 2 : kClimbers;
@@ -141,7 +141,7 @@ class Search {
   }
 
   double score_of(const Case& c, std::size_t r, const std::vector<double>& y) {
-    const Problem problem = problem_of(kernel_.op, kernel_.dtype, c, r, kernel_.masked_row);
+    const Problem problem = problem_of(kernel_, c, r);
     const auto exact = exact_row(problem);
     const auto bound = options_.over_bound ? error_bounds(problem, exact) : std::vector<double>();
     double most = -1;

@@ -11,6 +11,8 @@
 namespace softmark {
 namespace {
 
+bool takes_logs(softmark_op op) { return op_info(op).input == Input::kLogProbabilities; }
+
 int sign(Rng& rng) { return rng.below(2) ? 1 : -1; }
 
 double step_ulps(softmark_dtype dtype, double v, Rng& rng) {
@@ -34,8 +36,8 @@ double jump_binade(softmark_dtype dtype, double v, Rng& rng) {
           std::exp2(std::round(std::log2(std::fabs(v) + smallest_subnormal(dtype)))), v);
       const std::size_t side = rng.below(3);
       return side == 0   ? power
-             : side == 1 ? next_up(dtype, round_to(dtype, power))
-                         : next_down(dtype, round_to(dtype, power));
+             : side == 1 ? next_up(dtype, fit_to(dtype, power))
+                         : next_down(dtype, fit_to(dtype, power));
     }
   }
 }
@@ -65,7 +67,7 @@ double move_distance(softmark_op op, softmark_dtype dtype, const std::vector<dou
     const auto row = make_logits(hard, dtype, 4, rng);
     distance = *std::min_element(row.begin(), row.end());
   }
-  if (!takes_logits(op)) return op == SOFTMARK_LOG_SOFTMAX_VJP ? distance : std::exp(distance);
+  if (!takes_logits(op)) return takes_logs(op) ? distance : std::exp(distance);
   return max + distance;
 }
 
@@ -111,13 +113,13 @@ void move_row(Case& c, softmark_op op, softmark_dtype dtype, Rng& rng) {
   const double top = largest_finite(dtype);
   // Where every output depends on one input only, a row contains as many independent searches as it
   // has columns.
-  const bool elementwise = op == SOFTMARK_SIGMOID || op == SOFTMARK_SIGMOID_VJP;
+  const bool elementwise = op_info(op).elementwise;
   for (std::size_t moves = elementwise ? c.cols : 1 + rng.below(3); moves > 0; --moves)
     move_once(c, op, dtype, rng);
-  const double low = takes_logits(op) || op == SOFTMARK_LOG_SOFTMAX_VJP ? -top : 0;
-  const double high = takes_logits(op) ? top : op == SOFTMARK_LOG_SOFTMAX_VJP ? 0 : 1;
-  for (double& v : c.x) v = std::isnan(v) ? 0 : std::clamp(round_to(dtype, v), low, high);
-  for (double& v : c.g) v = std::isnan(v) ? 0 : std::clamp(round_to(dtype, v), -top, top);
+  const double low = takes_logits(op) || takes_logs(op) ? -top : 0;
+  const double high = takes_logits(op) ? top : takes_logs(op) ? 0 : 1;
+  for (double& v : c.x) v = std::isnan(v) ? 0 : std::clamp(fit_to(dtype, v), low, high);
+  for (double& v : c.g) v = std::isnan(v) ? 0 : std::clamp(fit_to(dtype, v), -top, top);
 }
 
 }  // namespace softmark

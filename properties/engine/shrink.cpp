@@ -105,7 +105,7 @@ std::vector<double> simpler(double v, softmark_dtype dtype) {
     const double fraction = std::frexp(v, &exponent);
     for (double c : {std::ldexp(v < 0 ? -0.5 : 0.5, exponent), std::trunc(v),
                      std::ldexp(std::round(fraction * 16) / 16, exponent), v / 2, v * 0.75, -v})
-      candidates.push_back(round_to(dtype, c));
+      candidates.push_back(fit_to(dtype, c));
   }
   std::vector<double> kept;
   for (double c : candidates)

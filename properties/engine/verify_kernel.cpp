@@ -32,17 +32,12 @@ class Report {
   Channel& parent_;
 };
 
-bool takes_logits(softmark_op op) {
-  return op != SOFTMARK_SOFTMAX_VJP && op != SOFTMARK_LOG_SOFTMAX_VJP && op != SOFTMARK_SIGMOID_VJP;
-}
-
 // The user's rows, rounded to the kernel's type; cotangents of 1 and labels in turn where the op
 // wants them. A Jacobian of every row would be cols times as large: its first rows are enough.
 Case case_of_logits(const Logits& logits, const Kernel& kernel) {
   Case c;
   c.cols = logits.cols;
-  c.rows =
-      kernel.op == SOFTMARK_SOFTMAX_JACOBIAN ? std::min<std::size_t>(logits.rows, 64) : logits.rows;
+  c.rows = gives_matrix(kernel.op) ? std::min<std::size_t>(logits.rows, 64) : logits.rows;
   for (std::size_t i = 0; i < c.rows * c.cols; ++i)
     c.x.push_back(round_to(kernel.dtype, logits.values[i]));
   const OpShape shape = shape_of(kernel.op);

@@ -32,9 +32,10 @@ Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t
   const std::size_t cols = rows ? y.size() / rows : 0;
   for (std::size_t r = 0; r < rows && cols > 0; ++r) {
     const double* row = y.data() + r * cols;
-    if (op == SOFTMARK_SOFTMAX || op == SOFTMARK_LOG_SOFTMAX || op == SOFTMARK_HARDMAX)
+    if (keeps_argmax(op))
       decisions.push_back("argmax " + std::to_string(argmax(row, cols)));
-    if (op == SOFTMARK_SIGMOID) decisions.push_back("labels " + labels_above(row, cols, threshold));
+    if (maps_logits(op) && op_info(op).elementwise)
+      decisions.push_back("labels " + labels_above(row, cols, threshold));
   }
   return decisions;
 }
@@ -70,8 +71,16 @@ KernelOutputs run(const Kernel& kernel, const Case& c, const std::vector<Exact>&
   result.status = status_of(outcome);
   if (!result.status.empty()) return result;
   result.y = std::move(outcome.y);
-  for (std::size_t i = 0; i < result.y.size(); ++i)
-    result.ulp.push_back(ulp_error(exact[i], result.y[i], kernel.dtype));
+  const std::size_t outputs = outputs_of(kernel.op, c.cols);
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    // A kernel is held to what its entry declares where that changes the result.
+    const Problem own = problem_of(kernel, c, r);
+    const bool differs = own.saturates || own.masked_row != SOFTMARK_MASKED_NAN;
+    const auto declared = differs ? exact_row(own) : std::vector<Exact>();
+    for (std::size_t j = 0; j < outputs; ++j)
+      result.ulp.push_back(ulp_error(differs ? declared[j] : exact[r * outputs + j],
+                                     result.y[r * outputs + j], kernel.dtype));
+  }
   result.decisions = decisions_of(kernel.op, result.y, c.rows, threshold);
   return result;
 }

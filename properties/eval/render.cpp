@@ -25,7 +25,7 @@ Json matrix(const std::vector<double>& values, std::size_t outputs, bool as_hex)
 
 std::string decimals(softmark_dtype dtype, double v) {
   if (std::isnan(v)) return "nan";  // not the "-nan" of a set sign bit
-  return fmt::format("{:.{}g}", v, dtype == SOFTMARK_F64 ? 17 : dtype == SOFTMARK_F32 ? 9 : 5);
+  return fmt::format("{:.{}g}", v, type_info(dtype).digits);
 }
 
 /// One line of a row: its outputs, with their errors where `ulp` is not null.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// float16 and bfloat16 as bits, written without the project's own conversions, so that an error in
-// one cannot hide an error in the other.
+// float16, bfloat16 and the 8-bit types as bits, written without the project's own conversions, so
+// that an error in one cannot hide an error in the other.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -44,6 +45,39 @@ std::uint16_t to_f16(double v, Round round) {
 }
 inline std::uint16_t to_f16(double v) {
   return to_f16(v, [](double q) { return std::nearbyint(q); });
+}
+
+/// A type of 8 bits: value of each code from 0 up, then the code that follows the largest number.
+struct F8 {
+  int fraction_bits, lowest_exponent;  // of the smallest normal number
+  std::uint8_t largest, beyond;        // codes; E5M2's 0x7c is an infinity, E4M3's 0x7f NaN
+};
+inline constexpr F8 kE4M3 = {3, -6, 0x7e, 0x7f}, kE5M2 = {2, -14, 0x7b, 0x7c};
+
+template <const F8& type>
+float from_f8(std::uint8_t code) {
+  const int magnitude = code & 0x7f, whole = 1 << type.fraction_bits;
+  const int binade = std::max(magnitude / whole, 1);
+  float size = std::ldexp(static_cast<float>(magnitude - (binade - 1) * whole),
+                          type.lowest_exponent + binade - 1 - type.fraction_bits);
+  if (magnitude > type.largest) size = magnitude == 0x7c ? INFINITY : NAN;
+  return code & 0x80 ? -size : size;
+}
+/// Rounds once, from double: the code whose value is nearest, found among all of them; a value in
+/// the middle of two takes the even code.
+template <const F8& type, bool saturates = false>
+std::uint8_t to_f8(double v) {
+  if (std::isnan(v)) return 0x7f;
+  const double size = std::fabs(v);
+  int code = 0;
+  while (code < type.largest && from_f8<type>(static_cast<std::uint8_t>(code + 1)) <= size) ++code;
+  const double here = from_f8<type>(static_cast<std::uint8_t>(code)),
+               step = code == type.largest
+                          ? here - from_f8<type>(static_cast<std::uint8_t>(code - 1))
+                          : from_f8<type>(static_cast<std::uint8_t>(code + 1)) - here;
+  if (size - here > step / 2 || (size - here == step / 2 && code % 2 == 1)) ++code;
+  if (code > type.largest) code = saturates ? type.largest : type.beyond;
+  return static_cast<std::uint8_t>((std::signbit(v) ? 0x80 : 0) | code);
 }
 
 }  // namespace softmark::mutants

@@ -13,12 +13,9 @@
 namespace softmark {
 namespace {
 
-constexpr softmark_op kOps[] = {SOFTMARK_SOFTMAX, SOFTMARK_SOFTMAX_VJP, SOFTMARK_CROSS_ENTROPY,
-                                SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_SIGMOID_VJP};
-
-std::string refusal(const char* text, softmark_op op) {
+std::string refusal(const char* text, softmark_op op, softmark_dtype dtype = SOFTMARK_F32) {
   try {
-    case_from_json(Json::parse(text), op, SOFTMARK_F32);
+    case_from_json(Json::parse(text), op, dtype);
   } catch (const Error& error) {
     EXPECT_EQ(error.code, kUnreadable);
     return error.what();
@@ -28,8 +25,8 @@ std::string refusal(const char* text, softmark_op op) {
 
 TEST(Case, SurvivesJsonForEveryOpTypeAndFamily) {
   Rng rng(7);
-  for (softmark_op op : kOps)
-    for (softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64})
+  for (softmark_op op : kAllOps)
+    for (softmark_dtype dtype : kAllDtypes)
       for (Family family : finite_families()) {
         Case c = make_case(op, dtype, family, 2, 11, rng);
         c.layout.x_padding = 3;
@@ -69,11 +66,17 @@ TEST(Case, RefusesWhatDoesNotFitTheOpAndSaysWhere) {
   EXPECT_NE(refusal(R"({"x":[[1,2]],"labels":[0.5]})", SOFTMARK_CROSS_ENTROPY).find("labels[0]"),
             std::string::npos);
   EXPECT_EQ(refusal(R"({"x":[1,2]})", SOFTMARK_SOFTMAX), "");
+  EXPECT_EQ(refusal(R"({"x":[1,"-inf"]})", SOFTMARK_SOFTMAX, SOFTMARK_F8_E5M2), "");
+  EXPECT_NE(refusal(R"({"x":[1,"-inf"]})", SOFTMARK_SOFTMAX, SOFTMARK_F8_E4M3)
+                .find("x[1]: is infinite, and f8_e4m3 has no infinities"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"x":[1,500]})", SOFTMARK_SOFTMAX, SOFTMARK_F8_E4M3).find("is beyond"),
+            std::string::npos);
 }
 
 TEST(Rows, AreOfTheTypeAndAsTheirFamilySays) {
   Rng rng(3);
-  for (softmark_dtype dtype : {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F32, SOFTMARK_F64})
+  for (softmark_dtype dtype : kAllDtypes)
     for (Family family : finite_families())
       for (std::size_t cols : {1, 2, 7, 130}) {
         const auto row = make_logits(family, dtype, cols, rng);

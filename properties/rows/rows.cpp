@@ -21,7 +21,7 @@ constexpr FamilyInfo kFamilies[] = {
     {"flat", "one level, a few ulps apart"},
     {"equal", "all equal"},
     {"peaked", "one logit 5 to 60 above N(0, 1)"},
-    {"offset", "N(0, 1) around a level of up to 1e6 (f16: 1e3)"},
+    {"offset", "N(0, 1) around a level of up to 1e6 (1e3 in types that end before)"},
     {"subnormal", "results down to and below the smallest subnormal beside one near 1"},
     {"cutoff",
      "distances from the maximum at which exp implementations clamp, one ulp around them"},
@@ -64,6 +64,11 @@ Range range_of(softmark_dtype dtype) {
   const double ln2 = std::numbers::ln2;
   return {(t.precision - 1 - t.min_exponent) * ln2, -t.min_exponent * ln2,
           (t.max_exponent + 1) * ln2};
+}
+
+/// How far above the smallest subnormal a tiny logit may lie: no further than the type is wide.
+std::size_t tiny_binades(softmark_dtype dtype) {
+  return static_cast<std::size_t>(std::min(24, 3 * type_info(dtype).precision));
 }
 
 double cutoff_value(softmark_dtype dtype, Rng& rng) {
@@ -110,7 +115,7 @@ double element(Family family, softmark_dtype dtype, std::size_t i, double level,
       return rng.below(3) == 0 ? rng.uniform(-1, 1) : rng.below(2) ? 0.0 : -0.0;
     case Family::tiny:
       return (rng.below(2) ? 1 : -1) * smallest_subnormal(dtype) *
-             std::ldexp(1.0, static_cast<int>(rng.below(24)));
+             std::ldexp(1.0, static_cast<int>(rng.below(tiny_binades(dtype))));
     case Family::large: {
       const double sign = rng.below(2) ? 1 : -1;
       return rng.below(3) == 0 ? sign * top : sign * std::exp(rng.uniform(2, std::log(top)));
@@ -132,8 +137,9 @@ double element(Family family, softmark_dtype dtype, std::size_t i, double level,
 double level_of(Family family, softmark_dtype dtype, Rng& rng) {
   switch (family) {
     case Family::offset:
-      return (rng.below(2) ? 1 : -1) *
-             (dtype == SOFTMARK_F16 ? rng.uniform(0.1, 1) : std::pow(10.0, rng.uniform(-1, 3)));
+      return (rng.below(2) ? 1 : -1) * (largest_finite(dtype) < 1e6
+                                            ? rng.uniform(0.1, 1)
+                                            : std::pow(10.0, rng.uniform(-1, 3)));
     case Family::ascending:
     case Family::descending:
       return std::pow(10.0, rng.uniform(-2, 1));
@@ -147,7 +153,7 @@ void make_probabilities(std::vector<double>& row, softmark_dtype dtype, bool log
   for (double v : row) most = std::max(most, v);
   for (double v : row) sum += std::exp(v - most);
   for (double& v : row)
-    v = round_to(dtype, logs ? v - most - std::log(sum) : std::exp(v - most) / sum);
+    v = fit_to(dtype, logs ? v - most - std::log(sum) : std::exp(v - most) / sum);
 }
 
 }  // namespace
@@ -159,7 +165,7 @@ std::span<const Family> special_families() { return kSpecial; }
 std::vector<double> make_logits(Family family, softmark_dtype dtype, std::size_t cols, Rng& rng) {
   std::vector<double> row(cols);
   if (cols == 0) return row;
-  const double level = level_of(family, dtype, rng), top = largest_finite(dtype);
+  const double level = level_of(family, dtype, rng);
   for (std::size_t i = 0; i < cols; ++i) row[i] = element(family, dtype, i, level, rng);
   const std::size_t spot = rng.below(cols);
   switch (family) {
@@ -191,8 +197,7 @@ std::vector<double> make_logits(Family family, softmark_dtype dtype, std::size_t
     default:
       break;
   }
-  for (double& v : row)
-    if (std::isfinite(v)) v = std::clamp(round_to(dtype, v), -top, top);
+  for (double& v : row) v = fit_to(dtype, v);
   return row;
 }
 
@@ -204,15 +209,15 @@ Case make_case(softmark_op op, softmark_dtype dtype, Family family, std::size_t 
   const OpShape shape = shape_of(op);
   for (std::size_t r = 0; r < rows; ++r) {
     auto row = make_logits(family, dtype, cols, rng);
-    if (op == SOFTMARK_SOFTMAX_VJP || op == SOFTMARK_LOG_SOFTMAX_VJP)
-      make_probabilities(row, dtype, op == SOFTMARK_LOG_SOFTMAX_VJP);
-    if (op == SOFTMARK_SIGMOID_VJP)
+    const Input input = op_info(op).input;
+    if (input == Input::kProbabilities || input == Input::kLogProbabilities)
+      make_probabilities(row, dtype, input == Input::kLogProbabilities);
+    if (input == Input::kSigmoids)
       for (double& v : row) v = round_to(dtype, 1 / (1 + std::exp(-v)));
     c.x.insert(c.x.end(), row.begin(), row.end());
     const std::size_t cotangents = shape.takes_g ? cols : shape.takes_g_row ? 1 : 0;
     const double scale = std::pow(10.0, rng.uniform(-2, 2));
-    for (std::size_t i = 0; i < cotangents; ++i)
-      c.g.push_back(round_to(dtype, scale * rng.normal()));
+    for (std::size_t i = 0; i < cotangents; ++i) c.g.push_back(fit_to(dtype, scale * rng.normal()));
     if (shape.takes_labels && cols > 0)
       c.labels.push_back(static_cast<std::int64_t>(rng.below(cols)));
   }

@@ -44,7 +44,7 @@ struct FamilyInfo {
 const FamilyInfo& info(Family family);
 
 /// Every family without NaN and +inf (masked columns included); then those with NaN, +inf or
-/// nothing but -inf.
+/// nothing but -inf. In a type without infinities its largest values stand for them.
 std::span<const Family> finite_families();
 std::span<const Family> special_families();
 

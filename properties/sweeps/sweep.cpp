@@ -25,7 +25,8 @@ std::string failure_of(const RunKernel& run, const softmark_args& args) {
 }  // namespace
 
 SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,
-                  std::uint64_t shard, std::uint64_t shards, const SweepProgress& progress) {
+                  std::uint64_t shard, std::uint64_t shards, const SweepProgress& progress,
+                  softmark_masked_row masked_row, bool saturates) {
   if (shards == 0 || shard >= shards)
     throw std::invalid_argument("shard " + std::to_string(shard) + " of " + std::to_string(shards));
   SweepResult result;
@@ -39,7 +40,7 @@ SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKerne
   result.total = end - begin;
 
   SweepChunk chunk(set);
-  SweepErrors errors(result);
+  SweepErrors errors(result, masked_row, saturates);
   for (std::uint64_t k = begin; k < end; k += kChunk) {
     chunk.fill(k, static_cast<std::size_t>(std::min(kChunk, end - k)));
     result.failure = failure_of(run, chunk.arguments());

@@ -36,7 +36,8 @@ using SweepProgress = std::function<bool(std::uint64_t done, std::uint64_t total
 
 SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,
                   std::uint64_t shard = 0, std::uint64_t shards = 1,
-                  const SweepProgress& progress = {});
+                  const SweepProgress& progress = {},
+                  softmark_masked_row masked_row = SOFTMARK_MASKED_NAN, bool saturates = false);
 
 /// "2/8": the second of eight shards, {1, 8}. Throws Error(kUsage).
 struct Shard {

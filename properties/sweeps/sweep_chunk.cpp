@@ -2,6 +2,7 @@
 #include "properties/sweeps/sweep_chunk.h"
 
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "kernels/element.h"
@@ -10,11 +11,25 @@
 namespace softmark {
 namespace {
 
-void widen(softmark_dtype dtype, const std::vector<std::uint16_t>& bits, std::vector<float>& to) {
-  to.resize(bits.size());
-  for (std::size_t i = 0; i < bits.size(); ++i)
-    to[i] = dtype == SOFTMARK_BF16 ? std::bit_cast<float>(static_cast<std::uint32_t>(bits[i]) << 16)
-                                   : static_cast<float>(load(dtype, bits.data(), i));
+/// Element i of an array of a type of one or two bytes.
+void put(softmark_dtype dtype, std::vector<unsigned char>& array, std::size_t i,
+         std::uint16_t bits) {
+  if (bytes_of(dtype) == 1)
+    array[i] = static_cast<unsigned char>(bits);
+  else
+    std::memcpy(&array[2 * i], &bits, 2);
+}
+
+void widen(softmark_dtype dtype, const std::vector<unsigned char>& from, std::vector<float>& to) {
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    if (dtype != SOFTMARK_BF16) {
+      to[i] = static_cast<float>(load(dtype, from.data(), i));
+      continue;
+    }
+    std::uint16_t bits;
+    std::memcpy(&bits, &from[2 * i], 2);
+    to[i] = std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
 }
 
 }  // namespace
@@ -31,18 +46,20 @@ void SweepChunk::fill(std::uint64_t first, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) set_.write(first + i, &x_[i * columns]);
     return;
   }
-  bits_x_.resize(values);
-  for (std::size_t i = 0; i < count; ++i) set_.write(first + i, &bits_x_[i * columns]);
-  widen(set_.dtype, bits_x_, x_);
-  std::uint16_t nan;
-  store(set_.dtype, &nan, 0, std::numeric_limits<double>::quiet_NaN());
-  bits_y_.assign(y_.size(), nan);
+  narrow_x_.resize(values * bytes_of(set_.dtype));
+  narrow_y_.assign(y_.size() * bytes_of(set_.dtype), 0xff);  // a NaN in every type
+  std::uint16_t bits[2];
+  for (std::size_t i = 0; i < count; ++i) {
+    set_.write(first + i, bits);
+    for (std::size_t c = 0; c < columns; ++c) put(set_.dtype, narrow_x_, i * columns + c, bits[c]);
+  }
+  widen(set_.dtype, narrow_x_, x_);
 }
 
 softmark_args SweepChunk::arguments() {
   softmark_args args{};
-  args.x = is_f32() ? static_cast<const void*>(x_.data()) : bits_x_.data();
-  args.y = is_f32() ? static_cast<void*>(y_.data()) : bits_y_.data();
+  args.x = is_f32() ? static_cast<const void*>(x_.data()) : narrow_x_.data();
+  args.y = is_f32() ? static_cast<void*>(y_.data()) : narrow_y_.data();
   const bool is_one_row = set_.columns() == 1;
   args.rows = is_one_row ? 1 : count_;
   args.cols = is_one_row ? count_ : set_.columns();
@@ -53,7 +70,7 @@ softmark_args SweepChunk::arguments() {
 }
 
 void SweepChunk::load_outputs() {
-  if (!is_f32()) widen(set_.dtype, bits_y_, y_);
+  if (!is_f32()) widen(set_.dtype, narrow_y_, y_);
 }
 
 std::vector<double> SweepChunk::row(std::size_t index) const {

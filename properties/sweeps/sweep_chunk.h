@@ -36,7 +36,7 @@ class SweepChunk {
   std::uint64_t first_ = 0;
   std::size_t count_ = 0;
   std::vector<float> x_, y_;                    // what a float32 kernel is called with
-  std::vector<std::uint16_t> bits_x_, bits_y_;  // what a kernel of a 16-bit type is called with
+  std::vector<unsigned char> narrow_x_, narrow_y_;  // what a kernel of a narrower type is called with
 };
 
 }  // namespace softmark

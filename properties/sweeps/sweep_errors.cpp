@@ -46,12 +46,12 @@ void set_magnitudes(const SweepChunk& chunk, std::vector<float>& magnitudes) {
     for (float& value : magnitudes) value = -value;
 }
 
-std::vector<Exact> exact_outputs(const SweepChunk& chunk, std::size_t input) {
-  const auto row = chunk.row(input);
-  return exact_row({chunk.set().op, chunk.set().dtype, row, {}});
-}
-
 }  // namespace
+
+std::vector<Exact> SweepErrors::exact_outputs(const SweepChunk& chunk, std::size_t input) const {
+  const auto row = chunk.row(input);
+  return exact_row({chunk.set().op, chunk.set().dtype, row, {}, -1, masked_row_, saturates_});
+}
 
 void SweepErrors::keep_worst(const SweepChunk& chunk, std::size_t output, double error,
                              double want) {
@@ -110,8 +110,9 @@ void SweepErrors::count_steps_down(const SweepChunk& chunk) {
   const std::size_t each = chunk.outputs_each();
   for (std::size_t i = 0; i < chunk.count(); ++i) {
     const double value = chunk.y()[i * each];
+    if (chunk.set().order_starts(chunk.first() + i)) last_ = -kInf;
     if (std::isnan(value)) continue;
-    if (value < last_ && !chunk.set().order_starts(chunk.first() + i)) {
+    if (value < last_) {
       ++result_.non_monotone;
       if (result_.first_step_down.empty()) result_.first_step_down = chunk.row(i);
     }
@@ -121,7 +122,7 @@ void SweepErrors::count_steps_down(const SweepChunk& chunk) {
 
 void SweepErrors::add(const SweepChunk& chunk) {
   // Patterns include NaN and infinities, which are not for float64 vectors.
-  if (chunk.set().kind == SweepSet::kPatterns)
+  if (chunk.set().kind == SweepSet::kPatterns || chunk.set().kind == SweepSet::kPatternPairs)
     add_one_by_one(chunk);
   else
     add_in_bulk(chunk);

@@ -5,6 +5,8 @@
 #include <bit>
 #include <iterator>
 
+#include "kernels/names.h"
+
 namespace softmark {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr std::uint32_t kNegativeEnd = std::bit_cast<std::uint32_t>(104.0f),
                         kPositiveEnd = std::bit_cast<std::uint32_t>(17.33f);
 constexpr std::uint64_t kNegatives = kNegativeEnd - kSmall + 1,
                         kPositives = kPositiveEnd - kSmall + 1;
-constexpr std::uint64_t kPatternsOf16Bits = 65536, kFiniteBf16 = 65280;
+constexpr std::uint64_t kFiniteBf16 = 65280;
 
 constexpr SweepSet kSets[] = {
     {"sigmoid/f32", "every float32 argument whose sigmoid is not 0, 1/2 or 1", SOFTMARK_SIGMOID,
@@ -28,7 +30,24 @@ constexpr SweepSet kSets[] = {
     {"sigmoid/bf16", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_BF16, SweepSet::kPatterns},
     {"softmax/bf16/pairs", "all pairs of finite bfloat16", SOFTMARK_SOFTMAX, SOFTMARK_BF16,
      SweepSet::kPairs},
+#define SOFTMARK_PAIRS(name, op, dtype) \
+  {name, "all pairs of bit patterns", op, dtype, SweepSet::kPatternPairs}
+    {"sigmoid/f8_e4m3", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_F8_E4M3,
+     SweepSet::kPatterns},
+    {"sigmoid/f8_e5m2", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_F8_E5M2,
+     SweepSet::kPatterns},
+    SOFTMARK_PAIRS("softmax/f8_e4m3/pairs", SOFTMARK_SOFTMAX, SOFTMARK_F8_E4M3),
+    SOFTMARK_PAIRS("softmax/f8_e5m2/pairs", SOFTMARK_SOFTMAX, SOFTMARK_F8_E5M2),
+    SOFTMARK_PAIRS("log_softmax/f8_e4m3/pairs", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3),
+    SOFTMARK_PAIRS("log_softmax/f8_e5m2/pairs", SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E5M2),
+    SOFTMARK_PAIRS("logsumexp/f8_e4m3/pairs", SOFTMARK_LOGSUMEXP, SOFTMARK_F8_E4M3),
+    SOFTMARK_PAIRS("logsumexp/f8_e5m2/pairs", SOFTMARK_LOGSUMEXP, SOFTMARK_F8_E5M2),
+#undef SOFTMARK_PAIRS
 };
+
+std::uint64_t patterns_of(softmark_dtype dtype) {
+  return std::uint64_t{1} << (8 * bytes_of(dtype));
+}
 
 /// Argument k of the float32 set, ascending.
 float argument(std::uint64_t k) {
@@ -36,11 +55,11 @@ float argument(std::uint64_t k) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(kSmall + (k - kNegatives)));
 }
 
-/// Pattern k of `count` patterns of a 16-bit type, those nearest to 0, in ascending order of value:
+/// Pattern k of `count` patterns of the type, those nearest to 0, in ascending order of value:
 /// negative ones from the top down, then positive ones.
-std::uint16_t ascending(std::uint64_t k, std::uint64_t count) {
-  const std::uint64_t half = count / 2;
-  return static_cast<std::uint16_t>(k < half ? 0x8000 + (half - 1 - k) : k - half);
+std::uint16_t ascending(std::uint64_t k, softmark_dtype dtype, std::uint64_t count) {
+  const std::uint64_t half = count / 2, sign = patterns_of(dtype) / 2;
+  return static_cast<std::uint16_t>(k < half ? sign + (half - 1 - k) : k - half);
 }
 
 }  // namespace
@@ -51,14 +70,16 @@ std::uint64_t SweepSet::inputs() const {
     case kWithZero:
       return kNegatives + kPositives;
     case kPatterns:
-      return kPatternsOf16Bits;
+      return patterns_of(dtype);
+    case kPatternPairs:
+      return patterns_of(dtype) * patterns_of(dtype);
     case kPairs:
       return kFiniteBf16 * kFiniteBf16;
   }
   return 0;
 }
 
-std::size_t SweepSet::columns() const { return kind == kWithZero || kind == kPairs ? 2 : 1; }
+std::size_t SweepSet::columns() const { return kind == kUnary || kind == kPatterns ? 1 : 2; }
 
 void SweepSet::write(std::uint64_t k, float* x) const {
   x[0] = argument(k);
@@ -66,16 +87,14 @@ void SweepSet::write(std::uint64_t k, float* x) const {
 }
 
 void SweepSet::write(std::uint64_t k, std::uint16_t* x) const {
-  if (kind == kPatterns) {
-    x[0] = ascending(k, kPatternsOf16Bits);
-    return;
-  }
-  x[0] = ascending(k % kFiniteBf16, kFiniteBf16);
-  x[1] = ascending(k / kFiniteBf16, kFiniteBf16);
+  const std::uint64_t each = kind == kPairs ? kFiniteBf16 : patterns_of(dtype);
+  x[0] = ascending(k % each, dtype, each);
+  if (columns() == 2) x[1] = ascending(k / each, dtype, each);
 }
 
 bool SweepSet::order_starts(std::uint64_t k) const {
-  return kind == kPairs && k % kFiniteBf16 == 0;
+  if (kind == kPairs) return k % kFiniteBf16 == 0;
+  return kind == kPatternPairs && k % patterns_of(dtype) == 0;
 }
 
 std::span<const SweepSet> sweep_sets() { return kSets; }

@@ -15,9 +15,10 @@ struct SweepSet {
   enum Kind {
     kUnary,  // float32 arguments one by one, where sigmoid is neither 0, 1/2 nor 1: [-104, -2^-24]
              // and [2^-24, 17.33]
-    kWithZero,  // the same t as rows [t, 0]
-    kPatterns,  // all 65536 bit patterns of a 16-bit type one by one
-    kPairs      // all finite bfloat16 pairs as rows [a, b]
+    kWithZero,     // the same t as rows [t, 0]
+    kPatterns,     // all bit patterns of a type of one or two bytes one by one
+    kPairs,        // all finite bfloat16 pairs as rows [a, b]
+    kPatternPairs  // all pairs of bit patterns of a type of one byte as rows [a, b]
   };
   std::string_view name, what;
   softmark_op op;
@@ -26,7 +27,7 @@ struct SweepSet {
 
   std::uint64_t inputs() const;  // rows; for kUnary and kPatterns elements
   std::size_t columns() const;   // of one input: 1 or 2
-  /// Input k into x [columns()]: of the float32 sets, and bit patterns of the 16-bit ones.
+  /// Input k into x [columns()]: of the float32 sets, and bit patterns of the narrower ones.
   void write(std::uint64_t k, float* x) const;
   void write(std::uint64_t k, std::uint16_t* x) const;
   /// Whether the order starts again at input k: among pairs with every second number.

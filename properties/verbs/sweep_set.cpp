@@ -38,7 +38,8 @@ int run_set(const Flags& flags) {
     failure = outcome.message;
     return outcome.kind == CallResult::done ? 0 : 1;
   };
-  SweepResult result = sweep(*set, kernel.id, run, shard.index, shard.count, progress_line());
+  SweepResult result = sweep(*set, kernel.id, run, shard.index, shard.count, progress_line(),
+                             kernel.masked_row, kernel.claims & SOFTMARK_SATURATES);
   if (!failure.empty()) result.failure = failure;
   return write_sweep(flags, result);
 }
