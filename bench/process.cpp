@@ -19,12 +19,12 @@ ReplicateResult no_samples(const std::string& status, const std::string& message
 
 ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds) {
   std::optional<ReplicateResult> result;
-  const ChildResult child = run_child(
-      "child-replicate", nlohmann::json(replicate).dump(), timeout_seconds,
-      [&](const std::string& reply) {
-        result = nlohmann::json::parse(reply).get<ReplicateResult>();
-      },
-      {inputs_fd});
+  const ChildResult child =
+      run_child("child-replicate", nlohmann::json(replicate).dump(), timeout_seconds,
+                [&](const std::string& reply) {
+                  result = nlohmann::json::parse(reply).get<ReplicateResult>();
+                },
+                {inputs_fd});
   if (child.interrupted()) return no_samples("interrupted", child.ending);
   if (child.timed_out())
     return no_samples("timeout", fmt::format("no answer in {:.0f} s", timeout_seconds));

@@ -124,7 +124,7 @@ TEST(Special, WhatIsBeyondTheTypeIsDeliveredAsClaimed) {
     if (bytes_of(dtype) > 1) continue;  // there the working precision may end too
     const Values edge{0, -big};
     const Problem loose{SOFTMARK_LOG_SOFTMAX, dtype, edge, {}, -1, SOFTMARK_MASKED_NAN, true};
-    EXPECT_LT(bound_row(loose, exact_row(loose))[1], 1);
+    EXPECT_LT(error_bounds(loose, exact_row(loose))[1], 1);
   }
 }
 
@@ -135,9 +135,9 @@ TEST(Special, BesideTheMidpointOfE4M3EitherSideIsSane) {
   const Problem beside{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3, near, {}},
       beyond{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3, far, {}};
   EXPECT_TRUE(std::isnan(exact_row(beside)[1].rounded));
-  EXPECT_EQ(bound_row(beside, exact_row(beside))[1], kInf);
+  EXPECT_EQ(error_bounds(beside, exact_row(beside))[1], kInf);
   EXPECT_TRUE(std::isnan(exact_row(beyond)[1].rounded));
-  EXPECT_EQ(bound_row(beyond, exact_row(beyond))[1], 0);
+  EXPECT_EQ(error_bounds(beyond, exact_row(beyond))[1], 0);
 }
 
 TEST(Special, HardmaxCountsNanAsTheLargest) {

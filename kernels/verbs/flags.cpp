@@ -37,8 +37,8 @@ void add_plugins(CLI::App& verb, std::vector<std::string>& plugins) {
 namespace {
 
 template <std::size_t N>
-std::string listed(const char* meaning, const std::string_view (&names)[N]) {
-  return fmt::format("{}: {}", meaning, fmt::join(names, ", "));
+std::string listed(const char* meaning, const std::array<std::string_view, N>& names) {
+  return fmt::format("{}: {}", meaning, comma_list(names));
 }
 
 CLI::Option* add_list(CLI::App& verb, const char* flag, std::vector<std::string>& values,
@@ -56,9 +56,6 @@ void one_of(CLI::Option& option, const std::vector<std::string>& words) {
   option.check(check)->type_name(fmt::format("{}", fmt::join(words, "|")));
 }
 
-constexpr const char* kOps = "operation";
-constexpr const char* kDtypes = "element type";
-
 }  // namespace
 
 void add_kernels(CLI::App& verb, std::vector<std::string>& globs) {
@@ -66,19 +63,19 @@ void add_kernels(CLI::App& verb, std::vector<std::string>& globs) {
 }
 
 void add_ops(CLI::App& verb, std::vector<std::string>& ops) {
-  add_list(verb, "--op", ops, listed(kOps, kOpNames), "OP");
+  add_list(verb, "--op", ops, listed("operation", kOpNames), "OP");
 }
 
 void add_dtypes(CLI::App& verb, std::vector<std::string>& dtypes) {
-  add_list(verb, "--dtype", dtypes, listed(kDtypes, kDtypeNames), "TYPE");
+  add_list(verb, "--dtype", dtypes, listed("element type", kDtypeNames), "TYPE");
 }
 
 void add_op(CLI::App& verb, std::string& op) {
-  verb.add_option("--op", op, listed(kOps, kOpNames))->type_name("OP")->capture_default_str();
+  verb.add_option("--op", op, listed("operation", kOpNames))->type_name("OP")->capture_default_str();
 }
 
 void add_dtype(CLI::App& verb, std::string& dtype) {
-  verb.add_option("--dtype", dtype, listed(kDtypes, kDtypeNames))
+  verb.add_option("--dtype", dtype, listed("element type", kDtypeNames))
       ->type_name("TYPE")
       ->capture_default_str();
 }

@@ -14,8 +14,8 @@
 namespace softmark {
 namespace {
 
-/// The plain loops in the type itself. `naive` is no evaluation that the bound covers, and a hardmax
-/// makes no error.
+/// The plain loops in the type itself. `naive` is no evaluation that the bound covers, and a
+/// hardmax makes no error.
 bool is_scalar(const softmark_kernel& kernel) {
   return builtin_folder(kernel) == "portable" && std::string_view(kernel.name) != "naive" &&
          kernel.op != SOFTMARK_HARDMAX && bytes_of(kernel.dtype) >= sizeof(float);

@@ -32,8 +32,7 @@ Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t
   const std::size_t cols = rows ? y.size() / rows : 0;
   for (std::size_t r = 0; r < rows && cols > 0; ++r) {
     const double* row = y.data() + r * cols;
-    if (keeps_argmax(op))
-      decisions.push_back("argmax " + std::to_string(argmax(row, cols)));
+    if (keeps_argmax(op)) decisions.push_back("argmax " + std::to_string(argmax(row, cols)));
     if (maps_logits(op) && op_info(op).elementwise)
       decisions.push_back("labels " + labels_above(row, cols, threshold));
   }

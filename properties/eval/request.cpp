@@ -41,7 +41,8 @@ Json rows_of(const std::string& text) {
 Json request_of_arguments(const EvalSource& source) {
   Json request = {{"x", rows_of(source.values)}};
   if (!source.g.empty())
-    request["g"] = shape_of(*find_op(source.op)).takes_g_row ? list_of(source.g) : rows_of(source.g);
+    request["g"] =
+        shape_of(*find_op(source.op)).takes_g_row ? list_of(source.g) : rows_of(source.g);
   if (source.labels.empty()) return request;
   request["labels"] = Json::array();
   for (const Json& label : list_of(source.labels))
@@ -92,7 +93,8 @@ struct OpAndType {
 
 OpAndType find_names(const std::string& op, const std::string& dtype, ExitCode code) {
   if (!find_op(op)) throw Error(code, "unknown op '" + op + "' (softmark list shows all)");
-  if (!find_dtype(dtype)) throw Error(code, "unknown dtype '" + dtype + "': " + comma_list(kDtypeNames));
+  if (!find_dtype(dtype))
+    throw Error(code, "unknown dtype '" + dtype + "': " + comma_list(kDtypeNames));
   return {*find_op(op), *find_dtype(dtype)};
 }
 

@@ -35,8 +35,9 @@ class SweepChunk {
   const SweepSet& set_;
   std::uint64_t first_ = 0;
   std::size_t count_ = 0;
-  std::vector<float> x_, y_;                    // what a float32 kernel is called with
-  std::vector<unsigned char> narrow_x_, narrow_y_;  // what a kernel of a narrower type is called with
+  std::vector<float> x_, y_;  // what a float32 kernel is called with
+  std::vector<unsigned char> narrow_x_,
+      narrow_y_;  // what a kernel of a narrower type is called with
 };
 
 }  // namespace softmark

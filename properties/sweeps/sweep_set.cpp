@@ -31,7 +31,7 @@ constexpr SweepSet kSets[] = {
     {"softmax/bf16/pairs", "all pairs of finite bfloat16", SOFTMARK_SOFTMAX, SOFTMARK_BF16,
      SweepSet::kPairs},
 #define SOFTMARK_PAIRS(name, op, dtype) \
-  {name, "all pairs of bit patterns", op, dtype, SweepSet::kPatternPairs}
+  { name, "all pairs of bit patterns", op, dtype, SweepSet::kPatternPairs }
     {"sigmoid/f8_e4m3", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_F8_E4M3,
      SweepSet::kPatterns},
     {"sigmoid/f8_e5m2", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_F8_E5M2,
