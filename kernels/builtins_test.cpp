@@ -79,10 +79,12 @@ TEST(Builtins, HaveUniqueIdsAndCompleteEntries) {
           << op << dtype;
 }
 
-TEST(Builtins, TellTheirInstructionSetWhereTheyDispatch) {
+TEST(Builtins, HaveAnInstructionSetWhereTheyDispatch) {
   for (const softmark_kernel* kernel : builtin_kernels()) {
     const std::string_view n = kernel->name;
-    EXPECT_EQ(builtin_isa(*kernel).empty(), n != "simd" && n != "openmp") << id_of(*kernel);
+    if (n == "naive" || n == "max_shifted" || n == "online")
+      EXPECT_EQ(builtin_isa(*kernel), "") << id_of(*kernel);
+    if (n == "simd" || n == "openmp") EXPECT_NE(builtin_isa(*kernel), "") << id_of(*kernel);
   }
 }
 
