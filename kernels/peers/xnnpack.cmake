@@ -5,7 +5,7 @@ find_library(SOFTMARK_XNNPACK_LIBRARY XNNPACK)
 find_path(SOFTMARK_PTHREADPOOL_INCLUDE pthreadpool.h)
 find_library(SOFTMARK_PTHREADPOOL_LIBRARY pthreadpool)
 if(NOT (SOFTMARK_XNNPACK_INCLUDE AND SOFTMARK_XNNPACK_LIBRARY AND SOFTMARK_PTHREADPOOL_INCLUDE AND SOFTMARK_PTHREADPOOL_LIBRARY))
-  softmark_peer(xnnpack "XNNPACK was not found (Debian: libxnnpack-dev libpthreadpool-dev)")
+  softmark_peer(xnnpack ABSENT "XNNPACK was not found (Debian: libxnnpack-dev libpthreadpool-dev)")
   return()
 endif()
 
@@ -24,7 +24,7 @@ softmark_xnnpack_has(UNARY "xnn_create_unary_elementwise_nc(xnn_unary_sigmoid, x
 unset(CMAKE_TRY_COMPILE_TARGET_TYPE)
 unset(CMAKE_REQUIRED_INCLUDES)
 if(NOT (SOFTMARK_XNNPACK_SETUP OR SOFTMARK_XNNPACK_RESHAPE))
-  softmark_peer(xnnpack "this XNNPACK's softmax operator has neither the API of 2022 nor that of 2024")
+  softmark_peer(xnnpack ABSENT "this XNNPACK's softmax operator has neither the API of 2022 nor that of 2024")
   return()
 endif()
 
@@ -37,7 +37,7 @@ if(SOFTMARK_DPKG_QUERY)
     execute_process(COMMAND ${SOFTMARK_DPKG_QUERY} -W -f "\${Version}" ${CMAKE_MATCH_1} OUTPUT_VARIABLE version ERROR_QUIET)
   endif()
 endif()
-softmark_peer(xnnpack "" LINK ${SOFTMARK_XNNPACK_LIBRARY} ${SOFTMARK_PTHREADPOOL_LIBRARY}
+softmark_peer(xnnpack LINK ${SOFTMARK_XNNPACK_LIBRARY} ${SOFTMARK_PTHREADPOOL_LIBRARY}
               INCLUDE ${SOFTMARK_XNNPACK_INCLUDE} ${SOFTMARK_PTHREADPOOL_INCLUDE})
 target_compile_definitions(softmark_peer_xnnpack PRIVATE SOFTMARK_XNNPACK_VERSION="${version}"
   $<$<BOOL:${SOFTMARK_XNNPACK_RESHAPE}>:SOFTMARK_XNNPACK_RESHAPE> $<$<BOOL:${SOFTMARK_XNNPACK_F16}>:SOFTMARK_XNNPACK_F16>

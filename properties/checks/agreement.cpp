@@ -118,14 +118,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property agreement = {"agreement",
-                            "softmax, log-softmax and logsumexp tell the same of a row: each is "
-                            "the others' exp, log and sum",
-                            Criterion::bound,
-                            Severity::error,
-                            has_relatives,
-                            fault,
-                            sweep,
-                            kRows};
+const Property agreement = {
+    "agreement",
+    "softmax, log-softmax and logsumexp of a row agree: each is the others' exp, log and sum",
+    Criterion::bound,
+    Severity::error,
+    has_relatives,
+    fault,
+    sweep,
+    kRows};
 
 }  // namespace softmark

@@ -71,7 +71,7 @@ constexpr Family kRows[] = {Family::ties, Family::flat, Family::equal, Family::z
 
 const Property argmax = {
     "argmax",
-    "the largest logit has the largest result; hardmax marks the first of equals",
+    "the largest logit has the largest result; hardmax marks the first of equal maxima",
     Criterion::bound,
     Severity::error,
     has_argmax,

@@ -48,7 +48,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 const Property correctly_rounded = {
     "correctly_rounded",
-    "every finite result is the exact value rounded to nearest even",
+    "every finite result is the exact value rounded to nearest, ties to even",
     Criterion::claim,
     Severity::error,
     claims_rounding,

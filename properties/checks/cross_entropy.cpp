@@ -68,7 +68,7 @@ constexpr Family kRows[] = {Family::normal, Family::peaked, Family::wide,  Famil
 
 const Property cross_entropy = {
     "cross_entropy",
-    "cross-entropy and its gradient are right for every label, however unlikely, and in each row",
+    "cross-entropy and its gradient are correct for every label, however unlikely, and in each row",
     Criterion::bound,
     Severity::error,
     takes_labels,

@@ -31,7 +31,7 @@ void sweep(const Kernel& kernel, Effort, const Sink& sink) {
 
 const Property empty = {
     "empty",
-    "no rows and no columns read and write nothing; logsumexp of no columns is -inf",
+    "a call with no rows or no columns reads and writes nothing; logsumexp of no columns is -inf",
     Criterion::contract,
     Severity::error,
     any_kernel,

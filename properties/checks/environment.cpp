@@ -50,7 +50,7 @@ void sweep(const Kernel& kernel, Effort, const Sink& sink) {
 
 const Property environment = {"environment",
                               "a call leaves modes, signals, descriptors, folder and output "
-                              "streams as it found them, and no thread, child or memory behind",
+                              "streams unchanged, and leaves no thread, child or memory behind",
                               Criterion::contract,
                               Severity::error,
                               any_kernel,

@@ -21,7 +21,7 @@ std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t
 }  // namespace
 
 const Property error_bound = {"error_bound",
-                              "no output is further from the exact value than a sane "
+                              "no result is further from the exact value than a sane "
                               "floating-point evaluation of this row can be",
                               Criterion::bound,
                               Severity::error,

@@ -48,7 +48,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 const Property exception_flags = {
     "exception_flags",
-    "finite results raise no floating-point flag but inexact and underflow",
+    "finite results raise no floating-point flag except inexact and underflow",
     Criterion::contract,
     Severity::note,
     any_kernel,

@@ -27,13 +27,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property in_place = {"in_place",
-                           "y may be x (or g): the results are as good as out of place",
-                           Criterion::claim,
-                           Severity::error,
-                           claims_in_place,
-                           fault,
-                           sweep,
-                           {}};
+const Property in_place = {
+    "in_place",
+    "y may be x (or g): the results are within their bounds, as out of place",
+    Criterion::claim,
+    Severity::error,
+    claims_in_place,
+    fault,
+    sweep,
+    {}};
 
 }  // namespace softmark

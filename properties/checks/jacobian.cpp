@@ -138,7 +138,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 const Property jacobian = {"jacobian",
                            "the Jacobian is symmetric, maps ones to zero, gives the "
-                           "vector-Jacobian product, and is the exact one's slope",
+                           "vector-Jacobian product, and matches the slope of the exact softmax",
                            Criterion::bound,
                            Severity::error,
                            is_jacobian,

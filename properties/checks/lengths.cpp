@@ -59,7 +59,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 const Property lengths = {
     "lengths",
-    "every number of columns is right: 1 to 130, around powers of two, and between",
+    "every number of columns is correct: 1 to 130, around powers of two, and between",
     Criterion::bound,
     Severity::error,
     any_kernel,

@@ -45,7 +45,7 @@ std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t
 }  // namespace
 
 const Property max_ulp = {"max_ulp",
-                          "no output is off by more ulps than the kernel's entry promises",
+                          "no result is off by more ulps than the kernel's entry promises",
                           Criterion::claim,
                           Severity::error,
                           promises,

@@ -61,8 +61,8 @@ constexpr Family kRows[] = {Family::wide, Family::ascending, Family::flat, Famil
 }  // namespace
 
 const Property order = {"order",
-                        "a larger logit has no smaller result, up to what both may be off, on "
-                        "ramps that lie densely over exp's whole range",
+                        "a larger logit has no smaller result, up to the bounds of both, on ramps "
+                        "that cover exp's whole range densely",
                         Criterion::bound,
                         Severity::error,
                         is_monotone,

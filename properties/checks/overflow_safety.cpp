@@ -60,7 +60,7 @@ constexpr Family kRows[] = {Family::large, Family::offset, Family::wide, Family:
 }  // namespace
 
 const Property overflow_safety = {"overflow_safety",
-                                  "logits of any finite size give finite results, and right ones",
+                                  "finite logits of any size give finite and correct results",
                                   Criterion::contract,
                                   Severity::error,
                                   can_overflow,

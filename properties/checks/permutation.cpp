@@ -96,7 +96,7 @@ constexpr Family kRows[] = {Family::peaked, Family::wide,  Family::ascending,
 }  // namespace
 
 const Property permutation = {"permutation",
-                              "permuting a row permutes its results, up to what both may be off",
+                              "permuting a row permutes its results, up to the bounds of both",
                               Criterion::bound,
                               Severity::error,
                               is_equivariant,

@@ -67,7 +67,7 @@ constexpr Family kRows[] = {Family::wide,  Family::subnormal, Family::cutoff,
 
 const Property range = {
     "range",
-    "probabilities lie in [0, 1], their logs at or below 0, a hardmax is 0 or 1",
+    "probabilities lie in [0, 1], their logarithms at or below 0, a hardmax is 0 or 1",
     Criterion::contract,
     Severity::error,
     has_range,

@@ -84,8 +84,8 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 }  // namespace
 
 const Property row_independence = {"row_independence",
-                                   "a row's results do not depend on its neighbours, be they NaN, "
-                                   "infinite, masked or of any level",
+                                   "a row's results do not depend on its neighbours, whether they "
+                                   "are NaN, infinite, masked or at any level",
                                    Criterion::contract,
                                    Severity::error,
                                    any_kernel,

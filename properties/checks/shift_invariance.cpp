@@ -67,7 +67,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 const Property shift_invariance = {"shift_invariance",
                                    "adding the same exactly representable amount to every logit "
-                                   "changes no result by more than both may be off",
+                                   "changes no result by more than the bounds of both",
                                    Criterion::bound,
                                    Severity::error,
                                    is_invariant,

@@ -141,14 +141,14 @@ constexpr Family kRows[] = {Family::nan, Family::infinite, Family::all_masked, F
 
 }  // namespace
 
-const Property special_values = {
-    "special_values",
-    "NaN, infinities, masked and empty rows give what the contract's table says, at every position",
-    Criterion::contract,
-    Severity::error,
-    has_specials,
-    fault,
-    sweep,
-    kRows};
+const Property special_values = {"special_values",
+                                 "NaN, infinities and masked rows give what the contract's table "
+                                 "says, at every position of every length",
+                                 Criterion::contract,
+                                 Severity::error,
+                                 has_specials,
+                                 fault,
+                                 sweep,
+                                 kRows};
 
 }  // namespace softmark

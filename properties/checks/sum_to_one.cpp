@@ -41,14 +41,13 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property sum_to_one = {
-    "sum_to_one",
-    "the outputs of a row sum to 1, up to what their own errors may add up to",
-    Criterion::bound,
-    Severity::error,
-    sums_to_one,
-    fault,
-    sweep,
-    finite_families()};
+const Property sum_to_one = {"sum_to_one",
+                             "the results of a row sum to 1, up to the sum of their own bounds",
+                             Criterion::bound,
+                             Severity::error,
+                             sums_to_one,
+                             fault,
+                             sweep,
+                             finite_families()};
 
 }  // namespace softmark

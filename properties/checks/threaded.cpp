@@ -39,13 +39,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property threaded = {"threaded",
-                           "the results are as good on any number of threads, every time",
-                           Criterion::claim,
-                           Severity::error,
-                           claims_threaded,
-                           fault,
-                           sweep,
-                           {}};
+const Property threaded = {
+    "threaded",
+    "the results are within their bounds on any number of threads, every time",
+    Criterion::claim,
+    Severity::error,
+    claims_threaded,
+    fault,
+    sweep,
+    {}};
 
 }  // namespace softmark

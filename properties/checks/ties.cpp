@@ -44,14 +44,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property ties = {
-    "ties",
-    "equal logits have the same bits wherever they stand, larger ones no smaller bits",
-    Criterion::bound,
-    Severity::note,
-    is_monotone,
-    fault,
-    sweep,
-    kRows};
+const Property ties = {"ties",
+                       "equal logits give the same bits at every position, and a larger logit "
+                       "gives no smaller result, to the last bit",
+                       Criterion::bound,
+                       Severity::note,
+                       is_monotone,
+                       fault,
+                       sweep,
+                       kRows};
 
 }  // namespace softmark

@@ -119,7 +119,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 const Property two_column = {
     "two_column",
-    "a softmax of two columns is the sigmoid of their difference, on arguments that lie densely",
+    "a softmax of two columns is the sigmoid of their difference, for densely spaced arguments",
     Criterion::bound,
     Severity::error,
     has_two,

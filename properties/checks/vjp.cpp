@@ -96,7 +96,7 @@ constexpr Family kRows[] = {Family::normal,    Family::peaked, Family::wide,
 }  // namespace
 
 const Property vjp = {"vjp",
-                      "vector-Jacobian products are right in every component and in sum, for "
+                      "vector-Jacobian products are correct in every component and in sum, for "
                       "cotangents of every kind and saturated rows",
                       Criterion::bound,
                       Severity::error,
