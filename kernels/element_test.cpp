@@ -128,7 +128,7 @@ TEST(Element, EveryFloat8IsWhatItsSpecificationSays) {
 
 // To the code that lies nearest among all, the even one of two: no arithmetic on fields.
 TEST(Element, RoundingToFloat8IsToTheNearestOfAllCodes) {
-  std::mt19937_64 random(3);
+  Rng random(3);
   for (const softmark_dtype dtype : {SOFTMARK_F8_E4M3, SOFTMARK_F8_E5M2})
     for (int i = 0; i < 20000; ++i) {
       const double value = std::ldexp(static_cast<double>(random() >> 11) * 0x1p-53,

@@ -4,7 +4,9 @@
 // header of a truncated or malicious file.
 #include "kernels/npy.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -137,6 +139,44 @@ Logits read_npy(const std::string& path) {
     for (std::size_t c = 0; c < header.cols; ++c)
       logits.values[r * header.cols + c] = load(
           header.dtype, data.data(), header.fortran ? c * header.rows + r : r * header.cols + c);
+  return logits;
+}
+
+SharedLogits::SharedLogits(const Logits& logits)
+    : fd_(memfd_create("softmark-logits", MFD_CLOEXEC)) {
+  const std::uint64_t head[] = {logits.rows, logits.cols, static_cast<std::uint64_t>(logits.dtype)};
+  const std::size_t bytes = logits.values.size() * sizeof(double);
+  std::size_t done = 0;
+  bool written = fd_ >= 0 && pwrite(fd_, head, sizeof head, 0) == sizeof head;
+  while (written && done < bytes) {
+    const ssize_t n = pwrite(fd_, reinterpret_cast<const char*>(logits.values.data()) + done,
+                             bytes - done, static_cast<off_t>(sizeof head + done));
+    written = n > 0;
+    if (written) done += static_cast<std::size_t>(n);
+  }
+  if (!written)
+    throw Error(kNotMeasurable,
+                "no memory for the logits of " + std::to_string(bytes >> 20) + " MiB");
+}
+
+SharedLogits::~SharedLogits() { close(fd_); }
+
+Logits read_shared_logits(int descriptor) {
+  std::uint64_t head[3] = {};
+  Logits logits;
+  if (pread(descriptor, head, sizeof head, 0) != sizeof head)
+    throw Error(kUnreadable, "the shared logits cannot be read");
+  logits.rows = head[0];
+  logits.cols = head[1];
+  logits.dtype = static_cast<softmark_dtype>(head[2]);
+  logits.values.resize(logits.rows * logits.cols);
+  const std::size_t bytes = logits.values.size() * sizeof(double);
+  for (std::size_t done = 0; done < bytes;) {
+    const ssize_t n = pread(descriptor, reinterpret_cast<char*>(logits.values.data()) + done,
+                            bytes - done, static_cast<off_t>(sizeof head + done));
+    if (n <= 0) throw Error(kUnreadable, "the shared logits cannot be read");
+    done += static_cast<std::size_t>(n);
+  }
   return logits;
 }
 

@@ -19,4 +19,21 @@ struct Logits {
 /// Fortran order. Throws Error(kUnreadable) for anything else: "PATH: what is wrong; what to do".
 Logits read_npy(const std::string& path);
 
+/// Logits in a memory file, so that a file is parsed once however many child processes need it.
+class SharedLogits {
+ public:
+  /// Throws Error(kNotMeasurable) where there is no memory for them.
+  explicit SharedLogits(const Logits& logits);
+  ~SharedLogits();
+  SharedLogits(const SharedLogits&) = delete;
+  SharedLogits& operator=(const SharedLogits&) = delete;
+  int descriptor() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// What a SharedLogits holds, read through a child's descriptor of it.
+Logits read_shared_logits(int descriptor);
+
 }  // namespace softmark

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -189,6 +190,19 @@ TEST(Npy, DamagedFilesAreReadOrRefused) {
 TEST(Npy, RefusesPathsThatAreNoFiles) {
   expect_refused("no/such/file.npy", "No such file");
   expect_refused(".", "is a directory");
+}
+
+TEST(Npy, LogitsReachAChildThroughAMemoryFileAsTheyAre) {
+  const Logits logits = {{1.5, -0.0, INFINITY, 0x1p-149, -3, 7}, 2, 3, SOFTMARK_F16};
+  const SharedLogits shared(logits);
+  for (int child = 0; child < 2; ++child) {  // several children read the same file
+    const Logits got = read_shared_logits(shared.descriptor());
+    EXPECT_EQ(got.values, logits.values);
+    EXPECT_TRUE(std::signbit(got.values[1]));
+    EXPECT_EQ(got.rows, 2u);
+    EXPECT_EQ(got.cols, 3u);
+    EXPECT_EQ(got.dtype, SOFTMARK_F16);
+  }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
-#include "reference/enclosed.h"
+#include "reference/sided.h"
 #include "reference/special.h"
 
 namespace softmark {

@@ -71,7 +71,9 @@ void add_dtypes(CLI::App& verb, std::vector<std::string>& dtypes) {
 }
 
 void add_op(CLI::App& verb, std::string& op) {
-  verb.add_option("--op", op, listed("operation", kOpNames))->type_name("OP")->capture_default_str();
+  verb.add_option("--op", op, listed("operation", kOpNames))
+      ->type_name("OP")
+      ->capture_default_str();
 }
 
 void add_dtype(CLI::App& verb, std::string& dtype) {

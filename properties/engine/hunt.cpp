@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "kernels/ops.h"
 #include "properties/engine/shrink.h"
 
 namespace softmark {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -47,7 +48,7 @@ Json request_for(const VerifyOptions& options, const Kernel& kernel) {
                   {"effort", effort},
                   {"seed", options.seed},
                   {"properties", options.properties},
-                  {"logits", options.logits},
+                  {"has_logits", !options.logits.empty()},
                   {"case", options.one_case},
                   {"done", Json::array()},
                   {"corpus", options.corpus},
@@ -99,7 +100,8 @@ Verdict ended_early(const Kernel& kernel, const std::string& property, const Chi
   return verdict;
 }
 
-Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
+Result verify_one(const VerifyOptions& options, const Kernel& kernel,
+                  const std::vector<int>& descriptors) {
   const auto start = std::chrono::steady_clock::now();
   const int effort = static_cast<int>(parse_effort(options.effort));
   const double limit =
@@ -108,9 +110,9 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel) {
   Json request = request_for(options, kernel);
   for (int deaths = 0; deaths < kMostDeaths; ++deaths) {
     std::string begun;
-    const ChildResult child =
-        run_child("child-verify", request.dump(), limit,
-                  [&](const std::string& reply) { add(Json::parse(reply), result, begun); });
+    const ChildResult child = run_child(
+        "child-verify", request.dump(), limit,
+        [&](const std::string& reply) { add(Json::parse(reply), result, begun); }, descriptors);
     if (child.ok() || child.interrupted()) break;
     result.properties.push_back(ended_early(kernel, begun.empty() ? "verification" : begun, child));
     if (begun.empty() || child.timed_out()) break;
@@ -171,8 +173,14 @@ bool verify(const VerifyOptions& options, const Registry& registry,
             const std::vector<Kernel>& kernels, Json& document) {
   check_property_names(options.properties);
   // What is wrong with a file is reported once, before anything runs.
-  if (!options.logits.empty() && read_npy(options.logits).values.empty())
-    throw Error(kUnreadable, options.logits + ": holds no logits");
+  std::optional<SharedLogits> logits;
+  if (!options.logits.empty()) {
+    const Logits read = read_npy(options.logits);
+    if (read.values.empty()) throw Error(kUnreadable, options.logits + ": holds no logits");
+    logits.emplace(read);
+  }
+  const std::vector<int> descriptors =
+      logits ? std::vector<int>{logits->descriptor()} : std::vector<int>{};
   if (!options.corpus.empty()) check_corpus(options.corpus);
   KnownFailures known = read_known_failures(options.known_failures);
   std::vector<Result> results(kernels.size());
@@ -186,7 +194,7 @@ bool verify(const VerifyOptions& options, const Registry& registry,
           : 0);
   const auto work = [&] {
     for (std::size_t i; !interrupted() && (i = next++) < kernels.size();) {
-      results[i] = verify_one(options, kernels[i]);
+      results[i] = verify_one(options, kernels[i], descriptors);
       progress.step(1);
       progress.print(fmt::format("{:<36} {:5.1f} s  {}", kernels[i].id, results[i].seconds,
                                  summary_of(results[i])));

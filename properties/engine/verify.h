@@ -38,6 +38,9 @@ bool verify(const VerifyOptions& options, const Registry& registry,
 /// ranked.
 std::set<std::string> failed_kernels(const Json& document);
 
+/// The user's logits in the child that verifies a kernel, where it has any (SharedLogits).
+inline constexpr int kLogitsDescriptor = 4;
+
 /// The child that verifies one kernel (role "child-verify"): the request is JSON, and so is the
 /// reply for each result, {"section", "entry"}.
 int verify_kernel_main(Channel& parent);

@@ -15,6 +15,8 @@ from sources import CODE, ROOT, files, report, short
 # Libraries within another one's folder: the kernels' own code, and the verbs of all folders.
 BUILTINS = tuple(f"kernels/{name}/" for name in
                  ("portable", "simd", "openmp", "peers", "plugin", "flags"))
+# Starts a child process, with the class of support compiled into it.
+BRIDGE = "kernels/peers/python_bridge.cpp"
 # The tests of these folders run verbs, and link them.
 RUN_VERBS = ("bench/", "reports/")
 THIRD_PARTY = {"hwy"}  # included in quotes
@@ -64,7 +66,7 @@ def library_of(name):
     """The library of the picture that a source file belongs to."""
     if "/verbs/" in name or (name.startswith(RUN_VERBS) and "_test." in name):
         return "verbs"
-    if name.startswith(BUILTINS) and "_test." not in name:
+    if (name.startswith(BUILTINS) and name != BRIDGE) and "_test." not in name:
         return "builtins"
     return name.split("/")[0].removesuffix(".cpp")
 
