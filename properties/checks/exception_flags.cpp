@@ -20,7 +20,7 @@ std::string name_flags(unsigned flags) {
   return names;
 }
 
-// Inexact and underflow are in the nature of a softmax. The others speak of a NaN, a pole or an
+// Inexact and underflow are in the nature of a softmax. The others indicate a NaN, a pole or an
 // overflow on the way, which stops programs that trap them; allowed, since flags may be raised, and
 // worth knowing.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
@@ -30,7 +30,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const CallResult outcome = session.run_watched(c);
   const std::string names = name_flags(outcome.exceptions);
   if (names.empty()) return std::nullopt;
-  return Fault{"raises the floating-point flags " + names + " though every result is finite",
+  return Fault{"raises the floating-point flags " + names + " although every result is finite",
                std::nullopt, std::nullopt, "fail"};
 }
 

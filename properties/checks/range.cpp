@@ -13,8 +13,8 @@ bool has_range(const Kernel& kernel) {
          kernel.op == SOFTMARK_SOFTMAX_JACOBIAN;
 }
 
-// What no rounding excuses is told apart from what it does: an exponential is never negative, but a
-// result next to 1 may round above it, and a log next to 0.
+// Rounding explains some results out of range and not others: an exponential is never negative, but
+// a result next to 1 may round above it, and a log next to 0.
 const char* breach(softmark_op op, double got, bool beyond_bound) {
   if (op == SOFTMARK_HARDMAX) return got == 0 || got == 1 ? nullptr : "is neither 0 nor 1";
   if (op == SOFTMARK_SOFTMAX || op == SOFTMARK_SIGMOID) {

@@ -14,8 +14,8 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kEachAlone =
     40;  // columns, up to two vectors and a tail: no two special rows share a call
 
-// Probabilities and sigmoids are given to a VJP: NaN and infinities there are IEEE's business, told
-// by vjp.
+// The probabilities or sigmoids that a VJP takes may be any values: NaN and infinities there follow
+// IEEE arithmetic, which vjp checks.
 bool has_specials(const Kernel& kernel) { return takes_logits(kernel.op); }
 
 // Where the table says +0. In gradients a zero takes the sign of its factors.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A property: a sentence that must hold for every row, the rows that try it, and how a breach is
-// told. Adding one is a file with a SOFTMARK_PROPERTY entry and its line in
+// A property: a sentence that must hold for every row, the rows that test it, and the check of one
+// case. Adding one is a file that defines a Property named like the file, and its line in
 // properties/checks/list.def.
 #pragma once
 
