@@ -43,7 +43,7 @@ struct Library {
 fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
 // Child side: the library stays loaded until the process ends. "python:MODULE:FUNCTION" is the
-// bridge's, told which function.
+// bridge's, opened with that function.
 Library open_library(const std::string& named) {
   const bool python = named.starts_with(kPython);
   const std::string path =
@@ -54,7 +54,7 @@ Library open_library(const std::string& named) {
   if (!plugin)
     throw Error(
         kUnreadable,
-        path + ": is no plugin: it does not export softmark_plugin (see kernels/softmark.h)");
+        path + ": is not a plugin: it does not export softmark_plugin (see kernels/softmark.h)");
   Library library{handle, {}};
   if (python)
     if (const char* fault = library.find<const char*(const char*)>("softmark_peer_open")(
@@ -63,7 +63,7 @@ Library open_library(const std::string& named) {
   std::size_t count = 0;
   const softmark_kernel* kernels = plugin(SOFTMARK_ABI_VERSION, &count);
   if (!kernels)
-    throw Error(kUnreadable, path + ": does not speak ABI version " +
+    throw Error(kUnreadable, path + ": does not support ABI version " +
                                  std::to_string(SOFTMARK_ABI_VERSION) +
                                  ": rebuild it against this softmark's kernels/softmark.h");
   library.kernels = {kernels, count};
@@ -111,7 +111,7 @@ Kernel describe(const softmark_kernel& k, std::size_t index) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// Parent side: what a library holds, told by a child that loaded it.
+// Parent side: what a library holds, as listed by a child that loaded it.
 std::vector<Kernel> ask_library(const std::string& path, const std::string& provider) {
   const Answer answer = ask_child({"child-list", path}, "", 60);
   const Json listing = Json::parse(answer.output, nullptr, false);
@@ -119,7 +119,7 @@ std::vector<Kernel> ask_library(const std::string& path, const std::string& prov
     if (listing.is_object() && listing.contains("error"))
       throw Error(kUnreadable, listing["error"].get<std::string>());
     const std::string noise = first_line(answer.noise);
-    throw Error(kUnreadable, path + ": failed while being loaded (" + answer.ending + ")" +
+    throw Error(kUnreadable, path + ": failed while it was loaded (" + answer.ending + ")" +
                                  (noise.empty() ? "" : ": " + noise));
   }
   std::vector<Kernel> kernels;
@@ -144,7 +144,7 @@ Asked ask_peer(const PeerBuild& peer) {
   const fs::path path = program_folder() / "peers" / peer.library;
   try {
     if (!fs::exists(path))
-      throw Error(kUnreadable, "its adapter " + path.string() + " is not there");
+      throw Error(kUnreadable, "its adapter " + path.string() + " does not exist");
     return {ask_library(path.string(), "peer"), ""};
   } catch (const Error& error) {
     return {{}, error.what()};
@@ -248,7 +248,7 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
   if (library.empty()) return *builtin_kernels()[index];
   const Library loaded = open_library(library);
   if (index >= loaded.kernels.size())
-    throw Error(kUnreadable, library + ": has changed: run softmark again");
+    throw Error(kUnreadable, library + ": has changed since it was listed: run softmark again");
   if (const auto prepare = loaded.find<const char*(std::size_t)>("softmark_peer_prepare"))
     if (const char* fault = prepare(index)) throw Error(kUnreadable, fault);
   return loaded.kernels[index];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Python functions as a user names them: judged, timed, and told clearly when they fail.
+// Python functions as a user names them: verified, timed, and reported clearly when they fail.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -157,7 +157,7 @@ TEST(BadInput, Plugins) {
   std::ofstream(folder / "text.so") << "no library";
   expect_one_line(run("list --plugin " + (folder / "text.so").string()), kUnreadable, "text.so");
   expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/no_plugin.so"),
-                  kUnreadable, "is no plugin");
+                  kUnreadable, "is not a plugin");
   expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/other_abi.so"),
                   kUnreadable, "ABI version");
   expect_one_line(run(std::string("list --plugin ") + SOFTMARK_PLUGINS + "/crash_on_load.so"),

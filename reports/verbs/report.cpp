@@ -24,15 +24,14 @@ void report(const Options& options) {
 
 void add_report(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand(
-      "report", "documents in; a page, Markdown, JUnit, SARIF or annotations out");
+      "report", "render documents as text, a page, Markdown, JUnit, SARIF or GitHub annotations");
   const auto options = std::make_shared<Options>();
   verb->add_option("FILE", options->files,
-                   "documents that softmark wrote (- is standard input); several: one section each")
+                   "documents written by softmark (- is standard input); each becomes a section")
       ->required();
   verb->add_option("-o,--output", options->output, "where to write (default: standard output)");
-  verb->add_option(
-          "--format", options->format,
-          "default: what the name of the output says (.html .md .xml .sarif .json), else text")
+  verb->add_option("--format", options->format,
+                   "default: by the suffix of the output (.html .md .xml .sarif .json), else text")
       ->check(CLI::IsMember(kFormats));
   verb->callback([options, &exit_code] {
     report(*options);
