@@ -49,7 +49,7 @@ struct Strays {
 int run_verb(int argc, char** argv) {
   const Strays strays;
   CLI::App app{
-      "softmark: which softmax may go into production: verified against exact values, then timed"};
+      "softmark: which softmax can go into production: verified against exact values, then timed"};
   app.require_subcommand(1);
   int exit_code = kPass;
 #define SOFTMARK_ADD(name) add_##name(app, exit_code);

@@ -57,13 +57,13 @@ std::string_view describe(Distribution distribution) {
     case Distribution::kNormal:
       return "3 N(0,1)";
     case Distribution::kFlat:
-      return "uniform in (-0.01, 0.01): results nearly alike";
+      return "uniform in (-0.01, 0.01): nearly equal results";
     case Distribution::kPeaked:
-      return "N(0,1) with one logit a row 25 higher: one result near 1";
+      return "N(0,1) with one logit per row 25 higher: one result near 1";
     case Distribution::kCausal:
       return "3 N(0,1) up to the diagonal, -inf beyond it";
     case Distribution::kSubnormal:
-      return "0 once a row, else so low that the exponential is subnormal in the type";
+      return "one 0 per row, the others so low that the exponential is subnormal in the type";
     case Distribution::kFile:
       return "from a file";
   }
@@ -95,7 +95,7 @@ std::vector<Workload> select_workloads(Effort effort, const std::vector<std::str
     if (std::none_of(named_workloads().begin(), named_workloads().end(),
                      [&](const Workload& w) { return matches_glob(glob, w.name); }))
       throw Error(kUsage,
-                  fmt::format("no workload matches '{}'; `softmark list` names them", glob));
+                  fmt::format("no workload matches '{}'; `softmark list` lists them", glob));
   for (const Workload& workload : named_workloads()) {
     const bool wanted = globs.empty()
                             ? workload.effort <= effort
@@ -109,20 +109,16 @@ std::vector<Workload> select_workloads(Effort effort, const std::vector<std::str
 
 Workload own_workload(std::size_t rows, std::size_t cols, Distribution distribution) {
   if (rows == 0 || cols == 0)
-    throw Error(kUsage, "nothing to time in a workload of no rows or no columns");
+    throw Error(kUsage, "a workload needs at least one row and one column");
   if (cols > std::numeric_limits<std::size_t>::max() / rows / 64)
-    throw Error(kUsage, fmt::format("a workload of {} x {} fits no memory", rows, cols));
-  return {fmt::format("own/{}x{}", rows, cols),
-          rows,
-          cols,
-          distribution,
-          Effort::quick,
-          "a shape of your own"};
+    throw Error(kUsage, fmt::format("a workload of {} x {} does not fit into memory", rows, cols));
+  return {fmt::format("own/{}x{}", rows, cols), rows, cols, distribution, Effort::quick,
+          "a shape given on the command line"};
 }
 
 Workload file_workload(const std::string& path) {
   Logits logits = read_npy(path);
-  if (logits.values.empty()) throw Error(kUnreadable, fmt::format("{}: holds no logits", path));
+  if (logits.values.empty()) throw Error(kUnreadable, fmt::format("{}: contains no logits", path));
   const std::string file = std::filesystem::path(path).filename().string();
   return {fmt::format("{}/{}x{}", file, logits.rows, logits.cols),
           logits.rows,

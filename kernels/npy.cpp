@@ -55,7 +55,7 @@ void parse_shape(const std::string& path, const std::string& shape, Header& head
   header.cols = extents.back();
   if (extents.size() == 2) header.rows = extents.front();
   if (header.cols && header.rows > kMostBytes / header.cols / bytes_of(header.dtype))
-    fail(path, "its shape (" + shape + ") is larger than any file read here; read it in parts");
+    fail(path, "its shape (" + shape + ") is too large; split it into several files");
 }
 
 void parse_descr(const std::string& path, const std::string& descr, Header& header) {

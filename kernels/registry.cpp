@@ -244,7 +244,7 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
   if (library.empty()) return *builtin_kernels()[index];
   const Library loaded = open_library(library);
   if (index >= loaded.kernels.size())
-    throw Error(kUnreadable, library + ": has changed: run softmark again");
+    throw Error(kUnreadable, library + ": has changed since it was listed: run softmark again");
   if (const auto prepare = loaded.find<const char*(std::size_t)>("softmark_peer_prepare"))
     if (const char* fault = prepare(index)) throw Error(kUnreadable, fault);
   return loaded.kernels[index];

@@ -99,14 +99,14 @@ void order(std::vector<Candidate>& candidates) {
       });
 }
 
-/// The others in the running were only slower than the first.
+/// The other kernels that meet the request are only slower than the first.
 void explain_slower(std::vector<Candidate>& candidates, double least) {
   const Entry& best = *candidates.front().entry;
   for (std::size_t i = 1; i < candidates.size() && candidates[i].lost.empty(); ++i) {
     const Entry& entry = *candidates[i].entry;
     candidates[i].lost =
         fmt::format("{:.2f} x the time{}", entry.ns / best.ns,
-                    told_apart(best, entry, least) ? "" : ": AMBIGUOUS, cannot be told apart");
+                    told_apart(best, entry, least) ? "" : ": AMBIGUOUS, cannot be distinguished");
   }
 }
 
@@ -152,7 +152,7 @@ Choice choose(const Json& document, const ChooseRequest& request) {
   Shape decided = *shape;
   decided.threads = request.threads;
   choice.text = fmt::format(
-      "{}\n  wanted: {}\n  decided on {}: {}, the nearest shape measured\n\n{}",
+      "{}\n  request: {}\n  decided on {}: {}, the nearest shape measured\n\n{}",
       chosen ? one_line(choice.kernel) : "No kernel meets the request.", wanted_words(request),
       one_line(view.machine()), one_line(decided.words()), table_of(candidates, chosen));
   return choice;

@@ -25,7 +25,8 @@ TEST(Choose, TheFastestRightKernelAtTheNearestShape) {
   EXPECT_EQ(choice.kernel, "simd/softmax/f32");
   EXPECT_TRUE(has(choice.text, "attention_4k (64x4096)")) << choice.text;
   EXPECT_TRUE(has(choice.text, "wrong, as expected: overflow_safety")) << choice.text;
-  EXPECT_TRUE(has(choice.text, "1.02 x the time: AMBIGUOUS, cannot be told apart")) << choice.text;
+  EXPECT_TRUE(has(choice.text, "1.02 x the time: AMBIGUOUS, cannot be distinguished"))
+      << choice.text;
   EXPECT_TRUE(has(choice.text, "1.62 x the time")) << choice.text;
 }
 

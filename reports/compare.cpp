@@ -40,9 +40,9 @@ void compare_verdicts(const Json& before, const Json& after, Comparison& result)
                                  one_line(text_of(*row, "message")), text_of(*row, "verdict"),
                                  one_line(text_of(*row, "repro")));
     } else if (now == Outcome::kFail) {
-      result.text += fmt::format("  failing  {}: failed before, fails still\n", named(key));
+      result.text += fmt::format("  failing  {}: failed before, still fails\n", named(key));
     } else if (failed_before) {
-      result.text += fmt::format("  mended   {}: failed before, now {}\n", named(key),
+      result.text += fmt::format("  fixed    {}: failed before, now {}\n", named(key),
                                  text_of(*row, "verdict"));
     }
   }
@@ -52,8 +52,8 @@ void compare_verdicts(const Json& before, const Json& after, Comparison& result)
     const bool checked = new_row != new_rows.end();
     const Outcome now = checked ? outcome(*new_row->second) : Outcome::kSkip;
     if (now == Outcome::kExpected)
-      result.text += fmt::format("  expected {}: passed before, fails now; known because {}\n",
-                                 named(key), one_line(text_of(*new_row->second, "reason")));
+      result.text += fmt::format("  expected {}: passed before, fails now; known: {}\n", named(key),
+                                 one_line(text_of(*new_row->second, "reason")));
     if (now != Outcome::kSkip && now != Outcome::kInconclusive) continue;
     ++result.undecided;
     result.text += fmt::format("  unknown  {}: passed before, {} now\n", named(key),
@@ -151,8 +151,8 @@ void compare_speed(const View& before, const View& after, Comparison& result) {
   result.text += fmt::format(
       "speed ({}; differences below {:.0f} % do not count): {} SAME, {} FASTER, {} SLOWER, {} "
       "AMBIGUOUS\n{}",
-      gate ? "same machine key" : "advisory: another machine or none named", least * 100,
-      tally.same, tally.faster.size(), tally.slower.size(), tally.ambiguous.size(), tally.text());
+      gate ? "same machine key" : "advisory: another or unknown machine", least * 100, tally.same,
+      tally.faster.size(), tally.slower.size(), tally.ambiguous.size(), tally.text());
 }
 
 std::string head(const char* side, const Json& document) {
@@ -180,7 +180,7 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
   Comparison result;
   result.text = head("old", old_document) + head("new", new_document);
   if (text_of(field(old_document, "run"), "seed") != text_of(field(new_document, "run"), "seed"))
-    result.text += "the seeds differ: errors are those of different rows\n";
+    result.text += "the seeds differ: the errors come from different rows\n";
   compare_verdicts(old_document, new_document, result);
   compare_accuracy(old_document, new_document, result);
   compare_speed(View(old_document), View(new_document), result);

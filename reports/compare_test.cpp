@@ -36,7 +36,7 @@ TEST(Compare, ANewFailureIsARegressionAndAMendedOneIsNot) {
       << worse.text;
   const Comparison better = compare_documents(failing_document(), sample_document());
   EXPECT_EQ(better.broken, 0u) << better.text;
-  EXPECT_TRUE(has(better.text, "mended   log_sum_exp/softmax/f32 alignment"));
+  EXPECT_TRUE(has(better.text, "fixed    log_sum_exp/softmax/f32 alignment"));
 }
 
 TEST(Compare, AFailureOfANewKernelCountsToo) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // GitHub workflow commands. A step shows ten annotations of a kind and drops the rest in silence,
-// so at most eight failures are told one by one and a single notice says what is left.
+// so at most eight failures are listed one by one and a single notice counts the rest.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -63,9 +63,10 @@ std::string render_github(Documents documents) {
                    " in the step summary");
   if (healed)
     rest.push_back(counted(healed, "expected failure passes", "expected failures pass") +
-                   " now: update the contract file");
+                   " now: update the known failures");
   if (incomplete)
-    rest.push_back(counted(incomplete, "run was", "runs were") + " interrupted, not all is known");
+    rest.push_back(counted(incomplete, "run was", "runs were") +
+                   " interrupted, results are incomplete");
   return rest.empty()
              ? errors
              : errors + fmt::format("::notice title=softmark::{}\n",

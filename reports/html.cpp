@@ -28,27 +28,25 @@ std::string banners(const Section& section) {
   std::string text;
   if (!view.complete())
     text +=
-        "<p class=\"banner known\">Incomplete. <span>The run was interrupted; this is what was "
-        "known by "
-        "then.</span></p>\n";
+        "<p class=\"banner known\">Incomplete. <span>The run was interrupted; results up to then "
+        "are shown.</span></p>\n";
   if (judged == 0)
     return text +
-           "<p class=\"banner known\">Not verified. <span>This document judges no kernel; nothing "
-           "is ranked but what "
-           "says "
-           "it was verified elsewhere.</span></p>\n";
+           "<p class=\"banner known\">Not verified. <span>This document contains no verdicts; only "
+           "kernels that were verified elsewhere are ranked.</span></p>\n";
   const std::string known =
-      expected ? fmt::format(", {} explained",
+      expected ? fmt::format(", {} with a known reason",
                              counted(expected, "expected failure", "expected failures"))
                : "";
-  text += fmt::format("<p class=\"banner {}\">{}. <span>{} of {} kernels are right{}.</span></p>\n",
-                      failed ? "fail" : "pass",
-                      failed ? counted(failed, "unexpected failure", "unexpected failures")
-                             : "No unexpected failure",
-                      right, judged, known);
+  text +=
+      fmt::format("<p class=\"banner {}\">{}. <span>{} of {} kernels are correct{}.</span></p>\n",
+                  failed ? "fail" : "pass",
+                  failed ? counted(failed, "unexpected failure", "unexpected failures")
+                         : "No unexpected failure",
+                  right, judged, known);
   if (healed)
     text += fmt::format(
-        "<p class=\"banner known\">{}. <span>Take it off the contract file.</span></p>\n",
+        "<p class=\"banner known\">{}. <span>Remove it from the known failures.</span></p>\n",
         counted(healed, "expected failure passes now", "expected failures pass now"));
   return text;
 }
@@ -88,26 +86,19 @@ std::string document_section(const Section& section) {
 
 constexpr const char* kLegend =
     "<h3 id=\"legend\">How to read the columns</h3>\n<dl>\n"
-    "<dt>verdict</dt><dd>pass: every property that must hold held. wrong (expected): a failure "
-    "that the contract file "
-    "knows and "
-    "explains. Wrong kernels are timed and never ranked.</dd>\n"
+    "<dt>verdict</dt><dd>pass: no property of severity error failed. wrong (expected): only known "
+    "failures. Wrong kernels are timed but never ranked.</dd>\n"
     "<dt>max ulp</dt><dd>largest error measured against the exact value before rounding, in units "
-    "in the last place of "
-    "the output "
-    "type; 0.5 is perfect rounding.</dd>\n"
+    "in the last place of the output type; 0.5 is perfect rounding.</dd>\n"
     "<dt>ns/element</dt><dd>nanoseconds for one logit: median over fresh processes of each "
     "process's median.</dd>\n"
-    "<dt>GB/s</dt><dd>bytes that the operation must read and write, over the time; scratch traffic "
-    "is not "
-    "counted.</dd>\n"
-    "<dt>x memcpy</dt><dd>time over that of memcpy moving the same bytes, measured in the same "
-    "run; 1 is as fast as "
-    "copying.</dd>\n"
+    "<dt>GB/s</dt><dd>bytes that the operation must read and write, divided by the time; scratch "
+    "traffic is not counted.</dd>\n"
+    "<dt>x memcpy</dt><dd>time relative to memcpy of the same bytes in the same run; 1 is as fast "
+    "as copying.</dd>\n"
     "<dt>~</dt><dd>the 95 % interval overlaps that of the kernel above, or the times differ by "
     "less than 5 %: the two "
-    "cannot be told apart "
-    "here.</dd>\n</dl>\n";
+    "cannot be distinguished here.</dd>\n</dl>\n";
 
 }  // namespace
 }  // namespace html
@@ -126,7 +117,7 @@ std::string render_html(Documents documents) {
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, "
       "initial-scale=1\">\n<title>softmark</title>\n<style>{}</style>\n"
-      "</head>\n<body>\n<header>\n<h1>softmark: which softmax may go into "
+      "</head>\n<body>\n<header>\n<h1>softmark: which softmax can go into "
       "production</h1>\n<nav>{}<a "
       "href=\"#legend\">How to read "
       "this</a></nav>\n</header>\n<main>\n{}{}</main>\n</body>\n</html>\n",

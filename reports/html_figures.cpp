@@ -161,10 +161,8 @@ std::string speed(const Section& section) {
   for (const auto& [op, dtype] : timed_groups(section.view))
     text += speed_group(section, op, dtype);
   if (text.empty()) return "";
-  return "<p class=\"soft\">Nanoseconds an element; the best right kernel of each shape is marked. "
-         "In brackets: timed, "
-         "but not "
-         "right or not verified, so never ranked.</p>\n" +
+  return "<p class=\"soft\">Nanoseconds per element; the fastest correct kernel of each shape is "
+         "marked. In brackets: timed, but wrong or not verified, so never ranked.</p>\n" +
          text;
 }
 
@@ -199,7 +197,7 @@ std::string machine(const Section& section) {
   return warnings + "<div class=\"columns\">\n" + list_of("Machine", field(machine, "identity")) +
          list_of("State", field(machine, "environment")) +
          list_of("Build", field(document, "build")) +
-         list_of("Could not be found out", field(machine, "unavailable")) +
+         list_of("Could not be determined", field(machine, "unavailable")) +
          list_of("Absent kernels", absent) + "</div>\n" + ceilings(section);
 }
 

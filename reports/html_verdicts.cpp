@@ -124,11 +124,11 @@ std::string finding(const Section& section, const Json& property, const char* cs
                     repro = text_of(property, "repro");
   std::vector<std::string> sentences;
   if (!message.empty()) sentences.push_back(message);
-  if (!reason.empty()) sentences.push_back("Expected: " + reason);
+  if (!reason.empty()) sentences.push_back("Known: " + reason);
   return fmt::format(
       "<article id=\"{}\"><h5><span class=\"{}\">{}</span> {} <span "
       "class=\"soft\">{}</span></h5>\n<p>{} <span "
-      "class=\"soft\">(judge: "
+      "class=\"soft\">(criterion: "
       "{})</span></p>\n{}{}</article>\n",
       section.anchor(property), css, escape_html(text_of(property, "verdict")),
       escape_html(text_of(property, "property")), escape_html(text_of(property, "kernel")),

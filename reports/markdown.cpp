@@ -112,15 +112,15 @@ std::string findings(const View& view) {
     return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"),
                        md(row, "reason"));
   };
-  const auto told = [](const Json& row) {
+  const auto reported = [](const Json& row) {
     return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"),
                        md(row, "message"));
   };
   section(Outcome::kFail, "Failures", failure);
   section(Outcome::kExpected, "Expected failures", reasoned);
   section(Outcome::kUnexpectedPass, "Expected to fail, but pass now", reasoned);
-  section(Outcome::kInconclusive, "Undecided", told);
-  section(Outcome::kNote, "Notes", told);
+  section(Outcome::kInconclusive, "Undecided", reported);
+  section(Outcome::kNote, "Notes", reported);
   return text;
 }
 
@@ -140,7 +140,7 @@ std::string document_markdown(const Json& document) {
   std::string text = fmt::format(
       "## softmark on {}\n\n{}, seed {}, softmark {}{}\n\n", escape_markdown(view.machine()),
       md(run, "started"), md(run, "seed"), md(field(document, "generator"), "version"),
-      view.complete() ? "" : ". **Incomplete**: the run was interrupted, this is what was known");
+      view.complete() ? "" : ". **Incomplete**: the run was interrupted");
   text += findings(view);
   for (const auto& [op, dtype] : timed_groups(view)) text += group(view, op, dtype);
   text += untimed_table(view);

@@ -92,15 +92,15 @@ std::string scaling_table(const Json& document) {
   }
   return table.empty()
              ? ""
-             : "thread scaling: threads: times as fast as one thread\n" + table.text() + "\n";
+             : "thread scaling (threads: speed-up over one thread)\n" + table.text() + "\n";
 }
 
 std::string cycles_note(const Json& document) {
   for (const Json& m : document["measurements"]) {
-    if (m["cycle_clock"] == "cpu") return "cycles: of the core's own clock, an element.\n";
+    if (m["cycle_clock"] == "cpu") return "cycles: per element, of the core's own clock.\n";
     if (m["cycle_clock"] == "tsc")
-      return "cycles: of the reference clock (tsc), which runs at one rate whatever the core's; an "
-             "element.\n";
+      return "cycles: per element, of the reference clock (tsc), whose rate does not depend on the "
+             "core's.\n";
   }
   return "";
 }
@@ -129,10 +129,9 @@ std::string measurements_table(const Json& document) {
   }
   text += scaling_table(document);
   text +=
-      "~: cannot be told apart from the one above. An element is a logit. GB/s: inputs read once "
-      "and output written "
-      "once, the least that must move.\n"
-      "x memcpy: times the copy of as many bytes on as many threads, measured in the same run.\n"
+      "~: cannot be distinguished from the one above. An element is a logit. GB/s: inputs "
+      "read once and output written once, the least traffic possible.\n"
+      "x memcpy: time relative to copying as many bytes on as many threads in the same run.\n"
       "ceiling: the share reached of the fastest way measured to move those bytes.\n" +
       cycles_note(document);
   for (const Json& warning : document["warnings"])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A terminal's view: who is right, how fast on one telling shape, the ranking on every shape in one
+// A terminal's view: verdicts, times at one shape that says most, the ranking on every shape in one
 // line each, and the smallest counterexample of every failure with the command that replays it.
 #include "support/text.h"
 
@@ -79,9 +79,9 @@ std::string ranking_line(const Ranking& ranking) {
 }
 
 std::string rankings(const View& view, const std::string& op, const std::string& dtype) {
-  TextTable table(
-      {"workload", "size", "threads", "cache", "ns/element, best first (~: cannot be told apart)"},
-      "<");
+  TextTable table({"workload", "size", "threads", "cache",
+                   "ns/element, fastest first (~: cannot be distinguished)"},
+                  "<");
   for (const Ranking& ranking : view.rankings) {
     if (ranking.shape.op != op || ranking.shape.dtype != dtype) continue;
     table.add({one_line(ranking.shape.name()), ranking.shape.size(),
@@ -135,12 +135,12 @@ std::string findings(const View& view) {
     return fmt::format("{}    because {}\n", failure(row, "known"),
                        one_line(text_of(row, "reason")));
   });
-  section(Outcome::kUnexpectedPass,
-          "Expected to fail, but pass now: take them off the contract file", [](const Json& row) {
-            return fmt::format("  {} {} (was: {})\n", one_line(text_of(row, "kernel")),
-                               one_line(text_of(row, "property")),
-                               one_line(text_of(row, "reason")));
-          });
+  section(
+      Outcome::kUnexpectedPass,
+      "Expected to fail, but pass now: remove them from the known failures", [](const Json& row) {
+        return fmt::format("  {} {} (was: {})\n", one_line(text_of(row, "kernel")),
+                           one_line(text_of(row, "property")), one_line(text_of(row, "reason")));
+      });
   section(Outcome::kInconclusive, "Undecided", brief);
   section(Outcome::kNote, "Notes", brief);
   return text;
@@ -160,11 +160,11 @@ std::string foot(const View& view) {
 std::string document_text(const Json& document) {
   const View view(document);
   const Json &run = field(document, "run"), &generator = field(document, "generator");
-  std::string text = fmt::format(
-      "softmark {} on {}, {}, seed {}, {} s{}\n", one_line(text_of(generator, "version")),
-      one_line(view.machine()), text_of(run, "started"), text_of(run, "seed"),
-      figure(field(run, "seconds")),
-      view.complete() ? "" : "; INCOMPLETE: the run was interrupted, this is what was known");
+  std::string text =
+      fmt::format("softmark {} on {}, {}, seed {}, {} s{}\n",
+                  one_line(text_of(generator, "version")), one_line(view.machine()),
+                  text_of(run, "started"), text_of(run, "seed"), figure(field(run, "seconds")),
+                  view.complete() ? "" : "; INCOMPLETE: the run was interrupted");
   for (const auto& [op, dtype] : timed_groups(view))
     text +=
         fmt::format("\n{}{}", summary(view, *headline(view, op, dtype)), rankings(view, op, dtype));

@@ -17,7 +17,7 @@ namespace softmark {
 namespace {
 
 /// A descriptor that closes itself; close() reports what closing has to say (a full disk may be
-/// told only then).
+/// reported only then).
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -48,7 +48,7 @@ bool write_all(int fd, std::string_view text) {
   const char* advice = error == ENOSPC || error == EDQUOT
                            ? "free some space or name another place with -o"
                        : error == EISDIR ? "name a file inside it with -o"
-                       : error == ENOENT ? "make that folder first"
+                       : error == ENOENT ? "create that folder first"
                                          : "name another place with -o";
   throw Error(kNotMeasurable,
               fmt::format("cannot write {}: {}; {}", where, std::strerror(error), advice));

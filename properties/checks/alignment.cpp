@@ -9,7 +9,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const CallResult outcome = session.run_watched(c);
   if (!outcome.memory.empty()) return Fault{outcome.memory, std::nullopt, std::nullopt, "fail"};
   auto beyond = exceeds_bound(session, c, outcome.y);
-  if (beyond) beyond->message = "at this place in memory: " + beyond->message;
+  if (beyond) beyond->message = "at this address: " + beyond->message;
   return beyond;
 }
 

@@ -30,7 +30,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       if (!(got[j] <= got[at] + allowed_at(truth, j, dtype) + allowed_at(truth, at, dtype)))
         return fault_at(r, j,
                         "is larger than the largest logit's result: " + decimal(got[j]) + " and " +
-                            decimal(got[at]) + " in place " + std::to_string(at));
+                            decimal(got[at]) + " at column " + std::to_string(at));
     }
   }
   return exceeds_bound(session, c, y);

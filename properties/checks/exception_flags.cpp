@@ -30,7 +30,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const CallResult outcome = session.run_watched(c);
   const std::string names = name_flags(outcome.exceptions);
   if (names.empty()) return std::nullopt;
-  return Fault{"raises the floating-point flags " + names + " though every result is finite",
+  return Fault{"raises the floating-point flags " + names + " although every result is finite",
                std::nullopt, std::nullopt, "fail"};
 }
 

@@ -75,7 +75,7 @@ std::optional<Fault> product(const Subject& s, std::span<const double> logits, s
     }
     if (!(std::fabs(sum - exact_value(want[i], SOFTMARK_F64)) <= allowed))
       return fault_at(row, i * s.n + i,
-                      "J v is " + decimal(static_cast<double>(sum)) + " in place " +
+                      "J v is " + decimal(static_cast<double>(sum)) + " at column " +
                           std::to_string(i) + ", the vector-Jacobian product " +
                           decimal(want[i].rounded));
   }

@@ -31,7 +31,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
           !(got[low] - got[high] <= allowed_at(truth, low, dtype) + allowed_at(truth, high, dtype)))
         return fault_at(r, high,
                         "is " + decimal(got[high]) + ", less than the " + decimal(got[low]) +
-                            " of the smaller logit in place " + std::to_string(low));
+                            " of the smaller logit at column " + std::to_string(low));
     }
   }
   return exceeds_bound(session, c, y);

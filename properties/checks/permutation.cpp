@@ -51,7 +51,7 @@ std::optional<Fault> differs(KernelSession& session, const Case& c, const std::v
       if (!(std::fabs(a - b) <=
             allowed_at(here, i, kernel.dtype) + allowed_at(there, j, kernel.dtype)))
         return fault_at(r, i,
-                        "is " + decimal(a) + " here and " + decimal(b) + " in place " +
+                        "is " + decimal(a) + " here and " + decimal(b) + " at column " +
                             std::to_string(j) + " of the same row " + how);
     }
   }

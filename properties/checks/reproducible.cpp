@@ -12,8 +12,8 @@ std::optional<Fault> differs(const std::vector<double>& first, const double* sec
   for (std::size_t j = 0; j < first.size(); ++j)
     if (!same_bits(first[j], second[j]))
       return fault_at(row, j,
-                      std::string("gives other bits ") + when + ": " + decimal(first[j]) + " and " +
-                          decimal(second[j]));
+                      std::string("gives different bits ") + when + ": " + decimal(first[j]) +
+                          " and " + decimal(second[j]));
   return std::nullopt;
 }
 

@@ -26,7 +26,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     auto beyond = exceeds_bound(session, alone, {first, first + outputs});
     if (!beyond || (++tried_alone, exceeds_bound(session, alone, session.run(alone)))) continue;
     return fault_at(r, *beyond->output,
-                    "right alone, wrong beside the other rows: " + beyond->message);
+                    "correct alone, wrong next to the other rows: " + beyond->message);
   }
   return std::nullopt;
 }

@@ -44,7 +44,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   }
   for (int again = 0; again < 20; ++again)
     if (auto beyond = exceeds_bound(session, c, session.run(c))) {
-      beyond->message = "when called again and again: " + beyond->message;
+      beyond->message = "in repeated calls: " + beyond->message;
       return beyond;
     }
   return std::nullopt;

@@ -26,9 +26,10 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       const bool equal = x[low] == x[high];
       if (equal ? !same_bits(got[low], got[high]) : got[low] > got[high])
         return fault_at(r, high,
-                        std::string(equal ? "differs from the equal" : "is less than the smaller") +
-                            " logit's in place " + std::to_string(low) + " in the last bits: " +
-                            decimal(got[high]) + " and " + decimal(got[low]));
+                        std::string(equal ? "differs from the result of the equal"
+                                          : "is less than the result of the smaller") +
+                            " logit at column " + std::to_string(low) + ": " + decimal(got[high]) +
+                            " and " + decimal(got[low]));
     }
   }
   return std::nullopt;

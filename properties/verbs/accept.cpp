@@ -58,8 +58,8 @@ double rounded_up(double ulp) {
   return short_form >= ulp ? short_form : up;
 }
 
-/// The failures that the known failures do not explain, one entry a kernel. What is only told fails
-/// nothing, and is not accepted.
+/// The failures that the known failures do not explain, one entry a kernel. Notes fail nothing and
+/// are not accepted.
 void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& known,
                      Draft& draft) {
   std::vector<std::pair<std::string, std::vector<std::string>>> accepted;
@@ -137,10 +137,10 @@ int run_accept(const AcceptVerb& verb) {
   if (verb.reason.find_first_not_of(" \t\r\n") == std::string::npos)
     throw Error(kUsage, "--reason: say why this failure is acceptable");
   if (verb.known_failures.empty() || verb.known_failures == "none")
-    throw Error(kUsage, "--known-failures: name the file that shall say so");
+    throw Error(kUsage, "--known-failures: name the file to change");
   const Json report = read_document(verb.report);
   if (!field(report, "properties").is_array() || !field(report, "accuracy").is_array())
-    throw Error(kUnreadable, verb.report + ": holds no verdicts");
+    throw Error(kUnreadable, verb.report + ": contains no verdicts");
   check_selection(verb, report);
   const bool is_new = !std::filesystem::exists(verb.known_failures);
   KnownFailures known = is_new ? KnownFailures() : read_known_failures(verb.known_failures);
@@ -149,7 +149,7 @@ int run_accept(const AcceptVerb& verb) {
   accept_failures(verb, report, known, draft);
   accept_errors(verb, report, known, draft);
   if (draft.changes.empty()) {
-    fmt::print("nothing to accept: {} explains all that fails in {}\n", verb.known_failures,
+    fmt::print("nothing to accept: {} already contains every failure of {}\n", verb.known_failures,
                verb.report);
     return kPass;
   }
@@ -164,26 +164,24 @@ int run_accept(const AcceptVerb& verb) {
 void add_accept(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<AcceptVerb>();
   CLI::App* sub = app.add_subcommand(
-      "accept",
-      "write what fails in a report into a file of known failures as expected, with your reason");
+      "accept", "add the failures of a report to a file of known failures, with your reason");
   sub->add_option("report", verb->report,
-                  "what verify or run wrote with --format json; - is standard input")
+                  "the JSON document that verify or run wrote; - is standard input")
       ->type_name("REPORT.json")
       ->required();
   sub->add_option("--known-failures", verb->known_failures,
-                  "the file of known failures to change; made where it is not there")
+                  "the file of known failures to change; created if it does not exist")
       ->type_name("FILE")
       ->required();
-  sub->add_option("--reason", verb->reason, "why this is acceptable")
+  sub->add_option("--reason", verb->reason, "why these failures are acceptable")
       ->type_name("TEXT")
       ->required();
   add_kernels(*sub, verb->kernels);
   sub->add_option("--property", verb->properties, "only these properties, as globs (repeatable)")
       ->type_name("GLOB")
       ->allow_extra_args(false);
-  sub->add_flag(
-      "--limits", verb->limits,
-      "also hold each kernel that has no limit to the largest error it shows in the report");
+  sub->add_flag("--limits", verb->limits,
+                "also limit each kernel without a limit to its largest error in the report");
   sub->callback([verb, &exit_code] { exit_code = run_accept(*verb); });
 }
 

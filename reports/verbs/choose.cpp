@@ -15,23 +15,23 @@ void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
   verb.add_option("FILE", file, "a document with measurements (- is standard input)")->required();
   add_op(verb, request.op);
   add_dtype(verb, request.dtype);
-  verb.add_option("--rows", request.rows, "rows of a call")->check(CLI::NonNegativeNumber);
-  verb.add_option("--cols", request.cols, "columns (logits of a row)")
+  verb.add_option("--rows", request.rows, "rows per call")->check(CLI::NonNegativeNumber);
+  verb.add_option("--cols", request.cols, "columns (logits per row)")
       ->check(CLI::NonNegativeNumber);
-  verb.add_option("--threads", request.threads, "threads that a call may use at most")
+  verb.add_option("--threads", request.threads, "largest number of threads")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   verb.add_option("--max-ulp", request.max_ulp, "largest measured error allowed")
       ->check(CLI::NonNegativeNumber);
   verb.add_flag("--reproducible", request.reproducible,
-                "only kernels that claim bits that depend on the row alone");
+                "only kernels that claim to be reproducible: bits that depend on the row alone");
 }
 
 }  // namespace
 
 void add_choose(CLI::App& app, int& exit_code) {
-  CLI::App* verb =
-      app.add_subcommand("choose", "the best right kernel for a shape, and why the others lost");
+  CLI::App* verb = app.add_subcommand(
+      "choose", "name the fastest correct kernel for a shape, and why the others were not chosen");
   const auto request = std::make_shared<ChooseRequest>();
   const auto file = std::make_shared<std::string>();
   add_options(*verb, *request, *file);

@@ -25,10 +25,10 @@ void report(const Options& options) {
 
 void add_report(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand(
-      "report", "documents in; a page, Markdown, JUnit, SARIF or annotations out");
+      "report", "render documents as text, a page, Markdown, JUnit, SARIF or GitHub annotations");
   const auto options = std::make_shared<Options>();
   verb->add_option("FILE", options->files,
-                   "documents that softmark wrote (- is standard input); several: one section each")
+                   "documents written by softmark (- is standard input); each becomes a section")
       ->type_name("")
       ->required();
   options->output.add_to(*verb, kFormats);
