@@ -40,8 +40,8 @@ inline constexpr const char* kTierNames[] = {"contract", "float64", "double_doub
 struct Exact {
   double rounded = 0;   // the output type's nearest value, ties to even; NaN, +-inf and saturated
                         // values as the contract says
-  double residual = 0;  // in ulps of the exact value, in [-0.5, 0.5]; 0 where exact, not finite or
-                        // saturated
+  double residual = 0;  // in ulps of the exact value, in [-0.5, 0.5]; 0 where exact, special or
+                        // saturated; beyond the type by how many ulps of its largest value
   Tier tier = Tier::kContract;
 };
 
