@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people write with numpy."""
+"""Softmax as it is usually written with numpy."""
 
 import numpy as np
 

@@ -40,7 +40,7 @@ std::string parse_types(std::string_view list) {
   for (;;) {
     const std::size_t comma = list.find(',');
     const auto dtype = find_dtype(list.substr(0, comma));
-    if (!dtype) return fault(list.substr(0, comma), "is no type: f16, f32 or f64");
+    if (!dtype) return fault(list.substr(0, comma), "is not a type: f16, f32 or f64");
     if (*dtype == SOFTMARK_BF16) return "numpy has no bf16: f16, f32 or f64";
     named.dtypes.push_back(*dtype);
     if (comma == list.npos) return "";
@@ -55,7 +55,7 @@ std::string parse(std::string_view text) {
   named.target = text.substr(0, at);
   const std::size_t colon = named.target.rfind(':');
   if (colon == named.target.npos || colon == 0 || colon + 1 == named.target.size())
-    return fault(text, "is no MODULE:FUNCTION or FILE.py:FUNCTION");
+    return fault(text, "is not MODULE:FUNCTION or FILE.py:FUNCTION");
   named.name = name_of(named.target);
   named.summary = "Python function " + named.target;
   named.op = find_op(named.target.substr(colon + 1)).value_or(SOFTMARK_SOFTMAX);
@@ -63,7 +63,7 @@ std::string parse(std::string_view text) {
   const std::string_view kind = text.substr(at + 1);
   const std::size_t slash = kind.find('/');
   const auto op = find_op(kind.substr(0, slash));
-  if (!op) return fault(kind.substr(0, slash), "is no op (softmark list)");
+  if (!op) return fault(kind.substr(0, slash), "is not an op (softmark list)");
   named.op = *op;
   return parse_types(slash == kind.npos ? "f32" : kind.substr(slash + 1));
 }

@@ -166,11 +166,11 @@ TEST_F(Python, WhatCannotBeCalledIsOneLine) {
   write("softmax = 3\n");
   const struct {
     const char *text, *says;
-  } lines[] = {{"nothing", "is no MODULE:FUNCTION"},
+  } lines[] = {{"nothing", "is not MODULE:FUNCTION"},
                {"no_such_module_here:f", "No module named 'no_such_module_here'"},
-               {"mine:softmax", "is no function"},
+               {"mine:softmax", "is not a function"},
                {"mine:absent", "has no attribute 'absent'"},
-               {"mine.py:softmax@softmin", "'softmin' is no op"},
+               {"mine.py:softmax@softmin", "'softmin' is not an op"},
                {"mine:softmax@softmax/bf16", "numpy has no bf16"}};
   for (const auto& line : lines) {
     const Ran ran = run(std::string("list --python ") + line.text);

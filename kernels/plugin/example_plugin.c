@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A plugin in C99: max-shifted softmax in float32. Copy it, put your own function in softmax_row,
- * and hold it to account:
+ * then verify and time it:
  *
  *   cc -O2 -std=c99 -fPIC -shared -I. kernels/plugin/example_plugin.c -o example_plugin.so -lm
  *   build/softmark verify --plugin ./example_plugin.so --kernel example
  *   build/softmark bench --plugin ./example_plugin.so --kernel example
  *
- * The contract is kernels/softmark.h; what no declaration can say stands in kernels/README.md.
+ * The contract is kernels/softmark.h; kernels/README.md has what declarations cannot say.
  */
 #include <math.h>
 
@@ -20,18 +20,17 @@ static void softmax_row(const float *x, float *y, size_t cols) {
   double sum = 0;
   size_t c;
   for (c = 0; c < cols; ++c)
-    if (x[c] > max) max = x[c]; /* a NaN is passed over here and comes back through the sum */
+    if (x[c] > max) max = x[c]; /* skips a NaN, which propagates through the sum */
   for (c = 0; c < cols; ++c) {
-    y[c] =
-        expf(x[c] -
-             max); /* +inf and rows of nothing but -inf: inf - inf is NaN, as the contract wants */
+    /* +inf and rows of nothing but -inf: inf - inf is NaN, as the contract demands */
+    y[c] = expf(x[c] - max);
     sum += y[c];
   }
   for (c = 0; c < cols; ++c) y[c] = (float)(y[c] / sum);
 }
 
-/* 0: done. A kernel that cannot do these args (a stride, a length) returns anything else and is not
- * judged on them. */
+/* 0: done. Any other value says that these args (a stride, a length) are not supported: the kernel
+ * is then reported as unsupported there, not as wrong. */
 static int example_softmax(const softmark_args *args) {
   size_t r;
   for (r = 0; r < args->rows; ++r)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Python functions on trial. numpy is all that the bridge needs; what the function computes with is its own affair.
+"""Python functions as kernels. The bridge needs numpy only; the function may use anything else.
 
     build/softmark verify --python kernels/plugin/example_python.py:softmax
     build/softmark bench  --python kernels/plugin/example_python.py:softmax --python kernels/plugin/example_python.py:nothing
 
 A function takes a read-only numpy array [rows, cols] (the VJPs a second one, g; cross-entropy labels) and returns the
-result for every row. One that has a parameter axis (or dim) gets axis=-1. Raising NotImplementedError says "not these
-arguments"; any other exception is a failure, as a crash is.
+result for every row. If it has a parameter axis (or dim), it gets axis=-1. NotImplementedError means that these arguments
+are not supported; any other exception is reported as a crash.
 """
 
 import numpy as np
