@@ -40,7 +40,7 @@ TEST(Files, GoThroughASymbolicLink) {
 TEST(Files, SayInOneLineWhatWentWrong) {
   const Folder folder;
   expect_error(kNotMeasurable, "name a file inside it", [&] { write_file(folder / ".", "x"); });
-  expect_error(kNotMeasurable, "make that folder first",
+  expect_error(kNotMeasurable, "create that folder first",
                [&] { write_file(folder / "no/such/folder", "x"); });
   expect_error(kNotMeasurable, "No space left on device", [] { write_file("/dev/full", "x"); });
   expect_error(kNotMeasurable, "", [&] { write_file("", "x"); });

@@ -99,7 +99,7 @@ const char* load() {
   api = base && base->version()[0] == '1' && base->version()[1] == '.' ? base->get_api(1) : nullptr;
   if (api) return nullptr;
   why = "ONNX Runtime " + std::string(base ? base->version() : "?") +
-        " does not offer version 1 of its C API";
+        " does not support version 1 of its C API";
   base = nullptr;
   return why.c_str();
 }

@@ -88,7 +88,7 @@ def find(target):
     for part in name.split("."):
         found = getattr(found, part)
     if not callable(found):
-        raise TypeError(f"{target} is no function")
+        raise TypeError(f"{target} is not a function")
     return found
 
 
@@ -135,7 +135,7 @@ class Views:
 
         result = numpy.asarray(result)
         if result.shape != self.shape and result.shape != self.shape + (1,):  # keepdims=True is fine
-            raise ValueError(f"the function returned shape {result.shape} where {self.shape} was due")
+            raise ValueError(f"the function returned shape {result.shape} instead of {self.shape}")
         numpy.copyto(self.y, result.reshape(self.shape), casting="same_kind")
 
 

@@ -168,7 +168,7 @@ TEST_F(Python, WhatCannotBeCalledIsOneLine) {
     const char *text, *says;
   } lines[] = {{"nothing", "is not MODULE:FUNCTION"},
                {"no_such_module_here:f", "No module named 'no_such_module_here'"},
-               {"mine:softmax", "is no function"},
+               {"mine:softmax", "is not a function"},
                {"mine:absent", "has no attribute 'absent'"},
                {"mine.py:softmax@softmin", "'softmin' is not an op"},
                {"mine:softmax@softmax/bf16", "numpy has no bf16"}};

@@ -167,22 +167,9 @@ void keep(const std::string& folder, const Kernel& kernel, const Json& corpus,
   }
 }
 
-}  // namespace
-
-bool verify(const VerifyOptions& options, const Registry& registry,
-            const std::vector<Kernel>& kernels, Json& document) {
-  check_property_names(options.properties);
-  // What is wrong with a file is reported once, before anything runs.
-  std::optional<SharedLogits> logits;
-  if (!options.logits.empty()) {
-    const Logits read = read_npy(options.logits);
-    if (read.values.empty()) throw Error(kUnreadable, options.logits + ": holds no logits");
-    logits.emplace(read);
-  }
-  const std::vector<int> descriptors =
-      logits ? std::vector<int>{logits->descriptor()} : std::vector<int>{};
-  if (!options.corpus.empty()) check_corpus(options.corpus);
-  KnownFailures known = read_known_failures(options.known_failures);
+/// All kernels side by side, as far as an interrupt lets them.
+std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<Kernel>& kernels,
+                               const std::vector<int>& descriptors) {
   std::vector<Result> results(kernels.size());
   std::atomic<std::size_t> next{0};
   const unsigned cores =
@@ -201,26 +188,49 @@ bool verify(const VerifyOptions& options, const Registry& registry,
       progress.show();
     }
   };
-  std::vector<std::thread> workers;
+  std::vector<std::thread> threads;
   for (unsigned i = 0; i < std::min<std::size_t>(cores, kernels.size()); ++i)
-    workers.emplace_back(work);
-  for (auto& worker : workers) worker.join();
+    threads.emplace_back(work);
+  for (auto& thread : threads) thread.join();
+  return results;
+}
 
-  for (std::size_t i = 0; i < kernels.size(); ++i)
-    keep(options.corpus, kernels[i], results[i].corpus, results[i].properties);
+/// "kernels", "accuracy" and "certificate" of the document.
+void add_sections(const std::vector<Kernel>& kernels, const std::vector<Result>& results,
+                  Json& document) {
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     document["kernels"].push_back(kernel_to_json(kernels[i]));
     if (results[i].seconds > 0)
       document["kernels"].back()["verify_seconds"] = number(results[i].seconds);
+    for (const Json& entry : results[i].accuracy) document["accuracy"].push_back(entry);
   }
   document["certificate"] = certificate_of(results);
+}
+
+}  // namespace
+
+bool verify(const VerifyOptions& options, const Registry& registry,
+            const std::vector<Kernel>& kernels, Json& document) {
+  check_property_names(options.properties);
+  // What is wrong with a file is reported once, before anything runs.
+  std::optional<SharedLogits> logits;
+  if (!options.logits.empty()) {
+    const Logits read = read_npy(options.logits);
+    if (read.values.empty()) throw Error(kUnreadable, options.logits + ": holds no logits");
+    logits.emplace(read);
+  }
+  if (!options.corpus.empty()) check_corpus(options.corpus);
+  KnownFailures known = read_known_failures(options.known_failures);
+  std::vector<Result> results = verify_all(
+      options, kernels, logits ? std::vector<int>{logits->descriptor()} : std::vector<int>{});
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    keep(options.corpus, kernels[i], results[i].corpus, results[i].properties);
+  add_sections(kernels, results, document);
   for (const Absent& absent : registry.absent)
     document["absent"].push_back({{"name", absent.name}, {"reason", absent.reason}});
   std::vector<Verdict> verdicts;
-  for (const Result& result : results) {
+  for (const Result& result : results)
     verdicts.insert(verdicts.end(), result.properties.begin(), result.properties.end());
-    for (const Json& entry : result.accuracy) document["accuracy"].push_back(entry);
-  }
   // What holds as far as it was tried, and why it was not tried further.
   for (const Verdict& verdict : verdicts)
     if (verdict.outcome == "pass" && !verdict.message.empty())
