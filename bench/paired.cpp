@@ -169,7 +169,7 @@ Json to_json(const Comparison& comparison) {
 
 std::string comparisons_table(const std::vector<Comparison>& comparisons) {
   if (comparisons.empty()) return "nothing was compared\n";
-  TextTable table({"workload", "threads", "B is", "time B/A", "95 % interval", "can tell apart"},
+  TextTable table({"workload", "threads", "B is", "time B/A", "95 % interval", "detectable"},
                   "<><>");
   for (const Comparison& one : comparisons) {
     const Ratio& ratio = one.decision.ratio;

@@ -19,10 +19,10 @@ struct Leftovers {
   wire::Held held;
 
   static Leftovers now();
-  /// wire::Change bits of what must not change even once. Held things that only grow are told by
-  /// the counts.
+  /// wire::Change bits of what must not change even once. Held things that only grow are reported
+  /// by the counts.
   std::uint32_t changes_to(const Leftovers& after) const;
-  /// Sets the handlers as they were, so that each later call is judged for itself.
+  /// Sets the handlers as they were, so that each later call is checked for itself.
   void restore() const;
 };
 

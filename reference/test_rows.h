@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows for this room's own tests: every family in which something has gone wrong somewhere.
+// Rows for the tests of this folder: every family in which something has gone wrong somewhere.
 #pragma once
 
 #include <algorithm>

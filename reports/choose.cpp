@@ -104,9 +104,9 @@ void explain_slower(std::vector<Candidate>& candidates, double least) {
   const Entry& best = *candidates.front().entry;
   for (std::size_t i = 1; i < candidates.size() && candidates[i].lost.empty(); ++i) {
     const Entry& entry = *candidates[i].entry;
-    candidates[i].lost =
-        fmt::format("{:.2f} x the time{}", entry.ns / best.ns,
-                    told_apart(best, entry, least) ? "" : ": AMBIGUOUS, cannot be distinguished");
+    candidates[i].lost = fmt::format(
+        "{:.2f} x the time{}", entry.ns / best.ns,
+        distinguishable(best, entry, least) ? "" : ": AMBIGUOUS, cannot be distinguished");
   }
 }
 

@@ -16,7 +16,7 @@ struct Comparison {
                               // and the new one does not
 };
 
-/// Verdicts and accuracy are compared hard. Speed is told, and counts only where both documents
+/// Verdicts and accuracy are compared hard. Speed is reported, and counts only where both documents
 /// have the same machine key: runs of two sessions drift apart, runs of two machines say nothing of
 /// the code.
 Comparison compare_documents(const Json& old_document, const Json& new_document);

@@ -20,17 +20,17 @@ std::string banners(const Section& section) {
   const std::size_t failed = view.with(Outcome::kFail).size(),
                     expected = view.with(Outcome::kExpected).size();
   const std::size_t healed = view.with(Outcome::kUnexpectedPass).size();
-  std::size_t right = 0, judged = 0;
+  std::size_t right = 0, verified = 0;
   for (const KernelView& kernel : view.kernels) {
     right += kernel.standing == Standing::kPass;
-    judged += kernel.standing != Standing::kUnverified;
+    verified += kernel.standing != Standing::kUnverified;
   }
   std::string text;
   if (!view.complete())
     text +=
         "<p class=\"banner known\">Incomplete. <span>The run was interrupted; results up to then "
         "are shown.</span></p>\n";
-  if (judged == 0)
+  if (verified == 0)
     return text +
            "<p class=\"banner known\">Not verified. <span>This document contains no verdicts; only "
            "kernels that were verified elsewhere are ranked.</span></p>\n";
@@ -43,7 +43,7 @@ std::string banners(const Section& section) {
                   failed ? "fail" : "pass",
                   failed ? counted(failed, "unexpected failure", "unexpected failures")
                          : "No unexpected failure",
-                  right, judged, known);
+                  right, verified, known);
   if (healed)
     text += fmt::format(
         "<p class=\"banner known\">{}. <span>Remove it from the known failures.</span></p>\n",

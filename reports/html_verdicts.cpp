@@ -167,13 +167,13 @@ std::string matrix_cell(const Section& section, const KernelView& kernel, const 
     if (text_of(*property, "property") != name) continue;
     const Sign sign = sign_of(*property);
     const Outcome what = outcome(*property);
-    const bool told = what != Outcome::kPass && what != Outcome::kSkip;
+    const bool linked = what != Outcome::kPass && what != Outcome::kSkip;
     const std::string title =
         fmt::format("{}: {} {} {}", name, sign.words, text_of(*property, "message"),
                     text_of(*property, "reason"));
     const std::string shown =
-        told ? fmt::format("<a href=\"#{}\">{}</a>", section.anchor(*property), sign.sign)
-             : sign.sign;
+        linked ? fmt::format("<a href=\"#{}\">{}</a>", section.anchor(*property), sign.sign)
+               : sign.sign;
     return fmt::format("<td class=\"{}\" title=\"{}\">{}</td>", sign.css, escape_html(title),
                        shown);
   }

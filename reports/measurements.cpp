@@ -53,7 +53,7 @@ std::string figure_or_blank(const Json& value, const char* format) {
 /// `before`: the line above, or null.
 std::vector<std::string> row_of(const Json& m, const Json* before, double least) {
   const bool tied =
-      before && m["status"] == "ok" && !told_apart(entry_of(*before), entry_of(m), least);
+      before && m["status"] == "ok" && !distinguishable(entry_of(*before), entry_of(m), least);
   const std::string kernel = (tied ? "~ " : "") + m["kernel"].get<std::string>();
   if (m["status"] != "ok")
     return {kernel, m["status"].get<std::string>() + ": " + m.value("message", "")};

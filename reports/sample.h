@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Documents made by code for this room's tests: what a real run looks like, and what no run should
-// look like.
+// Documents made by code for the tests of this folder: what a real run looks like, and what no run
+// should look like.
 #pragma once
 
 #include "reports/document.h"

@@ -122,7 +122,8 @@ void rank(Ranking& ranking, double least) {
   std::stable_sort(ranking.unranked.begin(), ranking.unranked.end(), faster);
   for (std::size_t i = 0; i < ranking.ranked.size(); ++i) {
     ranking.ranked[i].place = static_cast<int>(i) + 1;
-    ranking.ranked[i].tied = i > 0 && !told_apart(ranking.ranked[i - 1], ranking.ranked[i], least);
+    ranking.ranked[i].tied =
+        i > 0 && !distinguishable(ranking.ranked[i - 1], ranking.ranked[i], least);
   }
 }
 
@@ -197,7 +198,7 @@ std::string share_of_ceiling(const Json& measurement) {
              : fmt::format("{:.0f} % {}", 100 * share, one_line(text_of(measurement, "ceiling")));
 }
 
-bool told_apart(const Entry& faster, const Entry& slower, double least) {
+bool distinguishable(const Entry& faster, const Entry& slower, double least) {
   return slower.low > faster.high && slower.ns > faster.ns * (1 + least);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all readers of a document agree on: who passed, who is known to be wrong, who may be ranked,
-// and in which order. Views point into the document they were made from.
+// What all readers of a document agree on: which kernels passed, which are known to be wrong, which
+// are ranked, and in which order. Views point into the document they were made from.
 #pragma once
 
 #include <span>
@@ -27,7 +27,7 @@ enum class Outcome {
   kPass,
   kUnexpectedPass,  // expected to fail, and passes: the contract file is out of date
   kSkip,
-  kNote,      // a failure that is told and does not fail the kernel
+  kNote,      // a failure that is reported and does not fail the kernel
   kExpected,  // a failure that is known, with its reason
   kInconclusive,
   kFail,  // fail, crash, timeout or error that nobody expected
@@ -82,13 +82,13 @@ struct Entry {
          high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN:
                     // unknown
   int place = 0;
-  bool tied = false;    // cannot be told apart from the kernel before it
+  bool tied = false;    // cannot be distinguished from the kernel before it
   std::string why_not;  // why it is not ranked
 };
 
 /// Whether `slower` is: its interval lies above that of `faster`, and the medians differ by more
 /// than `least`.
-bool told_apart(const Entry& faster, const Entry& slower, double least);
+bool distinguishable(const Entry& faster, const Entry& slower, double least);
 
 struct Ranking {
   Shape shape;

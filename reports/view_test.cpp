@@ -88,11 +88,11 @@ TEST(View, TellsApartNothingThatDiffersByLessThanFivePercentOrTwiceTheSpread) {
   Entry fast, slow;
   fast.ns = 1, fast.low = 0.99, fast.high = 1.01;
   slow.ns = 1.04, slow.low = 1.03, slow.high = 1.05;
-  EXPECT_FALSE(told_apart(fast, slow, 0.05));
+  EXPECT_FALSE(distinguishable(fast, slow, 0.05));
   slow.ns = 1.06;
-  EXPECT_TRUE(told_apart(fast, slow, 0.05));
+  EXPECT_TRUE(distinguishable(fast, slow, 0.05));
   slow.low = 1.005;
-  EXPECT_FALSE(told_apart(fast, slow, 0.05));
+  EXPECT_FALSE(distinguishable(fast, slow, 0.05));
   Json document = sample_document();
   EXPECT_EQ(least_effect(document), 0.05);
   document["machine"]["environment"]["aa_spread"] = 0.5;

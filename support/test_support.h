@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For this room's tests: a folder of one's own, and the expectation of an Error with its code and
+// For tests: a folder of one's own, and the expectation of an Error with its code and
 // words.
 #pragma once
 

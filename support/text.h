@@ -27,7 +27,7 @@ std::string escape_markdown(std::string_view text);  // one line, safe in a tabl
 std::string one_line(
     std::string_view text);  // line breaks and other control characters become spaces
 
-/// As documents tell times: "2000-01-01T00:00:00Z".
+/// As documents write times: "2000-01-01T00:00:00Z".
 std::string utc_time(std::time_t time);
 
 /// Columns padded to their widest cell, in code points.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// softmark doctor: the machine's state, and the smallest difference in speed that can be told apart
+// softmark doctor: the machine's state, and the smallest difference in speed that can be detected
 // here and now.
 #include <fmt/format.h>
 
@@ -105,7 +105,7 @@ std::string as_text(const Json& machine, const std::vector<Finding>& findings,
          !one.failure.empty()
              ? one.failure
              : fmt::format("process to process {:.1f} %, called {}; differences from {:.1f} "
-                           "% can be told apart",
+                           "% can be detected",
                            100 * one.decision.ratio.process_spread, word(one.decision.verdict),
                            100 * one.decision.ratio.smallest_difference)});
   return text + fmt::format("{}\n{} against itself:\n{}", states.text(),
@@ -155,7 +155,7 @@ void add_doctor(CLI::App& app, int& exit_code) {
   using namespace bench;
   CLI::App* verb = app.add_subcommand(
       "doctor",
-      "the machine: what is noisy or missing, the smallest difference that can be told apart here");
+      "the machine: what is noisy or missing, the smallest difference that can be detected here");
   const auto invocation = std::make_shared<Invocation>();
   verb->add_flag("--aa", invocation->thorough,
                  "A/A test on five shapes instead of one, with more processes");

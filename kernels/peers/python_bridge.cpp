@@ -61,7 +61,7 @@ ChildProcess start_python(const Interpreter& with, const std::vector<std::string
   ChildStart start;
   start.program = with.program;
   // -B: no file is left in the user's folder. -W ignore: numpy's warnings are no part of a result,
-  // and printing is a breach.
+  // and printing violates the contract.
   start.arguments = {"-B", "-W", "ignore", folder() + "/python_bridge.py"};
   start.arguments.insert(start.arguments.end(), arguments.begin(), arguments.end());
   start.arguments.push_back(with.extra_path);

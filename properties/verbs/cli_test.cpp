@@ -333,7 +333,7 @@ TEST(Verify, TooSlowForALongRowIsNoHang) {
   EXPECT_EQ(hung["verdict"], "timeout") << hung;
 }
 
-// Special rows share calls where rows are long; who takes one row only is asked for each.
+// Special rows share calls where rows are long; a kernel that takes one row only gets each alone.
 TEST(Verify, ABatchThatIsRefusedIsTriedRowByRow) {
   const Ran ran = run(std::string("verify --effort standard --known-failures none --property "
                                   "special_values --kernel one_row --plugin ") +

@@ -67,9 +67,10 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_timeout(*sub, verb->options.call_timeout_seconds);
   sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")
       ->check(CLI::Range(1u, 1024u));
-  sub->add_flag("--self-test", verb->self_test,
-                "judge the properties themselves: every defective kernel must fail the property it "
-                "names, every control pass");
+  sub->add_flag(
+      "--self-test", verb->self_test,
+      "test the properties themselves: every mutant must fail the property it names, every "
+      "control pass");
   verb->output.add_to(*sub, kFormats);
   sub->callback([verb, &exit_code] { exit_code = run_verify(*verb); });
 }
