@@ -28,7 +28,7 @@ void check_benchmark_flags(std::vector<std::string> flags) {
   if (argc > 1)
     throw Error(
         kUsage,
-        fmt::format("'{}' is no flag of Google Benchmark; `softmark bench -- --help` lists them",
+        fmt::format("'{}' is not a flag of Google Benchmark; `softmark bench -- --help` lists them",
                     argv[1]));
 }
 
@@ -36,8 +36,8 @@ template <class Names>
 void check_names(const std::vector<std::string>& given, const Names& known, const char* what) {
   for (const std::string& one : given)
     if (std::find(std::begin(known), std::end(known), one) == std::end(known))
-      throw Error(kUsage,
-                  fmt::format("'{}' is no {}; they are {}", one, what, fmt::join(known, ", ")));
+      throw Error(kUsage, fmt::format("'{}' is not one of the {}s; they are {}", one, what,
+                                      fmt::join(known, ", ")));
 }
 
 }  // namespace
@@ -53,8 +53,9 @@ std::vector<int> parse_threads(const std::vector<std::string>& lists) {
       if (error != std::errc() || end != word.data() + word.size() || value < 1 || value > kMost)
         throw Error(
             kUsage,
-            fmt::format("--threads '{}': '{}' is no count within 1 .. {}; give e.g. 1,2,4 or 1..T",
-                        list, word, kMost));
+            fmt::format(
+                "--threads '{}': '{}' is not a count within 1 .. {}; give e.g. 1,2,4 or 1..T", list,
+                word, kMost));
       return value;
     };
     std::istringstream words(list);
@@ -117,13 +118,13 @@ BenchOptions checked(const BenchFlags& flags) {
   check_names(options.ops, kOpNames, "op");
   check_names(options.dtypes, kDtypeNames, "dtype");
   if (flags.cache != "hot" && flags.cache != "cold" && flags.cache != "both")
-    throw Error(kUsage, fmt::format("'{}' is no cache state: hot, cold or both", flags.cache));
+    throw Error(kUsage, fmt::format("'{}' is not a cache state: hot, cold or both", flags.cache));
   options.hot = flags.cache != "cold";
   options.cold = flags.cache != "hot";
   const auto distribution = find_distribution(flags.distribution);
   if (!distribution || *distribution == Distribution::kFile)
     throw Error(kUsage,
-                fmt::format("'{}' is no distribution: normal, flat, peaked, causal or subnormal",
+                fmt::format("'{}' is not a distribution: normal, flat, peaked, causal or subnormal",
                             flags.distribution));
   options.distribution = *distribution;
   options.threads = parse_threads(flags.threads);

@@ -125,8 +125,8 @@ TEST_F(Cli, AnInterruptedBenchKeepsWhatIsDone) {
 }
 
 TEST_F(Cli, BadCountsOfThreadsAreOneLine) {
-  expect_one_line(softmark("bench --kernel naive --threads 1..x"), 2, "'x' is no count");
-  expect_one_line(softmark("run --threads 0"), 2, "'0' is no count");
+  expect_one_line(softmark("bench --kernel naive --threads 1..x"), 2, "'x' is not a count");
+  expect_one_line(softmark("run --threads 0"), 2, "'0' is not a count");
   expect_one_line(softmark("compare naive naive --threads 1,2"), 2, "one count of threads");
   expect_one_line(softmark("bench --effort some"), 2, "--effort: some not in");
 }
