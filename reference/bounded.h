@@ -31,6 +31,8 @@ inline constexpr double kRounding = 0x1p-100;
 inline constexpr double kUnderflow = 0x1p-1000;
 inline constexpr double kOwnRounding =
     1 + 0x1p-40;  // the bounds are sums of a few doubles themselves
+/// Added to an error that came out of products: more than they lost below the normal range.
+inline constexpr double kLost = 0x1p-1070;
 
 /// The error of a result of inexact parts: `carried` from the operands, its own rounding unless
 /// `exact`.
@@ -52,7 +54,7 @@ inline Bounded operator*(const Bounded& a, const Bounded& b) {
   const DoubleDouble product = a.value * b.value;
   double carried =
       std::fabs(a.value.hi) * b.error + std::fabs(b.value.hi) * a.error + a.error * b.error;
-  if (a.error + b.error > 0) carried = std::max(carried, 0x1p-1070);
+  if (a.error + b.error > 0) carried += kLost;
   // two_prod is exact, unless its error term leaves the normal range.
   const bool zero = a.value.hi == 0 || b.value.hi == 0;
   const bool exact =
@@ -63,7 +65,9 @@ inline Bounded operator/(const Bounded& a, const Bounded& b) {
   const DoubleDouble quotient = a.value / b.value;
   const double least = std::fabs(b.value.hi) * (1 - 0x1p-50) - b.error;  // of the divisor
   if (!(least > 0)) return {quotient, std::numeric_limits<double>::infinity()};
-  const double carried = (a.error + std::fabs(quotient.hi) * b.error) / least;
+  double carried = 0;
+  if (a.error + b.error > 0)
+    carried = (a.error + std::fabs(quotient.hi) * b.error + kLost) / least + kLost;
   const double product = quotient.hi * b.value.hi;
   const DoubleDouble back = two_prod(quotient.hi, b.value.hi);
   const bool exact = is_double(a.value) && is_double(b.value) && std::fabs(product) > 0x1p-800 &&

@@ -57,6 +57,8 @@ std::optional<Exact> certify(const Sided<Bounded>& number, softmark_dtype dtype)
   const bool cut_low = side > 0 && below(low), cut_high = side < 0 && above(high);
   if (cut_low) low = {limit, 0};
   if (cut_high) high = {limit, 0};
+  // The limit itself is excluded: an enclosure of nothing else says nothing.
+  if ((cut_low || cut_high) && low.hi == high.hi && low.lo == high.lo) return std::nullopt;
 
   double rounded = round_pair(dtype, low);
   if (rounded != round_pair(dtype, high)) return std::nullopt;

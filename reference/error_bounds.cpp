@@ -4,162 +4,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
+#include <numeric>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
-#include "reference/sided.h"
+#include "reference/row_errors.h"
 #include "reference/special.h"
 
 namespace softmark {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kOwnError = 1 + 0x1p-30;  // this file computes in double
-
-/// An evaluation and the constants of its working precision.
-struct Working : Evaluation {
-  explicit Working(const Evaluation& evaluation)
-      : Evaluation(evaluation),
-        u(std::ldexp(1.0, -type_info(working).precision)),
-        tiny(smallest_subnormal(working)),
-        half_tiny(working == SOFTMARK_F64 ? tiny : tiny / 2),  // half of float64's is no double
-        normal(std::ldexp(1.0, type_info(working).min_exponent)),
-        largest(largest_finite(working)) {}
-  double u, tiny, half_tiny, normal, largest;
-  double shift_error(double gap) const { return shift == kExact ? 0 : u * gap; }
-  double exp_relative(double exponent) const {
-    return u * (exp_error + base2 * std::fabs(exponent));
-  }
-};
-
-double log2_up(std::size_t n) { return n < 2 ? 0 : std::ceil(std::log2(static_cast<double>(n))); }
-
-/// [1] The most that a sum of these magnitudes loses: an addition errs by u times its result at
-/// most, and by no more than its smaller operand.
-double summation_error(const Working& w, std::span<const double> magnitudes, double total) {
-  if (total == 0 || magnitudes.size() < 2) return 0;
-  const auto n = static_cast<double>(magnitudes.size());
-  double swallowed = 0, prefix = 0, largest = 0, in_order = 0;
-  for (const double e : magnitudes) {
-    largest = std::max(largest, e);
-    swallowed += std::min(w.u * total, e);
-    in_order += std::min({w.u * (prefix + e), e, prefix});
-    prefix += e;
-  }
-  const double second_order = 1 + n * w.u;
-  const double gamma = (n - 1) * w.u / (1 - (n - 1) * w.u);
-  switch (w.sum) {
-    case Evaluation::kRecursive:
-      return in_order * second_order;
-    case Evaluation::kLanes:
-      return (swallowed + w.u * total * log2_up(w.width)) * second_order;
-    case Evaluation::kPairwise:
-      return total *
-             std::expm1((w.width + log2_up(magnitudes.size() / w.width + 1)) * std::log1p(w.u));
-    case Evaluation::kCompensated:
-      return total * (w.u + gamma * gamma);
-    case Evaluation::kWide:
-      return total * ((1 + n * 0x1p-53) * (1 + w.u) - 1);
-    case Evaluation::kFixedPoint:
-      return n * std::ldexp(largest, -static_cast<int>(w.width) - 1) + w.u * total;
-    case Evaluation::kAnyOrder:
-      break;
-  }
-  return (swallowed + w.u * total * (log2_up(magnitudes.size()) + 2)) * second_order;
-}
-
-/// [2] How often a running maximum can change after each element, scanning any part of the row in
-/// lanes of `stride`: the length of its chain of next greater elements.
-void count_rescales(std::span<const double> x, std::size_t stride, bool backwards,
-                    std::vector<unsigned>& most) {
-  const std::size_t n = x.size();
-  std::vector<unsigned> depth(n);
-  std::vector<std::size_t> stack;
-  for (std::size_t lane = 0; lane < std::min(stride, n); ++lane) {
-    stack.clear();
-    for (std::size_t k = lane; k < n; k += stride) {
-      const std::size_t i = backwards ? k : n - 1 - k;
-      while (!stack.empty() && !(x[stack.back()] > x[i])) stack.pop_back();
-      depth[i] = stack.empty() ? 0 : depth[stack.back()] + 1;
-      most[i] = std::max(most[i], depth[i]);
-      stack.push_back(i);
-    }
-  }
-}
-
-/// [2] For each element the number of times that its term may be rescaled.
-std::vector<double> rescales_of(const Working& w, std::span<const double> x) {
-  std::vector<double> result(x.size());
-  if (w.rescaling == Evaluation::kNever) return result;
-  std::vector<unsigned> most(x.size());
-  count_rescales(x, 1, false, most);
-  double merges = 0;
-  if (w.rescaling == Evaluation::kAnyBlocks) {
-    merges = std::min(log2_up(x.size()), 6.0);
-    count_rescales(x, 1, true, most);
-    for (std::size_t stride = 2; stride <= 64 && stride < x.size(); stride *= 2)
-      for (const bool backwards : {false, true}) count_rescales(x, stride, backwards, most);
-  }
-  // Each time the maximum grows strictly, so no term is rescaled more often than there are larger
-  // elements.
-  std::vector<double> sorted(x.begin(), x.end());
-  std::sort(sorted.begin(), sorted.end());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const auto larger = sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), x[i]);
-    result[i] = std::min(most[i] + merges, static_cast<double>(larger));
-  }
-  return result;
-}
-
-/// A row of logits as the evaluation sees it.
-struct Row {
-  Row(const Problem& problem, const Working& w);
-  std::vector<double> gap, weight;  // a = max - x (infinite where masked) and exp(-a)
-  double sum = 0, log_sum = 0;
-  double sigma = 0;      // relative error of the computed sum; 1 where nothing can be said
-  double log_error = 0;  // absolute error of the computed log of the sum
-  double exp_error(const Working& w, std::size_t i, double exponent) const {
-    return gap[i] == 0 && exponent == 0 && w.exp_of_zero_is_one ? 0 : w.exp_relative(exponent);
-  }
-};
-
-Row::Row(const Problem& problem, const Working& w) {
-  const auto& x = problem.x;
-  const RowFacts facts = facts_of(x);
-  gap.resize(x.size());
-  weight.resize(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    gap[i] = facts.finite ? facts.max - x[i] : 0;  // a masked row is uniform here
-    weight[i] = std::exp(-gap[i]);
-    sum += weight[i];
-  }
-  log_sum = std::log(sum);
-
-  const auto rescales = rescales_of(w, x);
-  double each = 0, tiny = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (problem.x[i] == -kInf && facts.finite) continue;
-    if (weight[i] < 2 * w.normal) tiny += w.exp_tiny * w.tiny;
-    if (weight[i] == 0) continue;
-    const double again = rescales[i] * w.u * (w.exp_error + 1);
-    each += weight[i] * std::expm1(exp_error(w, i, gap[i]) + w.shift_error(gap[i]) + again);
-  }
-  const double rounding = summation_error(w, weight, sum) / sum;
-  sigma = each / sum * (1 + rounding) + rounding + tiny / sum;
-  if (!(sigma < 1)) sigma = 1;
-  log_error = -std::log1p(-sigma) * (1 + w.log_error * w.u) + w.log_error * w.u * log_sum;
-}
+constexpr double kOwnError = 1 + 0x1p-30;  // for the rounding errors of this file itself
 
 /// [3] softmax: absolute error of output j, before rounding to a narrower type.
 double softmax_error(const Row& row, const Working& w, std::size_t j) {
-  if (row.sigma >= 1) return kInf;
+  // The sum is the term itself: whatever exp(0) errs by divides out. Four roundings of the
+  // normaliser, and where it is exp(-ln S) what exp errs by differently so close to 0.
+  if (row.alone && row.gap[j] == 0) return 8 * w.u;
   if (std::isinf(row.gap[j]))
     return w.exp_tiny * w.tiny;  // the difference alone overflowed; masked ones are fixed
   const double shift = w.shift_error(row.gap[j]);
   const double shifted = row.gap[j] + row.log_sum;
-  const double divide = row.exp_error(w, j, row.gap[j]) + shift - std::log1p(-row.sigma);
+  const double divide = row.exp_error(w, j, row.gap[j]) + shift + row.log_ratio;
   const double free =
       w.exp_relative(shifted) + shift + row.log_error + w.u * (shifted + row.log_error);
   double exponent = divide + w.u;
@@ -173,22 +41,24 @@ double softmax_error(const Row& row, const Working& w, std::size_t j) {
   return relative + (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 
-// [4] log-softmax, and the cross-entropy that is its negative.
-double log_softmax_error(const Row& row, const Working& w, std::size_t j) {
-  const double y = row.gap[j] + row.log_sum;
-  const double before = w.shift_error(row.gap[j]) + row.log_error;
+// [4] log-softmax, and the cross-entropy that is its negative. The distance may exceed double.
+long double log_softmax_error(const Row& row, const Working& w, const Problem& problem,
+                              std::size_t j) {
+  const long double gap = static_cast<long double>(row.max) - problem.x[j];
+  const long double y = gap + row.log_sum;
+  const long double before = (w.shift == Evaluation::kExact ? 0 : w.u * gap) + row.log_error;
   return before + w.u * (y + before);
 }
 
 // [5]
-double logsumexp_error(const Row& row, const Working& w, double max) {
-  return row.log_error + w.u * (std::fabs(max + row.log_sum) + row.log_error);
+double logsumexp_error(const Row& row, const Working& w) {
+  return row.log_error + w.u * (std::fabs(row.max + row.log_sum) + row.log_error);
 }
 
 /// What 1 - p loses as the sum of the other terms over the whole sum: no cancellation, and each sum
 /// errs by sigma at most.
 double others_error(const Row& row, const Working& w, double q) {
-  return row.sigma < 1 ? (q + row.sigma) * (1 + w.u) / (1 - row.sigma) - q : kInf;
+  return (q + row.sigma) * (1 + w.u) / row.least - q;
 }
 
 // [6]
@@ -206,20 +76,22 @@ double jacobian_error(const Row& row, const Working& w, std::size_t i, std::size
 }
 
 // [7]
-double cross_entropy_vjp_error(const Row& row, const Working& w, const Problem& problem,
-                               std::size_t j) {
-  const double g = std::fabs(problem.g[0]), p = row.weight[j] / row.sum;
+long double cross_entropy_vjp_error(const Row& row, const Working& w, const Problem& problem,
+                                    std::size_t j) {
+  const double p = row.weight[j] / row.sum;
   const bool at_label = static_cast<std::int64_t>(j) == problem.label;
   const double q = at_label ? 1 - p : p, dp = softmax_error(row, w, j);
   double before = dp + w.u * (q + dp);
   // Without cancellation: the sum of the others over the whole sum.
-  if (at_label && row.sigma < 1) before = std::max(before, others_error(row, w, q));
-  return g * (before + w.u * (q + before)) + w.half_tiny;
+  if (at_label) before = std::max(before, others_error(row, w, q));
+  return std::fabs(static_cast<long double>(problem.g[0])) * (before + w.u * (q + before)) +
+         w.half_tiny;
 }
 
 // [8]
 double sigmoid_error(double x, const Working& w) {
   const double z = std::exp(-std::fabs(x)), p = (x < 0 ? z : 1) / (1 + z);
+  if (z == 0) return x < 0 ? w.exp_tiny * w.tiny + w.half_tiny : 4 * w.u;  // beside 0 and beside 1
   const double dz = -std::log1p(-std::expm1(w.exp_relative(x)));
   // z stands above and below, so its error reaches z/(1+z) by 1/(1+z) of it and 1/(1+z) by z/(1+z)
   // of it.
@@ -227,91 +99,128 @@ double sigmoid_error(double x, const Working& w) {
   const double quotient = w.normaliser == Evaluation::kDivide       ? 1
                           : w.normaliser == Evaluation::kReciprocal ? 2
                                                                     : 3;
-  return p * std::expm1(dz * (through + dz / 8) + (1 + quotient) * w.u * (1 + w.u)) +
+  const double relative = dz * (through + dz / 8) + (1 + quotient) * w.u * (1 + w.u);
+  return (p > 0 ? p * std::expm1(relative) : 0) +
          (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 
-// [9]
-double sigmoid_vjp_error(double s, double g, const Working& w) {
-  const double value = std::fabs(g * s * (1 - s)), flank = std::fabs(s * (1 - s)),
-               product = std::fabs(g * s);
-  if (std::max(product, std::fabs(g) * flank) * (1 + 4 * w.u) > w.largest || flank > w.largest)
-    return kInf;
-  double underflow = w.half_tiny;
-  if (flank < 2 * w.normal) underflow += std::fabs(g) * w.half_tiny;
-  if (product < 2 * w.normal) underflow += std::fabs(1 - s) * w.half_tiny;
-  return value * 3.01 * w.u + underflow * (1 + 3 * w.u);
+/// The infinity that a value of this sign overflows to, and NaN for a factor of 0 that it meets.
+std::uint8_t overflow(long double sign, bool meets_zero = false) {
+  if (meets_zero) return Bound::kNan;
+  return sign > 0 ? Bound::kPlusInf : sign < 0 ? Bound::kMinusInf : Bound::kNothing;
 }
 
-/// A sum of signed terms: its magnitude and what it may lose.
+bool overflows(const Working& w, long double magnitude) {
+  return magnitude * (1 + 4 * w.u) > w.largest;
+}
+
+// [9]
+Bound sigmoid_vjp_bound(long double s, long double g, const Working& w) {
+  const long double value = std::fabs(g * s * (1 - s)), flank = std::fabs(s * (1 - s)),
+                    product = std::fabs(g * s);
+  long double underflow = w.half_tiny;
+  if (flank < 2 * w.normal) underflow += std::fabs(g) * w.half_tiny;
+  if (product < 2 * w.normal) underflow += std::fabs(1 - s) * w.half_tiny;
+  Bound bound{value * 3.01L * w.u + underflow * (1 + 3 * w.u)};
+  if (overflows(w, std::max(product, flank))) bound.also = overflow(g * s * (1 - s), value == 0);
+  return bound;
+}
+
+/// A sum of signed terms: its value, what it may lose, and how large the sums of its positive and
+/// of its negative terms are, which any partial sum lies between.
 struct SignedSum {
-  double value = 0, magnitude = 0, error = 0;
+  long double value = 0, error = 0, positive = 0, negative = 0;
+  long double magnitude() const { return positive + negative; }
 };
-SignedSum signed_sum(const Working& w, std::span<const double> terms, double term_error) {
+SignedSum signed_sum(const Working& w, std::span<const long double> terms, double term_error) {
   SignedSum sum;
-  std::vector<double> magnitudes(terms.size());
+  std::vector<long double> magnitudes(terms.size());
   for (std::size_t i = 0; i < terms.size(); ++i) {
     magnitudes[i] = std::fabs(terms[i]);
     sum.value += terms[i];
-    sum.magnitude += magnitudes[i];
+    (terms[i] > 0 ? sum.positive : sum.negative) += magnitudes[i];
   }
-  const double loss = summation_error(w, magnitudes, sum.magnitude);
-  sum.error = loss * (1 + w.u + loss / std::max(sum.magnitude, w.tiny)) +
-              term_error * sum.magnitude +
+  const long double loss = summation_error<long double>(w, magnitudes, sum.magnitude());
+  sum.error = loss * (1 + w.u + loss / std::max<long double>(sum.magnitude(), w.tiny)) +
+              term_error * sum.magnitude() +
               (term_error > 0 ? static_cast<double>(terms.size()) * w.half_tiny : 0);
   return sum;
 }
 
+/// What factor * (term - sum), factor >= 0, may give where the sum overflows on its way.
+std::uint8_t overflow_of_sum(const Working& w, const SignedSum& sum, bool factor_is_zero) {
+  const bool up = overflows(w, sum.positive), down = overflows(w, sum.negative);
+  std::uint8_t also = Bound::kNothing;
+  if (up) also |= overflow(-1, factor_is_zero);
+  if (down) also |= overflow(1, factor_is_zero);
+  if (up && down) also |= Bound::kNan;
+  return also;
+}
+
 // [10]
-double softmax_vjp_error(const Problem& problem, const Working& w, const SignedSum& dot,
-                         std::size_t j) {
-  const double p = std::fabs(problem.x[j]),
-               reach = std::fabs(problem.g[j]) + std::fabs(dot.value) + dot.error;
-  if (std::max({dot.magnitude, reach, p * reach}) * (1 + 4 * w.u) > w.largest) return kInf;
-  return p * (dot.error * (1 + 3 * w.u) + 3.01 * w.u * reach) + 1.5 * w.tiny;
+Bound softmax_vjp_bound(const Problem& problem, const Working& w, const SignedSum& dot,
+                        std::size_t j) {
+  const long double p = std::fabs(problem.x[j]), g = problem.g[j];
+  const long double reach = std::fabs(g) + std::fabs(dot.value) + dot.error;
+  Bound bound{p * (dot.error * (1 + 3 * w.u) + 3.01L * w.u * reach) + 1.5L * w.tiny};
+  bound.also = overflow_of_sum(w, dot, p == 0);
+  if (overflows(w, reach)) bound.also |= overflow(g - dot.value, p == 0);
+  if (overflows(w, p * reach)) {
+    bound.also |= overflow(g - dot.value);
+    // p g - p d
+    if (overflows(w, p * std::fabs(g)) && overflows(w, p * (reach - std::fabs(g))))
+      bound.also |= Bound::kNan;
+  }
+  if (problem.x[j] < 0 && bound.also & (Bound::kPlusInf | Bound::kMinusInf))
+    bound.also |= Bound::kPlusInf | Bound::kMinusInf;  // no probability
+  return bound;
 }
 
 // [11]
-double log_softmax_vjp_error(const Problem& problem, const Working& w, const SignedSum& sum,
-                             double y, std::size_t j) {
-  const double e = std::exp(problem.x[j]);
-  const double relative = std::expm1(w.exp_relative(problem.x[j]) + w.u);
-  const double total = std::fabs(sum.value) + sum.error;
-  if (std::max({e * (1 + relative), sum.magnitude, e * total}) * (1 + 4 * w.u) > w.largest)
-    return kInf;
-  double before = e * (total * relative + sum.error) + w.half_tiny;
+Bound log_softmax_vjp_bound(const Problem& problem, const Working& w, const SignedSum& sum,
+                            long double y, std::size_t j) {
+  // Beyond 4000 every result that is not g itself is beyond the type.
+  const long double x = std::clamp(problem.x[j], -8000.0, 4000.0), e = std::exp(x);
+  const double relative = std::expm1(w.exp_relative(static_cast<double>(x)) + w.u);
+  const long double total = std::fabs(sum.value) + sum.error;
+  long double before = e * (total * relative + sum.error) + w.half_tiny;
   if (e < 2 * w.normal) before += w.exp_tiny * w.tiny * total;
-  return before + w.u * (std::fabs(y) + before);
+  Bound bound{before + w.u * (std::fabs(y) + before)};
+  const bool may_vanish = e < (w.exp_tiny + 1) * w.tiny;
+  bound.also = overflow_of_sum(w, sum, false);
+  if (bound.also != Bound::kNothing && may_vanish) bound.also |= Bound::kNan;
+  if (overflows(w, e * (1 + relative)) && !(std::fabs(sum.value) > sum.error))
+    bound.also |= Bound::kNan | Bound::kPlusInf | Bound::kMinusInf;
+  else if (overflows(w, e * (1 + relative) * std::max(total, 1.0L)))
+    bound.also |= overflow(-sum.value);
+  return bound;
 }
 
-double approximate(const Exact& exact, softmark_dtype dtype) {
-  return exact.rounded + exact.residual * ulp_of(exact, dtype);
-}
-
-/// Absolute errors of all outputs of a row that the contract leaves open, in the working precision.
-std::vector<double> working_errors(const Problem& problem, std::span<const Exact> exact,
-                                   const Working& w) {
-  std::vector<double> errors(exact.size());
-  const auto each = [&](auto error_of) {
-    for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = error_of(i);
-    return errors;
+/// Bounds of all outputs of a row that the contract leaves open, in the working precision.
+std::vector<Bound> working_bounds(const Problem& problem, std::span<const Exact> exact,
+                                  const Working& w) {
+  std::vector<Bound> bounds(exact.size());
+  const auto each = [&](auto bound_of) {
+    for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = Bound(bound_of(i));
+    return bounds;
   };
   switch (problem.op) {
     case SOFTMARK_SIGMOID:
-      return each([&](std::size_t i) { return sigmoid_error(problem.x[i], w); });
+      return each([&](std::size_t i) { return Bound{sigmoid_error(problem.x[i], w)}; });
     case SOFTMARK_SIGMOID_VJP:
-      return each([&](std::size_t i) { return sigmoid_vjp_error(problem.x[i], problem.g[i], w); });
+      return each([&](std::size_t i) { return sigmoid_vjp_bound(problem.x[i], problem.g[i], w); });
     case SOFTMARK_SOFTMAX_VJP: {
-      std::vector<double> products(problem.x.size());
-      std::transform(problem.x.begin(), problem.x.end(), problem.g.begin(), products.begin(),
-                     std::multiplies<>());
+      std::vector<long double> products(problem.x.size());
+      for (std::size_t i = 0; i < products.size(); ++i)
+        products[i] = static_cast<long double>(problem.x[i]) * problem.g[i];
       const SignedSum dot = signed_sum(w, products, w.u);
-      return each([&](std::size_t i) { return softmax_vjp_error(problem, w, dot, i); });
+      return each([&](std::size_t i) { return softmax_vjp_bound(problem, w, dot, i); });
     }
     case SOFTMARK_LOG_SOFTMAX_VJP: {
-      const SignedSum sum = signed_sum(w, problem.g, 0);
+      const std::vector<long double> terms(problem.g.begin(), problem.g.end());
+      const SignedSum sum = signed_sum(w, terms, 0);
       return each([&](std::size_t i) {
-        return log_softmax_vjp_error(problem, w, sum, approximate(exact[i], problem.dtype), i);
+        return log_softmax_vjp_bound(problem, w, sum, exact_value(exact[i], problem.dtype), i);
       });
     }
     default:
@@ -321,44 +230,70 @@ std::vector<double> working_errors(const Problem& problem, std::span<const Exact
   const std::size_t cols = problem.x.size();
   switch (problem.op) {
     case SOFTMARK_SOFTMAX:
-      return each([&](std::size_t i) { return softmax_error(row, w, i); });
+      return each([&](std::size_t i) { return Bound{softmax_error(row, w, i)}; });
     case SOFTMARK_LOG_SOFTMAX:
-      return each([&](std::size_t i) { return log_softmax_error(row, w, i); });
+      return each([&](std::size_t i) { return Bound{log_softmax_error(row, w, problem, i)}; });
     case SOFTMARK_LOGSUMEXP:
-      return {logsumexp_error(row, w, facts_of(problem.x).max)};
+      return {{logsumexp_error(row, w)}};
     case SOFTMARK_SOFTMAX_JACOBIAN:
-      return each([&](std::size_t i) { return jacobian_error(row, w, i / cols, i % cols); });
+      return each([&](std::size_t i) { return Bound{jacobian_error(row, w, i / cols, i % cols)}; });
     case SOFTMARK_CROSS_ENTROPY:
-      return {log_softmax_error(row, w, static_cast<std::size_t>(problem.label))};
+      return {{log_softmax_error(row, w, problem, static_cast<std::size_t>(problem.label))}};
     case SOFTMARK_CROSS_ENTROPY_VJP:
-      return each([&](std::size_t i) { return cross_entropy_vjp_error(row, w, problem, i); });
+      return each(
+          [&](std::size_t i) { return Bound{cross_entropy_vjp_error(row, w, problem, i)}; });
     default:
-      return errors;
+      return bounds;
   }
 }
 
-/// [12] From an absolute error in the working precision to ulps of the exact value in the output
-/// type.
-double to_ulps(const Exact& exact, double error, const Problem& problem, const Working& w) {
+/// [12] From the working precision to the output type.
+Bound delivered(const Exact& exact, Bound bound, const Problem& problem, const Working& w) {
   const softmark_dtype dtype = problem.dtype;
-  const double magnitude = std::fabs(approximate(exact, dtype));
+  const TypeInfo& type = type_info(dtype);
+  const long double value = exact_value(exact, dtype), magnitude = std::fabs(value);
   // Where float64 itself is the working precision, this file's own arithmetic loses up to a
   // subnormal.
-  if (w.working == SOFTMARK_F64 && magnitude < 0x1p-960) error += w.tiny;
-  if (dtype != w.working) error += spacing(dtype, magnitude + error) / 2;
-  const double threshold = largest_finite(dtype) + spacing(dtype, largest_finite(dtype)) / 2;
-  // A NaN, where 0 times an infinity bounds the error, is no bound.
-  if (!(problem.saturates ? error < kInf : magnitude + error < threshold)) return kInf;
-  return error * kOwnError / ulp_of(exact, dtype);
+  if (w.working == SOFTMARK_F64 && magnitude < 0x1p-960) bound.error += w.tiny;
+  if (dtype != w.working)
+    bound.error +=
+        spacing(dtype,
+                static_cast<double>(std::min<long double>(magnitude + bound.error, type.largest))) /
+        2;
+  bound.error *= kOwnError;
+  if (problem.saturates) {
+    bound.also = Bound::kNothing;
+    return bound;
+  }
+  // Where the error reaches the rounding threshold of an infinity.
+  const long double threshold =
+      static_cast<long double>(type.largest) + spacing(dtype, type.largest) / 2;
+  if (value + bound.error >= threshold) bound.also |= Bound::kPlusInf;
+  if (value - bound.error <= -threshold) bound.also |= Bound::kMinusInf;
+  if (!type.has_infinities && bound.also != Bound::kNothing) bound.also = Bound::kNan;
+  return bound;
 }
 
-/// Whether IEEE leaves an output open: an infinite g times a p that may or may not have rounded to
-/// 0 (or 1).
-bool is_unsettled(const Problem& problem, const Working& w, std::size_t index) {
-  if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP)
-    return std::isinf(problem.g[0]) && !facts_of(problem.x).has_nan;
-  return problem.op == SOFTMARK_LOG_SOFTMAX_VJP && std::exp(problem.x[index]) < 2 * w.normal &&
-         std::any_of(problem.g.begin(), problem.g.end(), [](double g) { return std::isinf(g); });
+/// What IEEE leaves open: an infinite g times a p that may or may not have rounded to 0 (or 1).
+std::uint8_t unsettled(const Problem& problem, const Working& w, std::size_t index) {
+  if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP) {
+    if (!std::isinf(problem.g[0]) || facts_of(problem.x).has_nan) return Bound::kNothing;
+    const bool at_label = static_cast<std::int64_t>(index) == problem.label;
+    return Bound::kNan | overflow(at_label ? -problem.g[0] : problem.g[0]);
+  }
+  if (problem.op != SOFTMARK_LOG_SOFTMAX_VJP || std::exp(problem.x[index]) >= 2 * w.normal)
+    return Bound::kNothing;
+  const double sum = std::accumulate(problem.g.begin(), problem.g.end(), 0.0);
+  return std::isinf(sum) ? Bound::kNan | overflow(-sum) : Bound::kNothing;
+}
+
+/// Whether one logit alone is finite, so that the exact results are 1, 0 and itself: a row with a
+/// bound like any other, because no kernel need know that exp(0) is 1.
+bool has_one_logit(const Problem& problem, const RowFacts& facts) {
+  if (!takes_logits(problem.op) || op_info(problem.op).selects) return false;
+  if (facts.has_nan || facts.has_pos_inf || facts.finite != 1) return false;
+  return problem.op != SOFTMARK_CROSS_ENTROPY ||
+         std::isfinite(problem.x[static_cast<std::size_t>(problem.label)]);
 }
 
 }  // namespace
@@ -372,27 +307,28 @@ Evaluation generic_evaluation(softmark_dtype dtype) {
   return evaluation;
 }
 
-std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> exact) {
+std::vector<Bound> error_bounds(const Problem& problem, std::span<const Exact> exact) {
   return error_bounds(problem, exact, generic_evaluation(problem.dtype));
 }
 
-std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> exact,
-                                 const Evaluation& evaluation) {
+std::vector<Bound> error_bounds(const Problem& problem, std::span<const Exact> exact,
+                                const Evaluation& evaluation) {
   const Working w(evaluation);
-  std::vector<double> bounds(exact.size());
+  std::vector<Bound> bounds(exact.size());
   const RowFacts facts = facts_of(problem.x);
-  if (!becomes_uniform(problem, facts) && fixed_row(problem, facts)) {
-    for (std::size_t i = 0; i < bounds.size(); ++i)
-      bounds[i] = is_unsettled(problem, w, i) ? kInf : 0;
+  const bool uniform = becomes_uniform(problem, facts);
+  if (!uniform && !has_one_logit(problem, facts) && fixed_row(problem, facts)) {
+    for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i].also = unsettled(problem, w, i);
     return bounds;
   }
-  const auto errors = working_errors(problem, exact, w);
+  const auto working = working_bounds(problem, exact, w);
   for (std::size_t i = 0; i < bounds.size(); ++i) {
-    if (!becomes_uniform(problem, facts) && fixed_output(problem, i)) continue;
-    if (std::isfinite(exact[i].rounded)) bounds[i] = to_ulps(exact[i], errors[i], problem, w);
-    // Beyond the type nothing finite is right, except where a sane evaluation may end within it.
-    else if (may_end_within(exact[i].residual, errors[i], problem.dtype))
-      bounds[i] = kInf;
+    const auto fixed = uniform ? std::nullopt : fixed_output(problem, i);
+    if (!fixed) {
+      bounds[i] = delivered(exact[i], working[i], problem, w);
+    } else if (problem.op == SOFTMARK_LOG_SOFTMAX_VJP && problem.x[i] == -kInf) {
+      bounds[i].also = working[i].also & Bound::kNan;  // 0 times a sum that overflowed
+    }
   }
   return bounds;
 }

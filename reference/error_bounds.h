@@ -44,7 +44,7 @@ struct Evaluation {
 Evaluation generic_evaluation(softmark_dtype dtype);
 
 /// As error_bounds of reference.h, for this evaluation rounded to the problem's type at the end.
-std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> exact,
-                                 const Evaluation& evaluation);
+std::vector<Bound> error_bounds(const Problem& problem, std::span<const Exact> exact,
+                                const Evaluation& evaluation);
 
 }  // namespace softmark

@@ -152,21 +152,22 @@ struct Worst {
   double ratio = 0;
   std::string where;
   void see(const Problem& problem, const std::vector<Exact>& exact,
-           const std::vector<double>& bounds, const std::vector<double>& got,
+           const std::vector<Bound>& bounds, const std::vector<double>& got,
            const std::string& what) {
     ASSERT_EQ(got.size(), bounds.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
-      if (problem.op == SOFTMARK_SOFTMAX) {
-        ASSERT_LT(bounds[i], HUGE_VAL) << what << " x=" << problem.x[i];
-      }
-      const double error = ulp_error(exact[i], got[i], problem.dtype);
-      if (!(error <= bounds[i])) {
-        ADD_FAILURE() << what << " n=" << problem.x.size() << " output " << i << ": " << error
-                      << " ulp, bound " << bounds[i] << " x=" << problem.x[i % problem.x.size()]
-                      << " got " << got[i] << " exact " << exact[i].rounded;
+      ASSERT_TRUE(std::isfinite(bounds[i].error)) << what << " x=" << problem.x[i];
+      if (!is_within(exact[i], bounds[i], got[i], problem.dtype)) {
+        ADD_FAILURE() << what << " n=" << problem.x.size() << " output " << i << ": "
+                      << ulp_error(exact[i], got[i], problem.dtype) << " ulp, bound "
+                      << in_ulps(bounds[i], exact[i], problem.dtype)
+                      << " x=" << problem.x[i % problem.x.size()] << " got " << got[i] << " exact "
+                      << exact[i].rounded;
         return;
       }
-      if (error / bounds[i] > ratio) ratio = error / bounds[i], where = what;
+      if (!std::isfinite(got[i])) continue;
+      const double share = share_of_bound(exact[i], bounds[i], got[i], problem.dtype);
+      if (share > ratio) ratio = share, where = what;
     }
   }
 };

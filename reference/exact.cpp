@@ -50,7 +50,7 @@ std::vector<Exact> delivered(std::vector<Exact> row, const Problem& problem) {
     if (problem.saturates)
       exact = {std::copysign(type.largest, exact.rounded), 0, exact.tier};
     else
-      exact.rounded = std::numeric_limits<double>::quiet_NaN();
+      exact.rounded = std::copysign(std::numeric_limits<double>::quiet_NaN(), exact.rounded);
   }
   return row;
 }

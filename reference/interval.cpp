@@ -14,11 +14,12 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kResidualWidth =
     0x1p-21;  // the middle is then within 2^-22 ulp, and its conversion far below
 
-// exp(t) below this t is only known to lie in (0, 2^kTiny): 2000 log2(e) > 2885. Whatever it is
-// added to, or multiplied by (a g below 2^1024 in the VJPs), ends far below the smallest subnormal
-// 2^-1074 or far below an ulp of it.
-constexpr double kCut = -2000;
-constexpr long kTiny = -2885;
+// exp(t) below -2000 - 4 bits is only known to lie in (0, 2^-(2885 + 5 bits)): log2(e) > 1.4427.
+// Whatever it is added to, or multiplied by (a g below 2^1024 in the VJPs), ends far below the
+// smallest subnormal 2^-1074 or far below an ulp of it; and where more precision is asked for
+// because of it, more of it is known.
+constexpr double kCut = 2000, kCutPerBit = 4;
+constexpr long kTiny = 2885, kTinyPerBit = 5;
 
 /// An mpfr number with the lifetime of a scope.
 struct Real {
@@ -88,8 +89,10 @@ Interval up_to_power(long exponent) {
 }
 
 Interval exp_of(const Interval& t) {
-  if (t < kCut) return up_to_power(kTiny);
   Interval result;
+  const long bits = static_cast<long>(mpfi_get_prec(result.backend().data()));
+  if (t < -kCut - kCutPerBit * static_cast<double>(bits))
+    return up_to_power(-kTiny - kTinyPerBit * bits);
   mpfi_exp(result.backend().data(), t.backend().data());
   return result;
 }
@@ -128,6 +131,8 @@ std::optional<Exact> certify(const Sided<Interval>& number, softmark_dtype dtype
              cut_high = side < 0 && mpfr_cmp(high, limit) >= 0;
   if (cut_low) low = limit;
   if (cut_high) high = limit;
+  // The limit itself is excluded: an enclosure of nothing else says nothing.
+  if ((cut_low || cut_high) && mpfr_equal_p(low, high)) return std::nullopt;
 
   double rounded = round_real(low, dtype, cut_low ? side : 0);
   if (rounded != round_real(high, dtype, cut_high ? side : 0)) return std::nullopt;

@@ -41,7 +41,8 @@ struct Exact {
   double rounded = 0;   // the output type's nearest value, ties to even; NaN, +-inf and saturated
                         // values as the contract says
   double residual = 0;  // in ulps of the exact value, in [-0.5, 0.5]; 0 where exact, special or
-                        // saturated; beyond the type by how many ulps of its largest value
+                        // saturated; beyond the type by how many ulps of its largest value, at
+                        // most 4 (there the sign of an infinity or NaN is that of the value)
   Tier tier = Tier::kContract;
 };
 
@@ -56,13 +57,37 @@ std::vector<Exact> exact_row(const Problem& problem, Tier first);
 /// and at 0.
 double ulp_of(const Exact& exact, softmark_dtype dtype);
 
-/// |got - exact| in ulps of the exact value, fractional. Both NaN, or equal infinities: 0. One of
-/// them NaN, or an infinity where the other is finite: infinity.
+/// The exact value, to the nearest long double; where `rounded` is beyond the type as far beyond
+/// its largest value as the residual is known to be. NaN and infinities of the contract as they
+/// are.
+long double exact_value(const Exact& exact, softmark_dtype dtype);
+
+/// |got - exact|, which cannot overflow. Both NaN, or equal infinities: 0. One of them NaN, or an
+/// infinity where the other is finite: infinity.
+long double absolute_error(const Exact& exact, double got, softmark_dtype dtype);
+/// The same in ulps of the exact value, fractional; at most the largest double where it is finite.
 double ulp_error(const Exact& exact, double got, softmark_dtype dtype);
 
-/// For each output the largest error, in ulps of the exact value, that a sane floating-point
-/// evaluation of this op can make on this row (the generic envelope; derivation in
-/// reference/bounds.md). 0 where the contract fixes the result.
-std::vector<double> error_bounds(const Problem& problem, std::span<const Exact> exact);
+/// How far an output may be from its exact value, and what else it may be.
+struct Bound {
+  enum Special : std::uint8_t { kNothing = 0, kPlusInf = 1, kMinusInf = 2, kNan = 4 };
+  long double error = 0;         // absolute; finite
+  std::uint8_t also = kNothing;  // special values that a sane evaluation may give, by overflow
+};
+
+/// Whether an output is right: no farther from the exact value than the bound, or one of the
+/// special values that it admits. NaN, and infinities of the wrong sign, are right only where
+/// admitted.
+bool is_within(const Exact& exact, const Bound& bound, double got, softmark_dtype dtype);
+/// The error over the bound: 0 where there is none, 1 for an admitted special value, infinity where
+/// the bound is 0 and the error is not, or where no error can be stated.
+double share_of_bound(const Exact& exact, const Bound& bound, double got, softmark_dtype dtype);
+/// The bound in ulps of the exact value; at most the largest double.
+double in_ulps(const Bound& bound, const Exact& exact, softmark_dtype dtype);
+
+/// For each output the largest error that a sane floating-point evaluation of this op can make on
+/// this row (the generic envelope; derivation in reference/bounds.md). 0 where the contract fixes
+/// the result.
+std::vector<Bound> error_bounds(const Problem& problem, std::span<const Exact> exact);
 
 }  // namespace softmark

@@ -14,12 +14,6 @@ inline double ulps_beyond(softmark_dtype dtype, double magnitude) {
   return std::min((magnitude - largest) / spacing(dtype, largest), 4.0);
 }
 
-/// Whether the error may bring a result beyond the type, by that residual, back.
-inline bool may_end_within(double residual, double error, softmark_dtype dtype) {
-  const double ulp = spacing(dtype, largest_finite(dtype));
-  return residual != 0 && !(error / ulp < residual - 0.5);
-}
-
 /// A real number known to lie in `value` and, where `side` is not 0, strictly above (1) or below
 /// (-1) the exact number `limit`. A limit that is not a single number is ignored. Without the side
 /// it takes 1500 bits to distinguish 1 - exp(-1000) from 1, whose ulp is twice as large, or from a

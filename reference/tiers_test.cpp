@@ -109,6 +109,48 @@ TEST(Tiers, AgreeOnLongAndAdversarialRows) {
     }
 }
 
+/// A row of a few tied maxima, masks far below them, and sometimes another element.
+std::vector<double> tied_row(softmark_dtype dtype, std::size_t n, test::Random& random) {
+  const auto one_of = [&](std::initializer_list<double> values) {
+    return values.begin()[random() % values.size()];
+  };
+  const double big = largest_finite(dtype), base = one_of({0, 0, 1, -7, 88, 1000, -0.5, big / 4});
+  const double mask = one_of({-500, -700, -745, -1000, -1e4, -1e9, -1e30, -big, -2001, -3e4});
+  std::vector<double> x(n, fit_to(dtype, base + mask));
+  for (std::size_t ties = one_of({1, 2, 2, 3, 4, 6, 8}), i = 0; i < std::min(ties, n); ++i)
+    x[i] = fit_to(dtype, base);
+  if (random() % 4 == 0) x[n - 1] = fit_to(dtype, base - 900 * test::uniform(random, 0, 1));
+  std::shuffle(x.begin(), x.end(), random);
+  return x;
+}
+
+// What the products in the error bounds lose below the normal range, elements that are nothing but
+// a side of a limit, and limits that are ties or powers of two.
+TEST(Tiers, AgreeOnTinyCotangentsDeepMasksAndTiedMaxima) {
+  test::Random random(79);
+  for (int round = 0; round < 400 * kRounds; ++round)
+    for (const softmark_op op : kAllOps)
+      for (const softmark_dtype dtype : kAllDtypes) {
+        const std::size_t n = 2 + random() % 9;
+        const auto x = test::inputs_of(op, dtype, tied_row(dtype, n, random));
+        const double units[] = {smallest_subnormal(dtype), 0x1p-126, 1, largest_finite(dtype) / 8};
+        const double unit = units[random() % 4];
+        std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
+        for (double& value : g)
+          value = fit_to(dtype, unit * static_cast<double>(static_cast<int>(random() % 19) - 9));
+        const OpShape shape = shape_of(op);
+        const Problem problem{op, dtype, x,
+                              shape.takes_g || shape.takes_g_row ? std::span<const double>(g)
+                                                                 : std::span<const double>(),
+                              static_cast<std::int64_t>(random() % n)};
+        const auto want = exact_row(problem, Tier::kInterval);
+        for (const Tier first : {Tier::kFloat64, Tier::kDoubleDouble})
+          ASSERT_EQ(first_difference(exact_row(problem, first), want, dtype), "")
+              << name(op) << " " << name(dtype) << " " << testing::PrintToString(x) << " g "
+              << testing::PrintToString(g) << " label " << problem.label;
+      }
+}
+
 /// How far `got` is from the interval `want`, relative to it.
 double relative_error(DoubleDouble got, const Interval& want) {
   const Interval difference = (Interval(got.hi) + Interval(got.lo) - want) / want;

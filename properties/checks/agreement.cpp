@@ -21,6 +21,12 @@ bool is_ordinary(const Case& c, std::size_t row) {
          std::any_of(first, last, [](double v) { return std::isfinite(v); });
 }
 
+/// How far exp(y) may be off where y may by `error`. The factors of exp(y) expm1(error) may
+/// overflow and underflow where their product does not.
+long double error_of_exp(long double y, long double error) {
+  return error < 1 ? std::exp(y) * std::expm1(error) : std::exp(y + error);
+}
+
 // The exponentials of log-softmax sum to 1, within e^y times the bound of each y.
 std::optional<Fault> logs_fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
@@ -30,10 +36,9 @@ std::optional<Fault> logs_fault(KernelSession& session, const Case& c) {
     long double sum = 0, allowed = static_cast<long double>(c.cols) * 0x1p-62L;
     for (std::size_t j = 0; j < c.cols; ++j) {
       if (std::isnan(truth.exact[j].rounded)) continue;  // beyond a type without infinities
-      const long double p = std::exp(static_cast<long double>(y[r * c.cols + j]));
-      const long double off = allowed_at(truth, j, session.kernel().dtype);
-      sum += p;
-      allowed += std::exp(exact_value(truth.exact[j], session.kernel().dtype)) * std::expm1(off);
+      sum += std::exp(static_cast<long double>(y[r * c.cols + j]));
+      allowed +=
+          error_of_exp(exact_value(truth.exact[j], session.kernel().dtype), truth.bound[j].error);
     }
     if (!(std::fabs(sum - 1) <= allowed))
       return Fault{"the exponentials of row " + std::to_string(r) + " sum to 1 + " +
@@ -47,7 +52,6 @@ std::optional<Fault> logs_fault(KernelSession& session, const Case& c) {
 // Softmax is the exponential of the exact log-softmax, computed in a wider type.
 std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
-  const softmark_dtype dtype = session.kernel().dtype;
   for (std::size_t r = 0; r < c.rows; ++r) {
     if (!is_ordinary(c, r)) continue;
     const auto logs = exact_row(problem_of(SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64, c, r));
@@ -55,7 +59,7 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
     for (std::size_t j = 0; j < c.cols; ++j) {
       const long double want = std::exp(exact_value(logs[j], SOFTMARK_F64)),
                         got = y[r * c.cols + j];
-      const long double allowed = allowed_at(truth, j, dtype) + want * 0x1p-50L;
+      const long double allowed = truth.bound[j].error + want * 0x1p-50L;
       if (!(std::fabs(got - want) <= allowed))
         return fault_at(r, j,
                         "got " + decimal(y[r * c.cols + j]) + ", exp of the log-softmax is " +
@@ -69,7 +73,6 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
 // halves' errors.
 std::optional<Fault> sums_fault(KernelSession& session, const Case& c) {
   if (c.cols < 2) return std::nullopt;
-  const softmark_dtype dtype = session.kernel().dtype;
   const auto whole = session.run(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
     if (!is_ordinary(c, r)) continue;
@@ -77,23 +80,23 @@ std::optional<Fault> sums_fault(KernelSession& session, const Case& c) {
     const auto middle = row + static_cast<std::ptrdiff_t>(c.cols / 2);
     Case pair;
     pair.cols = 2;
-    double allowed = allowed_at(session.truth(c, r), 0, dtype);
+    long double allowed = session.truth(c, r).bound[0].error;
     for (const auto& half : {std::vector(row, middle),
                              std::vector(middle, row + static_cast<std::ptrdiff_t>(c.cols))}) {
       const Case part = case_of_rows(session.kernel(), {half});
       pair.x.push_back(session.run(part)[0]);
-      if (is_ordinary(part, 0)) allowed += allowed_at(session.truth(part, 0), 0, dtype);
+      if (is_ordinary(part, 0)) allowed += session.truth(part, 0).bound[0].error;
     }
     if (std::isnan(pair.x[0]) || std::isnan(pair.x[1]) ||
         std::isinf(std::max(pair.x[0], pair.x[1])))
       continue;  // beyond the type's range, or detected by another property
     const double merged = session.run(pair)[0];
-    allowed += allowed_at(session.truth(pair, 0), 0, dtype);
-    if (!(std::fabs(merged - whole[r]) <= allowed * (1 + 0x1p-40)))
+    allowed += session.truth(pair, 0).bound[0].error;
+    if (!(std::fabs(static_cast<long double>(merged) - whole[r]) <= allowed * (1 + 0x1p-40L)))
       return fault_at(r, 0,
                       "is " + decimal(whole[r]) + ", merged from its halves' " +
                           decimal(pair.x[0]) + " and " + decimal(pair.x[1]) + " it is " +
-                          decimal(merged) + ", allowed +-" + decimal(allowed));
+                          decimal(merged) + ", allowed +-" + decimal(static_cast<double>(allowed)));
   }
   return std::nullopt;
 }
@@ -104,8 +107,9 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
                                                  : logs_fault(session, c);
 }
 
-constexpr Family kRows[] = {Family::normal,   Family::equal,  Family::wide,   Family::flat,
-                            Family::swamping, Family::offset, Family::peaked, Family::masked};
+constexpr Family kRows[] = {Family::normal, Family::equal,    Family::wide,
+                            Family::flat,   Family::swamping, Family::offset,
+                            Family::peaked, Family::masked,   Family::finite_mask};
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0xa62e);

@@ -24,10 +24,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < c.cols; ++j) {
       // What is far below the largest may be beyond a type that has no infinity for it.
-      if (std::isnan(got[j]) && !type_info(dtype).has_infinities &&
-          (std::isnan(truth.exact[j].rounded) || std::isinf(truth.bound[j])))
-        continue;
-      if (!(got[j] <= got[at] + allowed_at(truth, j, dtype) + allowed_at(truth, at, dtype)))
+      if (std::isnan(got[j]) && is_within(truth.exact[j], truth.bound[j], got[j], dtype)) continue;
+      if (!(got[j] <= got[at] + truth.bound[j].error + truth.bound[at].error))
         return fault_at(r, j,
                         "is larger than the largest logit's result: " + decimal(got[j]) + " and " +
                             decimal(got[at]) + " at column " + std::to_string(at));

@@ -23,8 +23,7 @@ Subject subject_of(KernelSession& session, const Case& c, const std::vector<doub
   for (std::size_t k = 0; k < c.cols * c.cols; ++k) {
     s.got.push_back(y[row * c.cols * c.cols + k]);
     s.exact.push_back(exact_value(truth.exact[k], session.kernel().dtype));
-    s.allowed.push_back(static_cast<long double>(truth.bound[k]) *
-                        static_cast<long double>(ulp_of(truth.exact[k], session.kernel().dtype)));
+    s.allowed.push_back(truth.bound[k].error);
   }
   return s;
 }

@@ -55,12 +55,12 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t i : kept) there.exact.push_back(here.exact[i]);
     there.bound = error_bounds(problem_of(session.kernel(), small, r), there.exact);
     for (std::size_t k = 0; k < kept.size(); ++k) {
-      const double a = y[r * c.cols + kept[k]], b = z[r * kept.size() + k];
-      if (a != b && !(std::fabs(a - b) <= allowed_at(here, kept[k], session.kernel().dtype) +
-                                              allowed_at(there, k, session.kernel().dtype)))
-        return fault_at(
-            r, kept[k],
-            "is " + decimal(a) + " beside masked columns and " + decimal(b) + " without them");
+      const Observed a{y[r * c.cols + kept[k]], here.exact[kept[k]], here.bound[kept[k]]},
+          b{z[r * kept.size() + k], there.exact[k], there.bound[k]};
+      if (!agree(a, b, session.kernel().dtype))
+        return fault_at(r, kept[k],
+                        "is " + decimal(a.got) + " beside masked columns and " + decimal(b.got) +
+                            " without them");
     }
   }
   return std::nullopt;

@@ -13,7 +13,6 @@ bool is_monotone(const Kernel& kernel) { return op_info(kernel.op).monotone; }
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
-  const softmark_dtype dtype = session.kernel().dtype;
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& truth = session.truth(c, r);
     const double* x = c.x.data() + r * c.cols;
@@ -27,8 +26,8 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
       const std::size_t low = by_size[k - 1], high = by_size[k];
       // For neighbours in size the exact results are in order, so only both errors together may
       // reverse them.
-      if (got[low] > got[high] &&
-          !(got[low] - got[high] <= allowed_at(truth, low, dtype) + allowed_at(truth, high, dtype)))
+      if (got[low] > got[high] && !(static_cast<long double>(got[low]) - got[high] <=
+                                    truth.bound[low].error + truth.bound[high].error))
         return fault_at(r, high,
                         "is " + decimal(got[high]) + ", less than the " + decimal(got[low]) +
                             " of the smaller logit at column " + std::to_string(low));

@@ -19,9 +19,9 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j];
-      // An infinite bound means that rounding may reach an infinity here.
-      if (std::isfinite(truth.exact[j].rounded) && std::isfinite(truth.bound[j]) &&
-          !std::isfinite(got))
+      // By rounding an infinity may be right here, or NaN where the type has none.
+      if (std::isfinite(truth.exact[j].rounded) && !std::isfinite(got) &&
+          !is_within(truth.exact[j], truth.bound[j], got, session.kernel().dtype))
         return fault_at(r, j,
                         "got " + decimal(got) +
                             " where the exact value is finite: " + decimal(truth.exact[j].rounded));

@@ -46,12 +46,11 @@ std::optional<Fault> differs(KernelSession& session, const Case& c, const std::v
     there.bound = error_bounds(problem_of(kernel, moved, r), there.exact);
     for (std::size_t j = 0; j < outputs; ++j) {
       const std::size_t i = outputs == c.cols ? order[j] : j;
-      const double a = y[r * outputs + i], b = z[r * outputs + j];
-      if ((std::isnan(a) && std::isnan(b)) || a == b) continue;
-      if (!(std::fabs(a - b) <=
-            allowed_at(here, i, kernel.dtype) + allowed_at(there, j, kernel.dtype)))
+      const Observed a{y[r * outputs + i], here.exact[i], here.bound[i]},
+          b{z[r * outputs + j], there.exact[j], there.bound[j]};
+      if (!agree(a, b, kernel.dtype))
         return fault_at(r, i,
-                        "is " + decimal(a) + " here and " + decimal(b) + " at column " +
+                        "is " + decimal(a.got) + " here and " + decimal(b.got) + " at column " +
                             std::to_string(j) + " of the same row " + how);
     }
   }
@@ -90,8 +89,8 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
       if (!sink(make_case(kernel.op, kernel.dtype, family, 1, cols, rng))) return;
 }
 
-constexpr Family kRows[] = {Family::peaked, Family::wide,  Family::ascending,
-                            Family::masked, Family::large, Family::offset};
+constexpr Family kRows[] = {Family::peaked, Family::wide,   Family::ascending,  Family::masked,
+                            Family::large,  Family::offset, Family::finite_mask};
 
 }  // namespace
 

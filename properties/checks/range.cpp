@@ -31,12 +31,10 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j];
       if (std::isnan(truth.exact[j].rounded)) continue;
-      if (std::isnan(got) && std::isinf(truth.bound[j]) && !type_info(dtype).has_infinities)
-        continue;  // beyond the type, as a sane evaluation may end here
+      const bool beyond_bound = !is_within(truth.exact[j], truth.bound[j], got, dtype);
+      if (std::isnan(got) && !beyond_bound) continue;  // beyond a type without infinities
       if (std::isnan(got)) return fault_at(r, j, "got nan where the exact value is a number");
-      if (const std::string what =
-              violation(op_info(session.kernel().op), got,
-                        !(ulp_error(truth.exact[j], got, dtype) <= truth.bound[j]));
+      if (const std::string what = violation(op_info(session.kernel().op), got, beyond_bound);
           !what.empty())
         return fault_at(r, j, "got " + decimal(got) + ", which " + what);
     }

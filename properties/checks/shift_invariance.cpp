@@ -3,7 +3,7 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
-#include "properties/engine/property.h"
+#include "properties/engine/cases.h"
 
 namespace softmark {
 namespace {
@@ -40,13 +40,13 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
         const Truth& here = session.truth(c, r);
         const auto there = error_bounds(problem_of(session.kernel(), *moved, r), here.exact);
         for (std::size_t j = 0; j < outputs; ++j) {
-          const double a = y[r * outputs + j], b = z[r * outputs + j];
-          if ((std::isnan(a) && std::isnan(b)) || a == b) continue;
-          const double allowed = (here.bound[j] + there[j]) * ulp_of(here.exact[j], dtype);
-          if (!(std::fabs(a - b) <= allowed))
+          const Observed a{y[r * outputs + j], here.exact[j], here.bound[j]},
+              b{z[r * outputs + j], here.exact[j], there[j]};
+          if (!agree(a, b, dtype))
             return fault_at(r, j,
                             "adding " + decimal(shift) + " to every logit moves it from " +
-                                decimal(a) + " to " + decimal(b) + ", allowed " + decimal(allowed));
+                                decimal(a.got) + " to " + decimal(b.got) + ", allowed " +
+                                decimal(static_cast<double>(a.bound.error + b.bound.error)));
         }
       }
     }

@@ -29,7 +29,7 @@ std::optional<Fault> fault_of(KernelSession& session, const Case& c) {
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j)
-      if (truth.exact[j].rounded == 0 && truth.bound[j] == 0 &&
+      if (truth.exact[j].rounded == 0 && truth.bound[j].error == 0 &&
           !std::signbit(truth.exact[j].rounded) && std::signbit(y[r * outputs + j]))
         return fault_at(r, j, "got -0, the contract says +0");
   }

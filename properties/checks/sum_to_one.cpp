@@ -20,8 +20,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
     for (std::size_t j = 0; j < c.cols; ++j) {
       sum += y[r * c.cols + j];
       want += truth.exact[j].rounded;
-      allowed += static_cast<long double>(truth.bound[j]) *
-                 static_cast<long double>(ulp_of(truth.exact[j], session.kernel().dtype));
+      allowed += truth.bound[j].error;
     }
     if (c.cols == 0 || !(std::fabs(want - 1) < 0.5L))
       continue;  // a masked row, or one with NaN or +inf

@@ -34,12 +34,13 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
     const Exact want[] = {*first, *second};
     const auto bound = error_bounds(problem_of(kernel, c, r), want);
     for (std::size_t j = 0; j < 2; ++j) {
-      const double error = ulp_error(want[j], y[2 * r + j], kernel.dtype);
-      if (!(error <= bound[j]))
+      const double got = y[2 * r + j];
+      if (!is_within(want[j], bound[j], got, kernel.dtype))
         return fault_at(r, j,
-                        "got " + decimal(y[2 * r + j]) + ", the sigmoid of the difference is " +
-                            decimal(want[j].rounded) + ": off by " + decimal(error) +
-                            " ulp, allowed " + decimal(bound[j]));
+                        "got " + decimal(got) + ", the sigmoid of the difference is " +
+                            decimal(want[j].rounded) + ": off by " +
+                            decimal(ulp_error(want[j], got, kernel.dtype)) + " ulp, allowed " +
+                            decimal(in_ulps(bound[j], want[j], kernel.dtype)));
     }
   }
   return std::nullopt;
@@ -60,12 +61,12 @@ std::optional<Fault> sigmoid_fault(KernelSession& session, const Case& c) {
       const auto bound =
           error_bounds({SOFTMARK_SIGMOID, dtype, std::span(&x, 1), {}, -1, SOFTMARK_MASKED_NAN},
                        std::span(&want, 1));
-      const double error = ulp_error(want, got, dtype);
-      if (!(error <= bound[0]))
+      if (!is_within(want, bound[0], got, dtype))
         return fault_at(r, i,
                         "got " + decimal(got) + ", the softmax of [x, 0] is " +
-                            decimal(want.rounded) + ": off by " + decimal(error) +
-                            " ulp, allowed " + decimal(bound[0]));
+                            decimal(want.rounded) + ": off by " +
+                            decimal(ulp_error(want, got, dtype)) + " ulp, allowed " +
+                            decimal(in_ulps(bound[0], want, dtype)));
     }
   return std::nullopt;
 }

@@ -97,11 +97,40 @@ void in_logs(Row<float> r) {
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = std::exp((r.x[i] - m) - log_sum);
 }
 
+/// exp with its own constant bias, at 0 too: (1 - 3u) exp(t).
+float biased(float t) { return std::exp(t) * (1 - 0x3p-24f); }
+void biased_softmax(Row<float> r) {
+  const float m = shift_of(r.x, r.n);
+  float s = 0;
+  for (std::size_t i = 0; i < r.n; ++i) s += r.y[i] = biased(r.x[i] - m);
+  const float over = 1 / s;
+  for (std::size_t i = 0; i < r.n; ++i) r.y[i] *= over;
+}
+float biased_log_sum(Row<float> r, float m) {
+  float s = 0;
+  for (std::size_t i = 0; i < r.n; ++i) s += biased(r.x[i] - m);
+  return std::log(s);
+}
+void biased_log_softmax(Row<float> r) {
+  const float m = shift_of(r.x, r.n), log_sum = biased_log_sum(r, m);
+  for (std::size_t i = 0; i < r.n; ++i) r.y[i] = (r.x[i] - m) - log_sum;
+}
+float biased_logsumexp(Row<float> r) {
+  const float m = max_of(r.x, r.n);
+  return std::isfinite(m) ? m + biased_log_sum(r, m) : m;
+}
+
 }  // namespace
 
 Table exp_controls() {
   constexpr std::uint32_t kRow = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;
   return {
+      SOFTMARK_CONTROL("biased_exp", "exp is 3 u too small everywhere, exp(0) too", SOFTMAX, F32, 0,
+                       each<float, biased_softmax>),
+      SOFTMARK_CONTROL("biased_exp", "exp is 3 u too small everywhere, exp(0) too", LOG_SOFTMAX,
+                       F32, 0, each<float, biased_log_softmax>),
+      SOFTMARK_CONTROL("biased_exp", "exp is 3 u too small everywhere, exp(0) too", LOGSUMEXP, F32,
+                       0, each_scalar<float, biased_logsumexp>),
       SOFTMARK_CONTROL("via_double", "float rows in double", SOFTMAX, F32, kRow,
                        each<float, in_wider<double, float>>),
       SOFTMARK_CONTROL("via_long_double", "float rows in long double", SOFTMAX, F32, kRow,

@@ -33,7 +33,9 @@ struct Tally {
                      error = ulp_error(exact, got, session.kernel().dtype);
         ulps.push_back(error);
         rounded_correctly += got == exact.rounded;
-        if (truth.bound[j] > 0) over_bound = std::max(over_bound, error / truth.bound[j]);
+        if (truth.bound[j].error > 0)
+          over_bound = std::max(over_bound,
+                                share_of_bound(exact, truth.bound[j], got, session.kernel().dtype));
         if (error > worst_ulp) {
           worst_ulp = error;
           worst = {

@@ -57,8 +57,11 @@ double deepest(softmark_dtype dtype) {
   return (t.precision - 1 - t.min_exponent) * std::numbers::ln2;
 }
 
-double allowed_at(const Truth& truth, std::size_t j, softmark_dtype dtype) {
-  return truth.bound[j] * ulp_of(truth.exact[j], dtype);
+bool agree(const Observed& a, const Observed& b, softmark_dtype dtype) {
+  if (a.got == b.got || (std::isnan(a.got) && std::isnan(b.got))) return true;
+  if (std::isfinite(a.got) && std::isfinite(b.got))
+    return std::fabs(static_cast<long double>(a.got) - b.got) <= a.bound.error + b.bound.error;
+  return is_within(a.exact, a.bound, a.got, dtype) && is_within(b.exact, b.bound, b.got, dtype);
 }
 
 }  // namespace softmark

@@ -26,7 +26,14 @@ bool same_bits(double a, double b);
 /// -ln of the type's smallest subnormal: smaller exponentials underflow.
 double deepest(softmark_dtype dtype);
 
-/// The bound of output j, in absolute terms.
-double allowed_at(const Truth& truth, std::size_t j, softmark_dtype dtype);
+/// One output of a kernel beside what is known of it.
+struct Observed {
+  double got;
+  const Exact& exact;
+  const Bound& bound;
+};
+/// Whether two results of one exact value differ by no more than both bounds; infinities and NaN
+/// agree where each is within its own.
+bool agree(const Observed& a, const Observed& b, softmark_dtype dtype);
 
 }  // namespace softmark

@@ -131,21 +131,18 @@ std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
   for (std::size_t r = 0; r < c.rows; ++r) {
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
-      const double got = y[r * outputs + j], error = ulp_error(truth.exact[j], got, dtype);
-      if (!(error <= truth.bound[j]))
+      const double got = y[r * outputs + j];
+      if (!is_within(truth.exact[j], truth.bound[j], got, dtype))
         return fault_at(
             r, j,
             fmt::format("got {}, want {}: off by {:.4g} ulp; the a-priori bound for this "
                         "row is {:.4g}",
-                        decimal(got), decimal(truth.exact[j].rounded), error, truth.bound[j]));
+                        decimal(got), decimal(truth.exact[j].rounded),
+                        ulp_error(truth.exact[j], got, dtype),
+                        in_ulps(truth.bound[j], truth.exact[j], dtype)));
     }
   }
   return std::nullopt;
-}
-
-long double exact_value(const Exact& e, softmark_dtype dtype) {
-  return static_cast<long double>(e.rounded) +
-         static_cast<long double>(e.residual) * static_cast<long double>(ulp_of(e, dtype));
 }
 
 namespace {

@@ -33,10 +33,10 @@ struct Fault {
   std::string verdict = "fail";  // or "crash", "timeout"
 };
 
-/// The exact outputs of one row and the bound of each, in ulps.
+/// The exact outputs of one row and the bound of each.
 struct Truth {
   std::vector<Exact> exact;
-  std::vector<double> bound;
+  std::vector<Bound> bound;
 };
 
 /// A kernel in a worker process, with the exact values and bounds of the rows it is run on.
@@ -129,7 +129,4 @@ std::string decimal(double value);  // for messages: 9 digits
 /// families in turn.
 void sweep_lengths(const Kernel& kernel, Effort effort, std::span<const Family> families,
                    const Sink& sink);
-/// The exact value of an output as the nearest long double, including the residual.
-long double exact_value(const Exact& e, softmark_dtype dtype);
-
 }  // namespace softmark

@@ -143,12 +143,13 @@ class Search {
   double score_of(const Case& c, std::size_t r, const std::vector<double>& y) {
     const Problem problem = problem_of(kernel_, c, r);
     const auto exact = exact_row(problem);
-    const auto bound = options_.over_bound ? error_bounds(problem, exact) : std::vector<double>();
+    const auto bound = options_.over_bound ? error_bounds(problem, exact) : std::vector<Bound>();
     double most = -1;
     for (std::size_t j = 0; j < exact.size(); ++j) {
       if (!std::isfinite(exact[j].rounded)) continue;
       const double got = y[r * exact.size() + j], ulp = ulp_error(exact[j], got, kernel_.dtype);
-      const double score = !options_.over_bound || ulp == 0 ? ulp : ulp / bound[j];
+      const double score =
+          options_.over_bound ? share_of_bound(exact[j], bound[j], got, kernel_.dtype) : ulp;
       most = std::max(most, score);
       if (!result_.worst || score > result_.worst->score)
         result_.worst = WorstRow{c, r, j, score, ulp, got, exact[j].rounded};

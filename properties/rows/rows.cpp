@@ -36,16 +36,18 @@ constexpr FamilyInfo kFamilies[] = {
     {"ascending", "sorted upwards: the maximum comes last"},
     {"descending", "sorted downwards"},
     {"swamping", "one peak and a tail just below half an ulp of it"},
+    {"finite_mask",
+     "N(0, 3) with some of one finite value that masks: -1e4, -1e9, -1e30, the type's lowest"},
     {"nan", "N(0, 3) with a NaN"},
     {"infinite", "N(0, 3) with a +inf, and some -inf"},
     {"all_masked", "nothing but -inf"},
 };
 
 constexpr Family kFinite[] = {
-    Family::normal,    Family::wide,       Family::flat,    Family::equal,     Family::peaked,
-    Family::offset,    Family::subnormal,  Family::cutoff,  Family::reduction, Family::ties,
-    Family::grid,      Family::zeros,      Family::tiny,    Family::large,     Family::masked,
-    Family::ascending, Family::descending, Family::swamping};
+    Family::normal,    Family::wide,       Family::flat,     Family::equal,      Family::peaked,
+    Family::offset,    Family::subnormal,  Family::cutoff,   Family::reduction,  Family::ties,
+    Family::grid,      Family::zeros,      Family::tiny,     Family::large,      Family::masked,
+    Family::ascending, Family::descending, Family::swamping, Family::finite_mask};
 constexpr Family kSpecial[] = {Family::nan, Family::infinite, Family::all_masked};
 
 double steps(softmark_dtype dtype, double value, int n) {
@@ -122,6 +124,8 @@ double element(Family family, softmark_dtype dtype, std::size_t i, double level,
     }
     case Family::masked:
       return rng.below(3) == 0 ? -kInf : 3 * rng.normal();
+    case Family::finite_mask:
+      return rng.below(3) == 0 ? level : 3 * rng.normal();
     case Family::ascending:
       return static_cast<double>(i) * level / 8;
     case Family::descending:
@@ -140,6 +144,11 @@ double level_of(Family family, softmark_dtype dtype, Rng& rng) {
       return (rng.below(2) ? 1 : -1) * (largest_finite(dtype) < 1e6
                                             ? rng.uniform(0.1, 1)
                                             : std::pow(10.0, rng.uniform(-1, 3)));
+    case Family::finite_mask: {
+      // What frameworks write where -inf would do: finfo.min is the most common.
+      const double masks[] = {-1e4, -1e9, -1e30, -largest_finite(dtype), -largest_finite(dtype)};
+      return fit_to(dtype, masks[rng.below(std::size(masks))]);
+    }
     case Family::ascending:
     case Family::descending:
       return std::pow(10.0, rng.uniform(-2, 1));
@@ -180,6 +189,7 @@ std::vector<double> make_logits(Family family, softmark_dtype dtype, std::size_t
       row[spot] = rng.below(2) ? 0 : row[spot];
       break;
     case Family::masked:
+    case Family::finite_mask:
       row[spot] = 3 * rng.normal();
       break;
     case Family::nan:

@@ -33,6 +33,7 @@ enum class Family {
   ascending,
   descending,
   swamping,
+  finite_mask,
   nan,
   infinite,
   all_masked

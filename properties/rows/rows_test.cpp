@@ -41,8 +41,9 @@ void expect_truth(softmark_op op, softmark_dtype dtype, Family family, Rng& rng)
         << name(dtype) << " " << info(family).name << " " << v;
   for (const Exact& e : exact)
     EXPECT_FALSE(std::isinf(e.rounded) && (problem.saturates || !type_info(dtype).has_infinities));
-  for (double bound : error_bounds(problem, exact))
-    EXPECT_TRUE(bound >= 0) << name(op) << " " << name(dtype) << " " << info(family).name;
+  for (const Bound& bound : error_bounds(problem, exact))
+    EXPECT_TRUE(bound.error >= 0 && std::isfinite(bound.error))
+        << name(op) << " " << name(dtype) << " " << info(family).name;
 }
 
 TEST(Rows, EveryFamilyHasATruthAlikeFromAllTiers) {
