@@ -26,6 +26,12 @@ std::string labels_above(const double* values, std::size_t n, double threshold) 
   return labels.empty() ? "none" : labels;
 }
 
+/// Whether an output is the probability of a label of its own.
+bool is_probability_of_element(softmark_op op) {
+  const OpInfo& info = op_info(op);
+  return maps_logits(op) && info.elementwise && info.low == 0 && info.high == 1;
+}
+
 Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t rows,
                        double threshold) {
   Decisions decisions;
@@ -33,7 +39,7 @@ Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t
   for (std::size_t r = 0; r < rows && cols > 0; ++r) {
     const double* row = y.data() + r * cols;
     if (keeps_argmax(op)) decisions.push_back("argmax " + std::to_string(argmax(row, cols)));
-    if (maps_logits(op) && op_info(op).elementwise)
+    if (is_probability_of_element(op))
       decisions.push_back("labels " + labels_above(row, cols, threshold));
   }
   return decisions;
