@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// One kernel call on rows held as vectors, with guarded padding; and the op's formula in long
-// double.
+// One kernel call on rows held as vectors, with guarded padding.
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
 
+#include "kernels/formula_for_test.h"
 #include "kernels/names.h"
 #include "kernels/softmark.h"
 
@@ -87,61 +86,5 @@ struct Call {
     return dense;
   }
 };
-
-inline long double logsumexp(const std::vector<long double>& x) {
-  const long double max = *std::max_element(x.begin(), x.end());
-  long double sum = 0;
-  for (const long double v : x) sum += std::exp(v - max);
-  return max + std::log(sum);
-}
-
-/// The op's formula on one finite row, in long double.
-inline std::vector<long double> formula(softmark_op op, const std::vector<long double>& x,
-                                        const std::vector<long double>& g, std::size_t label) {
-  const std::size_t n = x.size();
-  std::vector<long double> p(n), y(n);
-  const long double lse = logsumexp(x);
-  for (std::size_t i = 0; i < n; ++i) p[i] = std::exp(x[i] - lse);
-  const auto first_largest =
-      static_cast<std::size_t>(std::max_element(x.begin(), x.end()) - x.begin());
-  long double dot = 0, sum = 0;
-  for (std::size_t i = 0; i < g.size(); ++i) dot += g[i] * x[i], sum += g[i];
-  for (std::size_t i = 0; i < n; ++i) switch (op) {
-      case SOFTMARK_SOFTMAX:
-        y[i] = p[i];
-        break;
-      case SOFTMARK_LOG_SOFTMAX:
-        y[i] = x[i] - lse;
-        break;
-      case SOFTMARK_SOFTMAX_VJP:
-        y[i] = x[i] * (g[i] - dot);
-        break;
-      case SOFTMARK_LOG_SOFTMAX_VJP:
-        y[i] = g[i] - std::exp(x[i]) * sum;
-        break;
-      case SOFTMARK_SIGMOID:
-        y[i] = 1 / (1 + std::exp(-x[i]));
-        break;
-      case SOFTMARK_SIGMOID_VJP:
-        y[i] = g[i] * x[i] * (1 - x[i]);
-        break;
-      case SOFTMARK_CROSS_ENTROPY_VJP:
-        y[i] = g[0] * (p[i] - (i == label));
-        break;
-      case SOFTMARK_HARDMAX:
-        y[i] = i == first_largest;
-        break;
-      default:
-        break;
-    }
-  if (op == SOFTMARK_LOGSUMEXP) return {lse};
-  if (op == SOFTMARK_CROSS_ENTROPY) return {lse - x[label]};
-  if (op == SOFTMARK_SOFTMAX_JACOBIAN) {
-    y.resize(n * n);
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j < n; ++j) y[i * n + j] = p[i] * ((i == j) - p[j]);
-  }
-  return y;
-}
 
 }  // namespace softmark::test

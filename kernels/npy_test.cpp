@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <xtensor/xarray.hpp>
 #include <xtensor/xnpy.hpp>
+#include <xtensor/xtensor.hpp>
 
 #include "kernels/element.h"
 #include "support/error.h"
@@ -89,7 +89,7 @@ TEST(Npy, OneDimensionIsOneRowAndNothingIsNothing) {
 
 TEST(Npy, ReadsWhatXtensorWrites) {
   const TemporaryFile file;
-  const xt::xarray<float> array = {{1.5f, -2.0f}, {0.0f, 3.25f}, {7.0f, 1e-40f}};
+  const xt::xtensor<float, 2> array = {{1.5f, -2.0f}, {0.0f, 3.25f}, {7.0f, 1e-40f}};
   xt::dump_npy(file.path, array);
   const Logits logits = read_npy(file.path);
   EXPECT_EQ(logits.rows, 3u);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tiers float64 and double-double: the formulas on numbers with an error bound.
+#include <algorithm>
+
+#include "kernels/ops.h"
 #include "reference/float64.h"
 #include "reference/formulas.h"
 #include "reference/row_evaluation.h"
@@ -39,16 +42,16 @@ DoubleDouble BoundedRow::take(std::span<const double> x, double shift, std::size
 void BoundedRow::prepare_float64() {
   const std::size_t n = problem.x.size();
   exps.resize(n);
+  if (takes_logits(problem.op) && op_info(problem.op).elementwise) {
+    std::vector<double> arguments(n);
+    std::transform(problem.x.begin(), problem.x.end(), arguments.begin(), exponent_of_element);
+    take(arguments, 0, 0);
+    return;
+  }
   switch (problem.op) {
     case SOFTMARK_SOFTMAX_VJP:
     case SOFTMARK_SIGMOID_VJP:
       return prepare();
-    case SOFTMARK_SIGMOID: {
-      std::vector<double> arguments(n);
-      for (std::size_t i = 0; i < n; ++i) arguments[i] = -std::fabs(problem.x[i]);
-      take(arguments, 0, 0);
-      return;
-    }
     case SOFTMARK_LOG_SOFTMAX_VJP:
       // Logarithms of probabilities; anything above is not what tier 0 is for.
       for (const double x : problem.x)

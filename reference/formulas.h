@@ -29,11 +29,13 @@ class Formulas {
  protected:
   const Problem& problem;
   const RowFacts& facts;
-  // exp of: x - max for ops on logits, -|x| for the sigmoid, x for the log-softmax VJP.
+  // exp of: x - max for ops on rows of logits, -|x| for those on single ones, x for the log-softmax
+  // VJP.
   std::vector<Number> exps;
   // The sum of all exps but the first largest, of all, and its logarithm; the VJPs' sum.
   Number others, total, log_total, row_sum;
 
+  static double exponent_of_element(double x) { return -std::fabs(x); }
   void prepare_logits();
   void prepare_row_sum();
   template <class Argument>
@@ -99,7 +101,7 @@ void Formulas<Number>::prepare() {
       // An x beyond 4000 takes the result out of every type, however small the sum.
       return prepare_exps([](double x) { return std::min(x, 4000.0); });
     case SOFTMARK_SIGMOID:
-      return prepare_exps([](double x) { return -std::fabs(x); });
+      return prepare_exps(exponent_of_element);
     case SOFTMARK_SIGMOID_VJP:
       break;
     default:

@@ -7,6 +7,7 @@
 #include <boost/multiprecision/cpp_bin_float.hpp>
 #include <sstream>
 
+#include "kernels/formula_for_test.h"
 #include "kernels/names.h"
 #include "reference/reference.h"
 #include "reference/test_rows.h"
@@ -25,60 +26,10 @@ constexpr std::size_t kOutputs = 1000;
 #endif
 
 template <class Big>
-struct Opinion {
-  const Problem& problem;
-  std::vector<Big> exps;
-  Big max = 0, sum = 0;
-
-  explicit Opinion(const Problem& p) : problem(p) {
-    bool first = true;
-    for (const double x : p.x)
-      if (std::isfinite(x) && (first || x > max)) max = x, first = false;
-    for (const double x : p.x) {
-      exps.push_back(std::isfinite(x) ? exp(Big(x) - max) : Big(0));
-      sum += exps.back();
-    }
-  }
-  Big probability(std::size_t i) const { return exps[i] / sum; }
-
-  Big at(std::size_t i) const {
-    const auto& [op, dtype, x, g, label, masked, saturates] = problem;
-    const auto l = static_cast<std::size_t>(label);
-    switch (op) {
-      case SOFTMARK_SOFTMAX:
-        return probability(i);
-      case SOFTMARK_LOG_SOFTMAX:
-        return Big(x[i]) - max - log(sum);
-      case SOFTMARK_LOGSUMEXP:
-        return max + log(sum);
-      case SOFTMARK_SOFTMAX_VJP:
-        return Big(x[i]) * (Big(g[i]) - dot(x, g));
-      case SOFTMARK_LOG_SOFTMAX_VJP:
-        return Big(g[i]) - exp(Big(x[i])) * dot(std::vector<double>(g.size(), 1), g);
-      case SOFTMARK_SOFTMAX_JACOBIAN: {
-        const std::size_t row = i / x.size(), col = i % x.size();
-        return probability(row) * (Big(row == col ? 1 : 0) - probability(col));
-      }
-      case SOFTMARK_SIGMOID:
-        return 1 / (1 + exp(-Big(x[i])));
-      case SOFTMARK_SIGMOID_VJP:
-        return Big(g[i]) * x[i] * (1 - Big(x[i]));
-      case SOFTMARK_CROSS_ENTROPY:
-        return max + log(sum) - x[l];
-      case SOFTMARK_CROSS_ENTROPY_VJP:
-        return g[0] * (probability(i) - (i == l ? 1 : 0));
-      case SOFTMARK_HARDMAX:
-        break;
-    }
-    return *std::max_element(x.begin(), x.end()) == x[i] &&
-           std::find(x.begin(), x.begin() + i, x[i]) == x.begin() + i;
-  }
-  static Big dot(std::span<const double> a, std::span<const double> b) {
-    Big sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) sum += Big(a[i]) * b[i];
-    return sum;
-  }
-};
+std::vector<Big> opinion(const Problem& p) {
+  return test::formula(p.op, std::vector<Big>(p.x.begin(), p.x.end()),
+                       std::vector<Big>(p.g.begin(), p.g.end()), static_cast<std::size_t>(p.label));
+}
 
 // Past the type only that it is past it.
 template <class Big>
@@ -93,9 +44,9 @@ bool agrees(const Exact& exact, const Big& want, softmark_dtype dtype) {
 
 template <class Big>
 std::string first_disagreement(const Problem& problem, const std::vector<Exact>& exact) {
-  const Opinion<Big> opinion(problem);
+  const auto wanted = opinion<Big>(problem);
   for (std::size_t i = 0; i < exact.size(); ++i) {
-    const Big want = opinion.at(i);
+    const Big& want = wanted.at(i);
     if (agrees(exact[i], want, problem.dtype)) continue;
     std::ostringstream text;
     text << "output " << i << ": " << exact[i].rounded << " + " << exact[i].residual

@@ -121,6 +121,13 @@ std::optional<std::vector<Exact>> fixed_logits_row(const Problem& problem, const
   return y;  // the Jacobian of a row with one finite element is zero
 }
 
+/// An op on single logits that grows with them has the ends of its range as its limits.
+std::optional<double> fixed_monotone(const OpInfo& op, double x) {
+  if (std::isnan(x)) return kNan;
+  if (std::isinf(x)) return x > 0 ? op.high : op.low;
+  return std::nullopt;
+}
+
 }  // namespace
 
 RowFacts facts_of(std::span<const double> x) {
@@ -159,6 +166,7 @@ std::optional<std::vector<Exact>> fixed_row(const Problem& problem, const RowFac
     return std::nullopt;
   }
   if (problem.x.empty() && problem.op != SOFTMARK_CROSS_ENTROPY) return std::vector<Exact>{};
+  if (op_info(problem.op).elementwise) return std::nullopt;
   switch (problem.op) {
     case SOFTMARK_HARDMAX:
       return hardmax(problem.x);
@@ -172,9 +180,6 @@ std::optional<std::vector<Exact>> fixed_row(const Problem& problem, const RowFac
     case SOFTMARK_LOG_SOFTMAX_VJP:
       if (all_finite(problem.g)) return std::nullopt;
       return special_log_softmax_vjp(problem);
-    case SOFTMARK_SIGMOID:
-    case SOFTMARK_SIGMOID_VJP:
-      return std::nullopt;
     default:
       return fixed_logits_row(problem, facts);
   }
@@ -183,6 +188,9 @@ std::optional<std::vector<Exact>> fixed_row(const Problem& problem, const RowFac
 std::optional<double> fixed_output(const Problem& problem, std::size_t index) {
   const std::size_t cols = problem.x.size();
   const auto masked_at = [&](std::size_t i) { return problem.x[i] == -kInf; };
+  const OpInfo& op = op_info(problem.op);
+  if (takes_logits(problem.op) && op.elementwise && op.monotone)
+    return fixed_monotone(op, problem.x[index]);
   switch (problem.op) {
     case SOFTMARK_SOFTMAX:
       if (masked_at(index)) return 0.0;
@@ -202,12 +210,6 @@ std::optional<double> fixed_output(const Problem& problem, std::size_t index) {
       if (std::isnan(problem.x[index])) return kNan;
       if (masked_at(index)) return problem.g[index];
       break;
-    case SOFTMARK_SIGMOID: {
-      const double x = problem.x[index];
-      if (std::isnan(x)) return kNan;
-      if (std::isinf(x)) return x > 0 ? 1.0 : 0.0;
-      break;
-    }
     case SOFTMARK_SIGMOID_VJP: {
       const double s = problem.x[index], g = problem.g[index];
       if (!std::isfinite(s) || !std::isfinite(g)) return g * (s * (1 - s));

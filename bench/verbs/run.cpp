@@ -34,7 +34,7 @@ int run_all(RunVerb& verb) {
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
   Json document = new_document(command_line(), verb.verify.seed);
-  verb.verify.effort = name(verb.effort);
+  verb.verify.effort = verb.effort;
   verb.bench.effort = verb.effort;
   verb.bench.logits = verb.verify.logits;
   document["run"]["replication"] = bench::replication_section(verb.bench);

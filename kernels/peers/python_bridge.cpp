@@ -26,7 +26,7 @@ using Received = ChildProcess::Received;
 // Requests and answers of python_bridge.py.
 enum Status : std::int64_t { kDone, kRefused, kFailed, kNoModule };
 struct Request {
-  std::int64_t total, rows, cols, g, labels, y;
+  std::int64_t total, rows, cols, g, labels, y, g_dimensions, y_dimensions;
 };
 
 constexpr std::size_t kMostAnswer = 4096;
@@ -95,9 +95,9 @@ std::int64_t try_start(const Function& function, const Interpreter& with, std::s
   stop();
   bridge.function = function;
   bridge.memory = memfd_create("softmark-python", MFD_CLOEXEC);
-  const std::string op(name(function.op)), dtype(type_info(function.dtype).numpy);
+  const std::string dtype(type_info(function.dtype).numpy);
   bridge.child =
-      start_python(with, {"--run", function.target, op, dtype, function.modules}, bridge.memory);
+      start_python(with, {"--run", function.target, dtype, function.modules}, bridge.memory);
   std::int64_t status = kNoModule;
   if (!send(bridge.child, "") || !receive(bridge.child, status, text))
     return text = with.program + " could not be started", kNoModule;
@@ -126,6 +126,11 @@ void copy_rows(std::byte* to, std::size_t to_stride, const std::byte* from, std:
   if (to_stride == width && from_stride == width) return void(std::memcpy(to, from, rows * width));
   for (std::size_t r = 0; r < rows; ++r)
     std::memcpy(to + r * to_stride, from + r * from_stride, width);
+}
+
+/// How many of (rows, cols, cols) the output has.
+std::int64_t dimensions_of_y(const OpShape& shape) {
+  return shape.output == OpShape::kScalar ? 1 : shape.output == OpShape::kMatrix ? 3 : 2;
 }
 
 [[noreturn]] void die(const std::string& why) {
@@ -187,7 +192,9 @@ int call(const softmark_args* args) {
                            number(args->cols),
                            g_bytes ? number(g) : -1,
                            shape.takes_labels ? number(labels) : -1,
-                           number(y)};
+                           number(y),
+                           shape.takes_g_row ? 1 : 2,
+                           dimensions_of_y(shape)};
   std::int64_t status = kFailed;
   std::string text;
   if (!send(bridge.child, message_of(request)) || !receive(bridge.child, status, text))

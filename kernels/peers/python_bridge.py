@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python end of kernels/peers/python_bridge.h.
 
-    python3 python_bridge.py --run TARGET OP NUMPY_DTYPE MODULES EXTRA_PATH
+    python3 python_bridge.py --run TARGET NUMPY_DTYPE MODULES EXTRA_PATH
     python3 python_bridge.py --version MODULE EXTRA_PATH
 
 Descriptor 3 is the channel (support/channel.h): each message follows a header of two 64-bit
 numbers, its number and its length in bytes; an answer repeats the number of its request. Descriptor
-4 is the shared memory. The first request is empty. Each later one is six 64-bit numbers: bytes of
-the memory, rows, cols, and where g, the labels and y lie (x lies at 0; -1: not there). Each answer
-is a status and its text.
+4 is the shared memory. The first request is empty. Each later one is eight 64-bit numbers: bytes of
+the memory, rows, cols, where g, the labels and y lie (x lies at 0; -1: not there), and the numbers
+of dimensions of g and y, whose shapes begin (rows, cols, cols). Each answer is a status and its
+text.
 """
 
 import importlib
@@ -18,10 +19,9 @@ import struct
 import sys
 
 HEADER = struct.Struct("2Q")
-REQUEST = struct.Struct("6q")
+REQUEST = struct.Struct("8q")
 STATUS = struct.Struct("q")
 DONE, REFUSED, FAILED, NO_MODULE = range(4)
-SCALAR = ("logsumexp", "cross_entropy")
 
 
 class Channel:
@@ -108,26 +108,27 @@ class Views:
 
     memory = b""
 
-    def __init__(self, request, op, dtype):
+    def __init__(self, request, dtype):
         import mmap
 
         import numpy
 
-        total, rows, cols, g, labels, y = REQUEST.unpack(request)
+        total, rows, cols, g, labels, y, g_dimensions, y_dimensions = REQUEST.unpack(request)
+        whole = (rows, cols, cols)
         if total != len(Views.memory):
             Views.memory = mmap.mmap(4, total)
 
         def view(at, shape, kind):
             return numpy.ndarray(shape, kind, Views.memory, at)
 
-        self.inputs = [view(0, (rows, cols), dtype)]
+        self.inputs = [view(0, whole[:2], dtype)]
         if g >= 0:
-            self.inputs.append(view(g, (rows,) if op == "cross_entropy_vjp" else (rows, cols), dtype))
+            self.inputs.append(view(g, whole[:g_dimensions], dtype))
         if labels >= 0:
-            self.inputs.insert(1, view(labels, (rows,), "<i8"))
+            self.inputs.insert(1, view(labels, whole[:1], "<i8"))
         for array in self.inputs:  # numpy raises an error where a function writes to its input
             array.flags.writeable = False
-        self.shape = (rows,) if op in SCALAR else (rows, cols, cols) if op == "softmax_jacobian" else (rows, cols)
+        self.shape = whole[:y_dimensions]
         self.y = view(y, self.shape, dtype)
 
     def store(self, result):
@@ -139,13 +140,13 @@ class Views:
         numpy.copyto(self.y, result.reshape(self.shape), casting="same_kind")
 
 
-def serve(channel, function, op, dtype):
+def serve(channel, function, dtype):
     keywords = keywords_of(function)
     last, views = None, None
     while request := channel.receive():
         try:
             if request != last:
-                views, last = Views(request, op, dtype), request
+                views, last = Views(request, dtype), request
             views.store(function(*views.inputs, **keywords))
         except NotImplementedError:
             channel.answer(REFUSED)
@@ -157,7 +158,7 @@ def serve(channel, function, op, dtype):
             channel.answer(DONE)
 
 
-def run(channel, target, op, dtype, modules, extra_path):
+def run(channel, target, dtype, modules, extra_path):
     end_with_parent()
     for descriptor in (3, 4):  # not for what the function may start
         os.set_inheritable(descriptor, False)
@@ -169,7 +170,7 @@ def run(channel, target, op, dtype, modules, extra_path):
     except BaseException as error:
         return channel.answer(FAILED, f"{last_line(error)} ({sys.executable})")
     channel.answer(DONE)
-    serve(channel, function, op, dtype)
+    serve(channel, function, dtype)
 
 
 def version(channel, module, extra_path):

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "kernels/ops.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -117,6 +119,26 @@ TEST_F(Python, FunctionsOfSeveralArraysGetThemInOrder) {
   EXPECT_TRUE(has(
       run("eval --op logsumexp --kernel 'mine.*' --python mine.py:total@logsumexp '0,0;0,0'").out,
       "0.693147"));
+}
+
+TEST_F(Python, EveryOpHasTheArraysOfItsRowInTheTable) {
+  for (const softmark::OpInfo& op : softmark::kOps) {
+    const auto& shape = op.shape;
+    std::string arrays = "(2, 3)", flags, y = "(2, 3)";
+    if (shape.takes_labels) arrays += ", (2,)", flags += " --labels 1,2";
+    if (shape.takes_g) arrays += ", (2, 3)", flags += " --g '1,2,3;4,5,6'";
+    if (shape.takes_g_row) arrays += ", (2,)", flags += " --g 1,2";
+    if (shape.output == shape.kScalar) y = "(2,)";
+    if (shape.output == shape.kMatrix) y = "(2, 3, 3)";
+    write("def f(*arrays):\n  assert [a.shape for a in arrays] == [" + arrays +
+          "], [a.shape for a in arrays]\n  return np.zeros(" + y + ", 'f4')\n");
+    const std::string name(op.name);
+    const Ran ran = run("eval --op " + name + flags + " --kernel 'mine.*' --python mine:f@" + name +
+                        " -- '0.25,0.25,0.5;0.5,0.25,0.25'");
+    EXPECT_EQ(ran.code, 0) << name << ran.err;
+    EXPECT_TRUE(has(ran.out, "mine.f/" + name + "/f32")) << ran.out;
+    EXPECT_FALSE(has(ran.out, "crash")) << ran.out;
+  }
 }
 
 TEST_F(Python, AnExceptionIsAVerdictInItsOwnWords) {

@@ -81,7 +81,8 @@ double worst_of(const softmark_kernel& kernel, F logit) {
       call.cols = cols;
       for (std::size_t c = 0; c < cols; ++c) call.x.push_back(static_cast<T>(logit(random)));
       const auto got = call.run(kernel);
-      const auto want = test::formula(kernel.op, {call.x.begin(), call.x.end()}, {}, 0);
+      const auto want =
+          test::formula<long double>(kernel.op, {call.x.begin(), call.x.end()}, {}, 0);
       for (std::size_t i = 0; i < want.size(); ++i) {
         const double error = ulp_error(got[i], want[i]);
         if (!(error <= worst)) worst = error;
@@ -185,7 +186,7 @@ void check_logarithms(const softmark_kernel& kernel) {
     if (cols % 3 == 0) call.x.back() = call.x.front();
     const auto got = call.run(kernel);
     const std::vector<long double> x(call.x.begin(), call.x.end());
-    const auto want = test::formula(op, x, {}, 0);
+    const auto want = test::formula<long double>(op, x, {}, 0);
     const long double max = *std::max_element(x.begin(), x.end()),
                       log_sum = test::logsumexp(x) - max;
     for (std::size_t i = 0; i < want.size(); ++i) {
@@ -246,7 +247,7 @@ void check_16_bits(const softmark_kernel& kernel, int digits, std::size_t cols,
     for (std::size_t c = 0; c < cols; ++c) row.push_back(value_of(x[r * cols + c], digits));
     const bool is_nan = std::any_of(
         row.begin(), row.end(), [](auto v) { return std::isnan(v) || v == test::kInf<double>; });
-    const auto want = test::formula(SOFTMARK_SOFTMAX, row, {}, 0);
+    const auto want = test::formula<long double>(SOFTMARK_SOFTMAX, row, {}, 0);
     for (std::size_t c = 0; c < cols; ++c) {
       const double y = value_of(got[r * cols + c], digits);
       if (is_nan)

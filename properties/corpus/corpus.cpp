@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
+#include <sstream>
 
 #include "kernels/names.h"
 #include "properties/corpus/corpus_text.h"
@@ -46,6 +47,18 @@ std::size_t split_line(std::string& path) {
     return 0;
   path.erase(colon);
   return std::stoul(digits);
+}
+
+/// A comment of lines of at most 100 columns, which parse_corpus joins again.
+std::string comment_of(const std::string& found) {
+  constexpr std::size_t kColumns = 100;
+  std::string text = "#", word;
+  std::size_t columns = 1;
+  for (std::istringstream words(found); words >> word; columns += 1 + word.size()) {
+    if (columns > 1 && columns + 1 + word.size() > kColumns) text += "\n#", columns = 1;
+    text += " " + word;
+  }
+  return text + "\n";
 }
 
 }  // namespace
@@ -110,9 +123,7 @@ CorpusPlace add_to_corpus(const std::string& folder, softmark_op op, softmark_dt
     if (corpus_line(known.c, op) == line) return {path + ":" + std::to_string(known.line), false};
   std::string text = fs::exists(path) ? read_file(path) : "";
   if (!text.empty() && text.back() != '\n') text += '\n';
-  std::string comment = found;
-  std::replace(comment.begin(), comment.end(), '\n', ' ');
-  text += "# " + comment + "\n" + line + "\n";
+  text += comment_of(found) + line + "\n";
   write_file(path, text);
   return {path + ":" + std::to_string(std::count(text.begin(), text.end(), '\n')), true};
 }

@@ -34,7 +34,7 @@ struct CorpusPlace {
   std::string text;
   bool added = false;  // false: it was already there
 };
-/// Appends the case as one line, below a comment line that says how it was found, unless the same
+/// Appends the case as one line, below a comment that says how it was found, unless the same
 /// case is there already. Throws Error(kNotMeasurable).
 CorpusPlace add_to_corpus(const std::string& folder, softmark_op op, softmark_dtype dtype,
                           const Case& c, const std::string& found);

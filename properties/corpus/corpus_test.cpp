@@ -190,6 +190,25 @@ TEST(Corpus, AFolderKeepsACaseOnce) {
   EXPECT_EQ(second[0].x[0], 3);
 }
 
+TEST(Corpus, ALongCommentIsWrappedAndReadAsItWas) {
+  const Folder folder;
+  Case c;
+  c.cols = 1;
+  c.x = {1};
+  std::string found = "a/softmax/f32 fails range, " + std::string(150, 'x');
+  for (int i = 0; i < 60; ++i) found += " word" + std::to_string(i);
+  const CorpusPlace place = add_to_corpus(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32, c, found);
+  std::ifstream file(folder.path + "/softmax.f32.rows");
+  std::size_t lines = 0, long_lines = 0;
+  for (std::string line; std::getline(file, line); ++lines) long_lines += line.size() > 100;
+  EXPECT_EQ(long_lines, 1u) << "only the word that is longer than a line";
+  EXPECT_EQ(place.text, folder.path + "/softmax.f32.rows:" + std::to_string(lines));
+  const auto kept = corpus_of_folder(folder.path, SOFTMARK_SOFTMAX, SOFTMARK_F32);
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].found, found);
+  EXPECT_EQ(kept[0].line, lines);
+}
+
 // A command that is too long for a terminal would be useless.
 TEST(Corpus, ALongCounterexampleIsReplayedByItsSeed) {
   Kernel kernel;

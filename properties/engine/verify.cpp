@@ -36,12 +36,12 @@ void check_property_names(const std::vector<std::string>& names) {
 std::string rerun_of(const VerifyOptions& options) {
   char seed[32];
   std::snprintf(seed, sizeof seed, "0x%llx", static_cast<unsigned long long>(options.seed));
-  return " --effort " + options.effort + " --seed " + seed +
+  return " --effort " + std::string(name(options.effort)) + " --seed " + seed +
          (options.logits.empty() ? "" : " --logits '" + options.logits + "'");
 }
 
 Json request_for(const VerifyOptions& options, const Kernel& kernel) {
-  const int effort = static_cast<int>(parse_effort(options.effort));
+  const int effort = static_cast<int>(options.effort);
   Json request = {{"kernel", kernel_to_json(kernel)},
                   {"library", kernel.library},
                   {"index", kernel.index},
@@ -103,7 +103,7 @@ Verdict ended_early(const Kernel& kernel, const std::string& property, const Chi
 Result verify_one(const VerifyOptions& options, const Kernel& kernel,
                   const std::vector<int>& descriptors) {
   const auto start = std::chrono::steady_clock::now();
-  const int effort = static_cast<int>(parse_effort(options.effort));
+  const int effort = static_cast<int>(options.effort);
   const double limit =
       60 + 2 * kPropertySeconds[effort] * static_cast<double>(all_properties().size());
   Result result;
@@ -174,11 +174,10 @@ std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<K
   std::atomic<std::size_t> next{0};
   const unsigned cores =
       options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-  Progress progress(
-      "verify", static_cast<double>(kernels.size()),
-      options.one_case.empty()
-          ? estimated_seconds(kernels.size(), static_cast<int>(parse_effort(options.effort)), cores)
-          : 0);
+  Progress progress("verify", static_cast<double>(kernels.size()),
+                    options.one_case.empty()
+                        ? estimated_seconds(kernels.size(), static_cast<int>(options.effort), cores)
+                        : 0);
   const auto work = [&] {
     for (std::size_t i; !interrupted() && (i = next++) < kernels.size();) {
       results[i] = verify_one(options, kernels[i], descriptors);
@@ -236,7 +235,7 @@ bool verify(const VerifyOptions& options, const Registry& registry,
     if (verdict.outcome == "pass" && !verdict.message.empty())
       document["warnings"].push_back(verdict.kernel + " " + verdict.property + ": " +
                                      verdict.message);
-  const bool whole_sweep = options.effort != kEffortNames[0] && options.one_case.empty();
+  const bool whole_sweep = options.effort != Effort::quick && options.one_case.empty();
   for (const std::string& warning :
        apply_known_failures(known, document["accuracy"], whole_sweep, verdicts))
     document["warnings"].push_back(warning);

@@ -11,12 +11,13 @@
 #include "kernels/registry.h"
 #include "properties/engine/property.h"
 #include "support/channel.h"
+#include "support/effort.h"
 #include "support/json.h"
 
 namespace softmark {
 
 struct VerifyOptions {
-  std::string effort = "standard";
+  Effort effort = Effort::standard;
   std::uint64_t seed = 1;
   std::vector<std::string> properties;  // names; empty: all
   std::string logits;                   // path of an .npy; empty: none

@@ -26,6 +26,12 @@ std::string labels_above(const double* values, std::size_t n, double threshold) 
   return labels.empty() ? "none" : labels;
 }
 
+/// Whether an output is the probability of a label of its own.
+bool is_probability_of_element(softmark_op op) {
+  const OpInfo& info = op_info(op);
+  return maps_logits(op) && info.elementwise && info.low == 0 && info.high == 1;
+}
+
 Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t rows,
                        double threshold) {
   Decisions decisions;
@@ -33,20 +39,32 @@ Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t
   for (std::size_t r = 0; r < rows && cols > 0; ++r) {
     const double* row = y.data() + r * cols;
     if (keeps_argmax(op)) decisions.push_back("argmax " + std::to_string(argmax(row, cols)));
-    if (maps_logits(op) && op_info(op).elementwise)
+    if (is_probability_of_element(op))
       decisions.push_back("labels " + labels_above(row, cols, threshold));
   }
   return decisions;
 }
 
-/// The exact outputs of all rows.
-std::vector<Exact> exact_outputs(const EvalRequest& request) {
+/// The exact outputs of all rows; `problem` gives one row of them.
+template <class RowProblem>
+std::vector<Exact> exact_outputs(std::size_t rows, const RowProblem& problem) {
   std::vector<Exact> all;
-  for (std::size_t r = 0; r < request.rows.rows; ++r) {
-    const auto row = exact_row(problem_of(request.op, request.dtype, request.rows, r));
+  for (std::size_t r = 0; r < rows; ++r) {
+    const auto row = exact_row(problem(r));
     all.insert(all.end(), row.begin(), row.end());
   }
   return all;
+}
+
+std::vector<double> rounded(const std::vector<Exact>& exact) {
+  std::vector<double> values;
+  for (const Exact& e : exact) values.push_back(e.rounded);
+  return values;
+}
+
+/// Whether the kernel's entry declares something that may change the exact outputs.
+bool declares_own_outputs(const Kernel& kernel) {
+  return (kernel.claims & SOFTMARK_SATURATES) || kernel.masked_row != SOFTMARK_MASKED_NAN;
 }
 
 std::string status_of(const CallResult& outcome) {
@@ -64,23 +82,20 @@ std::string status_of(const CallResult& outcome) {
 
 KernelOutputs run(const Kernel& kernel, const Case& c, const std::vector<Exact>& exact,
                   double threshold) {
-  KernelOutputs result{kernel, "", {}, {}, {}};
+  KernelOutputs result{kernel, "", {}, {}, {}, {}};
   Worker worker(kernel);
   CallResult outcome = worker.run(c);
   result.status = status_of(outcome);
   if (!result.status.empty()) return result;
   result.y = std::move(outcome.y);
-  const std::size_t outputs = outputs_of(kernel.op, c.cols);
-  for (std::size_t r = 0; r < c.rows; ++r) {
-    // A kernel is held to what its entry declares where that changes the result.
-    const Problem own = problem_of(kernel, c, r);
-    const bool differs = own.saturates || own.masked_row != SOFTMARK_MASKED_NAN;
-    const auto declared = differs ? exact_row(own) : std::vector<Exact>();
-    for (std::size_t j = 0; j < outputs; ++j)
-      result.ulp.push_back(ulp_error(differs ? declared[j] : exact[r * outputs + j],
-                                     result.y[r * outputs + j], kernel.dtype));
-  }
+  const auto own =
+      declares_own_outputs(kernel)
+          ? exact_outputs(c.rows, [&](std::size_t r) { return problem_of(kernel, c, r); })
+          : exact;
+  for (std::size_t i = 0; i < own.size(); ++i)
+    result.ulp.push_back(ulp_error(own[i], result.y[i], kernel.dtype));
   result.decisions = decisions_of(kernel.op, result.y, c.rows, threshold);
+  result.exact = decisions_of(kernel.op, rounded(own), c.rows, threshold);
   return result;
 }
 
@@ -91,8 +106,9 @@ RowsEvaluated evaluate(const EvalRequest& request, const std::vector<Kernel>& ke
   const Case& c = request.rows;
   RowsEvaluated result{
       request.op, request.dtype, c.rows, c.cols, outputs_of(request.op, c.cols), {}, {}, {}};
-  const auto exact = exact_outputs(request);
-  for (const Exact& e : exact) result.exact.push_back(e.rounded);
+  const auto exact = exact_outputs(
+      c.rows, [&](std::size_t r) { return problem_of(request.op, request.dtype, c, r); });
+  result.exact = rounded(exact);
   result.decisions = decisions_of(request.op, result.exact, c.rows, threshold);
   for (const Kernel& kernel : kernels) result.kernels.push_back(run(kernel, c, exact, threshold));
   return result;

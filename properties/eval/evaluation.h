@@ -21,6 +21,8 @@ struct KernelOutputs {
   std::string status;          // empty: y holds the outputs; else why there are none
   std::vector<double> y, ulp;  // [rows * outputs]
   Decisions decisions;
+  Decisions exact;  // of the exact values under what the kernel's entry declares (saturation,
+                    // masked rows), which decisions are compared with
 };
 
 struct RowsEvaluated {
@@ -28,7 +30,7 @@ struct RowsEvaluated {
   softmark_dtype dtype;
   std::size_t rows, cols, outputs;  // outputs: of one row
   std::vector<double> exact;        // [rows * outputs], rounded to the type
-  Decisions decisions;              // of the exact values
+  Decisions decisions;              // of the exact values, where a kernel declares nothing
   std::vector<KernelOutputs> kernels;
 };
 

@@ -81,6 +81,13 @@ TEST(Eval, TellsWhetherTheDecisionChanged) {
     EXPECT_EQ(result["decision_changed"].get<bool>(), false)
         << result["kernel"];  // naive: NaN at 0 is the first largest
   EXPECT_EQ(eval("--op sigmoid --threshold 0.7 -- -1,0,1,2")["decision"][0], "labels 2,3");
+  // -896 is beyond E4M3: NaN, and the largest value where the kernel claims to saturate, which is
+  // then what its decision is compared with.
+  const Json saturated =
+      eval("--op log_softmax --dtype f8_e4m3 --kernel scalar/log_softmax/f8_e4m3 -- -448,448");
+  EXPECT_EQ(saturated["decision"][0], "argmax 0");
+  EXPECT_EQ(saturated["results"][0]["decision"][0], "argmax 1");
+  EXPECT_EQ(saturated["results"][0]["decision_changed"], false);
 }
 
 // ---- bad input ----

@@ -15,7 +15,6 @@ namespace {
 struct VerifyVerb {
   bool self_test = false;
   VerifyOptions options;
-  Effort effort = Effort::standard;
   KernelChoice choice;
   OutputChoice output;
 };
@@ -28,7 +27,6 @@ int run_self_test(VerifyVerb& verb) {
 }
 
 int run_verify(VerifyVerb& verb) {
-  verb.options.effort = name(verb.effort);
   check_writable(verb.output.path);
   watch_interrupts();
   if (verb.self_test) return run_self_test(verb);
@@ -55,7 +53,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  add_effort(*sub, verb->effort);
+  add_effort(*sub, verb->options.effort);
   add_seed(*sub, verb->options.seed);
   add_logits(*sub, verb->options.logits);
   sub->add_option("--case", verb->options.one_case,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Markdown: prose has at most 100 columns (tables, code and headings may be longer), and relative
-links lead to files and headings that exist."""
+links lead to files and headings that exist. Comments of the corpus: at most 100 columns."""
 import re
 import sys
 
@@ -54,12 +54,19 @@ def check(path):
                 yield f"{name}:{number}: {why}"
 
 
+def check_rows(path):
+    for number, line in enumerate(path.read_text().split("\n"), 1):
+        if line.startswith("#") and len(line) > MAX_COLUMNS:
+            yield f"{short(path)}:{number}: {len(line)} columns, at most {MAX_COLUMNS}"
+
+
 def main():
-    documents = files({".md"})
+    documents, corpus = files({".md"}), files({".rows"})
     problems = [problem for path in documents for problem in check(path)]
-    if not (ROOT / "README.md") in documents:
-        problems.append("no README.md among the documents: this check looks in the wrong place")
-    return report(problems, f"{len(documents)} documents")
+    problems += [problem for path in corpus for problem in check_rows(path)]
+    if not (ROOT / "README.md") in documents or not corpus:
+        problems.append("no README.md or no *.rows: this check looks in the wrong place")
+    return report(problems, f"{len(documents)} documents and {len(corpus)} files of the corpus")
 
 
 if __name__ == "__main__":
