@@ -68,7 +68,7 @@ TEST_F(Cli, CompareTellsKernelsThatDifferManifold) {
 TEST_F(Cli, CompareTakesTwoBuildsOfAKernel) {
   for (const std::string& builds :
        {at("old.so") + ":nothing " + at("new.so") + ":paced",
-        "--plugin " + at("old.so") + " --plugin " + at("new.so") + " nothing new:paced"}) {
+        "--plugin " + at("old.so") + " --plugin new=" + at("new.so") + " nothing new:paced"}) {
     const Ran ran = softmark("compare --format json" + brief + builds);
     ASSERT_EQ(ran.code, 1) << ran.out;
     const Json comparison = Json::parse(ran.out)[0];
