@@ -238,7 +238,7 @@ bool verify(const VerifyOptions& options, const Registry& registry,
                                      verdict.message);
   const bool whole_sweep = options.effort != kEffortNames[0] && options.one_case.empty();
   for (const std::string& warning :
-       apply_known_failures(known, document["accuracy"], whole_sweep, verdicts))
+       apply_known_failures(known, document, whole_sweep, verdicts))
     document["warnings"].push_back(warning);
   for (const Verdict& verdict : verdicts) document["properties"].push_back(to_json(verdict));
   return !interrupted();

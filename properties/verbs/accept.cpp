@@ -60,7 +60,7 @@ double rounded_up(double ulp) {
 
 /// The failures that the known failures do not explain, one entry a kernel. Notes fail nothing and
 /// are not accepted.
-void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& known,
+void accept_failures(const AcceptVerb& verb, const Json& report, const KnownFailures& known,
                      Draft& draft) {
   std::vector<std::pair<std::string, std::vector<std::string>>> accepted;
   for (const Json& row : field(report, "properties")) {
@@ -70,7 +70,7 @@ void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& 
         property == "accuracy_limit")
       continue;
     if (!selected_kernel(verb.kernels, kernel) || !selected(verb.properties, property) ||
-        known.find(kernel, property))
+        known.find(origin_of(report, kernel), property))
       continue;
     if (accepted.empty() || accepted.back().first != kernel) accepted.push_back({kernel, {}});
     accepted.back().second.push_back(property);
