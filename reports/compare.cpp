@@ -54,7 +54,8 @@ void compare_verdicts(const Json& before, const Json& after, Comparison& result)
     if (now == Outcome::kExpected)
       result.text += fmt::format("  expected {}: passed before, fails now; known: {}\n", named(key),
                                  one_line(text_of(*new_row->second, "reason")));
-    if (now != Outcome::kSkip && now != Outcome::kInconclusive) continue;
+    if (now != Outcome::kSkip && now != Outcome::kInconclusive && now != Outcome::kIncomplete)
+      continue;
     ++result.undecided;
     result.text += fmt::format("  unknown  {}: passed before, {} now\n", named(key),
                                checked ? text_of(*new_row->second, "verdict") : "not checked");

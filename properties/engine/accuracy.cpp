@@ -95,8 +95,9 @@ Json measure_accuracy(KernelSession& session, std::uint64_t seed) {
     all.rounded_correctly += tally.rounded_correctly;
     all.over_bound = std::max(all.over_bound, tally.over_bound);
     if (tally.worst_ulp > all.worst_ulp) all.worst_ulp = tally.worst_ulp, all.worst = tally.worst;
-    entries.push_back(tally.entry(kernel, info(family).name));
+    if (!tally.ulps.empty()) entries.push_back(tally.entry(kernel, info(family).name));
   }
+  if (all.ulps.empty()) return entries;
   entries.insert(entries.begin(), all.entry(kernel, "all"));
   return entries;
 }

@@ -60,11 +60,16 @@ void report_failure(Verdict& verdict, KernelSession& session, const Property& pr
   verdict.outcome = hunt.fault.verdict;
   verdict.message = hunt.fault.message;
   if (!options.only_replay && hunt.fault.verdict != "timeout")
-    if (const std::string shapes = failing_shapes(session, property, *hunt.worst, kPatternSeconds);
+    if (const std::string shapes = failing_shapes(session, property, hunt.shapes, kPatternSeconds);
         !shapes.empty())
       verdict.message = hunt.fault.message + " (" + shapes + ")";
   verdict.counterexample = counterexample_of(session, *hunt.worst, hunt.fault);
   verdict.repro = replay_command(session.kernel(), property, *hunt.worst, options.rerun);
+}
+
+/// A property that checks part of a case on its own may pass it although each call was refused.
+bool nothing_was_checked(const Hunt& hunt, std::uint64_t calls_taken) {
+  return calls_taken == 0 || (hunt.refused == hunt.cases && hunt.sought == 0);
 }
 
 }  // namespace
@@ -75,6 +80,7 @@ Checked check_property(KernelSession& session, const Property& property,
   const auto start = Clock::now();
   const Kernel& kernel = session.kernel();
   Verdict verdict = passing_verdict(kernel, property);
+  const std::uint64_t taken_before = session.calls_taken();
   Hunt hunt(session, property, options.seconds);
   if (try_known_cases(hunt, kernel, property, options) && !options.only_replay) {
     const bool late = try_new_cases(hunt, kernel, property, options);
@@ -89,11 +95,11 @@ Checked check_property(KernelSession& session, const Property& property,
                       decimal(options.call_timeout_seconds) + " s a call";
   if (hunt.worst) {
     report_failure(verdict, session, property, hunt, options);
-  } else if (hunt.refused == hunt.cases) {
+  } else if (nothing_was_checked(hunt, session.calls_taken() - taken_before)) {
     verdict.outcome = "skip";
-    if (!is_slow) verdict.message = "the kernel takes none of the cases tried";
+    if (!is_slow) verdict.message = "the kernel refuses every case tried";
   }
-  verdict.cases = hunt.cases;
+  verdict.cases = hunt.cases + hunt.sought;
   verdict.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return {std::move(verdict), std::move(hunt.worst)};
 }

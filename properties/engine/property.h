@@ -10,11 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kernels/case.h"
 #include "kernels/registry.h"
 #include "kernels/worker.h"
+#include "properties/engine/coverage.h"
 #include "properties/rows/rows.h"
 #include "reference/reference.h"
 #include "support/effort.h"
@@ -60,6 +62,12 @@ class KernelSession {
   /// counted once.
   const Certificate& certificate() const { return certificate_; }
 
+  /// The calls since this was last asked, taken or refused. A kernel that is too slow for a row
+  /// does not refuse it.
+  Coverage take_coverage() { return std::exchange(coverage_, Coverage()); }
+  /// Calls that the kernel took, on empty rows too.
+  std::uint64_t calls_taken() const { return calls_taken_; }
+
   /// Thrown by run and caught where properties are checked. Also for a kernel that does not hang
   /// but is too slow for rows of this length, which is no defect: then the outcome is a timeout.
   struct Refused {
@@ -77,6 +85,8 @@ class KernelSession {
   double timeout_;
   std::size_t too_slow_cols_ = SIZE_MAX;  // rows of this length and longer are not tried again
   Certificate certificate_;
+  Coverage coverage_;
+  std::uint64_t calls_taken_ = 0;
   struct Cache;
   std::shared_ptr<Cache> cache_;
 };

@@ -66,8 +66,8 @@ void accept_failures(const AcceptVerb& verb, const Json& report, const KnownFail
   for (const Json& row : field(report, "properties")) {
     const std::string kernel = text_of(row, "kernel"), property = text_of(row, "property"),
                       verdict = text_of(row, "verdict");
-    if (verdict == "pass" || verdict == "skip" || text_of(row, "severity") == "note" ||
-        property == "accuracy_limit")
+    if (verdict == "pass" || verdict == "skip" || verdict == "incomplete" ||
+        text_of(row, "severity") == "note" || property == "accuracy_limit")
       continue;
     if (!selected_kernel(verb.kernels, kernel) || !selected(verb.properties, property) ||
         known.find(origin_of(report, kernel), property))
