@@ -54,6 +54,11 @@ std::string unmet(const Candidate& candidate, const ChooseRequest& request) {
   if (request.max_ulp && kernel.accuracy.empty()) return "its error was not measured";
   if (request.max_ulp && !(kernel.max_ulp <= *request.max_ulp))
     return fmt::format("max ulp {} is above {}", figure(kernel.max_ulp), figure(*request.max_ulp));
+  // A search finds rows; only a promise says that there are no worse ones.
+  const double promised = kernel.row ? value_of(field(*kernel.row, "max_ulp")) : NAN;
+  if (request.max_ulp && std::isfinite(promised) && !(promised <= *request.max_ulp))
+    return fmt::format("max ulp {} was seen, but it promises {}, which is above {}",
+                       figure(kernel.max_ulp), figure(promised), figure(*request.max_ulp));
   if (request.reproducible) {
     const Json& claims = kernel.row ? field(*kernel.row, "claims") : field(Json(), "");
     if (std::find(claims.begin(), claims.end(), "reproducible") == claims.end())

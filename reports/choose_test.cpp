@@ -60,6 +60,16 @@ TEST(Choose, LimitsOnErrorAndReproducibility) {
   EXPECT_TRUE(has(choice.text, "No kernel meets the request."));
 }
 
+TEST(Choose, APromiseCountsForMoreThanTheRowsThatWereTried) {
+  ChooseRequest request = at(64, 4096);
+  request.max_ulp = 4;  // simd promises 10.5, and 1.77 was seen
+  Choice choice = choose(sample_document(), request);
+  EXPECT_NE(choice.kernel, "simd/softmax/f32");
+  EXPECT_TRUE(has(choice.text, "it promises 10.5, which is above 4.00")) << choice.text;
+  request.max_ulp = 10.5;
+  EXPECT_EQ(choose(sample_document(), request).kernel, "simd/softmax/f32");
+}
+
 TEST(Choose, AnUnknownErrorIsNotASmallOne) {
   Json document = sample_document();
   document["accuracy"] = Json::array();

@@ -180,7 +180,8 @@ std::string matrix_cell(const Section& section, const KernelView& kernel, const 
     if (text_of(*property, "property") != name) continue;
     const Sign sign = sign_of(*property);
     const Outcome what = outcome(*property);
-    const bool linked = what != Outcome::kPass && what != Outcome::kSkip;
+    const bool linked =
+        what != Outcome::kPass && what != Outcome::kSkip && what != Outcome::kIncomplete;
     const std::string title =
         fmt::format("{}: {} {} {}", name, sign.words, text_of(*property, "message"),
                     text_of(*property, "reason"));
@@ -191,6 +192,25 @@ std::string matrix_cell(const Section& section, const KernelView& kernel, const 
                        shown);
   }
   return "<td></td>";
+}
+
+/// What is not a finding but was not verified either: a line for each kernel.
+std::string kernel_lists(const View& view) {
+  std::string text;
+  const auto add = [&](const char* head, const auto& words_of) {
+    std::string items;
+    for (const KernelView& kernel : view.kernels)
+      if (const std::string words = words_of(kernel); !words.empty())
+        items += fmt::format("<li><code>{}</code>: {}</li>\n", escape_html(kernel.id),
+                             escape_html(words));
+    if (!items.empty())
+      text += fmt::format("<details open><summary>{}</summary>\n<ul>\n{}</ul></details>\n", head,
+                          items);
+  };
+  add("Incomplete: not decided", [](const KernelView& kernel) { return kernel.undecided(); });
+  add("Refused calls, on which nothing was verified",
+      [](const KernelView& kernel) { return kernel.refusals(); });
+  return text;
 }
 
 }  // namespace
@@ -207,12 +227,9 @@ std::string figure_cell(const Json& statistic) {
 
 std::string standing_cell(const Section& section, const KernelView& kernel, const Entry* entry) {
   const bool failed = kernel.standing == Standing::kFail,
-             known = kernel.standing == Standing::kKnownWrong,
-             open = kernel.standing == Standing::kIncomplete;
-  const std::string which = failed  ? links(section, kernel, Outcome::kFail)
-                            : known ? links(section, kernel, Outcome::kExpected)
-                            : open  ? links(section, kernel, Outcome::kIncomplete)
-                                    : "";
+             known = kernel.standing == Standing::kKnownWrong;
+  const std::string which =
+      failed || known ? links(section, kernel, failed ? Outcome::kFail : Outcome::kExpected) : "";
   const char* css = failed ? "fail" : kernel.standing == Standing::kPass ? "pass" : "known";
   const bool only_here = entry && !entry->place && !is_wrong(kernel.standing);
   return fmt::format("<td><span class=\"{}\">{}{}{}</span>{}</td>", css,
@@ -242,18 +259,8 @@ std::string failures(const Section& section) {
   add(Outcome::kExpected, "Expected failures", "known");
   add(Outcome::kUnexpectedPass, "Expected to fail, but pass now", "known");
   add(Outcome::kInconclusive, "Undecided", "known");
-  add(Outcome::kIncomplete, "Incomplete: not decided", "known");
   add(Outcome::kNote, "Notes", "soft");
-  std::string refused;
-  for (const KernelView* kernel : section.view.with_refusals())
-    refused += fmt::format("<li><code>{}</code>: {}</li>\n", escape_html(kernel->id),
-                           escape_html(kernel->refusals()));
-  if (!refused.empty())
-    text += fmt::format(
-        "<details open><summary>Refused calls, on which nothing was "
-        "verified</summary>\n<ul>\n{}</ul></details>\n",
-        refused);
-  return text;
+  return text + kernel_lists(section.view);
 }
 
 std::string property_matrix(const Section& section) {

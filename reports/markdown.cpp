@@ -28,10 +28,11 @@ std::string code(std::string_view text) {
 }
 
 std::string verdict_cell(const KernelView& kernel) {
+  if (kernel.standing == Standing::kIncomplete)
+    return escape_markdown(kernel.verdict() + ": " + kernel.named_briefly(Outcome::kIncomplete) +
+                           " open");
   std::vector<std::string> names =
-      kernel.named(kernel.standing == Standing::kFail         ? Outcome::kFail
-                   : kernel.standing == Standing::kIncomplete ? Outcome::kIncomplete
-                                                              : Outcome::kExpected);
+      kernel.named(kernel.standing == Standing::kFail ? Outcome::kFail : Outcome::kExpected);
   for (std::string& name : names) name = escape_markdown(name);
   const std::string verdict = escape_markdown(kernel.verdict());
   const std::string shown = kernel.standing == Standing::kFail ? "**" + verdict + "**" : verdict;
@@ -121,14 +122,17 @@ std::string findings(const View& view) {
     return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"),
                        md(row, "message"));
   };
-  std::string failures, refused;
+  std::string failures, open, refused;
   for (const Finding& finding : view.findings(Outcome::kFail)) failures += failure(finding);
   add("Failures", failures);
   section(Outcome::kExpected, "Expected failures", reasoned);
   section(Outcome::kUnexpectedPass, "Expected to fail, but pass now", reasoned);
   section(Outcome::kInconclusive, "Undecided", reported);
-  section(Outcome::kIncomplete, "Incomplete: not decided", reported);
   section(Outcome::kNote, "Notes", reported);
+  for (const KernelView& kernel : view.kernels)
+    if (const std::string names = kernel.undecided(); !names.empty())
+      open += fmt::format("- {}: {}\n", code(kernel.id), escape_markdown(names));
+  add("Incomplete: not decided", open);
   for (const KernelView* kernel : view.with_refusals())
     refused += fmt::format("- {}: {}\n", code(kernel->id), escape_markdown(kernel->refusals()));
   add("Refused calls, on which nothing was verified", refused);

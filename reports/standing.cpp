@@ -106,6 +106,10 @@ std::string KernelView::refusals() const {
   return fmt::format("took {} of {} lengths; refused {}", taken, lengths, what);
 }
 
+std::string KernelView::undecided() const {
+  return fmt::format("{}", fmt::join(named(Outcome::kIncomplete), ", "));
+}
+
 std::string KernelView::verdict() const {
   const std::string text(word(standing));
   const Json& coverage = row ? field(*row, "coverage") : field(Json(), "");

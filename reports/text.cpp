@@ -127,8 +127,8 @@ std::string failure(const Finding& finding, const char* mark) {
 std::string undecided(const View& view) {
   std::string text;
   for (const KernelView& kernel : view.kernels)
-    if (const auto names = kernel.named(Outcome::kIncomplete); !names.empty())
-      text += one_line(fmt::format("  {}: {}", kernel.id, fmt::join(names, ", "))) + "\n";
+    if (const std::string names = kernel.undecided(); !names.empty())
+      text += one_line(fmt::format("  {}: {}", kernel.id, names)) + "\n";
   return text.empty() ? "" : fmt::format("\nIncomplete: not decided\n{}", text);
 }
 

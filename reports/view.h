@@ -72,6 +72,8 @@ struct KernelView {
   /// How many of the lengths tried the kernel took, where it refused calls: "took 61 of 155
   /// lengths; refused cols % 16 != 0"; "" where it refused none.
   std::string refusals() const;
+  /// The properties that were not decided, "order, sum_to_one"; "" for none.
+  std::string undecided() const;
   /// Its verdict in a word; a pass on some lengths only says so: "pass on 61 of 155 lengths".
   std::string verdict() const;
   /// The properties with this outcome, by name.

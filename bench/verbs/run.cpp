@@ -40,6 +40,7 @@ int run_all(RunVerb& verb) {
   verb.bench.effort = verb.effort;
   verb.bench.logits = verb.verify.logits;
   document["run"]["replication"] = bench::replication_section(verb.bench);
+  document["run"]["effort"] = verb.verify.effort;
   bench::describe_machine(document);
   bool complete = verify(verb.verify, registry, kernels, document);
   if (complete) {

@@ -20,8 +20,8 @@ struct BrokenProperty {
 /// For each property whose counterexample needs no attention of its own the name of the property
 /// with the simplest counterexample of that cause. Two have one cause where they go wrong in the
 /// same way (rows with the same special values; a NaN or an infinity for a finite value; a crash)
-/// and the row of the simpler one breaks both or has the same shape, or where the kernel is wrong on
-/// every row.
+/// and the row of the simpler one breaks both or has the same shape, or where the kernel is wrong
+/// on every row.
 std::map<std::string, std::string> causes_of(KernelSession& session,
                                              const std::vector<BrokenProperty>& broken);
 

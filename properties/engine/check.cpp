@@ -67,9 +67,11 @@ void report_failure(Verdict& verdict, KernelSession& session, const Property& pr
   verdict.repro = replay_command(session.kernel(), property, *hunt.worst, options.rerun);
 }
 
-/// A property that checks part of a case on its own may pass it although each call was refused.
-bool nothing_was_checked(const Hunt& hunt, std::uint64_t calls_taken) {
-  return calls_taken == 0 || (hunt.refused == hunt.cases && hunt.sought == 0);
+/// Whether every case was refused. A property that catches refusals itself passes such a case, and
+/// a kernel may take empty rows alone, which says nothing about others.
+bool nothing_was_checked(const Hunt& hunt, const Coverage& coverage) {
+  return (hunt.refused == hunt.cases && hunt.sought == 0) ||
+         (coverage.taken() == 0 && coverage.refused() > 0);
 }
 
 }  // namespace
@@ -80,7 +82,6 @@ Checked check_property(KernelSession& session, const Property& property,
   const auto start = Clock::now();
   const Kernel& kernel = session.kernel();
   Verdict verdict = passing_verdict(kernel, property);
-  const std::uint64_t taken_before = session.calls_taken();
   Hunt hunt(session, property, options.seconds);
   if (try_known_cases(hunt, kernel, property, options) && !options.only_replay) {
     const bool late = try_new_cases(hunt, kernel, property, options);
@@ -95,7 +96,7 @@ Checked check_property(KernelSession& session, const Property& property,
                       decimal(options.call_timeout_seconds) + " s a call";
   if (hunt.worst) {
     report_failure(verdict, session, property, hunt, options);
-  } else if (nothing_was_checked(hunt, session.calls_taken() - taken_before)) {
+  } else if (nothing_was_checked(hunt, session.coverage())) {
     verdict.outcome = "skip";
     if (!is_slow) verdict.message = "the kernel refuses every case tried";
   }

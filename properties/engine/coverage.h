@@ -17,6 +17,7 @@ class Coverage {
   void add(std::size_t rows, std::size_t cols, bool taken);
   void add(const Coverage& more);
 
+  std::uint64_t taken() const { return taken_; }
   std::uint64_t refused() const { return refused_; }
 
   /// The entry "coverage" of the document's "kernels": calls, refused, lengths, lengths_taken, and

@@ -69,7 +69,6 @@ CallResult KernelSession::run_watched(const Case& c, bool closely) {
   if (outcome.kind == CallResult::done || outcome.kind == CallResult::unsupported)
     coverage_.add(c.rows, c.cols, outcome.kind == CallResult::done);
   if (outcome.kind == CallResult::unsupported) throw Refused{std::move(outcome)};
-  calls_taken_ += outcome.kind == CallResult::done;
   if (outcome.kind != CallResult::done)
     throw Stopped{{outcome.message, std::nullopt, std::nullopt,
                    outcome.kind == CallResult::timeout ? "timeout" : "crash"}};

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "properties/engine/known_failures_text.h"
+#include "support/effort.h"
 #include "support/glob.h"
 
 namespace softmark {
@@ -31,6 +32,14 @@ std::string word(const Json& entry, const char* key, const std::string& where) {
 
 std::string word_if_any(const Json& entry, const char* key, const std::string& where) {
   return entry.contains(key) ? word(entry, key, where) : "";
+}
+
+std::string effort_if_any(const Json& entry, const std::string& where) {
+  const std::string effort = word_if_any(entry, "effort", where);
+  if (!effort.empty() &&
+      std::find(std::begin(kEffortNames), std::end(kEffortNames), effort) == std::end(kEffortNames))
+    throw Error(kUnreadable, where + ".effort must be quick, standard or thorough");
+  return effort;
 }
 
 bool flag(const Json& entry, const char* key, const std::string& where) {
@@ -62,8 +71,15 @@ const Json& list(const Json& json, const char* key, const std::string& where) {
   return json[key];
 }
 
+/// Whether a run of this effort searches further than the one that the limit was taken from.
+bool searches_further(const std::string& effort, const KnownFailures::Limit& limit) {
+  return !effort.empty() && !limit.effort.empty() &&
+         parse_effort(effort) > parse_effort(limit.effort);
+}
+
 /// Whether a kernel keeps to its limit, by its entry of the document's "accuracy".
-Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy) {
+Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy,
+                   const std::string& effort) {
   Verdict verdict;
   verdict.kernel = accuracy["kernel"];
   verdict.property = "accuracy_limit";
@@ -76,6 +92,11 @@ Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy) {
     verdict.message = std::string(key) + " is " + accuracy[key].dump() +
                       ", the known failures allow " + number(*most).dump() + " (" + limit.reason +
                       ")";
+  }
+  if (verdict.failed() && searches_further(effort, limit)) {
+    verdict.severity = "note";
+    verdict.message += "; the limit was taken from a run of effort " + limit.effort +
+                       ": accept the limits of this one";
   }
   return verdict;
 }
@@ -129,7 +150,8 @@ KnownFailures read_known_failures(const std::string& path) {
   for (const Json& entry : list(json, "limits", where)) {
     const std::string place = where + ": limits[" + std::to_string(known.limits.size()) + "]";
     known.limits.push_back({word(entry, "kernel", place), limit_of(entry, "max_ulp", place),
-                            limit_of(entry, "p999", place), word(entry, "reason", place)});
+                            limit_of(entry, "p999", place), word(entry, "reason", place),
+                            effort_if_any(entry, place)});
   }
   return known;
 }
@@ -147,10 +169,11 @@ std::string known_failures_text(const Json& file) {
 
 std::vector<std::string> apply_known_failures(const KnownFailures& known, const Json& document,
                                               bool whole_sweep, std::vector<Verdict>& verdicts) {
+  const std::string effort = document.value("/run/effort"_json_pointer, std::string());
   for (const Json& entry : document["accuracy"])
     for (const auto& limit : known.limits)
       if (entry["domain"] == "all" && matches_glob(limit.kernel, entry["kernel"]))
-        verdicts.push_back(verdict_on(limit, entry));
+        verdicts.push_back(verdict_on(limit, entry, effort));
   std::vector<std::string> warnings;
   for (Verdict& verdict : verdicts) {
     const auto* known_failure = known.find(origin_of(document, verdict.kernel), verdict.property);

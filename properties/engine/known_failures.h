@@ -29,6 +29,8 @@ struct KnownFailures {
     std::string kernel;  // glob
     std::optional<double> max_ulp, p999;
     std::string reason;
+    // Of the run that it was taken from; empty: unknown. A longer search finds larger errors.
+    std::string effort;
   };
   std::vector<ExpectedFailure> expected_failures;
   std::vector<Limit> limits;
@@ -48,8 +50,9 @@ Json no_known_failures();
 std::string known_failures_text(const Json& file);
 
 /// Fills `expected` and `reason` of each verdict, and appends a verdict "accuracy_limit" for each
-/// kernel that a limit names, by the document's "kernels" and "accuracy". Returns warnings: where
-/// the whole sweep ran, of expected failures that did not come; a quick one may miss them.
+/// kernel that a limit names, by the document's "kernels" and "accuracy"; where this run's effort
+/// (the document's "run") is greater than the limit's, a larger error is a note. Returns warnings:
+/// where the whole sweep ran, of expected failures that did not come; a quick one may miss them.
 std::vector<std::string> apply_known_failures(const KnownFailures& known, const Json& document,
                                               bool whole_sweep, std::vector<Verdict>& verdicts);
 

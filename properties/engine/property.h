@@ -55,6 +55,8 @@ class KernelSession {
   std::vector<double> run(const Case& c);
   /// The same with everything else that was observed. Throws likewise.
   CallResult run_watched(const Case& c, bool closely = false);
+  /// The next call is the first of a fresh process.
+  void start_afresh() { worker_.end(); }
   /// Cached for the rows tried last, because several properties try the same ones.
   const Truth& truth(const Case& c, std::size_t row);
 
@@ -65,8 +67,7 @@ class KernelSession {
   /// The calls since this was last asked, taken or refused. A kernel that is too slow for a row
   /// does not refuse it.
   Coverage take_coverage() { return std::exchange(coverage_, Coverage()); }
-  /// Calls that the kernel took, on empty rows too.
-  std::uint64_t calls_taken() const { return calls_taken_; }
+  const Coverage& coverage() const { return coverage_; }
 
   /// Thrown by run and caught where properties are checked. Also for a kernel that does not hang
   /// but is too slow for rows of this length, which is no defect: then the outcome is a timeout.
@@ -86,7 +87,6 @@ class KernelSession {
   std::size_t too_slow_cols_ = SIZE_MAX;  // rows of this length and longer are not tried again
   Certificate certificate_;
   Coverage coverage_;
-  std::uint64_t calls_taken_ = 0;
   struct Cache;
   std::shared_ptr<Cache> cache_;
 };

@@ -40,6 +40,7 @@ int run_verify(VerifyVerb& verb) {
     for (const Kernel& kernel : kernels)
       cases_of_argument(verb.options.one_case, kernel.op, kernel.dtype);
   Json document = new_document(command_line(), verb.options.seed);
+  document["run"]["effort"] = verb.options.effort;
   bench::describe_machine(document);
   const bool complete = verify(verb.options, registry, kernels, document);
   add_verdicts(document);
