@@ -38,6 +38,12 @@ TEST(KnownFailures, OfAPeerHoldForItsVersion) {
   for (const auto& known : shipped.expected_failures) EXPECT_FALSE(known.provider.empty());
 }
 
+TEST(KnownFailures, ApplyToADocumentWithoutSections) {
+  std::vector<Verdict> verdicts(1);
+  verdicts[0].kernel = "naive/softmax/f32";
+  EXPECT_TRUE(apply_known_failures(read_known_failures(""), Json::object(), true, verdicts).empty());
+}
+
 TEST(KnownFailures, ALimitOfAShorterSearchIsANoteInALongerOne) {
   KnownFailures known;
   known.limits.push_back({"k/*", 2.0, std::nullopt, "as of today", "quick"});

@@ -2,6 +2,7 @@
 #include "properties/engine/verify.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
@@ -25,11 +26,19 @@ namespace {
 constexpr double kPropertySeconds[] = {4, 20,
                                        300};  // at most, of one kernel at quick, standard, thorough
 
-void check_property_names(const std::vector<std::string>& names) {
+void check_properties(const std::vector<std::string>& names, const std::vector<Kernel>& kernels) {
   for (const auto& name : names)
     if (std::none_of(all_properties().begin(), all_properties().end(),
                      [&](const Property* p) { return p->name == name; }))
       throw Error(kUsage, "unknown property '" + name + "' (softmark list shows all)");
+  const auto any_wanted = [&](const Kernel& kernel) {
+    return std::any_of(all_properties().begin(), all_properties().end(),
+                       [&](const Property* p) { return is_wanted(*p, kernel, names); });
+  };
+  if (std::none_of(kernels.begin(), kernels.end(), any_wanted))
+    throw Error(kUsage, fmt::format("--property {}: does not apply to {}: nothing to verify",
+                                    fmt::join(names, ", "),
+                                    kernels.size() == 1 ? kernels[0].id : "any kernel chosen"));
 }
 
 // The flags that make a run of one property come out the same.
@@ -239,7 +248,7 @@ void add_sections(const std::vector<Kernel>& kernels, const std::vector<Result>&
 
 bool verify(const VerifyOptions& options, const Registry& registry,
             const std::vector<Kernel>& kernels, Json& document) {
-  check_property_names(options.properties);
+  check_properties(options.properties, kernels);
   // What is wrong with a file is reported once, before anything runs.
   std::optional<SharedLogits> logits;
   if (!options.logits.empty()) {

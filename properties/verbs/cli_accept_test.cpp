@@ -113,13 +113,16 @@ TEST(Accept, LimitsHoldFromOneEffortToTheNext) {
   EXPECT_EQ(simd["max_ulp"], 8);
   EXPECT_FALSE(simd.contains("effort"));
   EXPECT_EQ(max_shifted["effort"], "quick");
-  const Ran standard = run("verify --effort standard --known-failures " + known + kernels);
+  const Ran standard =
+      run("verify --effort standard --format json --known-failures " + known + kernels);
   EXPECT_EQ(standard.code, 0) << standard.out;
-  // The largest error is that of a search, which random rows do not reach.
-  const Json accuracy = read_document(report)["accuracy"];
-  for (const Json& entry : accuracy)
-    if (entry["domain"] == "all" && entry["kernel"] == "simd/softmax/f32")
-      EXPECT_GT(entry["max_ulp"].get<double>(), 2.16);
+  // The largest error is that of a search, which random rows do not reach: 128 in 100000 of them.
+  double found = 0;
+  const Json document = Json::parse(standard.out);
+  for (const Json& entry : document["accuracy"])
+    if (entry["domain"] == "all" && entry["kernel"] == "max_shifted/softmax/f32")
+      found = entry["max_ulp"];
+  EXPECT_GT(found, 130);
 }
 
 TEST(BadInput, Accept) {

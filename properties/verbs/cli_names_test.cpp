@@ -88,6 +88,11 @@ TEST(Names, APluginIsNotExcusedByTheKnownFailuresThatShip) {
             0);
 }
 
+TEST(Names, APropertyThatAppliesToNoKernelVerifiesNothing) {
+  expect_one_line(run("verify --kernel naive/softmax/f32 --property jacobian --property max_ulp"),
+                  kUsage, "--property jacobian, max_ulp: does not apply to naive/softmax/f32");
+}
+
 // Whatever property the run is narrowed to, wrong results fail it.
 TEST(Names, AKernelThatIsWrongEverywhereFailsUnderEachPropertyAlone) {
   const Json list = Json::parse(run("list --format json --kernel naive").out);
