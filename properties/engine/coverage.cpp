@@ -8,21 +8,32 @@
 
 namespace softmark {
 
-void Coverage::add(std::size_t rows, std::size_t cols, bool taken) {
-  if (rows == 0 || cols == 0) return;
-  Calls& calls = shapes_[{rows, cols}];
-  ++(taken ? calls.taken : calls.refused);
-  ++(taken ? taken_ : refused_);
+void Coverage::add(const Case& call, bool taken) {
+  if (call.rows == 0 || call.cols == 0) return;
+  const Calls one = {taken ? 1u : 0u, taken ? 0u : 1u};
+  const Layout& layout = call.layout;
+  const bool is_padded =
+      call.rows > 1 && (layout.x_padding || layout.g_padding || layout.y_padding);
+  const bool has[kLayouts] = {is_padded, layout.alias != Alias::none, layout.threads > 1};
+  for (std::size_t i = 0; i < kLayouts; ++i)
+    if (has[i]) layouts_[i].add(one);
+  shapes_[{call.rows, call.cols}].add(one);
+  all_.add(one);
 }
 
 void Coverage::add(const Coverage& more) {
-  for (const auto& [shape, calls] : more.shapes_) {
-    Calls& sum = shapes_[shape];
-    sum.taken += calls.taken;
-    sum.refused += calls.refused;
-  }
-  taken_ += more.taken_;
-  refused_ += more.refused_;
+  for (const auto& [shape, calls] : more.shapes_) shapes_[shape].add(calls);
+  for (std::size_t i = 0; i < kLayouts; ++i) layouts_[i].add(more.layouts_[i]);
+  all_.add(more.all_);
+}
+
+std::string Coverage::refused_layout() const {
+  static constexpr const char* kWords[kLayouts] = {"rows with padding between them",
+                                                   "calls in place", "more than one thread"};
+  for (std::size_t i = 0; i < kLayouts; ++i)
+    if (layouts_[i].taken == 0 && layouts_[i].refused > 0 && layouts_[i].refused == all_.refused)
+      return kWords[i];
+  return "";
 }
 
 Json Coverage::summary() const {
@@ -33,30 +44,33 @@ Json Coverage::summary() const {
     all.insert(shape.second);
     if (calls.taken > 0) taken.insert(shape.second);
   }
-  Json json = {{"calls", taken_ + refused_},
-               {"refused", refused_},
+  Json json = {{"calls", all_.taken + all_.refused},
+               {"refused", all_.refused},
                {"lengths", all.size()},
                {"lengths_taken", taken.size()}};
-  if (const std::string where = exact_pattern_of(tried); !where.empty())
-    json["refused_where"] = where;
+  std::string where = all_.taken > 0 ? refused_layout() : "";
+  if (where.empty()) where = exact_pattern_of(tried);
+  if (!where.empty()) json["refused_where"] = where;
   return json;
 }
 
 Json Coverage::to_json() const {
-  Json json = Json::array();
+  Json shapes = Json::array(), layouts = Json::array();
   for (const auto& [shape, calls] : shapes_)
-    json.push_back({shape.first, shape.second, calls.taken, calls.refused});
-  return json;
+    shapes.push_back({shape.first, shape.second, calls.taken, calls.refused});
+  for (const Calls& calls : layouts_) layouts.push_back({calls.taken, calls.refused});
+  return {{"shapes", shapes}, {"layouts", layouts}};
 }
 
 Coverage Coverage::from_json(const Json& json) {
   Coverage coverage;
-  for (const Json& entry : json) {
+  for (const Json& entry : json.at("shapes")) {
     const Calls calls = {entry.at(2), entry.at(3)};
     coverage.shapes_[{entry.at(0), entry.at(1)}] = calls;
-    coverage.taken_ += calls.taken;
-    coverage.refused_ += calls.refused;
+    coverage.all_.add(calls);
   }
+  for (std::size_t i = 0; i < kLayouts; ++i)
+    coverage.layouts_[i] = {json.at("layouts").at(i).at(0), json.at("layouts").at(i).at(1)};
   return coverage;
 }
 

@@ -3,10 +3,13 @@
 // refused was not verified.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <utility>
 
+#include "kernels/case.h"
 #include "support/json.h"
 
 namespace softmark {
@@ -14,26 +17,36 @@ namespace softmark {
 class Coverage {
  public:
   /// Calls on rows without columns, or on no rows, are not counted: they compute nothing.
-  void add(std::size_t rows, std::size_t cols, bool taken);
+  void add(const Case& call, bool taken);
   void add(const Coverage& more);
 
-  std::uint64_t taken() const { return taken_; }
-  std::uint64_t refused() const { return refused_; }
+  std::uint64_t taken() const { return all_.taken; }
+  std::uint64_t refused() const { return all_.refused; }
 
   /// The entry "coverage" of the document's "kernels": calls, refused, lengths, lengths_taken, and
-  /// refused_where if the refused shapes have a pattern.
+  /// refused_where if the refused calls have something in common that no call taken has: a pattern
+  /// of their shapes, padding between rows, y in place, several threads.
   Json summary() const;
 
-  /// All of it, between processes: [[rows, cols, taken, refused], ...].
+  /// All of it, between processes.
   Json to_json() const;
   static Coverage from_json(const Json& json);
 
  private:
   struct Calls {
     std::uint64_t taken = 0, refused = 0;
+    void add(const Calls& more) {
+      taken += more.taken;
+      refused += more.refused;
+    }
   };
+  static constexpr std::size_t kLayouts = 3;
+
+  std::string refused_layout() const;
+
   std::map<std::pair<std::size_t, std::size_t>, Calls> shapes_;
-  std::uint64_t taken_ = 0, refused_ = 0;
+  std::array<Calls, kLayouts> layouts_;  // calls with padding, in place, on several threads
+  Calls all_;
 };
 
 }  // namespace softmark

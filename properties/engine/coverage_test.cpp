@@ -6,11 +6,19 @@
 namespace softmark {
 namespace {
 
+Case call_of(std::size_t rows, std::size_t cols, Layout layout = {}) {
+  Case call;
+  call.rows = rows;
+  call.cols = cols;
+  call.layout = layout;
+  return call;
+}
+
 template <class Takes>
 Coverage covered(Takes takes) {
   Coverage coverage;
   for (std::size_t cols = 0; cols <= 130; ++cols)
-    for (std::size_t rows : {1, 2, 5}) coverage.add(rows, cols, takes(rows, cols));
+    for (std::size_t rows : {1, 2, 5}) coverage.add(call_of(rows, cols), takes(rows, cols));
   return coverage;
 }
 
@@ -30,6 +38,24 @@ TEST(Coverage, NamesNoPatternThatATakenCallContradicts) {
   EXPECT_EQ(refused_where(covered([](auto, auto) { return false; })), "");
   EXPECT_EQ(refused_where(covered([](auto rows, auto n) { return rows == 1 || n % 16 == 0; })), "");
   EXPECT_EQ(refused_where(covered([](auto, auto n) { return n % 16 == 0 || n == 21; })), "");
+}
+
+TEST(Coverage, NamesTheLayoutThatIsRefused) {
+  Layout padded, threaded;
+  padded.y_padding = 3;
+  threaded.threads = 4;
+  Coverage coverage = covered([](auto, auto) { return true; });
+  coverage.add(call_of(2, 7, padded), false);
+  coverage.add(call_of(1, 7, padded), true);  // a single row has none
+  EXPECT_EQ(refused_where(Coverage::from_json(coverage.to_json())),
+            "rows with padding between them");
+  coverage.add(call_of(1, 7, threaded), false);
+  EXPECT_EQ(refused_where(coverage), "");
+  Coverage single = covered([](auto, auto) { return true; });
+  single.add(call_of(1, 7, threaded), false);
+  EXPECT_EQ(refused_where(single), "more than one thread");
+  single.add(call_of(1, 8, threaded), true);
+  EXPECT_EQ(refused_where(single), "");
 }
 
 TEST(Coverage, CountsCallsAndLengthsAndNoEmptyRows) {
