@@ -41,7 +41,8 @@ TEST(KnownFailures, OfAPeerHoldForItsVersion) {
 TEST(KnownFailures, ApplyToADocumentWithoutSections) {
   std::vector<Verdict> verdicts(1);
   verdicts[0].kernel = "naive/softmax/f32";
-  EXPECT_TRUE(apply_known_failures(read_known_failures(""), Json::object(), true, verdicts).empty());
+  EXPECT_TRUE(
+      apply_known_failures(read_known_failures(""), Json::object(), true, verdicts).empty());
 }
 
 TEST(KnownFailures, ALimitOfAShorterSearchIsANoteInALongerOne) {

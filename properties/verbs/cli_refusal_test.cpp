@@ -75,6 +75,12 @@ TEST(Refusals, ThePatternOfThoseOfSomeLengthsIsReported) {
             0);
 }
 
+TEST(Refusals, ASearchThatFoundNoRowIsNoSuccess) {
+  const Ran ran = run("sweep worst --effort quick " + kPartial + "--kernel refuses_all");
+  EXPECT_EQ(ran.code, kGateFailed) << ran.out;
+  EXPECT_TRUE(has(ran.out, "takes none of the rows tried")) << ran.out;
+}
+
 TEST(Refusals, ThoseOfSomeNumbersOfRowsToo) {
   const Ran ran = run("verify --effort quick --format json " + kPartial + "--kernel single_row");
   EXPECT_EQ(ran.code, 0) << ran.err;
