@@ -70,6 +70,26 @@ TEST(Choose, APromiseCountsForMoreThanTheRowsThatWereTried) {
   EXPECT_EQ(choose(sample_document(), request).kernel, "simd/softmax/f32");
 }
 
+TEST(Choose, AKernelThatRefusesCallsIsChosenForAShapeThatItTookAlone) {
+  Json document = sample_document();
+  for (Json& kernel : document["kernels"])
+    if (kernel["id"] == "simd/softmax/f32")
+      kernel["coverage"] = {{"calls", 900},
+                            {"refused", 800},
+                            {"lengths", 90},
+                            {"lengths_taken", 6},
+                            {"refused_where", "cols % 16 != 0"}};
+  EXPECT_EQ(choose(document, at(64, 4096)).kernel, "simd/softmax/f32");
+  for (const ChooseRequest& request : {at(64, 4097), at(63, 4096)}) {
+    const Choice choice = choose(document, request);
+    EXPECT_NE(choice.kernel, "simd/softmax/f32");
+    EXPECT_TRUE(has(choice.text, "refused cols % 16 != 0")) << choice.text;
+  }
+  for (Json& kernel : document["kernels"])
+    if (kernel.contains("coverage")) kernel["coverage"]["by_layout"] = true;
+  EXPECT_EQ(choose(document, at(64, 4097)).kernel, "simd/softmax/f32");
+}
+
 TEST(Choose, AnUnknownErrorIsNotASmallOne) {
   Json document = sample_document();
   document["accuracy"] = Json::array();

@@ -106,6 +106,10 @@ std::string KernelView::refusals() const {
   return fmt::format("took {} of {} lengths; refused {}", taken, lengths, what);
 }
 
+bool KernelView::refuses_shapes() const {
+  return !refusals().empty() && !truth_of(field(*row, "coverage"), "by_layout");
+}
+
 std::string KernelView::undecided() const {
   return fmt::format("{}", fmt::join(named(Outcome::kIncomplete), ", "));
 }

@@ -72,6 +72,8 @@ struct KernelView {
   /// How many of the lengths tried the kernel took, where it refused calls: "took 61 of 155
   /// lengths; refused cols % 16 != 0"; "" where it refused none.
   std::string refusals() const;
+  /// Whether it refused calls for their shape, as far as is known.
+  bool refuses_shapes() const;
   /// The properties that were not decided, "order, sum_to_one"; "" for none.
   std::string undecided() const;
   /// Its verdict in a word; a pass on some lengths only says so: "pass on 61 of 155 lengths".

@@ -48,9 +48,10 @@ Json Coverage::summary() const {
                {"refused", all_.refused},
                {"lengths", all.size()},
                {"lengths_taken", taken.size()}};
-  std::string where = all_.taken > 0 ? refused_layout() : "";
-  if (where.empty()) where = exact_pattern_of(tried);
+  const std::string layout = all_.taken > 0 ? refused_layout() : "",
+                    where = layout.empty() ? exact_pattern_of(tried) : layout;
   if (!where.empty()) json["refused_where"] = where;
+  if (!layout.empty()) json["by_layout"] = true;
   return json;
 }
 

@@ -25,7 +25,7 @@ class Coverage {
 
   /// The entry "coverage" of the document's "kernels": calls, refused, lengths, lengths_taken, and
   /// refused_where if the refused calls have something in common that no call taken has: a pattern
-  /// of their shapes, padding between rows, y in place, several threads.
+  /// of their shapes, or (by_layout) padding between rows, y in place, several threads.
   Json summary() const;
 
   /// All of it, between processes.

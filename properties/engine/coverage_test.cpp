@@ -49,6 +49,7 @@ TEST(Coverage, NamesTheLayoutThatIsRefused) {
   coverage.add(call_of(1, 7, padded), true);  // a single row has none
   EXPECT_EQ(refused_where(Coverage::from_json(coverage.to_json())),
             "rows with padding between them");
+  EXPECT_EQ(coverage.summary()["by_layout"], true);
   coverage.add(call_of(1, 7, threaded), false);
   EXPECT_EQ(refused_where(coverage), "");
   Coverage single = covered([](auto, auto) { return true; });
