@@ -109,7 +109,7 @@ Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload
   const int most = rounds_of(options).processes;
   Progress progress("compare " + workload.name);
   Session session(a, b, workload, options, progress);
-  Comparison comparison{label_of(a), label_of(b), workload, session.threads(), {}, ""};
+  Comparison comparison{label_of(a), label_of(b), workload, session.threads(), {}, "", "", ""};
   const auto decision =
       decide([&](Rounds& rounds, int count) { return session.more(rounds, count); }, {8, 4, most});
   if (decision) comparison.decision = *decision;
@@ -143,6 +143,24 @@ std::vector<Comparison> compare_kernels(const Kernel& a, const Kernel& b,
   return comparisons;
 }
 
+namespace {
+
+std::string verified_or_not(const std::string& verdict) {
+  return verdict.empty() ? "not verified" : verdict;
+}
+
+/// "FASTER", and in the same cell whatever keeps that from being good news.
+std::string verdict_cell(const Comparison& comparison) {
+  std::string text(word(comparison.decision.verdict));
+  if (comparison.a_verdict.empty() && comparison.b_verdict.empty()) return text + ", not verified";
+  for (const auto& [side, verdict] :
+       {std::pair("A", comparison.a_verdict), std::pair("B", comparison.b_verdict)})
+    if (verdict != "pass") text += fmt::format(", {} is {}", side, verified_or_not(verdict));
+  return text;
+}
+
+}  // namespace
+
 Json to_json(const Comparison& comparison) {
   const Ratio& ratio = comparison.decision.ratio;
   Json json = {{"a", comparison.a},
@@ -150,7 +168,9 @@ Json to_json(const Comparison& comparison) {
                {"workload", comparison.workload.name},
                {"rows", comparison.workload.rows},
                {"cols", comparison.workload.cols},
-               {"threads", comparison.threads}};
+               {"threads", comparison.threads},
+               {"a_verdict", verified_or_not(comparison.a_verdict)},
+               {"b_verdict", verified_or_not(comparison.b_verdict)}};
   if (!comparison.failure.empty()) {
     json["failure"] = comparison.failure;
     return json;
@@ -176,8 +196,8 @@ std::string comparisons_table(const std::vector<Comparison>& comparisons) {
     if (!one.failure.empty())
       table.add({one.workload.name, std::to_string(one.threads), one.failure});
     else
-      table.add({one.workload.name, std::to_string(one.threads),
-                 std::string(word(one.decision.verdict)), fmt::format("{:.3f}", ratio.median),
+      table.add({one.workload.name, std::to_string(one.threads), verdict_cell(one),
+                 fmt::format("{:.3f}", ratio.median),
                  ratio.ci95 ? fmt::format("{:.3f} .. {:.3f}", ratio.ci95->low, ratio.ci95->high)
                             : "too few rounds",
                  fmt::format("{:.1f} %", 100 * ratio.smallest_difference)});
@@ -191,7 +211,8 @@ int exit_code_of(const std::vector<Comparison>& comparisons, bool strict) {
     return std::any_of(comparisons.begin(), comparisons.end(), test);
   };
   if (any([](const Comparison& c) {
-        return c.failure.empty() && c.decision.verdict == SpeedVerdict::kSlower;
+        return c.b_verdict.starts_with("FAIL") ||
+               (c.failure.empty() && c.decision.verdict == SpeedVerdict::kSlower);
       }))
     return kGateFailed;
   if (comparisons.empty() || any([](const Comparison& c) { return !c.failure.empty(); }))

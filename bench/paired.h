@@ -17,6 +17,8 @@ struct Comparison {
   Workload workload;
   int threads = 1;
   Decision decision;
+  // Whether the results are right, "pass" or "FAIL: range"; empty: not verified.
+  std::string a_verdict, b_verdict;
   // Why there is no verdict: "b: crash: killed by SIGSEGV"; empty where there is one.
   std::string failure;
 };
@@ -35,8 +37,8 @@ Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload
 
 Json to_json(const Comparison& comparison);
 std::string comparisons_table(const std::vector<Comparison>& comparisons);
-/// 1 where any is SLOWER, 4 where one could not be measured, 5 where any is AMBIGUOUS and `strict`,
-/// else 0.
+/// 1 where any is SLOWER, or B fails its verification, 4 where one could not be measured, 5 where
+/// any is AMBIGUOUS and `strict`, else 0.
 int exit_code_of(const std::vector<Comparison>& comparisons, bool strict);
 
 }  // namespace softmark::bench

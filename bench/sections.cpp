@@ -141,11 +141,11 @@ Json ceiling(const Series& series) {
 }  // namespace
 
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry) {
-  const bool by_name =
-      !options.kernels.empty() &&
+  const bool by_id =
       std::any_of(options.kernels.begin(), options.kernels.end(),
                   [](const std::string& glob) { return glob.find('/') != glob.npos; });
-  // A whole id includes op and type.
+  // A whole id includes op and type; of a plugin alone every kernel is meant.
+  const bool by_name = by_id || (options.kernels.empty() && has_plugin(registry));
   const std::vector<std::string> op = {"softmax"}, dtype = {"f32"};
   return select_kernels(registry, options.kernels,
                         options.ops.empty() && !by_name ? op : options.ops,

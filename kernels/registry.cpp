@@ -14,6 +14,7 @@
 #include "kernels/builtins.h"
 #include "kernels/names.h"
 #include "kernels/peers/peers.h"
+#include "kernels/plugin_argument.h"
 #include "support/error.h"
 #include "support/glob.h"
 #include "support/role.h"
@@ -160,28 +161,17 @@ void append_peers(Registry& registry) {
   }
 }
 
-// Two libraries may contain the same id (two builds of one kernel): the later one gets its
-// library's name as a prefix.
 void append_plugin(Registry& registry, const std::string& argument) {
   std::error_code ignored;
-  const bool python = argument.starts_with(kPython);
-  const fs::path path = python ? fs::path(argument) : fs::absolute(argument);
-  if (!python && !fs::exists(path, ignored))
-    throw Error(kUnreadable, argument + ": no such plugin library; give the path of a .so");
-  std::set<std::string> taken;
-  for (const Kernel& k : registry.kernels) taken.insert(k.id);
-  auto kernels = list_library(path.string(), "plugin");
-  const std::string stem = path.stem().string();
-  for (Kernel& k : kernels) {
-    if (taken.count(k.id)) {
-      k.name = stem + ":" + k.name;
-      k.id = id_of(k.name, k.op, k.dtype);
-    }
-    for (int copy = 2; taken.count(k.id); ++copy)
-      k.id = id_of(k.name + "#" + std::to_string(copy), k.op, k.dtype);
-    taken.insert(k.id);
-    registry.kernels.push_back(k);
+  PluginArgument plugin = parse_plugin(argument);
+  if (!plugin.library.starts_with(kPython)) {
+    if (!fs::exists(plugin.library, ignored))
+      throw Error(kUnreadable, plugin.library + ": no such plugin library; give the path of a .so");
+    plugin.library = fs::absolute(plugin.library).string();
   }
+  std::vector<Kernel> kernels = list_library(plugin.library, "plugin");
+  if (kernels.empty()) throw Error(kUnreadable, plugin.library + ": lists no kernel");
+  append_plugin_kernels(registry, plugin, std::move(kernels));
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -240,6 +230,12 @@ Registry load_registry(const std::vector<std::string>& plugins, bool with_peers)
   return registry;
 }
 
+Registry load_plugins(const std::vector<std::string>& plugins) {
+  Registry registry;
+  for (const auto& plugin : plugins) append_plugin(registry, plugin);
+  return registry;
+}
+
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index) {
   if (library.empty()) return *builtin_kernels()[index];
   const Library loaded = open_library(library);
@@ -248,6 +244,11 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
   if (const auto prepare = loaded.find<const char*(std::size_t)>("softmark_peer_prepare"))
     if (const char* fault = prepare(index)) throw Error(kUnreadable, fault);
   return loaded.kernels[index];
+}
+
+bool has_plugin(const Registry& registry) {
+  return std::any_of(registry.kernels.begin(), registry.kernels.end(),
+                     [](const Kernel& k) { return k.provider == "plugin"; });
 }
 
 std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
@@ -267,10 +268,13 @@ std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<s
     throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " + nearest(names, glob) +
                             "? (softmark list)");
   }
+  // What the command line brings is what is meant.
+  const bool plugins_alone = globs.empty() && has_plugin(registry);
   std::vector<Kernel> chosen;
   for (const Kernel& k : registry.kernels) {
-    const bool named = globs.empty() || std::any_of(globs.begin(), globs.end(),
-                                                    [&](const auto& g) { return matches(g, k); });
+    const bool named = globs.empty() ? !plugins_alone || k.provider == "plugin"
+                                     : std::any_of(globs.begin(), globs.end(),
+                                                   [&](const auto& g) { return matches(g, k); });
     if (named && listed(ops, name(k.op)) && listed(dtypes, name(k.dtype))) chosen.push_back(k);
   }
   if (chosen.empty())

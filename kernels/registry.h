@@ -45,11 +45,14 @@ struct Registry {
 /// The built-ins' entries, in the order of kernels/list.def.
 std::span<const softmark_kernel* const> builtin_kernels();
 
-/// Lists built-ins, the peers found beside the program, and the given plugin libraries
-/// ("python:MODULE:FUNCTION" is a Python function, run through the bridge). A plugin that is
-/// missing, does not export softmark_plugin, has another ABI version or crashes while loading
-/// throws Error(kUnreadable) with one line that names it.
+/// Lists built-ins, the peers found beside the program, and the given plugins
+/// (kernels/plugin_argument.h). A plugin that is missing, does not export softmark_plugin, has
+/// another ABI version, lists no kernel or crashes while loading throws Error(kUnreadable) with one
+/// line that names it; one whose kernel has an id that is taken, Error(kUsage).
 Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true);
+
+/// The kernels of these plugins and no others. Throws likewise.
+Registry load_plugins(const std::vector<std::string>& plugins);
 
 /// In a child process: the entry of one kernel by library ("" for built-ins) and index, ready to
 /// run: a peer has loaded its library or started its process. Throws Error(kUnreadable).
@@ -64,8 +67,12 @@ Kernel kernel_from_json(const Json& json);
 /// JSON list of what it holds.
 int list_library_main(Channel& parent);
 
+/// Whether the command line brought kernels of its own.
+bool has_plugin(const Registry& registry);
+
 /// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's
-/// name; empty filters match all. Throws Error(kUsage) for a filter that matches nothing, naming
+/// name; empty filters match all, but no glob means the plugins' kernels alone where there are
+/// plugins. Throws Error(kUsage) for a filter that matches nothing, naming
 /// the nearest ids.
 std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
                                    const std::vector<std::string>& ops,

@@ -39,6 +39,8 @@ class Worker {
   /// The bulk path: copies the arrays to and fro as they are and reports only how the call ended; y
   /// is not filled. Contiguous rows, out of place.
   CallResult run(const softmark_args& args);
+  /// Ends the child: the next call runs in a fresh one.
+  void end() { stop(); }
   const Kernel& kernel() const { return kernel_; }
 
  private:

@@ -51,9 +51,22 @@ std::string unmet(const Candidate& candidate, const ChooseRequest& request) {
   if (!candidate.entry) return "not measured at this shape";
   if (!candidate.entry->why_not.empty()) return candidate.entry->why_not;
   const KernelView& kernel = *candidate.kernel;
+  // The shape decided on is the nearest; a kernel that refuses some shapes may refuse the wanted
+  // one.
+  const Json& measurement = *candidate.entry->measurement;
+  const bool is_the_shape =
+      request.cols.value_or(count_of(measurement, "cols")) == count_of(measurement, "cols") &&
+      request.rows.value_or(count_of(measurement, "rows")) == count_of(measurement, "rows");
+  if (!is_the_shape && kernel.refuses_shapes())
+    return fmt::format("not timed on the shape wanted, and {}", kernel.refusals());
   if (request.max_ulp && kernel.accuracy.empty()) return "its error was not measured";
   if (request.max_ulp && !(kernel.max_ulp <= *request.max_ulp))
     return fmt::format("max ulp {} is above {}", figure(kernel.max_ulp), figure(*request.max_ulp));
+  // A search finds rows; only a promise says that there are no worse ones.
+  const double promised = kernel.row ? value_of(field(*kernel.row, "max_ulp")) : NAN;
+  if (request.max_ulp && std::isfinite(promised) && !(promised <= *request.max_ulp))
+    return fmt::format("max ulp {} was seen, but it promises {}, which is above {}",
+                       figure(kernel.max_ulp), figure(promised), figure(*request.max_ulp));
   if (request.reproducible) {
     const Json& claims = kernel.row ? field(*kernel.row, "claims") : field(Json(), "");
     if (std::find(claims.begin(), claims.end(), "reproducible") == claims.end())

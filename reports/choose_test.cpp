@@ -60,6 +60,36 @@ TEST(Choose, LimitsOnErrorAndReproducibility) {
   EXPECT_TRUE(has(choice.text, "No kernel meets the request."));
 }
 
+TEST(Choose, APromiseCountsForMoreThanTheRowsThatWereTried) {
+  ChooseRequest request = at(64, 4096);
+  request.max_ulp = 4;  // simd promises 10.5, and 1.77 was seen
+  Choice choice = choose(sample_document(), request);
+  EXPECT_NE(choice.kernel, "simd/softmax/f32");
+  EXPECT_TRUE(has(choice.text, "it promises 10.5, which is above 4.00")) << choice.text;
+  request.max_ulp = 10.5;
+  EXPECT_EQ(choose(sample_document(), request).kernel, "simd/softmax/f32");
+}
+
+TEST(Choose, AKernelThatRefusesCallsIsChosenForAShapeThatItTookAlone) {
+  Json document = sample_document();
+  for (Json& kernel : document["kernels"])
+    if (kernel["id"] == "simd/softmax/f32")
+      kernel["coverage"] = {{"calls", 900},
+                            {"refused", 800},
+                            {"lengths", 90},
+                            {"lengths_taken", 6},
+                            {"refused_where", "cols % 16 != 0"}};
+  EXPECT_EQ(choose(document, at(64, 4096)).kernel, "simd/softmax/f32");
+  for (const ChooseRequest& request : {at(64, 4097), at(63, 4096)}) {
+    const Choice choice = choose(document, request);
+    EXPECT_NE(choice.kernel, "simd/softmax/f32");
+    EXPECT_TRUE(has(choice.text, "refused cols % 16 != 0")) << choice.text;
+  }
+  for (Json& kernel : document["kernels"])
+    if (kernel.contains("coverage")) kernel["coverage"]["by_layout"] = true;
+  EXPECT_EQ(choose(document, at(64, 4097)).kernel, "simd/softmax/f32");
+}
+
 TEST(Choose, AnUnknownErrorIsNotASmallOne) {
   Json document = sample_document();
   document["accuracy"] = Json::array();

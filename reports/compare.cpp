@@ -54,10 +54,24 @@ void compare_verdicts(const Json& before, const Json& after, Comparison& result)
     if (now == Outcome::kExpected)
       result.text += fmt::format("  expected {}: passed before, fails now; known: {}\n", named(key),
                                  one_line(text_of(*new_row->second, "reason")));
-    if (now != Outcome::kSkip && now != Outcome::kInconclusive) continue;
+    if (now != Outcome::kSkip && now != Outcome::kInconclusive && now != Outcome::kIncomplete)
+      continue;
     ++result.undecided;
     result.text += fmt::format("  unknown  {}: passed before, {} now\n", named(key),
                                checked ? text_of(*new_row->second, "verdict") : "not checked");
+  }
+}
+
+/// A kernel that refused no call and now does has lost what it was used for.
+void compare_refusals(const View& before, const View& after, Comparison& result) {
+  for (const KernelView& now : after.kernels) {
+    const KernelView* old = before.kernel(now.id);
+    if (!old || !old->row || !old->row->contains("coverage") || !old->refusals().empty() ||
+        now.refusals().empty())
+      continue;
+    ++result.broken;
+    result.text += fmt::format("  BROKEN   {}: refused no call before; now it {}\n",
+                               one_line(now.id), one_line(now.refusals()));
   }
 }
 
@@ -182,8 +196,10 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
   if (text_of(field(old_document, "run"), "seed") != text_of(field(new_document, "run"), "seed"))
     result.text += "the seeds differ: the errors come from different rows\n";
   compare_verdicts(old_document, new_document, result);
+  const View before(old_document), after(new_document);
+  compare_refusals(before, after, result);
   compare_accuracy(old_document, new_document, result);
-  compare_speed(View(old_document), View(new_document), result);
+  compare_speed(before, after, result);
   result.text +=
       result.broken ? fmt::format("{} regression{}\n", result.broken, result.broken == 1 ? "" : "s")
                     : "no regression\n";

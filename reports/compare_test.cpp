@@ -45,6 +45,32 @@ TEST(Compare, AFailureOfANewKernelCountsToo) {
   EXPECT_EQ(compare_documents(before, failing_document()).broken, 3u);
 }
 
+TEST(Compare, ANewRefusalIsARegression) {
+  Json before = sample_document(), after = before;
+  const Json whole = {{"calls", 900}, {"refused", 0}, {"lengths", 90}, {"lengths_taken", 90}};
+  before["kernels"][0]["coverage"] = after["kernels"][0]["coverage"] = whole;
+  EXPECT_EQ(compare_documents(before, after).broken, 0u);
+  after["kernels"][0]["coverage"]["refused"] = 300;
+  after["kernels"][0]["coverage"]["lengths_taken"] = 60;
+  const Comparison result = compare_documents(before, after);
+  EXPECT_EQ(result.broken, 1u);
+  EXPECT_TRUE(has(result.text, "now it took 60 of 90 lengths; refused 300 of 900 calls"))
+      << result.text;
+  EXPECT_EQ(compare_documents(after, before).broken, 0u);
+  EXPECT_EQ(compare_documents(after, after).broken, 0u);
+  // An earlier schema version has no such counts.
+  before["kernels"][0].erase("coverage");
+  EXPECT_EQ(compare_documents(before, after).broken, 0u);
+}
+
+TEST(Compare, WhatIsNotDecidedIsNoRegressionAndNoPass) {
+  Json after = sample_document();
+  after["properties"][0]["verdict"] = "incomplete";
+  const Comparison result = compare_documents(sample_document(), after);
+  EXPECT_EQ(result.broken, 0u) << result.text;
+  EXPECT_EQ(result.undecided, 1u) << result.text;
+}
+
 TEST(Compare, ALargerErrorIsARegression) {
   Json after = sample_document();
   after["accuracy"][3]["max_ulp"] = 1.54;

@@ -18,7 +18,7 @@ const auto kProgramStart = std::chrono::steady_clock::now();
 
 constexpr std::string_view kSchema = "softmark.report";
 constexpr std::string_view kSchemaVersion =
-    "2.0";  // minor: additive only; an unknown major is refused
+    "2.1";  // minor: additive only; an unknown major is refused
 
 /// The sections and their shapes: readers may rely on them after read_document.
 void check_sections(const Json& document, const std::string& path) {

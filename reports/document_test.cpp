@@ -77,7 +77,7 @@ TEST(Document, ReadsVersionOneUnderTodaysNames) {
   write_file(path, R"({"schema":"softmark.report","schema_version":"1.0","properties":[
                       {"kernel":"k","judge":"bound","severity":"must"},{"kernel":"k","severity":"note"}]})");
   const Json document = read_document(path);
-  EXPECT_EQ(document["schema_version"], "2.0");
+  EXPECT_EQ(document["schema_version"], "2.1");
   EXPECT_EQ(document["properties"][0].dump(),
             R"({"kernel":"k","severity":"error","criterion":"bound"})");
   EXPECT_EQ(document["properties"][1]["severity"], "note");

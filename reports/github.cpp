@@ -26,7 +26,8 @@ std::string escaped(std::string_view text, bool title) {
   return out;
 }
 
-std::string error_line(const Json& property) {
+std::string error_line(const Finding& finding) {
+  const Json& property = *finding.shown;
   std::string message =
       fmt::format("{} ({})", text_of(property, "message"), text_of(property, "verdict"));
   const Json& example = field(property, "counterexample");
@@ -36,6 +37,7 @@ std::string error_line(const Json& property) {
                            data_list(field(example, "want"), 8, true), spot(example));
   const std::string repro = text_of(property, "repro");
   if (!repro.empty()) message += "\nreplay: " + repro;
+  if (!finding.also.empty()) message += "\nalso: " + finding.also_names();
   const std::string title =
       fmt::format("{} {}", text_of(property, "kernel"), text_of(property, "property"));
   return fmt::format("::error title={}::{}\n", escaped(title, true), escaped(message, false));
@@ -52,8 +54,12 @@ std::string render_github(Documents documents) {
   std::size_t failures = 0, healed = 0, incomplete = 0;
   for (const Json& document : documents) {
     const View view(document);
-    for (const Json* property : view.with(Outcome::kFail))
-      if (++failures <= kMostErrors) errors += error_line(*property);
+    for (const Finding& finding : view.findings(Outcome::kFail))
+      if (++failures <= kMostErrors) errors += error_line(finding);
+    for (const KernelView& kernel : view.kernels)
+      if (kernel.standing == Standing::kUnsupported && ++failures <= kMostErrors)
+        errors += fmt::format("::error title={}::{}\n", escaped(kernel.id + " unsupported", true),
+                              escaped("nothing was verified: " + kernel.refusals(), false));
     healed += view.with(Outcome::kUnexpectedPass).size();
     incomplete += !view.complete();
   }

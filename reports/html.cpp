@@ -20,9 +20,11 @@ std::string banners(const Section& section) {
   const std::size_t failed = view.with(Outcome::kFail).size(),
                     expected = view.with(Outcome::kExpected).size();
   const std::size_t healed = view.with(Outcome::kUnexpectedPass).size();
-  std::size_t right = 0, verified = 0;
+  std::size_t right = 0, verified = 0, incomplete = 0, unsupported = 0;
   for (const KernelView& kernel : view.kernels) {
     right += kernel.standing == Standing::kPass;
+    incomplete += kernel.standing == Standing::kIncomplete;
+    unsupported += kernel.standing == Standing::kUnsupported;
     verified += kernel.standing != Standing::kUnverified;
   }
   std::string text;
@@ -34,13 +36,17 @@ std::string banners(const Section& section) {
     return text +
            "<p class=\"banner known\">Not verified. <span>This document contains no verdicts; only "
            "kernels that were verified elsewhere are ranked.</span></p>\n";
-  const std::string known =
-      expected ? fmt::format(", {} with a known reason",
-                             counted(expected, "expected failure", "expected failures"))
-               : "";
+  std::string known = expected
+                          ? fmt::format(", {} with a known reason",
+                                        counted(expected, "expected failure", "expected failures"))
+                          : "";
+  if (incomplete) known += fmt::format(", {} incomplete", incomplete);
+  if (unsupported) known += fmt::format(", {} unsupported", unsupported);
   text +=
       fmt::format("<p class=\"banner {}\">{}. <span>{} of {} kernels are correct{}.</span></p>\n",
-                  failed ? "fail" : "pass",
+                  failed                      ? "fail"
+                  : incomplete || unsupported ? "known"
+                                              : "pass",
                   failed ? counted(failed, "unexpected failure", "unexpected failures")
                          : "No unexpected failure",
                   right, verified, known);
@@ -87,7 +93,8 @@ std::string document_section(const Section& section) {
 constexpr const char* kLegend =
     "<h3 id=\"legend\">How to read the columns</h3>\n<dl>\n"
     "<dt>verdict</dt><dd>pass: no property of severity error failed. wrong (expected): only known "
-    "failures. Wrong kernels are timed but never ranked.</dd>\n"
+    "failures. unsupported: the kernel refused every call. incomplete: the run ended before all "
+    "properties were decided. Wrong kernels are timed but never ranked.</dd>\n"
     "<dt>max ulp</dt><dd>largest error measured against the exact value before rounding, in units "
     "in the last place of the output type; 0.5 is perfect rounding.</dd>\n"
     "<dt>ns/element</dt><dd>nanoseconds for one logit: median over fresh processes of each "

@@ -36,9 +36,9 @@ std::string ranking_row(const Entry& entry) {
   const std::string place =
       entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
   const KernelView& kernel = *entry.kernel;
-  const bool only_here = !entry.place && kernel.standing < Standing::kKnownWrong;
+  const bool only_here = !entry.place && !is_wrong(kernel.standing);
   const std::string verdict =
-      only_here ? escape_html(entry.why_not) : std::string(word(kernel.standing));
+      only_here ? escape_html(entry.why_not) : escape_html(kernel.verdict());
   const bool measured = !std::isnan(entry.ns);
   return fmt::format(
       "<tr{}><td class=\"n\">{}</td><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td "

@@ -35,7 +35,7 @@ std::string summary_row(const Section& section, const KernelView& kernel, const 
   const Json& row = entry ? *entry->measurement : none;
   const double gb = value_of(field(row, "gb_per_s")), share = value_of(field(row, "of_ceiling"));
   const bool ranked = entry && entry->place > 0;
-  const bool wrong = kernel.standing >= Standing::kKnownWrong;
+  const bool wrong = is_wrong(kernel.standing);
   std::string summary = kernel.row ? text_of(*kernel.row, "summary") : "";
   return fmt::format(
       "<tr{}><th scope=\"row\" title=\"{}\">{}{}</th>{}<td class=\"n\">{}</td>{}<td "
@@ -70,7 +70,7 @@ std::string summary(const Section& section, const Ranking& speed) {
 std::string untimed_table(const Section& section) {
   std::string right, wrong;
   for (const KernelView* kernel : untimed(section.view))
-    (kernel->standing >= Standing::kKnownWrong ? wrong : right) += fmt::format(
+    (is_wrong(kernel->standing) ? wrong : right) += fmt::format(
         "<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td></tr>\n", escape_html(kernel->id),
         standing_cell(section, *kernel, nullptr), escape_html(kernel->max_ulp_text()));
   if (right.empty() && wrong.empty()) return "";
@@ -119,7 +119,8 @@ std::string counterexample(const Json& example) {
   return text + "</tbody></table></div>\n";
 }
 
-std::string finding(const Section& section, const Json& property, const char* css) {
+std::string finding(const Section& section, const Json& property, const char* css,
+                    const std::string& also) {
   const std::string message = text_of(property, "message"), reason = text_of(property, "reason"),
                     repro = text_of(property, "repro");
   std::vector<std::string> sentences;
@@ -129,13 +130,23 @@ std::string finding(const Section& section, const Json& property, const char* cs
       "<article id=\"{}\"><h5><span class=\"{}\">{}</span> {} <span "
       "class=\"soft\">{}</span></h5>\n<p>{} <span "
       "class=\"soft\">(criterion: "
-      "{})</span></p>\n{}{}</article>\n",
+      "{})</span></p>\n{}{}{}</article>\n",
       section.anchor(property), css, escape_html(text_of(property, "verdict")),
       escape_html(text_of(property, "property")), escape_html(text_of(property, "kernel")),
       escape_html(fmt::format("{}", fmt::join(sentences, ". "))),
       escape_html(text_of(property, "criterion")),
       counterexample(field(property, "counterexample")),
-      repro.empty() ? "" : "<pre>" + escape_html(repro) + "</pre>\n");
+      repro.empty() ? "" : "<pre>" + escape_html(repro) + "</pre>\n", also);
+}
+
+/// A finding with the others of its cause folded away.
+std::string finding(const Section& section, const Finding& one, const char* css) {
+  std::string also;
+  for (const Json* property : one.also) also += finding(section, *property, css, "");
+  if (!also.empty())
+    also = fmt::format("<details><summary>also: {}</summary>\n{}</details>\n",
+                       escape_html(one.also_names()), also);
+  return finding(section, *one.shown, css, also);
 }
 
 /// A matrix cell: sign, style and words for an outcome.
@@ -156,6 +167,8 @@ Sign sign_of(const Json& property) {
       return {"✗", "known", "fails, as expected"};
     case Outcome::kInconclusive:
       return {"?", "known", "undecided"};
+    case Outcome::kIncomplete:
+      return {"…", "known", "not decided"};
     case Outcome::kFail:
       break;
   }
@@ -167,7 +180,8 @@ std::string matrix_cell(const Section& section, const KernelView& kernel, const 
     if (text_of(*property, "property") != name) continue;
     const Sign sign = sign_of(*property);
     const Outcome what = outcome(*property);
-    const bool linked = what != Outcome::kPass && what != Outcome::kSkip;
+    const bool linked =
+        what != Outcome::kPass && what != Outcome::kSkip && what != Outcome::kIncomplete;
     const std::string title =
         fmt::format("{}: {} {} {}", name, sign.words, text_of(*property, "message"),
                     text_of(*property, "reason"));
@@ -178,6 +192,25 @@ std::string matrix_cell(const Section& section, const KernelView& kernel, const 
                        shown);
   }
   return "<td></td>";
+}
+
+/// What is not a finding but was not verified either: a line for each kernel.
+std::string kernel_lists(const View& view) {
+  std::string text;
+  const auto add = [&](const char* head, const auto& words_of) {
+    std::string items;
+    for (const KernelView& kernel : view.kernels)
+      if (const std::string words = words_of(kernel); !words.empty())
+        items += fmt::format("<li><code>{}</code>: {}</li>\n", escape_html(kernel.id),
+                             escape_html(words));
+    if (!items.empty())
+      text += fmt::format("<details open><summary>{}</summary>\n<ul>\n{}</ul></details>\n", head,
+                          items);
+  };
+  add("Incomplete: not decided", [](const KernelView& kernel) { return kernel.undecided(); });
+  add("Refused calls, on which nothing was verified",
+      [](const KernelView& kernel) { return kernel.refusals(); });
+  return text;
 }
 
 }  // namespace
@@ -198,9 +231,9 @@ std::string standing_cell(const Section& section, const KernelView& kernel, cons
   const std::string which =
       failed || known ? links(section, kernel, failed ? Outcome::kFail : Outcome::kExpected) : "";
   const char* css = failed ? "fail" : kernel.standing == Standing::kPass ? "pass" : "known";
-  const bool only_here = entry && !entry->place && kernel.standing < Standing::kKnownWrong;
-  return fmt::format("<td><span class=\"{}\">{}{}{}</span>{}</td>", css, word(kernel.standing),
-                     which.empty() ? "" : ": ", which,
+  const bool only_here = entry && !entry->place && !is_wrong(kernel.standing);
+  return fmt::format("<td><span class=\"{}\">{}{}{}</span>{}</td>", css,
+                     escape_html(kernel.verdict()), which.empty() ? "" : ": ", which,
                      only_here ? "; here " + escape_html(entry->why_not) : "");
 }
 
@@ -215,11 +248,11 @@ std::string summaries(const Section& section) {
 std::string failures(const Section& section) {
   std::string text;
   const auto add = [&](Outcome wanted, const char* head, const char* css) {
-    const auto rows = section.view.with(wanted);
-    if (rows.empty()) return;
+    const auto found = section.view.findings(wanted);
+    if (found.empty()) return;
     text += fmt::format("<details open><summary>{} ({})</summary>\n<div class=\"cards\">\n", head,
-                        rows.size());
-    for (const Json* row : rows) text += finding(section, *row, css);
+                        found.size());
+    for (const Finding& one : found) text += finding(section, one, css);
     text += "</div></details>\n";
   };
   add(Outcome::kFail, "Failures", "fail");
@@ -227,7 +260,7 @@ std::string failures(const Section& section) {
   add(Outcome::kUnexpectedPass, "Expected to fail, but pass now", "known");
   add(Outcome::kInconclusive, "Undecided", "known");
   add(Outcome::kNote, "Notes", "soft");
-  return text;
+  return text + kernel_lists(section.view);
 }
 
 std::string property_matrix(const Section& section) {
@@ -240,7 +273,8 @@ std::string property_matrix(const Section& section) {
   std::string text =
       "<p class=\"soft\">✓ holds, ✗ fails (follow it to the row that shows it), · not claimed or "
       "not "
-      "for this operation, ? undecided, n note.</p>\n<div class=\"scroll\"><table class=\"first "
+      "for this operation, ? undecided, … not decided before the run ended, n note.</p>\n<div "
+      "class=\"scroll\"><table class=\"first "
       "matrix\"><thead><tr>"
       "<th>kernel</th>";
   for (const std::string& name : names)

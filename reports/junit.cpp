@@ -89,9 +89,18 @@ void add_verdict(pugi::xml_node testcase, const Json& property, Counts& counts,
     case Outcome::kExpected:
       output += fmt::format("{}: expected failure: {}", name, body(property));
       return add_skipped(testcase, "expected failure: " + text_of(property, "reason"), counts);
+    case Outcome::kIncomplete:
     case Outcome::kFail:
       return add_problem(testcase, property, counts);
   }
+}
+
+/// All its cases are skipped, which readers show as a success: a case of its own says otherwise.
+void add_unsupported(pugi::xml_node testcase, const KernelView& kernel, Counts& counts) {
+  add_problem(
+      testcase,
+      {{"verdict", "unsupported"}, {"message", "nothing was verified: " + kernel.refusals()}},
+      counts);
 }
 
 void add_property(pugi::xml_node properties, const char* name, const std::string& value) {
@@ -126,17 +135,23 @@ void add_suite(pugi::xml_node suites, const View& view, const KernelView& kernel
   add_property(properties, "seed", text_of(field(view.document, "run"), "seed"));
   Counts counts;
   std::string output;
-  for (const Json* property : kernel.properties) {
-    const Json& measured = field(*property, "seconds");
-    const double seconds = measured.is_number() ? value_of(measured) : 0;
+  const auto add_case = [&](const std::string& name, double seconds) {
     counts.seconds += seconds;
     ++counts.tests;
     pugi::xml_node testcase = suite.append_child("testcase");
-    set(testcase, "name", text_of(*property, "property"));
+    set(testcase, "name", name);
     set(testcase, "classname", prefix + class_name(kernel.id));
     set_seconds(testcase, seconds);
-    add_verdict(testcase, *property, counts, output);
+    return testcase;
+  };
+  for (const Json* property : kernel.properties) {
+    const Json& measured = field(*property, "seconds");
+    add_verdict(
+        add_case(text_of(*property, "property"), measured.is_number() ? value_of(measured) : 0),
+        *property, counts, output);
   }
+  if (kernel.standing == Standing::kUnsupported)
+    add_unsupported(add_case("supported", 0), kernel, counts);
   add_text(suite.append_child("system-out"), output);
   suite.append_child("system-err");
   set_attributes(suite, view.document, prefix + kernel.id, counts, id);

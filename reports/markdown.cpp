@@ -28,10 +28,13 @@ std::string code(std::string_view text) {
 }
 
 std::string verdict_cell(const KernelView& kernel) {
+  if (kernel.standing == Standing::kIncomplete)
+    return escape_markdown(kernel.verdict() + ": " + kernel.named_briefly(Outcome::kIncomplete) +
+                           " open");
   std::vector<std::string> names =
       kernel.named(kernel.standing == Standing::kFail ? Outcome::kFail : Outcome::kExpected);
   for (std::string& name : names) name = escape_markdown(name);
-  const std::string verdict(word(kernel.standing));
+  const std::string verdict = escape_markdown(kernel.verdict());
   const std::string shown = kernel.standing == Standing::kFail ? "**" + verdict + "**" : verdict;
   return names.empty() ? shown : fmt::format("{}: {}", shown, fmt::join(names, ", "));
 }
@@ -83,7 +86,8 @@ std::string group(const View& view, const std::string& op, const std::string& dt
              : text + "<details><summary>Every shape</summary>\n\n" + rest + "</details>\n\n";
 }
 
-std::string failure(const Json& property) {
+std::string failure(const Finding& finding) {
+  const Json& property = *finding.shown;
   std::string text = fmt::format("- {} **{}** ({}, {}): {}\n", code(text_of(property, "kernel")),
                                  md(property, "property"), md(property, "criterion"),
                                  md(property, "verdict"), md(property, "message"));
@@ -95,18 +99,20 @@ std::string failure(const Json& property) {
                         code(data_list(field(example, "got"), kShownElements, true)),
                         code(data_list(field(example, "want"), kShownElements, true)));
   if (!spot(example).empty()) text += fmt::format("  - {}\n", code(spot(example)));
-  const std::string repro = text_of(property, "repro");
-  return repro.empty() ? text : text + "  - replay: " + code(repro) + "\n";
+  const std::string repro = text_of(property, "repro"), also = finding.also_names();
+  if (!repro.empty()) text += "  - replay: " + code(repro) + "\n";
+  return also.empty() ? text : text + fmt::format("  - also: {}\n", escape_markdown(also));
 }
 
 std::string findings(const View& view) {
   std::string text;
+  const auto add = [&](const char* head, const std::string& items) {
+    if (!items.empty()) text += fmt::format("### {}\n\n{}\n", head, items);
+  };
   const auto section = [&](Outcome wanted, const char* head, auto&& item) {
-    const auto rows = view.with(wanted);
-    if (rows.empty()) return;
-    text += fmt::format("### {}\n\n", head);
-    for (const Json* row : rows) text += item(*row);
-    text += "\n";
+    std::string items;
+    for (const Json* row : view.with(wanted)) items += item(*row);
+    add(head, items);
   };
   const auto reasoned = [](const Json& row) {
     return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"),
@@ -116,11 +122,20 @@ std::string findings(const View& view) {
     return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"),
                        md(row, "message"));
   };
-  section(Outcome::kFail, "Failures", failure);
+  std::string failures, open, refused;
+  for (const Finding& finding : view.findings(Outcome::kFail)) failures += failure(finding);
+  add("Failures", failures);
   section(Outcome::kExpected, "Expected failures", reasoned);
   section(Outcome::kUnexpectedPass, "Expected to fail, but pass now", reasoned);
   section(Outcome::kInconclusive, "Undecided", reported);
   section(Outcome::kNote, "Notes", reported);
+  for (const KernelView& kernel : view.kernels)
+    if (const std::string names = kernel.undecided(); !names.empty())
+      open += fmt::format("- {}: {}\n", code(kernel.id), escape_markdown(names));
+  add("Incomplete: not decided", open);
+  for (const KernelView* kernel : view.with_refusals())
+    refused += fmt::format("- {}: {}\n", code(kernel->id), escape_markdown(kernel->refusals()));
+  add("Refused calls, on which nothing was verified", refused);
   return text;
 }
 

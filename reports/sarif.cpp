@@ -55,7 +55,9 @@ Json result_of(const Json& property, std::size_t rule) {
   Json result = {
       {"ruleId", name},
       {"ruleIndex", rule},
-      {"level", what == Outcome::kNote ? "note" : "error"},
+      {"level", what == Outcome::kNote         ? "note"
+                : what == Outcome::kIncomplete ? "none"
+                                               : "error"},
       {"message", {{"text", message_of(property)}}},
       {"locations",
        {{{"physicalLocation",
@@ -67,6 +69,7 @@ Json result_of(const Json& property, std::size_t rule) {
        {{"criterion", text_of(property, "criterion")}, {"verdict", text_of(property, "verdict")}}}};
   if (field(property, "counterexample").is_object())
     result["properties"]["counterexample"] = property["counterexample"];
+  if (what == Outcome::kIncomplete) result["kind"] = "open";  // evaluated, and not decided
   if (what == Outcome::kExpected)
     result["suppressions"] = {{{"kind", "external"},
                                {"status", "accepted"},
@@ -77,9 +80,17 @@ Json result_of(const Json& property, std::size_t rule) {
 Json run_of(const Json& document) {
   const View view(document);
   Json rules = Json::array(), results = Json::array();
-  for (Outcome wanted : {Outcome::kFail, Outcome::kExpected, Outcome::kNote})
+  for (Outcome wanted : {Outcome::kFail, Outcome::kExpected, Outcome::kNote, Outcome::kIncomplete})
     for (const Json* property : view.with(wanted))
       results.push_back(result_of(*property, rule_index(rules, text_of(*property, "property"))));
+  for (const KernelView& kernel : view.kernels) {
+    if (kernel.standing != Standing::kUnsupported) continue;
+    const Json unsupported = {{"kernel", kernel.id},
+                              {"property", "supported"},
+                              {"verdict", "unsupported"},
+                              {"message", "nothing was verified: " + kernel.refusals()}};
+    results.push_back(result_of(unsupported, rule_index(rules, "supported")));
+  }
   const Json& run = field(document, "run");
   return {{"tool",
            {{"driver",

@@ -19,9 +19,11 @@ constexpr std::size_t kShownElements = 6;
 
 /// "pass", "FAIL: alignment +2"; an entry that may not be ranked for another reason says which.
 std::string verdict_text(const KernelView& kernel, const Entry* entry) {
-  const std::string verdict(word(kernel.standing));
+  const std::string verdict = kernel.verdict();
   if (kernel.standing == Standing::kPass && entry && !entry->place)
-    return "pass; here " + entry->why_not;
+    return verdict + "; here " + entry->why_not;
+  if (kernel.standing == Standing::kIncomplete)
+    return verdict + ": " + kernel.named_briefly(Outcome::kIncomplete) + " open";
   const std::string failed = kernel.named_briefly(
       kernel.standing == Standing::kFail ? Outcome::kFail : Outcome::kExpected);
   return failed.empty() ? verdict : verdict + ": " + failed;
@@ -70,7 +72,7 @@ std::string ranking_line(const Ranking& ranking) {
   std::vector<std::string> places, others;
   for (const Entry& entry : ranking.ranked) places.push_back(place_text(entry));
   for (const Entry& entry : ranking.unranked)  // the wrong ones stand in the summary
-    if (entry.kernel->standing < Standing::kKnownWrong)
+    if (!is_wrong(entry.kernel->standing))
       others.push_back(
           fmt::format("{} ({})", one_line(entry.kernel->name), one_line(entry.why_not)));
   if (places.empty()) places.push_back("none passes");
@@ -109,14 +111,33 @@ std::string counterexample_text(const Json& example) {
   return text;
 }
 
-std::string failure(const Json& property, const char* mark) {
+std::string failure(const Finding& finding, const char* mark) {
+  const Json& property = *finding.shown;
   std::string text =
       fmt::format("  {} {} {} ({}, {}): {}\n", mark, one_line(text_of(property, "kernel")),
                   one_line(text_of(property, "property")), text_of(property, "criterion"),
                   text_of(property, "verdict"), one_line(text_of(property, "message")));
   text += counterexample_text(field(property, "counterexample"));
-  const std::string repro = text_of(property, "repro");
-  return repro.empty() ? text : text + fmt::format("    replay {}\n", one_line(repro));
+  const std::string repro = text_of(property, "repro"), also = finding.also_names();
+  if (!repro.empty()) text += fmt::format("    replay {}\n", one_line(repro));
+  return also.empty() ? text : text + fmt::format("    also   {}\n", one_line(also));
+}
+
+/// The properties that were not decided, one line a kernel.
+std::string undecided(const View& view) {
+  std::string text;
+  for (const KernelView& kernel : view.kernels)
+    if (const std::string names = kernel.undecided(); !names.empty())
+      text += one_line(fmt::format("  {}: {}", kernel.id, names)) + "\n";
+  return text.empty() ? "" : fmt::format("\nIncomplete: not decided\n{}", text);
+}
+
+std::string refusals(const View& view) {
+  std::string text;
+  for (const KernelView* kernel : view.with_refusals())
+    text += one_line(fmt::format("  {}: {}", kernel->id, kernel->refusals())) + "\n";
+  return text.empty() ? ""
+                      : fmt::format("\nRefused calls, on which nothing was verified\n{}", text);
 }
 
 std::string findings(const View& view) {
@@ -126,14 +147,20 @@ std::string findings(const View& view) {
     if (!rows.empty()) text += fmt::format("\n{}\n", head);
     for (const Json* row : rows) text += line(*row);
   };
+  const auto failures = [&](Outcome wanted, const char* head, auto&& line) {
+    const auto found = view.findings(wanted);
+    if (!found.empty()) text += fmt::format("\n{}\n", head);
+    for (const Finding& finding : found) text += line(finding);
+  };
   const auto brief = [](const Json& row) {
     return fmt::format("  {} {}: {}\n", one_line(text_of(row, "kernel")),
                        one_line(text_of(row, "property")), one_line(text_of(row, "message")));
   };
-  section(Outcome::kFail, "Failures", [](const Json& row) { return failure(row, "FAIL"); });
-  section(Outcome::kExpected, "Expected failures", [](const Json& row) {
-    return fmt::format("{}    because {}\n", failure(row, "known"),
-                       one_line(text_of(row, "reason")));
+  failures(Outcome::kFail, "Failures",
+           [](const Finding& finding) { return failure(finding, "FAIL"); });
+  failures(Outcome::kExpected, "Expected failures", [](const Finding& finding) {
+    return fmt::format("{}    because {}\n", failure(finding, "known"),
+                       one_line(text_of(*finding.shown, "reason")));
   });
   section(
       Outcome::kUnexpectedPass,
@@ -143,7 +170,7 @@ std::string findings(const View& view) {
       });
   section(Outcome::kInconclusive, "Undecided", brief);
   section(Outcome::kNote, "Notes", brief);
-  return text;
+  return text + undecided(view) + refusals(view);
 }
 
 std::string foot(const View& view) {

@@ -17,34 +17,6 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-Standing standing_of(const std::vector<const Json*>& properties) {
-  Standing standing = Standing::kUnverified;
-  for (const Json* property : properties) {
-    Standing one = Standing::kUnverified;
-    switch (outcome(*property)) {
-      case Outcome::kPass:
-      case Outcome::kUnexpectedPass:
-        one = Standing::kPass;
-        break;
-      case Outcome::kInconclusive:
-        one = Standing::kUndecided;
-        break;
-      case Outcome::kExpected:
-        one = Standing::kKnownWrong;
-        break;
-      case Outcome::kFail:
-        one = Standing::kFail;
-        break;
-      case Outcome::kSkip:
-      case Outcome::kNote:
-        continue;
-    }
-    const bool passes_on = standing == Standing::kUnverified || one > standing;
-    if (passes_on) standing = one;
-  }
-  return standing;
-}
-
 /// "simd/softmax/f32" where no entry says it better.
 void name_from_id(KernelView& view) {
   const auto last = view.id.rfind('/');
@@ -79,6 +51,10 @@ std::string why_unranked(const Entry& entry) {
       return fmt::format("wrong, as expected: {}", kernel.named_briefly(Outcome::kExpected));
     case Standing::kUndecided:
       return fmt::format("undecided: {}", kernel.named_briefly(Outcome::kInconclusive));
+    case Standing::kUnsupported:
+      return "unsupported: it refuses every call";
+    case Standing::kIncomplete:
+      return "incomplete: not all properties were decided";
     case Standing::kPass:
     case Standing::kUnverified:
       break;  // a document of timings alone says by `verified` what was verified elsewhere
@@ -175,17 +151,6 @@ double value_of(const Json& statistic) {
   return kNan;
 }
 
-Outcome outcome(const Json& property) {
-  const std::string verdict = text_of(property, "verdict");
-  const bool expected = truth_of(property, "expected");
-  if (verdict == "pass") return expected ? Outcome::kUnexpectedPass : Outcome::kPass;
-  if (verdict == "skip") return Outcome::kSkip;
-  if (text_of(property, "severity") == "note") return Outcome::kNote;
-  if (verdict == "inconclusive") return Outcome::kInconclusive;
-  return expected ? Outcome::kExpected
-                  : Outcome::kFail;  // a verdict unknown to this version is no pass
-}
-
 double least_effect(const Json& document) {
   return least_effect(
       value_of(field(field(field(document, "machine"), "environment"), "aa_spread")));
@@ -200,22 +165,6 @@ std::string share_of_ceiling(const Json& measurement) {
 
 bool distinguishable(const Entry& faster, const Entry& slower, double least) {
   return slower.low > faster.high && slower.ns > faster.ns * (1 + least);
-}
-
-std::string_view word(Standing standing) {
-  switch (standing) {
-    case Standing::kPass:
-      return "pass";
-    case Standing::kUnverified:
-      return "unverified";
-    case Standing::kUndecided:
-      return "undecided";
-    case Standing::kKnownWrong:
-      return "wrong (expected)";
-    case Standing::kFail:
-      break;
-  }
-  return "FAIL";
 }
 
 std::vector<std::string> KernelView::named(Outcome wanted) const {
@@ -262,7 +211,7 @@ View::View(const Json& of) : document(of) {
   for (const Json& row : field(document, "measurements"))
     find_or_add(kernels, text_of(row, "kernel"));
   for (KernelView& kernel : kernels) {
-    kernel.standing = standing_of(kernel.properties);
+    kernel.standing = standing_of(kernel);
     for (const Json* row : kernel.accuracy)
       kernel.max_ulp = worse(kernel.max_ulp, value_of(field(*row, "max_ulp")));
   }
@@ -353,9 +302,8 @@ std::vector<std::pair<const KernelView*, const Entry*>> summary_order(const View
         std::none_of(order.begin(), order.end(), is_it))
       order.emplace_back(&kernel, nullptr);
   }
-  std::stable_partition(order.begin(), order.end(), [](const auto& line) {
-    return line.first->standing < Standing::kKnownWrong;
-  });
+  std::stable_partition(order.begin(), order.end(),
+                        [](const auto& line) { return !is_wrong(line.first->standing); });
   return order;
 }
 

@@ -3,6 +3,7 @@
 // are ranked, and in which order. Views point into the document they were made from.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,7 +31,8 @@ enum class Outcome {
   kNote,      // a failure that is reported and does not fail the kernel
   kExpected,  // a failure that is known, with its reason
   kInconclusive,
-  kFail,  // fail, crash, timeout or error that nobody expected
+  kIncomplete,  // not decided, because the run ended before
+  kFail,        // fail, crash, timeout or error that nobody expected
 };
 Outcome outcome(const Json& property);
 
@@ -41,10 +43,24 @@ double least_effect(const Json& document);
 /// unknown.
 std::string share_of_ceiling(const Json& measurement);
 
-/// What all rows of a kernel say together: the worst of them.
-enum class Standing { kPass, kUnverified, kUndecided, kKnownWrong, kFail };
-/// "pass", "unverified", "undecided", "wrong (expected)", "FAIL".
+/// What all rows of a kernel say together: the worst of them. Unsupported: the kernel refused all
+/// that would have been verified.
+enum class Standing {
+  kPass,
+  kUnverified,
+  kUnsupported,
+  kUndecided,
+  kKnownWrong,
+  kIncomplete,
+  kFail
+};
+/// "pass", "unverified", "unsupported", "undecided", "wrong (expected)", "incomplete", "FAIL".
 std::string_view word(Standing standing);
+/// The same as the document's "kernels" have it: "known_wrong", "fail", else the word.
+std::string_view verdict_word(Standing standing);
+inline bool is_wrong(Standing standing) {
+  return standing == Standing::kKnownWrong || standing == Standing::kFail;
+}
 
 struct KernelView {
   std::string id, name, op, dtype;
@@ -53,6 +69,15 @@ struct KernelView {
   Standing standing = Standing::kUnverified;
   double max_ulp =
       0;  // largest over the domains, NaN winning; meaningless where `accuracy` is empty
+  /// How many of the lengths tried the kernel took, where it refused calls: "took 61 of 155
+  /// lengths; refused cols % 16 != 0"; "" where it refused none.
+  std::string refusals() const;
+  /// Whether it refused calls for their shape, as far as is known.
+  bool refuses_shapes() const;
+  /// The properties that were not decided, "order, sum_to_one"; "" for none.
+  std::string undecided() const;
+  /// Its verdict in a word; a pass on some lengths only says so: "pass on 61 of 155 lengths".
+  std::string verdict() const;
   /// The properties with this outcome, by name.
   std::vector<std::string> named(Outcome wanted) const;
   /// The same in few words: "strides +2".
@@ -86,6 +111,16 @@ struct Entry {
   std::string why_not;  // why it is not ranked
 };
 
+Standing standing_of(const KernelView& kernel);
+
+/// One finding: a property with its counterexample, and the properties of the same kernel and
+/// outcome that are broken by the same cause (the document's "cause").
+struct Finding {
+  const Json* shown = nullptr;
+  std::vector<const Json*> also;
+  std::string also_names() const;  // "order, sum_to_one"; "" for none
+};
+
 /// Whether `slower` is: its interval lies above that of `faster`, and the medians differ by more
 /// than `least`.
 bool distinguishable(const Entry& faster, const Entry& slower, double least);
@@ -104,10 +139,19 @@ struct View {
   std::vector<KernelView> kernels;
   std::vector<Ranking> rankings;
   std::vector<const Json*> with(Outcome wanted) const;  // properties, in the document's order
+  /// The same, grouped by cause.
+  std::vector<Finding> findings(Outcome wanted) const;
+  /// The kernels that refused calls.
+  std::vector<const KernelView*> with_refusals() const;
   const KernelView* kernel(std::string_view id) const;
   bool complete() const;
   std::string machine() const;  // its key, or "unknown machine"
 };
+
+/// Fills "verdict" of each entry of the document's "kernels".
+void add_verdicts(Json& document);
+/// The kernels that did not pass, whatever the reason: they are never ranked.
+std::set<std::string> not_passing(const Json& document);
 
 /// What the verdicts rest on, in a sentence; "" where the document has no certificate.
 std::string certificate_sentence(const Json& document);

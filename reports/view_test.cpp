@@ -55,6 +55,75 @@ TEST(View, TheWorstPropertyIsTheKernelsStanding) {
             Standing::kFail);
 }
 
+TEST(View, WhatWasNotDecidedIsNoPass) {
+  EXPECT_EQ(standing({property("pass", false), property("incomplete", false)}),
+            Standing::kIncomplete);
+  EXPECT_EQ(standing({property("fail", true), property("incomplete", false)}),
+            Standing::kIncomplete);
+  EXPECT_EQ(standing({property("incomplete", false, "note")}), Standing::kIncomplete);
+  EXPECT_EQ(standing({property("fail", false), property("incomplete", false)}), Standing::kFail);
+}
+
+/// A kernel with this verdict on "p" that took `taken` calls, one of each length, and refused
+/// others.
+Json document_with_refusals(const char* verdict, int taken, int refused) {
+  Json document = document_with({property(verdict, false)});
+  document["kernels"].push_back({{"id", "k/softmax/f32"},
+                                 {"coverage",
+                                  {{"calls", taken + refused},
+                                   {"refused", refused},
+                                   {"lengths", taken + refused},
+                                   {"lengths_taken", taken}}}});
+  return document;
+}
+
+TEST(View, WhatWasRefusedIsNotVerified) {
+  const auto verdict = [](const char* property_verdict, int taken, int refused) {
+    const Json document = document_with_refusals(property_verdict, taken, refused);
+    return View(document).kernels.at(0).verdict();
+  };
+  EXPECT_EQ(verdict("pass", 7, 0), "pass");
+  EXPECT_EQ(verdict("pass", 7, 3), "pass on 7 of 10 lengths");
+  EXPECT_EQ(verdict("pass", 0, 3), "unsupported");  // empty rows alone
+  EXPECT_EQ(verdict("skip", 0, 3), "unsupported");
+  EXPECT_EQ(verdict("skip", 2, 3), "unsupported");
+  EXPECT_EQ(verdict("skip", 2, 0), "unverified");
+  EXPECT_EQ(verdict("fail", 2, 3), "FAIL");
+  const Json document = document_with_refusals("pass", 7, 3);
+  EXPECT_EQ(View(document).kernels.at(0).refusals(), "took 7 of 10 lengths; refused 3 of 10 calls");
+}
+
+TEST(View, OnlyAPassIsNotAmongTheNotPassing) {
+  for (const char* verdict : {"fail", "skip", "incomplete", "crash", "inconclusive"})
+    EXPECT_EQ(not_passing(document_with_refusals(verdict, 7, 0)).size(), 1u) << verdict;
+  EXPECT_TRUE(not_passing(document_with_refusals("pass", 7, 0)).empty());
+  Json document = document_with_refusals("skip", 0, 3);
+  add_verdicts(document);
+  EXPECT_EQ(document["kernels"][0]["verdict"], "unsupported");
+}
+
+Json with_cause(Json row, const char* name, const char* cause) {
+  row["property"] = name;
+  row["cause"] = cause;
+  return row;
+}
+
+TEST(View, FindingsAreGroupedByCause) {
+  const Json fail = property("fail", false), known = property("fail", true);
+  const Json document =
+      document_with({with_cause(fail, "b", "a"), with_cause(fail, "a", ""),
+                     with_cause(fail, "c", "a"), with_cause(known, "d", ""),
+                     with_cause(fail, "e", "d"), with_cause(fail, "f", "no such property")});
+  const View view(document);
+  const auto findings = view.findings(Outcome::kFail);
+  ASSERT_EQ(findings.size(), 3u);
+  EXPECT_EQ(text_of(*findings[0].shown, "property"), "a");
+  EXPECT_EQ(findings[0].also_names(), "b, c");
+  // A known failure explains itself and nothing else.
+  EXPECT_EQ(text_of(*findings[1].shown, "property"), "e");
+  EXPECT_EQ(text_of(*findings[2].shown, "property"), "f");
+}
+
 TEST(View, WrongKernelsAreNeverRanked) {
   const Json document = failing_document();
   const View view(document);

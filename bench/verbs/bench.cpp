@@ -5,6 +5,7 @@
 #include "bench/resume.h"
 #include "bench/sections.h"
 #include "bench/verbs/bench_flags.h"
+#include "kernels/plugin_argument.h"
 #include "kernels/verbs/flags.h"
 #include "reports/measurements.h"
 #include "reports/render.h"
@@ -28,7 +29,9 @@ int run_bench(BenchOptions options, const Invocation& invocation) {
   const Registry registry = load_registry(invocation.plugins);
   Json document = new_document(command_line(), options.seed);
   document["run"]["replication"] = replication_section(options);
-  document["kernels"] = kernels_section(bench_kernels(options, registry));
+  const std::vector<Kernel> kernels = bench_kernels(options, registry);
+  check_plugins_chosen(registry, kernels);
+  document["kernels"] = kernels_section(kernels);
   const Json sections = bench_sections(options, registry, std::nullopt);
   for (const char* name : {"machine", "build", "measurements", "ceilings", "warnings"})
     document[name] = sections[name];

@@ -57,7 +57,7 @@ class Cli : public testing::Test {
 };
 
 TEST_F(Cli, CompareTellsKernelsThatDifferManifold) {
-  const std::string two = "compare --plugin " + plugin + brief;
+  const std::string two = "compare --no-verify --plugin " + plugin + brief;
   const Ran slower = softmark(two + "nothing paced"), faster = softmark(two + "paced nothing");
   EXPECT_EQ(slower.code, 1) << slower.out;
   EXPECT_NE(slower.out.find("SLOWER"), std::string::npos) << slower.out;
@@ -65,11 +65,22 @@ TEST_F(Cli, CompareTellsKernelsThatDifferManifold) {
   EXPECT_NE(faster.out.find("FASTER"), std::string::npos) << faster.out;
 }
 
+// `paced` is correct; `nothing` computes nothing.
+TEST_F(Cli, CompareSaysInTheSameLineWhetherAKernelIsRight) {
+  const std::string compare = "compare --plugin " + plugin + brief + "--effort quick ";
+  const Ran wrong = softmark(compare + "paced nothing");
+  EXPECT_EQ(wrong.code, 1) << wrong.out;
+  EXPECT_NE(wrong.out.find("FASTER, B is FAIL: "), std::string::npos) << wrong.out;
+  const Ran unknown = softmark(compare + "--no-verify paced nothing");
+  EXPECT_EQ(unknown.code, 0) << unknown.out;
+  EXPECT_NE(unknown.out.find("FASTER, not verified"), std::string::npos) << unknown.out;
+}
+
 TEST_F(Cli, CompareTakesTwoBuildsOfAKernel) {
   for (const std::string& builds :
        {at("old.so") + ":nothing " + at("new.so") + ":paced",
-        "--plugin " + at("old.so") + " --plugin " + at("new.so") + " nothing new:paced"}) {
-    const Ran ran = softmark("compare --format json" + brief + builds);
+        "--plugin " + at("old.so") + " --plugin new=" + at("new.so") + " nothing new:paced"}) {
+    const Ran ran = softmark("compare --no-verify --format json" + brief + builds);
     ASSERT_EQ(ran.code, 1) << ran.out;
     const Json comparison = Json::parse(ran.out)[0];
     EXPECT_NE(comparison["a"].get<std::string>().find("old.so"), std::string::npos) << comparison;

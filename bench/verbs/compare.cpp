@@ -12,6 +12,9 @@
 #include "bench/verbs/bench_flags.h"
 #include "kernels/names.h"
 #include "kernels/verbs/flags.h"
+#include "properties/engine/verify.h"
+#include "reports/view.h"
+#include "support/interrupts.h"
 
 namespace softmark::bench {
 namespace {
@@ -20,7 +23,7 @@ struct Invocation {
   std::string a, b;
   std::vector<std::string> plugins;
   OutputChoice output;
-  bool strict = false;
+  bool strict = false, without_verification = false;
 };
 
 /// The one kernel that `named` means. Two builds of a plugin have kernels of the same ids:
@@ -32,10 +35,7 @@ Kernel one_kernel(const std::string& named, const std::vector<std::string>& plug
   const std::string library =
       in_library ? named.substr(0, colon == named.npos ? colon : colon + 3) : "";
   const std::string glob = !in_library ? named : colon == named.npos ? "" : named.substr(colon + 4);
-  Registry registry = in_library ? load_registry({library}, false) : load_registry(plugins);
-  if (in_library)
-    std::erase_if(registry.kernels,
-                  [](const Kernel& kernel) { return kernel.provider != "plugin"; });
+  const Registry registry = in_library ? load_plugins({library}) : load_registry(plugins);
   options.kernels = glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
   const std::vector<Kernel> found = bench_kernels(options, registry);
   if (found.size() == 1) return found.front();
@@ -50,10 +50,28 @@ bool is_document(const std::string& named) {
          (named.find(".so") == named.npos && std::filesystem::is_regular_file(named));
 }
 
+/// The verdict of a verification at quick effort: "pass", "FAIL: range +2".
+std::string brief_verdict(const Kernel& kernel, std::uint64_t seed) {
+  VerifyOptions options;
+  options.effort = name(Effort::quick);
+  options.seed = seed;
+  Json document = new_document({}, seed);
+  verify(options, Registry(), {kernel}, document);
+  const View view(document);
+  const KernelView& verified = *view.kernel(kernel.id);
+  const std::string failed = verified.named_briefly(Outcome::kFail);
+  return verified.verdict() + (failed.empty() ? "" : ": " + failed);
+}
+
 int run_kernels(const BenchOptions& options, const Invocation& invocation) {
-  const auto comparisons =
-      compare_kernels(one_kernel(invocation.a, invocation.plugins, options),
-                      one_kernel(invocation.b, invocation.plugins, options), options);
+  const Kernel a = one_kernel(invocation.a, invocation.plugins, options),
+               b = one_kernel(invocation.b, invocation.plugins, options);
+  auto comparisons = compare_kernels(a, b, options);
+  if (!invocation.without_verification && !comparisons.empty() && !interrupted()) {
+    const std::string of_a = brief_verdict(a, options.seed), of_b = brief_verdict(b, options.seed);
+    for (Comparison& comparison : comparisons)
+      comparison.a_verdict = of_a, comparison.b_verdict = of_b;
+  }
   Json json = Json::array();
   for (const Comparison& comparison : comparisons) json.push_back(to_json(comparison));
   write_file(invocation.output.path,
@@ -88,6 +106,8 @@ void add_compare(CLI::App& app, int& exit_code) {
   const auto flags = add_bench_flags(*verb, {"--kernel", "--resume"});
   add_plugins(*verb, invocation->plugins);
   invocation->output.add_to(*verb, {"text", "json"});
+  verb->add_flag("--no-verify", invocation->without_verification,
+                 "two kernels: do not verify them too (at effort quick, some seconds each)");
   verb->add_flag("--strict", invocation->strict, "exit 5 where something is undecided");
   verb->callback([flags, invocation, &exit_code] { exit_code = run_compare(*flags, *invocation); });
 }

@@ -7,9 +7,10 @@
 #include "bench/sections.h"
 #include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
-#include "properties/engine/known_failures.h"
 #include "properties/engine/verify.h"
+#include "properties/verbs/verify_exit.h"
 #include "reports/render.h"
+#include "reports/view.h"
 #include "support/effort.h"
 #include "support/interrupts.h"
 
@@ -24,6 +25,7 @@ struct RunVerb {
   bench::BenchOptions bench;
   Effort effort = Effort::quick;
   std::vector<std::string> threads;
+  bool strict = false;
   std::string prefix = "softmark-report";
 };
 
@@ -38,6 +40,7 @@ int run_all(RunVerb& verb) {
   verb.bench.effort = verb.effort;
   verb.bench.logits = verb.verify.logits;
   document["run"]["replication"] = bench::replication_section(verb.bench);
+  document["run"]["effort"] = verb.verify.effort;
   bench::describe_machine(document);
   bool complete = verify(verb.verify, registry, kernels, document);
   if (complete) {
@@ -45,11 +48,12 @@ int run_all(RunVerb& verb) {
     verb.bench.ops = verb.choice.ops;
     verb.bench.dtypes = verb.choice.dtypes;
     verb.bench.seed = verb.verify.seed;
-    const Json sections = bench::bench_sections(verb.bench, registry, failed_kernels(document));
+    const Json sections = bench::bench_sections(verb.bench, registry, not_passing(document));
     for (const char* name : {"measurements", "ceilings"}) document[name] = sections[name];
     for (const Json& warning : sections["warnings"]) document["warnings"].push_back(warning);
     complete = sections["complete"];
   }
+  add_verdicts(document);
   finish_document(document, complete);
   for (const char* ending : kEndings) {
     const std::string path = verb.prefix + ending;
@@ -58,7 +62,7 @@ int run_all(RunVerb& verb) {
   write_file("-", render(document, "text"));
   std::fprintf(stderr, "wrote %s.json, %s.md and the page %s.html\n", verb.prefix.c_str(),
                verb.prefix.c_str(), verb.prefix.c_str());
-  return has_unexpected_failure(document) ? kGateFailed : complete ? kPass : kNotMeasurable;
+  return exit_code_of(document, kernels, verb.choice, complete, verb.strict);
 }
 
 }  // namespace
@@ -76,6 +80,7 @@ void add_run(CLI::App& app, int& exit_code) {
   add_logits(*sub, verb->verify.logits);
   add_known_failures(*sub, verb->verify.known_failures);
   add_corpus(*sub, verb->verify.corpus);
+  sub->add_flag("--strict", verb->strict, "exit 1 also where a kernel refused a call");
   sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")
       ->type_name("PREFIX")
       ->capture_default_str();

@@ -165,10 +165,10 @@ TEST_F(Python, AnExceptionIsAVerdictInItsOwnWords) {
     EXPECT_EQ(ran.code, 1) << fault.function << ran.out << ran.err;
     EXPECT_TRUE(has(ran.out, fault.says)) << fault.function << ran.out;
   }
-  EXPECT_EQ(
-      run("verify --effort quick --kernel 'mine.*' --property sum_to_one --python mine:refuses")
-          .code,
-      0);
+  const Ran refused =
+      run("verify --effort quick --kernel 'mine.*' --property sum_to_one --python mine:refuses");
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_TRUE(has(refused.out, "unsupported")) << refused.out;
 }
 
 TEST_F(Python, NothingIsLeftOfAFunctionThatHangs) {
@@ -200,6 +200,24 @@ TEST_F(Python, WhatCannotBeCalledIsOneLine) {
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
     EXPECT_TRUE(has(ran.err, line.says)) << ran.err;
   }
+}
+
+TEST_F(Python, TwoFunctionsOfOneNameNeedAPrefix) {
+  const std::string one = "def softmax(x):\n  e = np.exp(x - x.max(-1, keepdims=True))\n";
+  write(one + "  return e / e.sum(-1, keepdims=True)\n");
+  fs::create_directories(folder_ / "other");
+  std::ofstream(folder_ / "other/mine.py")
+      << "import numpy as np\n" + one + "  return 0 * e + 42\n";
+  const std::string verify = "verify --effort quick --property range --python mine.py:softmax ";
+  const Ran refused = run(verify + "--python other/mine.py:softmax");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_TRUE(has(refused.err, "give this plugin's kernels a prefix: --python mine="))
+      << refused.err;
+  const Ran both = run(verify + "--python old=other/mine.py:softmax");
+  EXPECT_EQ(both.code, 1);
+  EXPECT_TRUE(has(both.out, "FAIL old:mine.softmax/softmax/f32")) << both.out;
+  EXPECT_TRUE(has(both.out, "--python old=")) << both.out;
+  EXPECT_FALSE(has(both.out, "FAIL mine.softmax")) << both.out;
 }
 
 TEST_F(Python, IsTimed) {

@@ -9,27 +9,32 @@
 #include <fstream>
 
 #include "kernels/names.h"
+#include "kernels/plugin_argument.h"
 #include "reports/render.h"
 #include "support/error.h"
 
 namespace softmark {
 
 void add_plugins(CLI::App& verb, std::vector<std::string>& plugins) {
-  verb.add_option("--plugin", plugins, "shared library that exports softmark_plugin (repeatable)")
-      ->type_name("LIB.so")
+  verb.add_option("--plugin", plugins,
+                  "shared library that exports softmark_plugin (repeatable); its kernels alone are "
+                  "taken unless --kernel says others; with NAME=, they get the prefix 'NAME:'")
+      ->type_name("[NAME=]LIB.so")
       ->allow_extra_args(false);
   verb.add_option_function<std::string>(
           "--python",
-          [&plugins](const std::string& function) {
+          [&plugins](const std::string& argument) {
+            const auto [name, function] = parse_plugin(argument);
             const bool file =
                 function.find(".py:") != std::string::npos && !function.starts_with('/');
-            plugins.push_back(
-                "python:" + (file ? std::filesystem::current_path().string() + "/" : "") +
-                function);
+            plugins.push_back((name.empty() ? "" : name + "=") + "python:" +
+                              (file ? std::filesystem::current_path().string() + "/" : "") +
+                              function);
           },
           "Python function f(x) on a numpy array [rows, cols], as MODULE:FUNCTION or "
-          "FILE.py:FUNCTION, with @OP or @OP/TYPE,TYPE for others than softmax/f32 (repeatable)")
-      ->type_name("MODULE:FUNCTION")
+          "FILE.py:FUNCTION, with @OP or @OP/TYPE,TYPE for others than softmax/f32 (repeatable); "
+          "NAME= as for --plugin")
+      ->type_name("[NAME=]MODULE:FUNCTION")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->trigger_on_parse();
 }
@@ -120,6 +125,20 @@ void KernelChoice::add_to(CLI::App& verb) {
   add_kernels(verb, kernels);
   add_ops(verb, ops);
   add_dtypes(verb, dtypes);
+}
+
+std::vector<Kernel> KernelChoice::select(const Registry& all) const {
+  std::vector<Kernel> chosen = select_kernels(all, kernels, ops, dtypes);
+  check_plugins_chosen(all, chosen);
+  return chosen;
+}
+
+std::vector<Kernel> KernelChoice::select(const Registry& all, std::string_view op,
+                                         std::string_view dtype) const {
+  KernelChoice one = *this;
+  one.ops = {std::string(op)};
+  one.dtypes = {std::string(dtype)};
+  return one.select(all);
 }
 
 void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& formats) {

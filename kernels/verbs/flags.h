@@ -37,8 +37,14 @@ struct KernelChoice {
 
   void add_to(CLI::App& verb);
   Registry registry() const { return load_registry(plugins); }
-  std::vector<Kernel> select(const Registry& all) const {
-    return select_kernels(all, kernels, ops, dtypes);
+  /// The kernels chosen; each plugin has one among them.
+  std::vector<Kernel> select(const Registry& all) const;
+  /// The same of one op and type.
+  std::vector<Kernel> select(const Registry& all, std::string_view op,
+                             std::string_view dtype) const;
+  /// Whether this kernel was asked for: by --kernel, --plugin or --python.
+  bool asks_for(const Kernel& kernel) const {
+    return !kernels.empty() || kernel.provider == "plugin";
   }
 };
 

@@ -6,6 +6,7 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "properties/engine/search.h"
 
 namespace softmark {
 namespace {
@@ -46,6 +47,19 @@ struct Tally {
     }
   }
 
+  /// Replaces the worst element where a search found a worse one; the rows that led there are no
+  /// sample, and count in no other statistic.
+  void add(const WorstRow& found) {
+    if (!(found.ulp > worst_ulp)) return;
+    worst_ulp = found.ulp;
+    worst = {{"row_length", found.c.cols},
+             {"at", found.output},
+             {"got", hex(found.got)},
+             {"want", hex(found.want)}};
+    if (found.c.cols <= 16)
+      worst["x"] = row_to_json(found.c.x.data() + found.row * found.c.cols, found.c.cols);
+  }
+
   Json entry(const Kernel& kernel, std::string_view domain) {
     Json json = {{"kernel", kernel.id}, {"domain", domain}, {"elements", ulps.size()}};
     std::sort(ulps.begin(), ulps.end());
@@ -57,7 +71,7 @@ struct Tally {
     double sum = 0;
     for (double u : ulps) sum += u;
     const auto n = static_cast<double>(ulps.size());
-    json["max_ulp"] = number(quantile(1));
+    json["max_ulp"] = number(std::max(quantile(1), worst_ulp));
     json["mean_ulp"] = number(sum / n);
     json["p50"] = number(quantile(0.5));
     json["p99"] = number(quantile(0.99));
@@ -97,8 +111,11 @@ Json measure_accuracy(KernelSession& session, std::uint64_t seed) {
     all.rounded_correctly += tally.rounded_correctly;
     all.over_bound = std::max(all.over_bound, tally.over_bound);
     if (tally.worst_ulp > all.worst_ulp) all.worst_ulp = tally.worst_ulp, all.worst = tally.worst;
-    entries.push_back(tally.entry(kernel, info(family).name));
+    if (!tally.ulps.empty()) entries.push_back(tally.entry(kernel, info(family).name));
   }
+  if (all.ulps.empty()) return entries;
+  const SearchResult searched = search_session(session, seed, false).result;
+  if (searched.worst) all.add(*searched.worst);
   entries.insert(entries.begin(), all.entry(kernel, "all"));
   return entries;
 }

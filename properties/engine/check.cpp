@@ -60,11 +60,18 @@ void report_failure(Verdict& verdict, KernelSession& session, const Property& pr
   verdict.outcome = hunt.fault.verdict;
   verdict.message = hunt.fault.message;
   if (!options.only_replay && hunt.fault.verdict != "timeout")
-    if (const std::string shapes = failing_shapes(session, property, *hunt.worst, kPatternSeconds);
+    if (const std::string shapes = failing_shapes(session, property, hunt.shapes, kPatternSeconds);
         !shapes.empty())
       verdict.message = hunt.fault.message + " (" + shapes + ")";
   verdict.counterexample = counterexample_of(session, *hunt.worst, hunt.fault);
   verdict.repro = replay_command(session.kernel(), property, *hunt.worst, options.rerun);
+}
+
+/// Whether every case was refused. A property that catches refusals itself passes such a case, and
+/// a kernel may take empty rows alone, which says nothing about others.
+bool nothing_was_checked(const Hunt& hunt, const Coverage& coverage) {
+  return (hunt.refused == hunt.cases && hunt.sought == 0) ||
+         (coverage.taken() == 0 && coverage.refused() > 0);
 }
 
 }  // namespace
@@ -89,11 +96,11 @@ Checked check_property(KernelSession& session, const Property& property,
                       decimal(options.call_timeout_seconds) + " s a call";
   if (hunt.worst) {
     report_failure(verdict, session, property, hunt, options);
-  } else if (hunt.refused == hunt.cases) {
+  } else if (nothing_was_checked(hunt, session.coverage())) {
     verdict.outcome = "skip";
-    if (!is_slow) verdict.message = "the kernel takes none of the cases tried";
+    if (!is_slow) verdict.message = "the kernel refuses every case tried";
   }
-  verdict.cases = hunt.cases;
+  verdict.cases = hunt.cases + hunt.sought;
   verdict.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return {std::move(verdict), std::move(hunt.worst)};
 }

@@ -28,6 +28,7 @@ struct Checked {
   Verdict verdict;  // but for what only the parent knows (expected, reason)
   std::optional<Case> counterexample;
 };
+/// `session` has no calls in its coverage before.
 Checked check_property(KernelSession& session, const Property& property,
                        const CheckOptions& options);
 

@@ -2,6 +2,7 @@
 #include "properties/engine/counterexample.h"
 
 #include "kernels/names.h"
+#include "kernels/plugin_argument.h"
 
 namespace softmark {
 namespace {
@@ -54,10 +55,8 @@ Json counterexample_of(KernelSession& session, const Case& c, const Fault& fault
 std::string replay_command(const Kernel& kernel, const Property& property, const Case& c,
                            const std::string& rerun) {
   std::string command = "softmark verify";
-  if (kernel.provider == "plugin")
-    command += kernel.library.starts_with("python:") ? " --python " + kernel.library.substr(7)
-                                                     : " --plugin " + kernel.library;
-  command += " --kernel " + kernel.id + " --property " + std::string(property.name);
+  command +=
+      plugin_flag(kernel) + " --kernel " + kernel.id + " --property " + std::string(property.name);
   const std::string json = case_to_json(c, kernel.op).dump();
   return command + (json.size() > kLongestCommand ? rerun : " --case '" + json + "'");
 }

@@ -70,6 +70,7 @@ Hunt::Hunt(KernelSession& session, const Property& property, double seconds)
     : session_(session), property_(property), seconds_(seconds), end_(after(seconds)) {}
 
 bool Hunt::fails(const Case& c, Fault found) {
+  shapes.push_back({c.rows, c.cols, true});
   worst = c;
   fault = std::move(found);
   return false;
@@ -80,6 +81,7 @@ bool Hunt::holds(const Case& c) {
   ++cases;
   try {
     if (auto found = property_.fault(session_, c)) return fails(c, std::move(*found));
+    shapes.push_back({c.rows, c.cols, false});
   } catch (const KernelSession::Refused& refusal) {
     ++refused;
     if (refusal.outcome.kind == CallResult::timeout) too_slow = std::min(too_slow, c.cols);
@@ -120,7 +122,7 @@ void Hunt::explore(std::uint64_t seed, int count) {
 }
 
 void Hunt::seek(std::uint64_t seed) {
-  const auto c = property_.seek(session_, seed, cases);
+  const auto c = property_.seek(session_, seed, sought);
   if (!c) return;
   allow_shrinking();
   try_case(*c);

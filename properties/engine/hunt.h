@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <optional>
+#include <vector>
 
+#include "properties/engine/pattern.h"
 #include "properties/engine/property.h"
 
 namespace softmark {
@@ -29,6 +31,9 @@ class Hunt {
   std::optional<Case> worst;  // the smallest that failed
   Fault fault;                // of `worst`
   std::size_t cases = 0, refused = 0;
+  std::size_t sought = 0;  // rows that the property's own search tried
+  // Of all cases that were not refused, the smaller ones of a failing case included.
+  std::vector<TriedShape> shapes;
   // Columns of the shortest row that takes longer than the time limit.
   std::size_t too_slow = SIZE_MAX;
 

@@ -66,6 +66,8 @@ CallResult KernelSession::run_watched(const Case& c, bool closely) {
   outcome.kind = CallResult::timeout;
   if (c.cols < too_slow_cols_) outcome = worker_.run(c, closely);
   if (outcome.kind == CallResult::timeout && is_too_slow(c)) throw Refused{std::move(outcome)};
+  if (outcome.kind == CallResult::done || outcome.kind == CallResult::unsupported)
+    coverage_.add(c, outcome.kind == CallResult::done);
   if (outcome.kind == CallResult::unsupported) throw Refused{std::move(outcome)};
   if (outcome.kind != CallResult::done)
     throw Stopped{{outcome.message, std::nullopt, std::nullopt,

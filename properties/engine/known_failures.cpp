@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "properties/engine/known_failures_text.h"
+#include "support/effort.h"
 #include "support/glob.h"
 
 namespace softmark {
@@ -27,6 +28,18 @@ std::string word(const Json& entry, const char* key, const std::string& where) {
   if (found == entry.end() || !found->is_string() || found->get<std::string>().empty())
     throw Error(kUnreadable, where + " needs a \"" + key + "\" (a non-empty string)");
   return *found;
+}
+
+std::string word_if_any(const Json& entry, const char* key, const std::string& where) {
+  return entry.contains(key) ? word(entry, key, where) : "";
+}
+
+std::string effort_if_any(const Json& entry, const std::string& where) {
+  const std::string effort = word_if_any(entry, "effort", where);
+  if (!effort.empty() &&
+      std::find(std::begin(kEffortNames), std::end(kEffortNames), effort) == std::end(kEffortNames))
+    throw Error(kUnreadable, where + ".effort must be quick, standard or thorough");
+  return effort;
 }
 
 bool flag(const Json& entry, const char* key, const std::string& where) {
@@ -58,8 +71,15 @@ const Json& list(const Json& json, const char* key, const std::string& where) {
   return json[key];
 }
 
+/// Whether a run of this effort searches further than the one that the limit was taken from.
+bool searches_further(const std::string& effort, const KnownFailures::Limit& limit) {
+  return !effort.empty() && !limit.effort.empty() &&
+         parse_effort(effort) > parse_effort(limit.effort);
+}
+
 /// Whether a kernel keeps to its limit, by its entry of the document's "accuracy".
-Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy) {
+Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy,
+                   const std::string& effort) {
   Verdict verdict;
   verdict.kernel = accuracy["kernel"];
   verdict.property = "accuracy_limit";
@@ -73,15 +93,31 @@ Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy) {
                       ", the known failures allow " + number(*most).dump() + " (" + limit.reason +
                       ")";
   }
+  if (verdict.failed() && searches_further(effort, limit)) {
+    verdict.severity = "note";
+    verdict.message += "; the limit was taken from a run of effort " + limit.effort +
+                       ": accept the limits of this one";
+  }
   return verdict;
 }
 
 }  // namespace
 
-KnownFailures::ExpectedFailure* KnownFailures::find(const std::string& kernel,
-                                                    const std::string& property) {
-  for (auto& expected : expected_failures)
-    if (matches_glob(expected.kernel, kernel) && matches_glob(expected.property, property))
+Origin origin_of(const Json& document, const std::string& kernel) {
+  if (document.contains("kernels"))
+    for (const Json& entry : document["kernels"])
+      if (entry.value("id", "") == kernel)
+        return {kernel, entry.value("provider", ""), entry.value("version", "")};
+  return {kernel, "", ""};
+}
+
+const KnownFailures::ExpectedFailure* KnownFailures::find(const Origin& kernel,
+                                                          const std::string& property) const {
+  if (shipped && kernel.provider != "builtin" && kernel.provider != "peer") return nullptr;
+  for (const auto& expected : expected_failures)
+    if (matches_glob(expected.kernel, kernel.id) && matches_glob(expected.property, property) &&
+        (expected.provider.empty() || expected.provider == kernel.provider) &&
+        (expected.version.empty() || matches_glob(expected.version, kernel.version)))
       return &expected;
   return nullptr;
 }
@@ -89,6 +125,7 @@ KnownFailures::ExpectedFailure* KnownFailures::find(const std::string& kernel,
 KnownFailures read_known_failures(const std::string& path) {
   KnownFailures known;
   if (path == "none") return known;
+  known.shipped = path.empty();
   const std::string where = path.empty() ? "the built-in known failures" : path;
   const Json json = Json::parse(text_of(path), nullptr, false);
   if (json.is_discarded() || !json.is_object()) throw Error(kUnreadable, where + ": is not JSON");
@@ -105,21 +142,23 @@ KnownFailures read_known_failures(const std::string& path) {
   for (const Json& entry : list(json, "expected_failures", where)) {
     const std::string place = where + ": expected_failures[" + std::to_string(index++) + "]";
     for (const std::string& property : words(entry, "property", place))
-      known.expected_failures.push_back({word(entry, "kernel", place), property,
-                                         word(entry, "reason", place),
-                                         flag(entry, "may_pass", place)});
+      known.expected_failures.push_back(
+          {word(entry, "kernel", place), property, word(entry, "reason", place),
+           word_if_any(entry, "provider", place), word_if_any(entry, "version", place),
+           flag(entry, "may_pass", place)});
   }
   for (const Json& entry : list(json, "limits", where)) {
     const std::string place = where + ": limits[" + std::to_string(known.limits.size()) + "]";
     known.limits.push_back({word(entry, "kernel", place), limit_of(entry, "max_ulp", place),
-                            limit_of(entry, "p999", place), word(entry, "reason", place)});
+                            limit_of(entry, "p999", place), word(entry, "reason", place),
+                            effort_if_any(entry, place)});
   }
   return known;
 }
 
 Json no_known_failures() {
   return {{"schema", "softmark.known_failures"},
-          {"schema_version", "1.0"},
+          {"schema_version", "1.1"},
           {"expected_failures", Json::array()},
           {"limits", Json::array()}};
 }
@@ -128,17 +167,18 @@ std::string known_failures_text(const Json& file) {
   return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::vector<std::string> apply_known_failures(KnownFailures& known, const Json& accuracy,
+std::vector<std::string> apply_known_failures(const KnownFailures& known, const Json& document,
                                               bool whole_sweep, std::vector<Verdict>& verdicts) {
-  for (const Json& entry : accuracy)
+  const std::string effort = document.value("/run/effort"_json_pointer, std::string());
+  for (const Json& entry : document.value("accuracy", Json::array()))
     for (const auto& limit : known.limits)
       if (entry["domain"] == "all" && matches_glob(limit.kernel, entry["kernel"]))
-        verdicts.push_back(verdict_on(limit, entry));
+        verdicts.push_back(verdict_on(limit, entry, effort));
   std::vector<std::string> warnings;
   for (Verdict& verdict : verdicts) {
-    const auto* known_failure = known.find(verdict.kernel, verdict.property);
-    verdict.expected =
-        known_failure && (verdict.failed() || (whole_sweep && !known_failure->may_pass));
+    const auto* known_failure = known.find(origin_of(document, verdict.kernel), verdict.property);
+    verdict.expected = known_failure && verdict.outcome != "incomplete" &&
+                       (verdict.failed() || (whole_sweep && !known_failure->may_pass));
     verdict.reason = verdict.expected ? known_failure->reason : "";
     if (verdict.expected && !verdict.failed())
       warnings.push_back(verdict.kernel + " was expected to fail " + verdict.property +

@@ -14,6 +14,8 @@ namespace {
 
 using Lengths = std::vector<std::size_t>;  // ascending
 
+constexpr std::size_t kFewest = 3;  // lengths on each side of a pattern
+
 template <class Test>
 bool separates(const Lengths& failed, const Lengths& passed, Test test) {
   return std::all_of(failed.begin(), failed.end(), test) &&
@@ -48,10 +50,10 @@ std::string power_of(const Lengths& failed, const Lengths& passed) {
 std::string lengths_pattern(const Lengths& failed, const Lengths& passed) {
   const auto longer = std::upper_bound(passed.begin(), passed.end(), failed.front());
   const Lengths beyond(longer, passed.end());
+  // One or two lengths always have something in common.
+  if (failed.size() < kFewest || passed.size() < kFewest) return "";
   if (beyond.empty()) return fmt::format("cols >= {}", failed.front());
   if (passed.front() > failed.back()) return fmt::format("cols <= {}", failed.back());
-  // One or two lengths always share some remainder.
-  if (failed.size() < 3) return "";
   std::string pattern = power_of(failed, beyond);
   if (pattern.empty()) pattern = remainder_of(failed, beyond);
   if (!pattern.empty() && longer != passed.begin())
@@ -59,19 +61,26 @@ std::string lengths_pattern(const Lengths& failed, const Lengths& passed) {
   return pattern;
 }
 
+/// Lengths at which some shape failed, and the others.
+std::pair<Lengths, Lengths> lengths_of(std::span<const TriedShape> shapes) {
+  std::map<std::size_t, bool> by_length;
+  for (const TriedShape& s : shapes) by_length[s.cols] |= s.failed;
+  Lengths failed, passed;
+  for (const auto& [cols, fails] : by_length) (fails ? failed : passed).push_back(cols);
+  return {failed, passed};
+}
+
 }  // namespace
 
 std::string pattern_of(std::span<const TriedShape> shapes) {
-  std::map<std::size_t, bool> by_length;
   std::map<std::size_t, std::pair<std::size_t, std::size_t>> by_rows;  // tried, failed
   for (const TriedShape& s : shapes) {
-    by_length[s.cols] |= s.failed;
     ++by_rows[s.rows].first;
     by_rows[s.rows].second += s.failed;
   }
-  Lengths failed, passed;
-  for (const auto& [cols, fails] : by_length) (fails ? failed : passed).push_back(cols);
-  if (failed.empty() || by_length.size() < 2) return "";
+  const auto [failed, passed] = lengths_of(shapes);
+  const std::size_t tried = failed.size() + passed.size();
+  if (failed.empty() || tried < kFewest) return "";
   std::vector<std::string> said;
   if (!passed.empty())
     if (const auto pattern = lengths_pattern(failed, passed); !pattern.empty())
@@ -84,16 +93,35 @@ std::string pattern_of(std::span<const TriedShape> shapes) {
   if (tried_below >= 5) said.push_back(fmt::format("{} rows and more", least->first));
   const std::string where =
       said.empty() ? "" : "fails where " + fmt::format("{}", fmt::join(said, " and ")) + "; ";
-  return where + fmt::format("{} of {} lengths tried fail, {} to {}", failed.size(),
-                             by_length.size(), failed.front(), failed.back());
+  if (failed.size() == 1)
+    return where + fmt::format("1 of {} lengths tried fails: {}", tried, failed.front());
+  return where + fmt::format("{} of {} lengths tried fail, {} to {}", failed.size(), tried,
+                             failed.front(), failed.back());
 }
 
-std::string failing_shapes(KernelSession& session, const Property& property, const Case& smallest,
-                           double seconds) {
+std::string exact_pattern_of(std::span<const TriedShape> shapes) {
+  std::size_t fewest_rows = SIZE_MAX;
+  for (const TriedShape& s : shapes)
+    if (s.failed) fewest_rows = std::min(fewest_rows, s.rows);
+  if (std::all_of(shapes.begin(), shapes.end(),
+                  [=](const TriedShape& s) { return s.failed == (s.rows >= fewest_rows); }))
+    return fewest_rows > 1 && fewest_rows < SIZE_MAX ? fmt::format("{} rows and more", fewest_rows)
+                                                     : "";
+  const auto [failed, passed] = lengths_of(shapes);
+  const auto fails_whole = [&failed = failed](const TriedShape& s) {
+    return s.failed == std::binary_search(failed.begin(), failed.end(), s.cols);
+  };
+  return failed.empty() || !std::all_of(shapes.begin(), shapes.end(), fails_whole)
+             ? ""
+             : lengths_pattern(failed, passed);
+}
+
+std::string failing_shapes(KernelSession& session, const Property& property,
+                           std::vector<TriedShape> before, double seconds) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                       std::chrono::duration<double>(seconds));
-  std::vector<TriedShape> shapes = {{smallest.rows, smallest.cols, true}};
+  std::vector<TriedShape> shapes = std::move(before);
   property.sweep(session.kernel(), Effort::quick, [&](const Case& c) {
     bool hangs = false;
     try {

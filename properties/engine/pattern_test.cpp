@@ -37,6 +37,12 @@ TEST(Pattern, NamesTheLeastRows) {
 TEST(Pattern, ClaimsNoneThatAPassingShapeContradicts) {
   EXPECT_EQ(pattern_where([](auto, auto n) { return n % 8 == 7 && n != 39; }),
             "15 of 130 lengths tried fail, 7 to 127");
+  // Neither one failure nor one success supports a pattern.
+  const TriedShape few[] = {{1, 18, true}, {1, 100, false}, {1, 200, false}, {1, 300, false}};
+  EXPECT_EQ(pattern_of(few), "1 of 4 lengths tried fails: 18");
+  EXPECT_EQ(pattern_of(std::span(few).first(2)), "");
+  const TriedShape most[] = {{1, 18, true}, {1, 19, true}, {1, 20, true}, {1, 4, false}};
+  EXPECT_EQ(pattern_of(most), "3 of 4 lengths tried fail, 18 to 20");
   EXPECT_EQ(pattern_where([](auto, auto n) { return n == 17 || n == 33; }),
             "2 of 130 lengths tried fail, 17 to 33");
   EXPECT_EQ(pattern_where([](auto, auto) { return false; }), "");

@@ -10,11 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kernels/case.h"
 #include "kernels/registry.h"
 #include "kernels/worker.h"
+#include "properties/engine/coverage.h"
 #include "properties/rows/rows.h"
 #include "reference/reference.h"
 #include "support/effort.h"
@@ -53,12 +55,19 @@ class KernelSession {
   std::vector<double> run(const Case& c);
   /// The same with everything else that was observed. Throws likewise.
   CallResult run_watched(const Case& c, bool closely = false);
+  /// The next call is the first of a fresh process.
+  void start_afresh() { worker_.end(); }
   /// Cached for the rows tried last, because several properties try the same ones.
   const Truth& truth(const Case& c, std::size_t row);
 
   /// The outputs decided so far for this kernel, by the tier that decided them; a cached row is
   /// counted once.
   const Certificate& certificate() const { return certificate_; }
+
+  /// The calls since this was last asked, taken or refused. A kernel that is too slow for a row
+  /// does not refuse it.
+  Coverage take_coverage() { return std::exchange(coverage_, Coverage()); }
+  const Coverage& coverage() const { return coverage_; }
 
   /// Thrown by run and caught where properties are checked. Also for a kernel that does not hang
   /// but is too slow for rows of this length, which is no defect: then the outcome is a timeout.
@@ -77,6 +86,7 @@ class KernelSession {
   double timeout_;
   std::size_t too_slow_cols_ = SIZE_MAX;  // rows of this length and longer are not tried again
   Certificate certificate_;
+  Coverage coverage_;
   struct Cache;
   std::shared_ptr<Cache> cache_;
 };

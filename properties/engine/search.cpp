@@ -185,8 +185,7 @@ SearchResult search_worst(const Kernel& kernel, const SearchOptions& options,
   return Search(kernel, options, run, progress).result();
 }
 
-std::optional<Case> seek_beyond(KernelSession& session, std::uint64_t seed, bool over_bound,
-                                double limit, std::size_t& rows) {
+SessionSearch search_session(KernelSession& session, std::uint64_t seed, bool over_bound) {
   constexpr std::size_t kRows[] = {768, 6000, 200000};  // at quick, standard, thorough
   constexpr double kSeconds[] = {1, 4, 120};
   SearchOptions options;
@@ -203,12 +202,18 @@ std::optional<Case> seek_beyond(KernelSession& session, std::uint64_t seed, bool
       return std::nullopt;
     }
   };
-  SearchResult found;
   try {
-    found = search_worst(session.kernel(), options, run);
+    return {search_worst(session.kernel(), options, run), std::nullopt};
   } catch (const KernelSession::Stopped&) {
-    return last;
+    return {{}, last};
   }
+}
+
+std::optional<Case> seek_beyond(KernelSession& session, std::uint64_t seed, bool over_bound,
+                                double limit, std::size_t& rows) {
+  const SessionSearch search = search_session(session, seed, over_bound);
+  if (search.stopped_at) return search.stopped_at;
+  const SearchResult& found = search.result;
   if (found.worst) rows += found.rows;
   if (found.worst && !(found.worst->score <= limit)) return found.worst->c;
   return std::nullopt;

@@ -53,6 +53,14 @@ SearchResult search_worst(const Kernel& kernel, const SearchOptions& options,
                           const SearchRunner& run, const SearchProgress& progress = {});
 
 class KernelSession;
+/// The search by the session's effort: 768, 6000 or 200000 rows, or as many as 1, 4 or 120 s allow.
+/// Where the kernel crashes or hangs, `stopped_at` is that case and nothing else is set.
+struct SessionSearch {
+  SearchResult result;
+  std::optional<Case> stopped_at;
+};
+SessionSearch search_session(KernelSession& session, std::uint64_t seed, bool over_bound);
+
 /// The search behind a property; the number of rows depends on the session's effort and is added to
 /// `rows`. Returns a case whose score exceeds the limit, or on which the kernel crashed or hung;
 /// nothing where none was found.

@@ -14,6 +14,7 @@ Json to_json(const Verdict& verdict) {
                {"message", verdict.message},
                {"counterexample", verdict.counterexample},
                {"repro", verdict.repro}};
+  if (!verdict.cause.empty()) json["cause"] = verdict.cause;
   if (verdict.seconds) json["seconds"] = number(*verdict.seconds);
   if (verdict.reason) json["reason"] = *verdict.reason;
   return json;
@@ -31,6 +32,7 @@ Verdict verdict_from_json(const Json& json) {
   verdict.message = json.at("message");
   verdict.counterexample = json.at("counterexample");
   verdict.repro = json.at("repro");
+  verdict.cause = json.value("cause", "");
   if (json.contains("seconds")) verdict.seconds = json["seconds"];
   if (json.contains("reason")) verdict.reason = json["reason"];
   return verdict;

@@ -13,16 +13,20 @@ namespace softmark {
 struct Verdict {
   std::string kernel, property;  // kernel: its id
   std::string criterion = "contract", severity = "error";
-  std::string outcome = "pass";  // pass, skip, fail, inconclusive, crash, timeout or error
-  bool expected = false;         // by the known failures; `reason` says why
-  std::uint64_t cases = 0;       // tried
+  // pass, skip, fail, inconclusive, crash, timeout, error, or incomplete: not decided, because the
+  // run ended before
+  std::string outcome = "pass";
+  bool expected = false;    // by the known failures; `reason` says why
+  std::uint64_t cases = 0;  // tried
   std::string message;
   Json counterexample;  // null: none
   std::string repro;    // the command that tries it again
+  // The property whose counterexample, shown in its place, has the same cause; empty: its own.
+  std::string cause;
   std::optional<double> seconds;
   std::optional<std::string> reason;  // once the known failures were applied
 
-  bool failed() const { return outcome != "pass" && outcome != "skip"; }
+  bool failed() const { return outcome != "pass" && outcome != "skip" && outcome != "incomplete"; }
 };
 
 Json to_json(const Verdict& verdict);

@@ -2,6 +2,7 @@
 #include "properties/engine/verify.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
@@ -25,11 +26,19 @@ namespace {
 constexpr double kPropertySeconds[] = {4, 20,
                                        300};  // at most, of one kernel at quick, standard, thorough
 
-void check_property_names(const std::vector<std::string>& names) {
+void check_properties(const std::vector<std::string>& names, const std::vector<Kernel>& kernels) {
   for (const auto& name : names)
     if (std::none_of(all_properties().begin(), all_properties().end(),
                      [&](const Property* p) { return p->name == name; }))
       throw Error(kUsage, "unknown property '" + name + "' (softmark list shows all)");
+  const auto any_wanted = [&](const Kernel& kernel) {
+    return std::any_of(all_properties().begin(), all_properties().end(),
+                       [&](const Property* p) { return is_wanted(*p, kernel, names); });
+  };
+  if (std::none_of(kernels.begin(), kernels.end(), any_wanted))
+    throw Error(kUsage, fmt::format("--property {}: does not apply to {}: nothing to verify",
+                                    fmt::join(names, ", "),
+                                    kernels.size() == 1 ? kernels[0].id : "any kernel chosen"));
 }
 
 // The flags that make a run of one property come out the same.
@@ -63,6 +72,7 @@ struct Result {
   std::vector<Verdict> properties;
   Json accuracy = Json::array(), corpus = Json::array();
   Json certificate = Json::object();
+  Coverage coverage;
   double seconds = 0;
 };
 
@@ -75,6 +85,10 @@ void add(const Json& report, Result& result, std::string& begun) {
   const Json& entry = report["entry"];
   if (section == "begin") begun = entry.get<std::string>();
   if (section == "certificate") result.certificate = entry;
+  if (section == "coverage") result.coverage.add(Coverage::from_json(entry));
+  if (section == "cause")
+    for (Verdict& verdict : result.properties)
+      if (verdict.property == entry["property"]) verdict.cause = entry["cause"];
   if (section == "accuracy") result.accuracy.push_back(entry);
   if (section == "corpus") result.corpus.push_back(entry);
   if (section != "properties") return;
@@ -98,6 +112,25 @@ Verdict ended_early(const Kernel& kernel, const std::string& property, const Chi
   verdict.repro = "softmark verify --kernel " + kernel.id;
   verdict.seconds = 0;
   return verdict;
+}
+
+/// An entry for each property that was to be checked and was not decided.
+void add_undecided(const VerifyOptions& options, const Kernel& kernel, Result& result) {
+  for (const Property* property : all_properties()) {
+    const auto is_it = [&](const Verdict& v) { return v.property == property->name; };
+    if (!is_wanted(*property, kernel, options.properties) ||
+        std::any_of(result.properties.begin(), result.properties.end(), is_it))
+      continue;
+    Verdict& open = result.properties.emplace_back();
+    open.kernel = kernel.id;
+    open.property = property->name;
+    open.criterion = kCriterionNames[static_cast<int>(property->criterion)];
+    open.severity = property->severity == Severity::error ? "error" : "note";
+    open.outcome = "incomplete";
+    open.message = interrupted() ? "not decided: the run was interrupted"
+                                 : "not decided: the process that verifies this kernel ended early";
+    open.seconds = 0;
+  }
 }
 
 Result verify_one(const VerifyOptions& options, const Kernel& kernel,
@@ -125,9 +158,11 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel,
 }
 
 std::string summary_of(const Result& result) {
-  std::size_t failed = 0, passed = 0;
-  for (const Verdict& verdict : result.properties) ++(verdict.failed() ? failed : passed);
-  return std::to_string(passed) + " held, " + std::to_string(failed) + " broken";
+  std::size_t failed = 0, passed = 0, skipped = 0;
+  for (const Verdict& verdict : result.properties)
+    ++(verdict.failed() ? failed : verdict.outcome == "pass" ? passed : skipped);
+  return fmt::format("{} held, {} broken{}", passed, failed,
+                     skipped ? fmt::format(", {} not tried", skipped) : "");
 }
 
 /// How many exact values the run's verdicts rest on, by the tier that proved them.
@@ -199,8 +234,10 @@ void add_sections(const std::vector<Kernel>& kernels, const std::vector<Result>&
                   Json& document) {
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     document["kernels"].push_back(kernel_to_json(kernels[i]));
-    if (results[i].seconds > 0)
-      document["kernels"].back()["verify_seconds"] = number(results[i].seconds);
+    Json& entry_of_kernel = document["kernels"].back();
+    if (results[i].seconds > 0) entry_of_kernel["verify_seconds"] = number(results[i].seconds);
+    if (const Json coverage = results[i].coverage.summary(); coverage["calls"] != 0)
+      entry_of_kernel["coverage"] = coverage;
     for (const Json& entry : results[i].accuracy) document["accuracy"].push_back(entry);
   }
   document["certificate"] = certificate_of(results);
@@ -210,7 +247,7 @@ void add_sections(const std::vector<Kernel>& kernels, const std::vector<Result>&
 
 bool verify(const VerifyOptions& options, const Registry& registry,
             const std::vector<Kernel>& kernels, Json& document) {
-  check_property_names(options.properties);
+  check_properties(options.properties, kernels);
   // What is wrong with a file is reported once, before anything runs.
   std::optional<SharedLogits> logits;
   if (!options.logits.empty()) {
@@ -222,8 +259,10 @@ bool verify(const VerifyOptions& options, const Registry& registry,
   KnownFailures known = read_known_failures(options.known_failures);
   std::vector<Result> results = verify_all(
       options, kernels, logits ? std::vector<int>{logits->descriptor()} : std::vector<int>{});
-  for (std::size_t i = 0; i < kernels.size(); ++i)
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    add_undecided(options, kernels[i], results[i]);
     keep(options.corpus, kernels[i], results[i].corpus, results[i].properties);
+  }
   add_sections(kernels, results, document);
   for (const Absent& absent : registry.absent)
     document["absent"].push_back({{"name", absent.name}, {"reason", absent.reason}});
@@ -236,20 +275,16 @@ bool verify(const VerifyOptions& options, const Registry& registry,
       document["warnings"].push_back(verdict.kernel + " " + verdict.property + ": " +
                                      verdict.message);
   const bool whole_sweep = options.effort != Effort::quick && options.one_case.empty();
-  for (const std::string& warning :
-       apply_known_failures(known, document["accuracy"], whole_sweep, verdicts))
+  for (const std::string& warning : apply_known_failures(known, document, whole_sweep, verdicts))
     document["warnings"].push_back(warning);
   for (const Verdict& verdict : verdicts) document["properties"].push_back(to_json(verdict));
   return !interrupted();
 }
 
-std::set<std::string> failed_kernels(const Json& document) {
-  std::set<std::string> failed;
-  for (const Json& verdict : document["properties"])
-    if (verdict["verdict"] != "pass" && verdict["verdict"] != "skip" &&
-        verdict["severity"] == "error")
-      failed.insert(verdict["kernel"]);
-  return failed;
+bool is_wanted(const Property& property, const Kernel& kernel,
+               const std::vector<std::string>& names) {
+  return (names.empty() || std::find(names.begin(), names.end(), property.name) != names.end()) &&
+         property.applies(kernel);
 }
 
 }  // namespace softmark

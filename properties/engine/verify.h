@@ -4,7 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -35,9 +34,9 @@ struct VerifyOptions {
 bool verify(const VerifyOptions& options, const Registry& registry,
             const std::vector<Kernel>& kernels, Json& document);
 
-/// The kernels of the document that failed a "error" property, expected or not: they are never
-/// ranked.
-std::set<std::string> failed_kernels(const Json& document);
+/// Whether `names` (all where it is empty) include the property, and it applies to the kernel.
+bool is_wanted(const Property& property, const Kernel& kernel,
+               const std::vector<std::string>& names);
 
 /// The user's logits in the child that verifies a kernel, where it has any (SharedLogits).
 inline constexpr int kLogitsDescriptor = 4;

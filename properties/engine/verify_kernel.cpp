@@ -10,6 +10,7 @@
 #include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/accuracy.h"
+#include "properties/engine/causes.h"
 #include "properties/engine/check.h"
 #include "properties/engine/verify.h"
 #include "support/channel.h"
@@ -70,12 +71,78 @@ CheckOptions options_of(const Json& request, const Kernel& kernel) {
 }
 
 bool is_wanted(const Property& property, const Kernel& kernel, const Json& request) {
-  const auto is_in = [&](const Json& list) {
-    return std::find(list.begin(), list.end(), property.name) != list.end();
-  };
-  const Json& names = request["properties"];
-  return (names.empty() || is_in(names)) && !is_in(request["done"]) && property.applies(kernel);
+  const Json& done = request["done"];
+  return is_wanted(property, kernel, request["properties"].get<std::vector<std::string>>()) &&
+         std::find(done.begin(), done.end(), property.name) == done.end();
 }
+
+/// Checks properties of one kernel and reports each verdict.
+class Verification {
+ public:
+  Verification(KernelSession& session, const CheckOptions& options, const Report& report,
+               bool keeps_counterexamples)
+      : session_(session), options_(options), report_(report), keeps_(keeps_counterexamples) {}
+
+  void check(const Property& property) {
+    report_("begin", property.name);
+    // What a first call changes for good is seen in the first call alone.
+    if (property.name == environment.name) session_.start_afresh();
+    deliver(property, check_property(session_, property, options_));
+  }
+
+  /// Wrong results are an error whatever the property that was asked for looks at: where nothing
+  /// failed, plain rows are tried briefly, and reported where they fail.
+  void check_values() {
+    if (failed_ || was_checked(error_bound.name)) return;
+    Property values = error_bound;
+    values.seek = nullptr;
+    CheckOptions brief = options_;
+    brief.effort = Effort::quick;
+    brief.seconds = std::min(brief.seconds, kSecondsForValues);
+    report_("begin", values.name);
+    Checked checked = check_property(session_, values, brief);
+    if (checked.verdict.failed())
+      deliver(values, std::move(checked));
+    else
+      report_("coverage", session_.take_coverage().to_json());
+  }
+
+  /// Once all properties were checked.
+  void report_causes() {
+    for (const auto& [property, cause] : causes_of(session_, broken_))
+      report_("cause", {{"property", property}, {"cause", cause}});
+  }
+
+ private:
+  static constexpr double kSecondsForValues = 2;
+
+  bool was_checked(std::string_view name) const {
+    return std::find(checked_.begin(), checked_.end(), name) != checked_.end();
+  }
+
+  void deliver(const Property& property, Checked checked) {
+    checked_.push_back(property.name);
+    const Verdict& verdict = checked.verdict;
+    report_("coverage", session_.take_coverage().to_json());
+    report_("properties", to_json(verdict));
+    if (!checked.counterexample) return;
+    if (keeps_)
+      report_("corpus", {{"kernel", verdict.kernel},
+                         {"property", property.name},
+                         {"message", verdict.message},
+                         {"case", case_to_json(*checked.counterexample, session_.kernel().op)}});
+    if (property.severity != Severity::error) return;
+    failed_ = true;
+    broken_.push_back({&property, verdict.outcome, std::move(*checked.counterexample)});
+  }
+
+  KernelSession& session_;
+  const CheckOptions& options_;
+  const Report& report_;
+  bool keeps_, failed_ = false;
+  std::vector<std::string_view> checked_;
+  std::vector<BrokenProperty> broken_;
+};
 
 void verify_as_asked(const Json& request, const Report& report) {
   Kernel kernel = kernel_from_json(request["kernel"]);
@@ -91,17 +158,11 @@ void verify_as_asked(const Json& request, const Report& report) {
   const std::string corpus = request["corpus"];
   if (!options.only_replay) add_corpora(kernel, corpus, options);
   KernelSession session(kernel, options.effort, options.call_timeout_seconds);
-  for (const Property* property : all_properties()) {
-    if (!is_wanted(*property, kernel, request)) continue;
-    report("begin", property->name);
-    const Checked checked = check_property(session, *property, options);
-    report("properties", to_json(checked.verdict));
-    if (!corpus.empty() && checked.counterexample)
-      report("corpus", {{"kernel", kernel.id},
-                        {"property", property->name},
-                        {"message", checked.verdict.message},
-                        {"case", case_to_json(*checked.counterexample, kernel.op)}});
-  }
+  Verification verification(session, options, report, !corpus.empty());
+  for (const Property* property : all_properties())
+    if (is_wanted(*property, kernel, request)) verification.check(*property);
+  if (!request["properties"].empty() && request["done"].empty()) verification.check_values();
+  verification.report_causes();
   const bool whole = !options.only_replay && request["properties"].empty();
   if (whole) try {
       for (const Json& entry : measure_accuracy(session, options.seed)) report("accuracy", entry);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "kernels/names.h"
+#include "kernels/plugin_argument.h"
 #include "kernels/worker.h"
 #include "properties/corpus/corpus.h"
 #include "support/interrupts.h"
@@ -32,9 +33,9 @@ SearchRunner runner_of(Worker& worker) {
 }
 
 std::string replay_of(const Kernel& kernel, const std::string& argument) {
-  return "softmark eval" + (kernel.provider == "plugin" ? " --plugin " + kernel.library : "") +
-         " --kernel " + kernel.id + " --op " + std::string(name(kernel.op)) + " --dtype " +
-         std::string(name(kernel.dtype)) + " --case '" + argument + "'";
+  return "softmark eval" + plugin_flag(kernel) + " --kernel " + kernel.id + " --op " +
+         std::string(name(kernel.op)) + " --dtype " + std::string(name(kernel.dtype)) +
+         " --case '" + argument + "'";
 }
 
 void add_case(Json& find, const Kernel& kernel, const Case& c, const WorstOptions& options) {

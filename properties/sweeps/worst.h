@@ -34,7 +34,8 @@ Json merge_worst(const std::vector<Json>& parts, const std::vector<std::string>&
 
 std::string worst_text(const Json& result);
 
-/// Whether a find breaks its kernel's promise, or is a crash.
+/// Whether a find breaks its kernel's promise, is a crash, or there is none because the kernel
+/// refused every row.
 bool has_broken_promise(const Json& result);
 
 }  // namespace softmark

@@ -19,7 +19,7 @@ namespace {
 struct AcceptVerb {
   std::string report, known_failures, reason;
   std::vector<std::string> kernels, properties;
-  bool limits = false;
+  bool limits = false, limits_only = false;
 };
 
 /// A file of known failures while it is changed, and what changed, to print.
@@ -60,17 +60,17 @@ double rounded_up(double ulp) {
 
 /// The failures that the known failures do not explain, one entry a kernel. Notes fail nothing and
 /// are not accepted.
-void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& known,
+void accept_failures(const AcceptVerb& verb, const Json& report, const KnownFailures& known,
                      Draft& draft) {
   std::vector<std::pair<std::string, std::vector<std::string>>> accepted;
   for (const Json& row : field(report, "properties")) {
     const std::string kernel = text_of(row, "kernel"), property = text_of(row, "property"),
                       verdict = text_of(row, "verdict");
-    if (verdict == "pass" || verdict == "skip" || text_of(row, "severity") == "note" ||
-        property == "accuracy_limit")
+    if (verdict == "pass" || verdict == "skip" || verdict == "incomplete" ||
+        text_of(row, "severity") == "note" || property == "accuracy_limit")
       continue;
     if (!selected_kernel(verb.kernels, kernel) || !selected(verb.properties, property) ||
-        known.find(kernel, property))
+        known.find(origin_of(report, kernel), property))
       continue;
     if (accepted.empty() || accepted.back().first != kernel) accepted.push_back({kernel, {}});
     accepted.back().second.push_back(property);
@@ -83,38 +83,64 @@ void accept_failures(const AcceptVerb& verb, const Json& report, KnownFailures& 
          {"reason", verb.reason}});
 }
 
-// Each limit that the report exceeds is raised to what was measured; with --limits kernels without
-// one get one.
+/// What a report says about a kernel's error, and what the kernel promises.
+struct Errors {
+  std::string kernel, effort;
+  double max_ulp, p999, promised;
+};
+
+/// Raises each limit that the report exceeds to what was measured; whether the kernel has a limit.
+bool raise_limits(const AcceptVerb& verb, const Errors& errors, const KnownFailures& known,
+                  Draft& draft) {
+  bool limited = false;
+  for (std::size_t i = 0; i < known.limits.size(); ++i) {
+    const auto& limit = known.limits[i];
+    if (!matches_glob(limit.kernel, errors.kernel)) continue;
+    limited = true;
+    for (const auto& [key, most, got] : {std::tuple{"max_ulp", limit.max_ulp, errors.max_ulp},
+                                         std::tuple{"p999", limit.p999, errors.p999}}) {
+      if (!most || got <= *most || !std::isfinite(got)) continue;
+      // An earlier kernel under the same glob may have raised it further.
+      Json& entry = draft.json["limits"][i];
+      if (value_of(entry[key]) >= got) continue;
+      entry[key] = rounded_up(got);
+      if (!errors.effort.empty()) entry["effort"] = errors.effort;
+      entry["reason"] = verb.reason;
+      draft.changes.push_back(
+          fmt::format("{} of {}: {:g} -> {:g}", key, limit.kernel, *most, rounded_up(got)));
+    }
+  }
+  return limited;
+}
+
+/// A new limit: what the kernel promises; where it promises nothing the largest error that the run
+/// found, which holds for runs of its effort.
+void add_limit(const AcceptVerb& verb, const Errors& errors, Draft& draft) {
+  const bool promises = std::isfinite(errors.promised);
+  const double most = promises ? errors.promised : rounded_up(errors.max_ulp);
+  Json limit = {{"kernel", exactly(errors.kernel)}, {"max_ulp", most}};
+  if (!promises && !errors.effort.empty()) limit["effort"] = errors.effort;
+  limit["reason"] = verb.reason;
+  draft.json["limits"].push_back(limit);
+  draft.changes.push_back(fmt::format("max_ulp of {} is limited to {:g}, {}", errors.kernel, most,
+                                      promises ? "its promise" : "the largest error found"));
+}
+
+bool wants_new_limits(const AcceptVerb& verb) { return verb.limits || verb.limits_only; }
+
 void accept_errors(const AcceptVerb& verb, const Json& report, const KnownFailures& known,
                    Draft& draft) {
+  if (!wants_new_limits(verb) && !selected(verb.properties, "accuracy_limit")) return;
   for (const Json& row : field(report, "accuracy")) {
-    const std::string kernel = text_of(row, "kernel");
-    if (text_of(row, "domain") != "all" || !selected_kernel(verb.kernels, kernel) ||
-        !selected(verb.properties, "accuracy_limit"))
-      continue;
-    const double max_ulp = value_of(field(row, "max_ulp")), p999 = value_of(field(row, "p999"));
-    bool limited = false;
-    for (std::size_t i = 0; i < known.limits.size(); ++i) {
-      const auto& limit = known.limits[i];
-      if (!matches_glob(limit.kernel, kernel)) continue;
-      limited = true;
-      for (const auto& [key, most, got] :
-           {std::tuple{"max_ulp", limit.max_ulp, max_ulp}, std::tuple{"p999", limit.p999, p999}}) {
-        if (!most || got <= *most || !std::isfinite(got)) continue;
-        // An earlier kernel under the same glob may have raised it further.
-        Json& entry = draft.json["limits"][i];
-        if (value_of(entry[key]) >= got) continue;
-        entry[key] = rounded_up(got);
-        entry["reason"] = verb.reason;
-        draft.changes.push_back(
-            fmt::format("{} of {}: {:g} -> {:g}", key, limit.kernel, *most, rounded_up(got)));
-      }
-    }
-    if (!verb.limits || limited || !std::isfinite(max_ulp)) continue;
-    draft.json["limits"].push_back(
-        {{"kernel", exactly(kernel)}, {"max_ulp", rounded_up(max_ulp)}, {"reason", verb.reason}});
-    draft.changes.push_back(
-        fmt::format("max_ulp of {} is limited to {:g}", kernel, rounded_up(max_ulp)));
+    Errors errors = {text_of(row, "kernel"), text_of(field(report, "run"), "effort"),
+                     value_of(field(row, "max_ulp")), value_of(field(row, "p999")), NAN};
+    if (text_of(row, "domain") != "all" || !selected_kernel(verb.kernels, errors.kernel)) continue;
+    for (const Json& entry : field(report, "kernels"))
+      if (text_of(entry, "id") == errors.kernel)
+        errors.promised = value_of(field(entry, "max_ulp"));
+    const bool limited = raise_limits(verb, errors, known, draft);
+    if (wants_new_limits(verb) && !limited && std::isfinite(errors.max_ulp))
+      add_limit(verb, errors, draft);
   }
 }
 
@@ -146,7 +172,7 @@ int run_accept(const AcceptVerb& verb) {
   KnownFailures known = is_new ? KnownFailures() : read_known_failures(verb.known_failures);
   Draft draft;
   draft.json = is_new ? no_known_failures() : Json::parse(read_file(verb.known_failures));
-  accept_failures(verb, report, known, draft);
+  if (!verb.limits_only) accept_failures(verb, report, known, draft);
   accept_errors(verb, report, known, draft);
   if (draft.changes.empty()) {
     fmt::print("nothing to accept: {} already contains every failure of {}\n", verb.known_failures,
@@ -181,7 +207,10 @@ void add_accept(CLI::App& app, int& exit_code) {
       ->type_name("GLOB")
       ->allow_extra_args(false);
   sub->add_flag("--limits", verb->limits,
-                "also limit each kernel without a limit to its largest error in the report");
+                "also limit each kernel without a limit to the error that it promises, or to its "
+                "largest error in the report");
+  sub->add_flag("--limits-only", verb->limits_only, "the same, and accept no failure")
+      ->excludes("--limits");
   sub->callback([verb, &exit_code] { exit_code = run_accept(*verb); });
 }
 

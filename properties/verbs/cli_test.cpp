@@ -264,6 +264,20 @@ TEST(Verify, KillsWoundedKernels) {
   verify(plugin + "healthy/softmax_jacobian/f32", 0);
 }
 
+// A handler that the first call installs, a descriptor that it closes, memory that every call
+// keeps: also in a run of all properties, where other calls come before those of `environment`.
+TEST(Verify, WhatAFirstCallChangesIsSeenInAFullRun) {
+  std::string arguments =
+      std::string("--known-failures none --plugin ") + SOFTMARK_PLUGINS + "/softmark_mutants.so";
+  const char* kernels[] = {"handles_segv", "closes_input", "leaks_descriptor", "leaks_memory"};
+  for (const char* kernel : kernels) arguments += std::string(" --kernel ") + kernel;
+  const Json document = verify(arguments, 1);
+  for (const char* kernel : kernels)
+    EXPECT_EQ((*verdict(document, std::string(kernel) + "/softmax/f32", "environment"))["verdict"],
+              "fail")
+        << kernel;
+}
+
 /// Processes anywhere on the machine that a faulty kernel could have left: those that still hold
 /// its library.
 std::size_t processes_of(const std::string& library) {

@@ -21,8 +21,7 @@ struct EvalVerb {
 int run_eval(const EvalVerb& verb) {
   const EvalRequest request = read_request(verb.source);
   const auto kernels =
-      select_kernels(verb.choice.registry(), verb.choice.kernels, {std::string(name(request.op))},
-                     {std::string(name(request.dtype))});
+      verb.choice.select(verb.choice.registry(), name(request.op), name(request.dtype));
   const RowsEvaluated evaluated = evaluate(request, kernels, verb.threshold);
   write_file(verb.output.path,
              verb.output.format() == "json" ? eval_json(evaluated) : eval_text(evaluated));

@@ -9,8 +9,7 @@ namespace softmark::sweep_verb {
 namespace {
 
 Kernel kernel_for(const Flags& flags, const SweepSet& set) {
-  const auto kernels = select_kernels(flags.choice.registry(), flags.choice.kernels,
-                                      {std::string(name(set.op))}, {std::string(name(set.dtype))});
+  const auto kernels = flags.choice.select(flags.choice.registry(), name(set.op), name(set.dtype));
   if (kernels.size() == 1) return kernels[0];
   std::string names;
   for (const Kernel& k : kernels) names += (names.empty() ? "" : ", ") + k.id;

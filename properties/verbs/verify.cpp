@@ -6,14 +6,16 @@
 #include "properties/corpus/corpus.h"
 #include "properties/engine/known_failures.h"
 #include "properties/engine/self_test.h"
+#include "properties/verbs/verify_exit.h"
 #include "reports/render.h"
+#include "reports/view.h"
 #include "support/interrupts.h"
 
 namespace softmark {
 namespace {
 
 struct VerifyVerb {
-  bool self_test = false;
+  bool self_test = false, strict = false;
   VerifyOptions options;
   KernelChoice choice;
   OutputChoice output;
@@ -36,11 +38,13 @@ int run_verify(VerifyVerb& verb) {
     for (const Kernel& kernel : kernels)
       cases_of_argument(verb.options.one_case, kernel.op, kernel.dtype);
   Json document = new_document(command_line(), verb.options.seed);
+  document["run"]["effort"] = verb.options.effort;
   bench::describe_machine(document);
   const bool complete = verify(verb.options, registry, kernels, document);
+  add_verdicts(document);
   finish_document(document, complete);
   deliver({&document, 1}, verb.output.format(), verb.output.path);
-  return has_unexpected_failure(document) ? kGateFailed : complete ? kPass : kNotMeasurable;
+  return exit_code_of(document, kernels, verb.choice, complete, verb.strict);
 }
 
 }  // namespace
@@ -69,6 +73,7 @@ void add_verify(CLI::App& app, int& exit_code) {
       "--self-test", verb->self_test,
       "test the properties themselves: every mutant must fail the property it names, every "
       "control pass");
+  sub->add_flag("--strict", verb->strict, "exit 1 also where a kernel refused a call");
   verb->output.add_to(*sub, kFormats);
   sub->callback([verb, &exit_code] { exit_code = run_verify(*verb); });
 }
