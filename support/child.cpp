@@ -30,6 +30,7 @@ namespace {
 using Received = ChildProcess::Received;
 
 constexpr std::size_t kMostOutput = 65536;
+constexpr int kAboveTargets = 8;  // low enough for a shell that allows few descriptors
 
 [[noreturn]] void fail(const std::string& what, int error = errno) {
   throw Error(kNotMeasurable,
@@ -52,7 +53,7 @@ class SpawnActions {
   SpawnActions& operator=(const SpawnActions&) = delete;
 
   void place(int fd, int target) {
-    const int high = fcntl(fd, F_DUPFD_CLOEXEC, 200);
+    const int high = fcntl(fd, F_DUPFD_CLOEXEC, kAboveTargets);
     if (high < 0) fail("descriptor " + std::to_string(fd));
     high_.push_back(high);
     posix_spawn_file_actions_adddup2(&actions_, high, target);
