@@ -5,6 +5,7 @@
 
 #include "kernels/case.h"
 #include "support/fuzz.h"
+#include "support/json_reader.h"
 
 namespace softmark::fuzz {
 
@@ -20,8 +21,12 @@ std::vector<std::string> seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace softmark;
-  const Json json = Json::parse(data, data + size, nullptr, false);
-  if (json.is_discarded()) return 0;
+  Json json;
+  try {
+    json = parse_json({reinterpret_cast<const char*>(data), size}, "fuzz");
+  } catch (const Error&) {
+    return 0;
+  }
   for (const softmark_op op :
        {SOFTMARK_SOFTMAX, SOFTMARK_SOFTMAX_VJP, SOFTMARK_CROSS_ENTROPY_VJP}) {
     try {

@@ -2,6 +2,7 @@
 #include "kernels/registry.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <optional>
 #include <set>
 
 #include "kernels/builtins.h"
@@ -16,6 +18,8 @@
 #include "kernels/peers/peers.h"
 #include "support/error.h"
 #include "support/glob.h"
+#include "support/progress.h"
+#include "support/quote.h"
 #include "support/role.h"
 #include "support/sanitizers.h"
 
@@ -109,10 +113,21 @@ Kernel describe(const softmark_kernel& k, std::size_t index) {
 }
 
 // In the parent: what a library contains, as listed by a child that loads it.
-std::vector<Kernel> list_library(const std::string& path, const std::string& provider) {
+std::vector<Kernel> list_library(const std::string& path, const std::string& provider,
+                                 double loading_seconds = kLoadingSeconds) {
+  std::error_code ignored;
+  if (!path.starts_with(kPython) && !fs::is_regular_file(path, ignored))
+    throw Error(kUnreadable, path + ": is not a regular file; give the path of a .so");
   Json listing;
-  const ChildResult child = run_child(
-      "child-list", path, 60, [&](const std::string& reply) { listing = Json::parse(reply); });
+  std::optional<SlowNotice> notice;
+  if (provider == "plugin")
+    notice.emplace(fmt::format("still loading {}; it may take {:g} s", path, loading_seconds));
+  const ChildResult child =
+      run_child("child-list", path, loading_seconds,
+                [&](const std::string& reply) { listing = Json::parse(reply); });
+  if (child.timed_out())
+    throw Error(kUnreadable,
+                fmt::format("{}: was not loaded within {:g} s", path, loading_seconds));
   if (listing.contains("error")) throw Error(kUnreadable, listing["error"].get<std::string>());
   if (!child.ok() || listing.is_null()) {
     const std::string printed = first_line(child.output);
@@ -162,7 +177,7 @@ void append_peers(Registry& registry) {
 
 // Two libraries may contain the same id (two builds of one kernel): the later one gets its
 // library's name as a prefix.
-void append_plugin(Registry& registry, const std::string& argument) {
+void append_plugin(Registry& registry, const std::string& argument, double loading_seconds) {
   std::error_code ignored;
   const bool python = argument.starts_with(kPython);
   const fs::path path = python ? fs::path(argument) : fs::absolute(argument);
@@ -170,7 +185,7 @@ void append_plugin(Registry& registry, const std::string& argument) {
     throw Error(kUnreadable, argument + ": no such plugin library; give the path of a .so");
   std::set<std::string> taken;
   for (const Kernel& k : registry.kernels) taken.insert(k.id);
-  auto kernels = list_library(path.string(), "plugin");
+  auto kernels = list_library(path.string(), "plugin", loading_seconds);
   const std::string stem = path.stem().string();
   for (Kernel& k : kernels) {
     if (taken.count(k.id)) {
@@ -184,30 +199,6 @@ void append_plugin(Registry& registry, const std::string& argument) {
   }
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(
-          row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
-  }
-  return row.back();
-}
-
-template <class Names>
-std::string nearest(const Names& names, std::string_view wanted) {
-  std::vector<std::pair<std::size_t, std::string>> ranked;
-  for (const auto& candidate : names)
-    ranked.emplace_back(edit_distance(candidate, wanted), std::string(candidate));
-  std::sort(ranked.begin(), ranked.end());
-  std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, ranked.size()); ++i)
-    text += (i ? ", " : "") + ranked[i].second;
-  return text;
-}
-
 bool matches(const std::string& glob, const Kernel& k) {
   return matches_glob(glob, k.id) || matches_glob(glob, k.name);
 }
@@ -218,7 +209,7 @@ void check_words(const std::vector<std::string>& words, Find find, const Names& 
   for (const auto& word : words)
     if (!find(word))
       throw Error(kUsage, "unknown " + std::string(what) + " '" + word + "': did you mean " +
-                              nearest(names, word) + "?");
+                              nearest_names(word, {std::begin(names), std::end(names)}) + "?");
 }
 
 bool listed(const std::vector<std::string>& words, std::string_view word) {
@@ -227,7 +218,8 @@ bool listed(const std::vector<std::string>& words, std::string_view word) {
 
 }  // namespace
 
-Registry load_registry(const std::vector<std::string>& plugins, bool with_peers) {
+Registry load_registry(const std::vector<std::string>& plugins, bool with_peers,
+                       double loading_seconds) {
   Registry registry;
   for (const softmark_kernel* entry : builtin_kernels()) {
     Kernel k = describe(*entry, registry.kernels.size());
@@ -236,7 +228,7 @@ Registry load_registry(const std::vector<std::string>& plugins, bool with_peers)
     registry.kernels.push_back(k);
   }
   if (with_peers) append_peers(registry);
-  for (const auto& plugin : plugins) append_plugin(registry, plugin);
+  for (const auto& plugin : plugins) append_plugin(registry, plugin, loading_seconds);
   return registry;
 }
 
@@ -264,7 +256,8 @@ std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<s
       names.insert(glob.find('/') == std::string::npos ? k.name : k.id);
     for (const Absent& a : registry.absent)
       if (a.name == glob) throw Error(kUsage, "kernel '" + glob + "' is absent here: " + a.reason);
-    throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " + nearest(names, glob) +
+    throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " +
+                            nearest_names(glob, {names.begin(), names.end()}) +
                             "? (softmark list)");
   }
   std::vector<Kernel> chosen;

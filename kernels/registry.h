@@ -45,11 +45,15 @@ struct Registry {
 /// The built-ins' entries, in the order of kernels/list.def.
 std::span<const softmark_kernel* const> builtin_kernels();
 
+inline constexpr double kLoadingSeconds = 60;
+
 /// Lists built-ins, the peers found beside the program, and the given plugin libraries
 /// ("python:MODULE:FUNCTION" is a Python function, run through the bridge). A plugin that is
 /// missing, does not export softmark_plugin, has another ABI version or crashes while loading
-/// throws Error(kUnreadable) with one line that names it.
-Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true);
+/// throws Error(kUnreadable) with one line that names it; so does one that takes longer than
+/// `loading_seconds` to load.
+Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true,
+                       double loading_seconds = kLoadingSeconds);
 
 /// In a child process: the entry of one kernel by library ("" for built-ins) and index, ready to
 /// run: a peer has loaded its library or started its process. Throws Error(kUnreadable).

@@ -9,7 +9,9 @@
 #include "kernels/verbs/flags.h"
 #include "properties/engine/known_failures.h"
 #include "properties/engine/verify.h"
+#include "reports/choose.h"
 #include "reports/render.h"
+#include "reports/view.h"
 #include "support/effort.h"
 #include "support/interrupts.h"
 
@@ -21,14 +23,30 @@ constexpr const char* kEndings[] = {".json", ".md", ".html"};
 struct RunVerb {
   KernelChoice choice;
   VerifyOptions verify;
+  std::shared_ptr<bench::BenchFlags> timing;
   bench::BenchOptions bench;
   Effort effort = Effort::quick;
-  std::vector<std::string> threads;
   std::string prefix = "softmark-report";
 };
 
+/// Where one shape was asked for: the kernel to use for it, for each op and type timed.
+std::string choice_for(const bench::BenchOptions& options, const Json& document) {
+  if (options.rows == 0) return "";
+  std::string text;
+  const View view(document);
+  for (const auto& [op, dtype] : timed_groups(view)) {
+    ChooseRequest request;
+    request.op = op;
+    request.dtype = dtype;
+    request.rows = options.rows;
+    request.cols = options.cols;
+    text += "\nchosen: " + choose(document, request).text;
+  }
+  return text;
+}
+
 int run_all(RunVerb& verb) {
-  verb.bench.threads = bench::parse_threads(verb.threads);
+  verb.bench = bench::checked(*verb.timing);
   for (const char* ending : kEndings) check_writable(verb.prefix + ending);
   watch_interrupts();
   const Registry registry = verb.choice.registry();
@@ -37,6 +55,7 @@ int run_all(RunVerb& verb) {
   verb.verify.effort = name(verb.effort);
   verb.bench.effort = verb.effort;
   verb.bench.logits = verb.verify.logits;
+  bench::workloads_of(verb.bench);  // contradictory flags are reported before the work
   document["run"]["replication"] = bench::replication_section(verb.bench);
   bench::describe_machine(document);
   bool complete = verify(verb.verify, registry, kernels, document);
@@ -55,7 +74,7 @@ int run_all(RunVerb& verb) {
     const std::string path = verb.prefix + ending;
     write_file(path, render(document, format_of(path)));
   }
-  write_file("-", render(document, "text"));
+  write_file("-", render(document, "text") + choice_for(verb.bench, document));
   std::fprintf(stderr, "wrote %s.json, %s.md and the page %s.html\n", verb.prefix.c_str(),
                verb.prefix.c_str(), verb.prefix.c_str());
   return has_unexpected_failure(document) ? kGateFailed : complete ? kPass : kNotMeasurable;
@@ -70,9 +89,9 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->choice.add_to(*sub);
   add_effort(*sub, verb->effort);
   add_seed(*sub, verb->verify.seed);
-  sub->add_option("--threads", verb->threads, "thread counts to time: 1,2,4 or 1..T (1 and all)")
-      ->type_name("LIST")
-      ->allow_extra_args(false);
+  verb->timing =
+      bench::add_bench_flags(*sub, {"--kernel", "--op", "--dtype", "--effort", "--seed", "--logits",
+                                    "--resume", "--in-place", "google_benchmark"});
   add_logits(*sub, verb->verify.logits);
   add_known_failures(*sub, verb->verify.known_failures);
   add_corpus(*sub, verb->verify.corpus);

@@ -34,9 +34,10 @@ CLI::Option* add_timeout(CLI::App& verb, double& seconds);
 /// --plugin, --python, --kernel, --op, --dtype.
 struct KernelChoice {
   std::vector<std::string> plugins, kernels, ops, dtypes;
+  double loading_seconds = kLoadingSeconds;  // of each plugin
 
   void add_to(CLI::App& verb);
-  Registry registry() const { return load_registry(plugins); }
+  Registry registry() const { return load_registry(plugins, true, loading_seconds); }
   std::vector<Kernel> select(const Registry& all) const {
     return select_kernels(all, kernels, ops, dtypes);
   }

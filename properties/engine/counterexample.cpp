@@ -2,6 +2,7 @@
 #include "properties/engine/counterexample.h"
 
 #include "kernels/names.h"
+#include "support/quote.h"
 
 namespace softmark {
 namespace {
@@ -51,15 +52,25 @@ Json counterexample_of(KernelSession& session, const Case& c, const Fault& fault
   return json;
 }
 
+std::string command_for(const char* verb, const Kernel& kernel) {
+  std::string command = shell_quoted(program_path()) + " " + verb;
+  if (kernel.library.starts_with("python:")) {
+    const std::string function = kernel.library.substr(7);
+    // A module is looked for in the current folder first.
+    if (!function.starts_with('/'))
+      command = "cd " + shell_quoted(absolute_path(".")) + " && " + command;
+    command += " --python " + shell_quoted(function);
+  } else if (kernel.provider == "plugin") {
+    command += " --plugin " + shell_quoted(absolute_path(kernel.library));
+  }
+  return command + " --kernel " + shell_quoted(kernel.id);
+}
+
 std::string replay_command(const Kernel& kernel, const Property& property, const Case& c,
                            const std::string& rerun) {
-  std::string command = "softmark verify";
-  if (kernel.provider == "plugin")
-    command += kernel.library.starts_with("python:") ? " --python " + kernel.library.substr(7)
-                                                     : " --plugin " + kernel.library;
-  command += " --kernel " + kernel.id + " --property " + std::string(property.name);
   const std::string json = case_to_json(c, kernel.op).dump();
-  return command + (json.size() > kLongestCommand ? rerun : " --case '" + json + "'");
+  return command_for("verify", kernel) + " --property " + std::string(property.name) +
+         (json.size() > kLongestCommand ? rerun : " --case " + shell_quoted(json));
 }
 
 }  // namespace softmark

@@ -2,6 +2,7 @@
 #include "properties/engine/verify.h"
 
 #include "bench/machine.h"
+#include "kernels/verbs/checks.h"
 #include "kernels/verbs/flags.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/known_failures.h"
@@ -19,6 +20,12 @@ struct VerifyVerb {
   KernelChoice choice;
   OutputChoice output;
 };
+
+std::vector<std::string> property_names() {
+  std::vector<std::string> names;
+  for (const Property* property : all_properties()) names.emplace_back(property->name);
+  return names;
+}
 
 int run_self_test(VerifyVerb& verb) {
   std::string text;
@@ -54,7 +61,8 @@ void add_verify(CLI::App& app, int& exit_code) {
   verb->choice.add_to(*sub);
   sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")
       ->type_name("NAME")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->check(one_of_names("a property", property_names()));
   add_effort(*sub, verb->effort);
   add_seed(*sub, verb->options.seed);
   add_logits(*sub, verb->options.logits);
@@ -66,13 +74,17 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_known_failures(*sub, verb->options.known_failures);
   add_timeout(*sub, verb->options.call_timeout_seconds);
   sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")
-      ->check(CLI::Range(1u, 1024u));
+      ->check(whole_within(1, 1024))
+      ->type_name("N");
   sub->add_flag(
       "--self-test", verb->self_test,
       "test the properties themselves: every mutant must fail the property it names, every "
       "control pass");
   verb->output.add_to(*sub, kFormats);
-  sub->callback([verb, &exit_code] { exit_code = run_verify(*verb); });
+  sub->callback([verb, sub, &exit_code] {
+    if (sub->count("--timeout")) verb->choice.loading_seconds = verb->options.call_timeout_seconds;
+    exit_code = run_verify(*verb);
+  });
 }
 
 }  // namespace softmark
