@@ -73,6 +73,8 @@ Library open_library(const std::string& named) {
   return library;
 }
 
+constexpr std::size_t kLongestName = 100;
+
 bool is_word(const char* text) {
   if (!text || !*text) return false;
   return std::all_of(text, text + std::strlen(text), [](unsigned char c) {
@@ -82,13 +84,15 @@ bool is_word(const char* text) {
 
 // An entry that violates the contract is refused before it is used.
 std::string fault_of(const softmark_kernel& k) {
-  if (!is_word(k.name)) return "its name must be one word of letters, digits and _ - . +";
+  if (!is_word(k.name) || std::strlen(k.name) > kLongestName)
+    return "its name must be one word of at most 100 letters, digits and _ - . +";
   if (k.op < 0 || k.op >= static_cast<int>(std::size(kOpNames)))
     return "its op is not in the contract";
   if (k.dtype < 0 || k.dtype >= static_cast<int>(std::size(kDtypeNames)))
     return "its dtype is not in the contract";
   if (k.masked_row < 0 || k.masked_row >= static_cast<int>(std::size(kMaskedRowNames)))
     return "its masked_row is not in the contract";
+  if (k.claims >> std::size(kClaimNames)) return "its claims are not in the contract";
   if (!(k.max_ulp >= 0)) return "its max_ulp must be 0 or more (INFINITY: no promise)";
   if (!k.run) return "its run is NULL";
   return "";

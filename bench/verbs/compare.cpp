@@ -62,7 +62,6 @@ int run_kernels(const BenchOptions& options, const Invocation& invocation) {
 }
 
 int run_compare(const BenchFlags& flags, const Invocation& invocation) {
-  invocation.output.format();  // a wrong ending of -o is reported before the work
   if (is_document(invocation.a) != is_document(invocation.b))
     throw Error(kUsage,
                 fmt::format("'{}' and '{}' are a document and a kernel: compare two of a kind",

@@ -13,6 +13,7 @@
 #include "kernels/verbs/checks.h"
 #include "reports/render.h"
 #include "support/error.h"
+#include "support/files.h"
 
 namespace softmark {
 
@@ -143,6 +144,11 @@ void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& format
   one_of(*verb.add_option("--format", asked,
                           "format to write (default: by the name of the file, else text)"),
          "a format of this verb", formats);
+  // Before any work: what is wrong with the output would lose its result.
+  verb.parse_complete_callback([this] {
+    format();
+    check_writable(path);
+  });
 }
 
 std::string OutputChoice::format() const {

@@ -48,6 +48,8 @@ struct OutputChoice {
   std::string path = "-";
   std::string asked;  // --format; empty: by the name of the file
 
+  /// The flags refer to this object. An unwritable file and a name of no format are reported before
+  /// the verb starts.
   void add_to(CLI::App& verb, const std::vector<std::string>& formats);
   /// The format given, else that of the file's name where the verb can write it, else "text".
   std::string format() const;

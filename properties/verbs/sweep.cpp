@@ -39,7 +39,6 @@ int run_sweep(const Flags& flags) {
   if (flags.list) return list_sets(flags);
   if (flags.set.empty() == flags.merge.empty())
     throw Error(kUsage, "give a set to sweep (--list shows them), or results to --merge");
-  check_writable(flags.output.path);
   watch_interrupts();
   if (!flags.merge.empty()) return merge_results(flags);
   return flags.set == kWorst ? run_worst(flags) : run_set(flags);

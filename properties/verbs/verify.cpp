@@ -28,6 +28,8 @@ std::vector<std::string> property_names() {
 }
 
 int run_self_test(VerifyVerb& verb) {
+  if (verb.output.format() != "text")
+    throw Error(kUsage, "--self-test: its result is text; end the name of -o in .txt");
   std::string text;
   const int exit_code = self_test(verb.options, text);
   write_file(verb.output.path, text);
@@ -36,7 +38,6 @@ int run_self_test(VerifyVerb& verb) {
 
 int run_verify(VerifyVerb& verb) {
   verb.options.effort = name(verb.effort);
-  check_writable(verb.output.path);
   watch_interrupts();
   if (verb.self_test) return run_self_test(verb);
   const Registry registry = verb.choice.registry();
