@@ -138,6 +138,8 @@ std::vector<Kernel> list_library(const std::string& path, const std::string& pro
     throw Error(kUnreadable, path + ": failed while being loaded (" + child.ending + ")" +
                                  (printed.empty() ? "" : ": " + printed));
   }
+  if (provider == "plugin" && listing["kernels"].empty())
+    throw Error(kUnreadable, path + ": holds no kernel; softmark_plugin gave a count of 0");
   std::vector<Kernel> kernels;
   for (const Json& entry : listing["kernels"]) {
     Kernel& k = kernels.emplace_back(kernel_from_json(entry));

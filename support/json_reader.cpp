@@ -64,7 +64,7 @@ class Builder final : public nlohmann::json_sax<Json> {
     const bool unique = twice == names.end();
     if (!unique) problem_ = fmt::format("gives \"{}\" twice", shortened(*twice));
     open_.pop_back();
-    return unique || refuse(problem_);
+    return unique || refuse(problem_, 1);
   }
   bool parse_error(std::size_t, const std::string&,
                    const nlohmann::detail::exception& error) override {
@@ -83,8 +83,9 @@ class Builder final : public nlohmann::json_sax<Json> {
   const std::string& problem() const { return problem_; }
 
  private:
-  bool refuse(const std::string& what) {
-    const std::string at = place();
+  /// `back` is 0 for what is about to be added to the innermost list, 1 for its last element.
+  bool refuse(const std::string& what, std::size_t back = 0) {
+    const std::string at = place(back);
     problem_ = at.empty() ? what : shortened(at) + ": " + what;
     return false;
   }
@@ -126,11 +127,11 @@ class Builder final : public nlohmann::json_sax<Json> {
     return opened != nullptr;
   }
   /// Where the value that is being read stands.
-  std::string place() const {
+  std::string place(std::size_t back) const {
     std::string text;
     for (const Json* value : open_) {
       if (value->is_array())
-        text = json_place(text, value->empty() ? 0 : value->size() - 1);
+        text = json_place(text, value->size() - (value == open_.back() ? back : 1));
       else if (!value->empty())
         text = json_place(text, value->get_ref<const Json::object_t&>().back().first);
     }

@@ -38,14 +38,17 @@ bool is_plain(char c) {
          std::string_view("_-./:,@%+=").find(c) != std::string_view::npos;
 }
 
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+/// Letters edited to make one of the other; upper and lower case are the same.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i);
     for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(
-          row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1,
+                                                 diagonal + (lower(a[i - 1]) != lower(b[j - 1]))}));
   }
   return row.back();
 }

@@ -31,7 +31,7 @@ __attribute__((constructor)) static void load(void) {
     const char junk[64] = "junk";
     if (write(3, junk, sizeof junk) < 0) abort();
   }
-  if (chosen("load kills its parent's patience")) raise(9);
+  if (chosen("load kills itself")) raise(9);
 }
 
 static char long_name[1 << 20];

@@ -71,7 +71,7 @@ def changed(document, edits):
 
 def content(given, sample, text):
     """The bytes of a JSON file: '< TEXT' as it stands, '[: N' the first N bytes of a good one, else edits of it."""
-    if given.startswith("< "):
+    if given[:1] == "<":
         return as_bytes(given[2:])
     if given.startswith("[: "):
         return text.encode()[:int(given[3:])]
@@ -155,7 +155,7 @@ def arrays(given, setting, folder):
 def array(given):
     """'< TEXT' as it stands, '[: N' the first N bytes of a good one, 'v V TEXT' a header of version V, 'h N TEXT' a header
     that claims N bytes, else DICTIONARY + DATA BYTES."""
-    if given.startswith("< "):
+    if given[:1] == "<":
         return as_bytes(given[2:])
     if given.startswith("[: "):
         return GOOD_ROWS[:int(given[3:])]
@@ -172,7 +172,7 @@ def array(given):
 def plugin(given, setting, folder):
     """'< TEXT' a file of it, '[: N' the first N bytes of a plugin, NAME.so one of the tests', else what bad_entry.c does."""
     file, environment = special(folder, given), {}
-    if file or given.startswith(("< ", "[: ")):
+    if file or given.startswith(("<", "[: ")):
         if not file:
             file = "./plugin.so"
             with open(os.path.join(setting.plugins, "faulty.so"), "rb") as good:
