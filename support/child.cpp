@@ -54,7 +54,8 @@ class SpawnActions {
 
   void place(int fd, int target) {
     const int high = fcntl(fd, F_DUPFD_CLOEXEC, kAboveTargets);
-    if (high < 0) fail("descriptor " + std::to_string(fd));
+    // EINVAL: the limit is below the number asked for.
+    if (high < 0) fail("descriptor " + std::to_string(fd), errno == EINVAL ? EMFILE : errno);
     high_.push_back(high);
     posix_spawn_file_actions_adddup2(&actions_, high, target);
   }
