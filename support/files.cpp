@@ -51,15 +51,28 @@ bool write_all(int fd, std::string_view text) {
   const char* advice = error == ENOSPC || error == EDQUOT
                            ? "free some space or name another place with -o"
                        : error == EISDIR ? "name a file inside it with -o"
+                       : error == ENXIO  ? "nothing reads from this pipe"
                        : error == ENOENT ? "create that folder first"
                                          : "name another place with -o";
   throw Error(kNotMeasurable,
               fmt::format("cannot write {}: {}; {}", where, std::strerror(error), advice));
 }
 
+constexpr int kPipeMilliseconds = 3000;  // until the other end of a named pipe is opened
+
 void write_directly(const std::string& path, int flags, std::string_view text) {
-  Descriptor out(::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, 0666));
-  if (out.get() < 0 || !write_all(out.get(), text) || !out.close()) cannot_write(path, errno);
+  int fd = -1;
+  // A named pipe that no one opens for reading would block for ever: ENXIO.
+  for (int waited = 0; waited <= kPipeMilliseconds; waited += 50) {
+    fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | flags, 0666);
+    if (fd >= 0 || errno != ENXIO) break;
+    ::usleep(50000);
+    errno = ENXIO;
+  }
+  Descriptor out(fd);
+  if (fd < 0) cannot_write(path, errno);
+  ::fcntl(fd, F_SETFL, flags);
+  if (!write_all(fd, text) || !out.close()) cannot_write(path, errno);
 }
 
 void write_beside_and_rename(const std::string& path, const struct stat* existing,
@@ -76,8 +89,6 @@ void write_beside_and_rename(const std::string& path, const struct stat* existin
   ::unlink(temporary.c_str());
   cannot_write(path, error);
 }
-
-constexpr int kPipeMilliseconds = 3000;
 
 /// Opens a file to be read. A named pipe that no one opens for writing would block for ever.
 int open_input(const std::string& path) {

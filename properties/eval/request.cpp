@@ -129,9 +129,7 @@ EvalRequest read_input(const EvalSource& source) {
   return {op, dtype, case_from_json(request, op, dtype)};
 }
 
-}  // namespace
-
-EvalRequest read_request(const EvalSource& source) {
+EvalRequest read_source(const EvalSource& source) {
   const int given = !source.values.empty() + !source.logits.empty() + !source.one_case.empty();
   if (given > 1) throw Error(kUsage, "give rows, --logits or --case, only one of them");
   if (given == 0) return read_input(source);
@@ -144,6 +142,18 @@ EvalRequest read_request(const EvalSource& source) {
   } catch (const Error& error) {
     throw Error(kUsage, error.what());
   }
+}
+
+}  // namespace
+
+EvalRequest read_request(const EvalSource& source) {
+  constexpr double kMostOutputs = 1 << 26;  // their exact values take 2 GiB
+  EvalRequest request = read_source(source);
+  const double outputs = static_cast<double>(request.rows.rows) *
+                         static_cast<double>(outputs_of(request.op, request.rows.cols));
+  if (outputs > kMostOutputs)
+    throw Error(kUnreadable, "x: gives more than 2^26 outputs; give fewer rows or columns");
+  return request;
 }
 
 }  // namespace softmark

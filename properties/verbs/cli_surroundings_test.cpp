@@ -48,7 +48,7 @@ TEST(Surroundings, AnyPathIsReplayedFromAnyFolder) {
   const std::string document = folder / "out.json";
   const Ran ran = run_command("cd " + raw_quoted(folder.string()) + " && " + kProgram +
                               " verify --plugin a.so --kernel 'segfault/*' --effort quick "
-                              "--property range --format json -o out.json");
+                              "--property special_values --format json -o out.json");
   ASSERT_EQ(ran.code, kGateFailed) << ran.err;
   const Json verdict = read_document(document)["properties"][0];
   ASSERT_EQ(verdict["verdict"], "crash") << verdict;

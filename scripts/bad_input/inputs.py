@@ -101,6 +101,7 @@ def command_lines(given, setting, folder):
     write(folder, "known.json", json.dumps(KNOWN))
     write(folder, "text.txt", "no format at all\n")
     os.mkdir(os.path.join(folder, "folder"))
+    os.mkfifo(os.path.join(folder, "pipe"))
     given = given.replace("@PLUGINS@", setting.plugins)
     return Command([as_bytes(word) for word in shlex.split(re.sub(r"\\x", r"\\\\x", given))])
 
