@@ -47,8 +47,13 @@ constexpr ChildRole kRoles[] = {
     {"child-replicate", bench::replicate_main},
 };
 
-int fail(const std::string& line, int exit_code) {
-  std::fprintf(stderr, "softmark: %s\n", one_line(valid_utf8(line)).c_str());
+/// One line; of a text as long as a file only its start and its end.
+int fail(const std::string& what, int exit_code) {
+  constexpr std::size_t kStart = 400, kEnd = 200;
+  std::string line = one_line(what);
+  if (line.size() > kStart + kEnd)
+    line = line.substr(0, kStart) + " ... " + line.substr(line.size() - kEnd);
+  std::fprintf(stderr, "softmark: %s\n", valid_utf8(line).c_str());
   return exit_code;
 }
 
