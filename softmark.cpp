@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry: one line a verb, one line a kind of child process, and nothing else.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <iostream>
 
 #include "bench/process.h"
 #include "kernels/registry.h"
+#include "kernels/verbs/checks.h"
 #include "kernels/worker.h"
 #include "properties/engine/verify.h"
 #include "support/error.h"
+#include "support/files.h"
+#include "support/quote.h"
 #include "support/role.h"
 #include "support/strays.h"
+#include "support/text.h"
+#include "support/version.h"
 
 // FOLDER/verbs/NAME.cpp defines add_NAME.
 #define SOFTMARK_VERBS(VERB) \
@@ -40,36 +47,63 @@ constexpr ChildRole kRoles[] = {
     {"child-replicate", bench::replicate_main},
 };
 
+/// One line; of a text as long as a file only its start and its end.
+int fail(const std::string& what, int exit_code) {
+  constexpr std::size_t kStart = 400, kEnd = 200;
+  std::string line = one_line(what);
+  if (line.size() > kStart + kEnd)
+    line = line.substr(0, kStart) + " ... " + line.substr(line.size() - kEnd);
+  std::fprintf(stderr, "softmark: %s\n", valid_utf8(line).c_str());
+  return exit_code;
+}
+
 /// Whatever a kernel leaves running ends with this program.
 struct Strays {
   Strays() { adopt_strays(); }
   ~Strays() { kill_strays(); }
 };
 
+/// "help VERB" as "VERB --help", for CLI11, which takes words in reverse.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "help") {
+    words.erase(words.begin());
+    words.insert(words.begin() + !words.empty(), "--help");
+  }
+  return words;
+}
+
 int run_verb(int argc, char** argv) {
   const Strays strays;
   CLI::App app{
       "softmark: which softmax can go into production: verified against exact values, then timed"};
+  app.set_version_flag("--version", std::string("softmark ") + kVersion + " (" + kGit + ")");
+  app.footer("softmark help VERB explains the flags of a verb.");
   app.require_subcommand(1);
   int exit_code = kPass;
 #define SOFTMARK_ADD(name) add_##name(app, exit_code);
   SOFTMARK_VERBS(SOFTMARK_ADD)
+  refuse_empty_values(app);
+  std::vector<std::string> words = words_of(argc, argv);
+  // Before CLI11, which would print the general help for a misspelt verb with --help.
+  if (const std::string fault = verb_fault(app, words); !fault.empty()) return fail(fault, kUsage);
   try {
-    app.parse(argc, argv);
+    std::reverse(words.begin(), words.end());
+    app.name("softmark");
+    app.parse(words);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    if (app.get_subcommands().empty() && argc > 1)
-      std::fprintf(stderr, "softmark: unknown verb '%s' (softmark --help)\n", argv[1]);
-    else
-      std::fprintf(stderr, "softmark: %s (softmark --help, softmark VERB --help)\n", error.what());
-    return kUsage;
+    if (error.get_exit_code() != 0) return fail(usage_fault(app, error), kUsage);
+    app.exit(error);
   } catch (const Error& error) {
-    std::fprintf(stderr, "softmark: %s\n", error.what());
-    return error.code;
+    return fail(error.what(), error.code);
+  } catch (const std::bad_alloc&) {
+    return fail("not enough memory", kNotMeasurable);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "softmark: unexpected: %s\n", error.what());
-    return kNotMeasurable;
+    return fail(std::string("unexpected: ") + error.what(), kNotMeasurable);
   }
+  // What was printed may not have arrived: a full disk, a closed descriptor.
+  if (std::fflush(stdout) != 0 || !std::cout.flush())
+    return fail("cannot write standard output", kNotMeasurable);
   return exit_code;
 }
 
@@ -78,5 +112,6 @@ int run_verb(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (const auto code = softmark::run_role(argc, argv, softmark::kRoles)) return *code;
+  softmark::reserve_standard_descriptors();
   return softmark::run_verb(argc, argv);
 }

@@ -7,7 +7,8 @@ namespace softmark::bench {
 namespace {
 
 std::string shown(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>()
+                           : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 /// A field with one good value: any other value is noise, with advice; null is unknown, with its

@@ -12,6 +12,7 @@
 #include "bench/machine.h"
 #include "bench/resume.h"
 #include "kernels/names.h"
+#include "kernels/npy.h"
 #include "support/interrupts.h"
 #include "support/progress.h"
 
@@ -256,6 +257,9 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   std::optional<Earlier> earlier;
   if (!options.resume.empty()) earlier.emplace(options);
   for (const Workload& workload : workloads_of(options)) {
+    for (const Kernel& kernel : kernels)
+      if (workload.logits)
+        check_range(*workload.logits, workload.cols, kernel.dtype, options.logits);
     plan.push_back(plan_workload(options, kernels, workload, plan.empty()));
     if (earlier) earlier->keep(plan.back());
     for (const Series& series : plan.back())

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "support/json.h"
 #include "support/role.h"
 
 namespace softmark::bench {
@@ -20,9 +21,9 @@ ReplicateResult no_samples(const std::string& status, const std::string& message
 ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds) {
   std::optional<ReplicateResult> result;
   const ChildResult child =
-      run_child("child-replicate", nlohmann::json(replicate).dump(), timeout_seconds,
+      run_child("child-replicate", json_message(nlohmann::json(replicate)), timeout_seconds,
                 [&](const std::string& reply) {
-                  result = nlohmann::json::parse(reply).get<ReplicateResult>();
+                  result = json_of_message<nlohmann::json>(reply).get<ReplicateResult>();
                 },
                 {inputs_fd});
   if (child.interrupted()) return no_samples("interrupted", child.ending);

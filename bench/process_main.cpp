@@ -271,11 +271,11 @@ int softmark::bench::replicate_main(Channel& parent) {
   if (!parent.receive(request)) return kNotMeasurable;
   ReplicateResult result;
   try {
-    result = measure_here(nlohmann::json::parse(request).get<Replicate>());
+    result = measure_here(json_of_message<nlohmann::json>(request).get<Replicate>());
   } catch (const std::exception& error) {
     result.message = error.what();
   }
-  const bool sent = parent.send(nlohmann::json(result).dump());
+  const bool sent = parent.send(json_message(nlohmann::json(result)));
   // Threads of a kernel's library may still run: exit without running destructors.
   _exit(sent ? 0 : kNotMeasurable);
 }

@@ -12,6 +12,7 @@
 #include "kernels/npy.h"
 #include "support/error.h"
 #include "support/glob.h"
+#include "support/quote.h"
 #include "support/random.h"
 
 namespace softmark::bench {
@@ -89,13 +90,23 @@ const std::vector<Workload>& named_workloads() {
   return all;
 }
 
+namespace {
+
+std::vector<std::string> workload_names() {
+  std::vector<std::string> names;
+  for (const Workload& workload : named_workloads()) names.push_back(workload.name);
+  return names;
+}
+
+}  // namespace
+
 std::vector<Workload> select_workloads(Effort effort, const std::vector<std::string>& globs) {
   std::vector<Workload> chosen;
   for (const std::string& glob : globs)
     if (std::none_of(named_workloads().begin(), named_workloads().end(),
                      [&](const Workload& w) { return matches_glob(glob, w.name); }))
-      throw Error(kUsage,
-                  fmt::format("no workload matches '{}'; `softmark list` lists them", glob));
+      throw Error(kUsage, fmt::format("no workload matches '{}'; did you mean {}?", glob,
+                                      nearest_names(glob, workload_names())));
   for (const Workload& workload : named_workloads()) {
     const bool wanted = globs.empty()
                             ? workload.effort <= effort
@@ -108,8 +119,7 @@ std::vector<Workload> select_workloads(Effort effort, const std::vector<std::str
 }
 
 Workload own_workload(std::size_t rows, std::size_t cols, Distribution distribution) {
-  if (rows == 0 || cols == 0)
-    throw Error(kUsage, "a workload needs at least one row and one column");
+  if (rows == 0 || cols == 0) throw Error(kUsage, "--rows and --cols: give both, each at least 1");
   if (cols > std::numeric_limits<std::size_t>::max() / rows / 64)
     throw Error(kUsage, fmt::format("a workload of {} x {} does not fit into memory", rows, cols));
   return {fmt::format("own/{}x{}", rows, cols), rows, cols, distribution, Effort::quick,

@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/case.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "support/quote.h"
 
 namespace softmark {
 namespace {
 
+constexpr std::size_t kMostValues = std::size_t{1} << 26;  // of x, and of g
+constexpr int kMostThreads = 1024;
 constexpr std::size_t kFold = 8;  // shorter runs are easier to read when written out
 constexpr const char* kAliasNames[] = {"none", "y_is_x", "y_is_g"};
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) {
   throw Error(kUnreadable, where + ": " + why);
+}
+
+/// Keys that mean nothing here are misspelt ones that would. `where` is "" for the request itself.
+void check_keys(const Json& json, const std::vector<std::string>& known, const std::string& where) {
+  if (!json.is_object()) return;
+  for (const auto& item : json.items())
+    if (std::find(known.begin(), known.end(), item.key()) == known.end())
+      refuse(where.empty() ? "request" : where, "unknown key \"" + item.key().substr(0, 60) +
+                                                    "\"; did you mean " +
+                                                    nearest_names(item.key(), known) + "?");
 }
 
 bool same(double a, double b) {
@@ -43,10 +57,11 @@ std::vector<double> row_from_json(const Json& row, softmark_dtype dtype, const s
       continue;
     }
     if (!row[i].contains("value") || !row[i].contains("repeat") ||
-        !row[i]["repeat"].is_number_unsigned())
+        !row[i]["repeat"].is_number_unsigned() || row[i].size() > 2)
       refuse(place, "a run is {\"value\": number, \"repeat\": count}");
     const auto repeat = row[i]["repeat"].get<std::uint64_t>();
-    if (repeat > (std::uint64_t{1} << 28)) refuse(place, "a run of more than 2^28 values");
+    if (repeat > kMostValues - std::min(kMostValues, values.size()))
+      refuse(place, "more than 2^26 values in a row");
     values.insert(values.end(), repeat, value_at(row[i]["value"], dtype, place + ".value"));
   }
   return values;
@@ -58,8 +73,11 @@ std::vector<std::vector<double>> rows_from_json(const Json& matrix, softmark_dty
   if (!matrix.is_array()) refuse(where, "must be a list of rows");
   std::vector<std::vector<double>> rows;
   if (!matrix.empty() && !matrix[0].is_array()) return {row_from_json(matrix, dtype, where)};
-  for (std::size_t r = 0; r < matrix.size(); ++r)
+  std::size_t total = 0;
+  for (std::size_t r = 0; r < matrix.size(); ++r) {
     rows.push_back(row_from_json(matrix[r], dtype, where + "[" + std::to_string(r) + "]"));
+    if ((total += rows.back().size()) > kMostValues) refuse(where, "holds more than 2^26 values");
+  }
   for (std::size_t r = 1; r < rows.size(); ++r)
     if (rows[r].size() != rows[0].size())
       refuse(where + "[" + std::to_string(r) + "]", "has " + std::to_string(rows[r].size()) +
@@ -106,6 +124,10 @@ T integer(const Json& json, const char* key, T fallback) {
 
 Layout layout_from_json(const Json& json) {
   if (!json.is_object()) refuse("layout", "must be an object");
+  check_keys(json,
+             {"x_padding", "g_padding", "y_padding", "offset", "y_offset", "threads", "at_start",
+              "alias", "poison"},
+             "layout");
   Layout layout;
   layout.x_padding = integer(json, "x_padding", layout.x_padding);
   layout.g_padding = integer(json, "g_padding", layout.g_padding);
@@ -113,6 +135,7 @@ Layout layout_from_json(const Json& json) {
   layout.offset = integer(json, "offset", layout.offset);
   layout.y_offset = integer(json, "y_offset", layout.y_offset);
   layout.threads = std::max(1, integer(json, "threads", layout.threads));
+  if (layout.threads > kMostThreads) refuse("layout.threads", "must be at most 1024");
   if (const Json* at_start = member(json, "at_start")) {
     if (!at_start->is_boolean()) refuse("layout.at_start", "must be true or false");
     layout.at_start = *at_start;
@@ -197,6 +220,7 @@ Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
   if (!json.is_object())
     refuse("request",
            "must be a JSON object such as {\"op\":\"softmax\",\"dtype\":\"f32\",\"x\":[[5,7,10]]}");
+  check_keys(json, {"op", "dtype", "x", "g", "labels", "layout", "cols"}, "");
   const Json* x = member(json, "x");
   if (!x) refuse("x", "is missing: give a list of rows");
   const auto rows = rows_from_json(*x, dtype, "x");
@@ -219,6 +243,9 @@ Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
   }
   if (shape.takes_labels) read_labels(json, c);
   if (const Json* layout = member(json, "layout")) c.layout = layout_from_json(*layout);
+  const Layout& l = c.layout;
+  if (c.rows * (c.cols + std::max({l.x_padding, l.g_padding, l.y_padding})) > 2 * kMostValues)
+    refuse("layout", "the padding of all rows takes more than 2^27 elements");
   return c;
 }
 

@@ -5,6 +5,7 @@
 
 #include "kernels/case.h"
 #include "support/fuzz.h"
+#include "support/json_reader.h"
 
 namespace softmark::fuzz {
 
@@ -13,15 +14,23 @@ std::vector<std::string> seeds() {
       R"({"x":[["0x1.8p+1","-0x0p+0","inf","-inf","nan"]]})",
       R"({"x":[[1,2.5],[3,-4e3]],"g":[[1,0],[0,1]],"labels":[0,1]})",
       R"({"x":[[{"value":"0x1p+0","repeat":100},"-0x1.fffffep+127"]],"layout":{"x_padding":3,"y_padding":1,"at_start":true,"offset":4,"y_offset":8,"alias":"y_is_x","threads":2,"poison":"nan"}})",
-      R"({"x":["0x1p-149",0.5],"g":["0x1p+0"],"labels":[1]})"};
+      R"({"x":["0x1p-149",0.5],"g":["0x1p+0"],"labels":[1]})",
+      // Earlier finds: an overflow of the stack, an exception that was not caught, all of the
+      // memory.
+      std::string(100000, '['), R"({"x":[[1e999]]})",
+      R"({"x":[[{"value":1,"repeat":268435456},{"value":1,"repeat":268435456}]]})"};
 }
 
 }  // namespace softmark::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace softmark;
-  const Json json = Json::parse(data, data + size, nullptr, false);
-  if (json.is_discarded()) return 0;
+  Json json;
+  try {
+    json = parse_json({reinterpret_cast<const char*>(data), size}, "fuzz");
+  } catch (const Error&) {
+    return 0;
+  }
   for (const softmark_op op :
        {SOFTMARK_SOFTMAX, SOFTMARK_SOFTMAX_VJP, SOFTMARK_CROSS_ENTROPY_VJP}) {
     try {

@@ -10,13 +10,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <regex>
+#include <sstream>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
-#include "support/error.h"
+#include "support/files.h"
 
 namespace softmark {
 namespace {
@@ -122,8 +125,12 @@ Logits read_npy(const std::string& path) {
   if (stat(path.c_str(), &status) != 0)
     fail(path, std::string(std::strerror(errno)) + "; give the path of a .npy file");
   if (S_ISDIR(status.st_mode)) fail(path, "is a directory; give the path of a .npy file");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) fail(path, std::string(std::strerror(errno)) + "; make it readable");
+  // A pipe is read whole, with the limits of read_file.
+  std::istringstream piped(S_ISFIFO(status.st_mode) ? read_file(path) : "");
+  std::ifstream file;
+  if (!S_ISFIFO(status.st_mode)) file.open(path, std::ios::binary);
+  if (!file) fail(path, std::string(std::strerror(errno)) + "; make it readable");
+  std::istream& in = S_ISFIFO(status.st_mode) ? static_cast<std::istream&>(piped) : file;
   const Header header = parse_header(path, read_header_text(path, in));
 
   const std::size_t bytes = bytes_of(header.dtype), count = header.rows * header.cols;
@@ -140,6 +147,26 @@ Logits read_npy(const std::string& path) {
       logits.values[r * header.cols + c] = load(
           header.dtype, data.data(), header.fortran ? c * header.rows + r : r * header.cols + c);
   return logits;
+}
+
+std::optional<std::size_t> first_beyond(std::span<const double> values, softmark_dtype dtype) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double value = values[i], rounded = round_to(dtype, value);
+    if (std::isnan(value) || std::isfinite(rounded)) continue;
+    if (std::isfinite(value) || std::isnan(rounded)) return i;
+  }
+  return std::nullopt;
+}
+
+void check_range(std::span<const double> values, std::size_t cols, softmark_dtype dtype,
+                 const std::string& path) {
+  const auto at = first_beyond(values, dtype);
+  if (!at) return;
+  char value[40];
+  std::snprintf(value, sizeof value, "%g", values[*at]);
+  fail(path, "[" + std::to_string(*at / cols) + ", " + std::to_string(*at % cols) + "] is " +
+                 value + ", which " + std::string(name(dtype)) +
+                 " cannot hold; give another --dtype");
 }
 
 SharedLogits::SharedLogits(const Logits& logits)

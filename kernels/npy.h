@@ -2,6 +2,8 @@
 // Logits from a NumPy file.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,14 @@ struct Logits {
 /// Reads a 1-D (one row) or 2-D array of float16, float32 or float64, in either byte order, C or
 /// Fortran order. Throws Error(kUnreadable) for anything else: "PATH: what is wrong; what to do".
 Logits read_npy(const std::string& path);
+
+/// The index of the first value that `dtype` has neither as a finite one nor as an infinity; none
+/// where it can hold them all, rounded.
+std::optional<std::size_t> first_beyond(std::span<const double> values, softmark_dtype dtype);
+/// Throws Error(kUnreadable), naming that value, row and column, of rows with `cols` columns from
+/// `path`.
+void check_range(std::span<const double> values, std::size_t cols, softmark_dtype dtype,
+                 const std::string& path);
 
 /// Logits in a memory file, so that a file is parsed once however many child processes need it.
 class SharedLogits {

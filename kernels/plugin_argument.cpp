@@ -7,6 +7,7 @@
 
 #include "kernels/names.h"
 #include "support/error.h"
+#include "support/quote.h"
 
 namespace softmark {
 namespace {
@@ -39,7 +40,7 @@ std::string owner_of(const Kernel& kernel) {
 
 std::string flag_for(const PluginArgument& plugin) {
   return std::string(is_python(plugin.library) ? "--python " : "--plugin ") +
-         (plugin.name.empty() ? "" : plugin.name + "=") + shown(plugin.library);
+         shell_quoted((plugin.name.empty() ? "" : plugin.name + "=") + shown(plugin.library));
 }
 
 }  // namespace

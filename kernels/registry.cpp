@@ -2,6 +2,7 @@
 #include "kernels/registry.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <optional>
 #include <set>
 
 #include "kernels/builtins.h"
@@ -17,6 +19,8 @@
 #include "kernels/plugin_argument.h"
 #include "support/error.h"
 #include "support/glob.h"
+#include "support/progress.h"
+#include "support/quote.h"
 #include "support/role.h"
 #include "support/sanitizers.h"
 
@@ -70,6 +74,8 @@ Library open_library(const std::string& named) {
   return library;
 }
 
+constexpr std::size_t kLongestName = 100;
+
 bool is_word(const char* text) {
   if (!text || !*text) return false;
   return std::all_of(text, text + std::strlen(text), [](unsigned char c) {
@@ -79,13 +85,15 @@ bool is_word(const char* text) {
 
 // An entry that violates the contract is refused before it is used.
 std::string fault_of(const softmark_kernel& k) {
-  if (!is_word(k.name)) return "its name must be one word of letters, digits and _ - . +";
+  if (!is_word(k.name) || std::strlen(k.name) > kLongestName)
+    return "its name must be one word of at most 100 letters, digits and _ - . +";
   if (k.op < 0 || k.op >= static_cast<int>(std::size(kOpNames)))
     return "its op is not in the contract";
   if (k.dtype < 0 || k.dtype >= static_cast<int>(std::size(kDtypeNames)))
     return "its dtype is not in the contract";
   if (k.masked_row < 0 || k.masked_row >= static_cast<int>(std::size(kMaskedRowNames)))
     return "its masked_row is not in the contract";
+  if (k.claims >> std::size(kClaimNames)) return "its claims are not in the contract";
   if (!(k.max_ulp >= 0)) return "its max_ulp must be 0 or more (INFINITY: no promise)";
   if (!k.run) return "its run is NULL";
   return "";
@@ -110,16 +118,29 @@ Kernel describe(const softmark_kernel& k, std::size_t index) {
 }
 
 // In the parent: what a library contains, as listed by a child that loads it.
-std::vector<Kernel> list_library(const std::string& path, const std::string& provider) {
+std::vector<Kernel> list_library(const std::string& path, const std::string& provider,
+                                 double loading_seconds = kLoadingSeconds) {
+  std::error_code ignored;
+  if (!path.starts_with(kPython) && !fs::is_regular_file(path, ignored))
+    throw Error(kUnreadable, path + ": is not a regular file; give the path of a .so");
   Json listing;
-  const ChildResult child = run_child(
-      "child-list", path, 60, [&](const std::string& reply) { listing = Json::parse(reply); });
+  std::optional<SlowNotice> notice;
+  if (provider == "plugin")
+    notice.emplace(fmt::format("still loading {}; it may take {:g} s", path, loading_seconds));
+  const ChildResult child =
+      run_child("child-list", path, loading_seconds,
+                [&](const std::string& reply) { listing = Json::parse(reply); });
+  if (child.timed_out())
+    throw Error(kUnreadable,
+                fmt::format("{}: was not loaded within {:g} s", path, loading_seconds));
   if (listing.contains("error")) throw Error(kUnreadable, listing["error"].get<std::string>());
   if (!child.ok() || listing.is_null()) {
     const std::string printed = first_line(child.output);
     throw Error(kUnreadable, path + ": failed while being loaded (" + child.ending + ")" +
                                  (printed.empty() ? "" : ": " + printed));
   }
+  if (provider == "plugin" && listing["kernels"].empty())
+    throw Error(kUnreadable, path + ": holds no kernel; softmark_plugin gave a count of 0");
   std::vector<Kernel> kernels;
   for (const Json& entry : listing["kernels"]) {
     Kernel& k = kernels.emplace_back(kernel_from_json(entry));
@@ -161,7 +182,7 @@ void append_peers(Registry& registry) {
   }
 }
 
-void append_plugin(Registry& registry, const std::string& argument) {
+void append_plugin(Registry& registry, const std::string& argument, double loading_seconds) {
   std::error_code ignored;
   PluginArgument plugin = parse_plugin(argument);
   if (!plugin.library.starts_with(kPython)) {
@@ -169,33 +190,9 @@ void append_plugin(Registry& registry, const std::string& argument) {
       throw Error(kUnreadable, plugin.library + ": no such plugin library; give the path of a .so");
     plugin.library = fs::absolute(plugin.library).string();
   }
-  std::vector<Kernel> kernels = list_library(plugin.library, "plugin");
+  std::vector<Kernel> kernels = list_library(plugin.library, "plugin", loading_seconds);
   if (kernels.empty()) throw Error(kUnreadable, plugin.library + ": lists no kernel");
   append_plugin_kernels(registry, plugin, std::move(kernels));
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(
-          row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
-  }
-  return row.back();
-}
-
-template <class Names>
-std::string nearest(const Names& names, std::string_view wanted) {
-  std::vector<std::pair<std::size_t, std::string>> ranked;
-  for (const auto& candidate : names)
-    ranked.emplace_back(edit_distance(candidate, wanted), std::string(candidate));
-  std::sort(ranked.begin(), ranked.end());
-  std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, ranked.size()); ++i)
-    text += (i ? ", " : "") + ranked[i].second;
-  return text;
 }
 
 bool matches(const std::string& glob, const Kernel& k) {
@@ -208,7 +205,7 @@ void check_words(const std::vector<std::string>& words, Find find, const Names& 
   for (const auto& word : words)
     if (!find(word))
       throw Error(kUsage, "unknown " + std::string(what) + " '" + word + "': did you mean " +
-                              nearest(names, word) + "?");
+                              nearest_names(word, {std::begin(names), std::end(names)}) + "?");
 }
 
 bool listed(const std::vector<std::string>& words, std::string_view word) {
@@ -217,7 +214,8 @@ bool listed(const std::vector<std::string>& words, std::string_view word) {
 
 }  // namespace
 
-Registry load_registry(const std::vector<std::string>& plugins, bool with_peers) {
+Registry load_registry(const std::vector<std::string>& plugins, bool with_peers,
+                       double loading_seconds) {
   Registry registry;
   for (const softmark_kernel* entry : builtin_kernels()) {
     Kernel k = describe(*entry, registry.kernels.size());
@@ -226,13 +224,13 @@ Registry load_registry(const std::vector<std::string>& plugins, bool with_peers)
     registry.kernels.push_back(k);
   }
   if (with_peers) append_peers(registry);
-  for (const auto& plugin : plugins) append_plugin(registry, plugin);
+  for (const auto& plugin : plugins) append_plugin(registry, plugin, loading_seconds);
   return registry;
 }
 
-Registry load_plugins(const std::vector<std::string>& plugins) {
+Registry load_plugins(const std::vector<std::string>& plugins, double loading_seconds) {
   Registry registry;
-  for (const auto& plugin : plugins) append_plugin(registry, plugin);
+  for (const auto& plugin : plugins) append_plugin(registry, plugin, loading_seconds);
   return registry;
 }
 
@@ -265,7 +263,8 @@ std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<s
       names.insert(glob.find('/') == std::string::npos ? k.name : k.id);
     for (const Absent& a : registry.absent)
       if (a.name == glob) throw Error(kUsage, "kernel '" + glob + "' is absent here: " + a.reason);
-    throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " + nearest(names, glob) +
+    throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " +
+                            nearest_names(glob, {names.begin(), names.end()}) +
                             "? (softmark list)");
   }
   // What the command line brings is what is meant.

@@ -45,14 +45,19 @@ struct Registry {
 /// The built-ins' entries, in the order of kernels/list.def.
 std::span<const softmark_kernel* const> builtin_kernels();
 
+inline constexpr double kLoadingSeconds = 60;
+
 /// Lists built-ins, the peers found beside the program, and the given plugins
 /// (kernels/plugin_argument.h). A plugin that is missing, does not export softmark_plugin, has
-/// another ABI version, lists no kernel or crashes while loading throws Error(kUnreadable) with one
-/// line that names it; one whose kernel has an id that is taken, Error(kUsage).
-Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true);
+/// another ABI version, lists no kernel, crashes while loading or takes longer than
+/// `loading_seconds` throws Error(kUnreadable) with one line that names it; one whose kernel has an
+/// id that is taken, Error(kUsage).
+Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true,
+                       double loading_seconds = kLoadingSeconds);
 
 /// The kernels of these plugins and no others. Throws likewise.
-Registry load_plugins(const std::vector<std::string>& plugins);
+Registry load_plugins(const std::vector<std::string>& plugins,
+                      double loading_seconds = kLoadingSeconds);
 
 /// In a child process: the entry of one kernel by library ("" for built-ins) and index, ready to
 /// run: a peer has loaded its library or started its process. Throws Error(kUnreadable).

@@ -19,8 +19,7 @@ namespace {
 
 using Received = ChildProcess::Received;
 
-constexpr double kLoadingSeconds = 60;  // for loading a library, starting Python
-constexpr double kGraceSeconds = 0.2;   // for a child that is about to end, to learn how
+constexpr double kGraceSeconds = 0.2;  // for a child that is about to end, to learn how
 
 std::string name_changes(std::uint32_t changes) {
   static constexpr const char* kNames[] = {"the rounding mode",
@@ -55,7 +54,7 @@ void Worker::start() {
   start.arguments = {"child-worker"};
   start.descriptors = {memory_};
   child_ = ChildProcess(start);
-  const auto deadline = deadline_after(kLoadingSeconds);
+  const auto deadline = deadline_after(kLoadingSeconds);  // a library, or Python, starts
   std::string reply;
   loaded_ = child_.send(std::to_string(kernel_.index) + " " + kernel_.library, deadline) &&
             child_.receive(reply, 0, deadline) == Received::message;

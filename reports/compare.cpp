@@ -26,6 +26,24 @@ std::map<Key, const Json*> by_key(const Json& rows, const char* first, const cha
 
 std::string named(const Key& key) { return one_line(key.first) + " " + one_line(key.second); }
 
+/// A line of the text, and the same as an object.
+void add(Comparison& result, const char* what, const Key& key, const char* second,
+         const std::string& text, const Json& more = Json::object()) {
+  result.text += fmt::format("  {:<8} {}: {}\n", what, named(key), text);
+  Json finding = {{"finding", what}, {"kernel", key.first}, {second, key.second}};
+  finding.update(more);
+  result.findings.push_back(finding);
+}
+
+void add_verdict(Comparison& result, const char* what, const Key& key, const Json* row,
+                 const std::string& text) {
+  const Json verdict = row ? field(*row, "verdict") : Json();
+  add(result, what, key, "property", text,
+      {{"verdict", verdict},
+       {"message", row ? text_of(*row, "message") : ""},
+       {"repro", row ? text_of(*row, "repro") : ""}});
+}
+
 void compare_verdicts(const Json& before, const Json& after, Comparison& result) {
   const auto old_rows = by_key(field(before, "properties"), "kernel", "property");
   const auto new_rows = by_key(field(after, "properties"), "kernel", "property");
@@ -36,29 +54,29 @@ void compare_verdicts(const Json& before, const Json& after, Comparison& result)
     const Outcome now = outcome(*row);
     if (now == Outcome::kFail && !failed_before) {
       ++result.broken;
-      result.text += fmt::format("  BROKEN   {}: {} ({})\n           replay {}\n", named(key),
-                                 one_line(text_of(*row, "message")), text_of(*row, "verdict"),
-                                 one_line(text_of(*row, "repro")));
+      add_verdict(result, "BROKEN", key, row,
+                  fmt::format("{} ({})\n           replay {}", one_line(text_of(*row, "message")),
+                              text_of(*row, "verdict"), one_line(text_of(*row, "repro"))));
     } else if (now == Outcome::kFail) {
-      result.text += fmt::format("  failing  {}: failed before, still fails\n", named(key));
+      add_verdict(result, "failing", key, row, "failed before, still fails");
     } else if (failed_before) {
-      result.text += fmt::format("  fixed    {}: failed before, now {}\n", named(key),
-                                 text_of(*row, "verdict"));
+      add_verdict(result, "fixed", key, row, "failed before, now " + text_of(*row, "verdict"));
     }
   }
   for (const auto& [key, row] : old_rows) {
     if (outcome(*row) != Outcome::kPass) continue;
     const auto new_row = new_rows.find(key);
-    const bool checked = new_row != new_rows.end();
-    const Outcome now = checked ? outcome(*new_row->second) : Outcome::kSkip;
+    const Json* const checked = new_row == new_rows.end() ? nullptr : new_row->second;
+    const Outcome now = checked ? outcome(*checked) : Outcome::kSkip;
     if (now == Outcome::kExpected)
-      result.text += fmt::format("  expected {}: passed before, fails now; known: {}\n", named(key),
-                                 one_line(text_of(*new_row->second, "reason")));
+      add_verdict(result, "expected", key, checked,
+                  "passed before, fails now; known: " + one_line(text_of(*checked, "reason")));
     if (now != Outcome::kSkip && now != Outcome::kInconclusive && now != Outcome::kIncomplete)
       continue;
     ++result.undecided;
-    result.text += fmt::format("  unknown  {}: passed before, {} now\n", named(key),
-                               checked ? text_of(*new_row->second, "verdict") : "not checked");
+    add_verdict(result, "unknown", key, checked,
+                fmt::format("passed before, {} now",
+                            checked ? text_of(*checked, "verdict") : "not checked"));
   }
 }
 
@@ -80,20 +98,22 @@ void compare_accuracy(const Json& before, const Json& after, Comparison& result)
   const auto new_rows = by_key(field(after, "accuracy"), "kernel", "domain");
   for (const auto& [key, old_row] : old_rows) {
     const auto found = new_rows.find(key);
+    const Json old_ulp = field(*old_row, "max_ulp");
     if (found == new_rows.end()) {
       ++result.undecided;
-      result.text += fmt::format("  unknown  {}: error measured before, not now\n", named(key));
+      add(result, "unknown", key, "domain", "error measured before, not now",
+          {{"old_max_ulp", old_ulp}, {"new_max_ulp", nullptr}});
       continue;
     }
-    const double was = value_of(field(*old_row, "max_ulp")),
-                 is = value_of(field(*found->second, "max_ulp"));
+    const Json new_ulp = field(*found->second, "max_ulp");
+    const double was = value_of(old_ulp), is = value_of(new_ulp);
     const bool both_nan = std::isnan(was) && std::isnan(is);
     if (both_nan || is == was) continue;
-    const bool worse = !(is <= was);
-    result.broken += worse && !std::isnan(was);
-    result.text += fmt::format("  {} {}: max ulp {} -> {}\n",
-                               worse && !std::isnan(was) ? "WORSE   " : "better  ", named(key),
-                               figure(was), figure(is));
+    const bool worse = !(is <= was) && !std::isnan(was);
+    result.broken += worse;
+    add(result, worse ? "WORSE" : "better", key, "domain",
+        fmt::format("max ulp {} -> {}", figure(was), figure(is)),
+        {{"old_max_ulp", old_ulp}, {"new_max_ulp", new_ulp}});
   }
 }
 
@@ -134,6 +154,10 @@ void compare_entry(const Shape& shape, const Entry& was, const View& after, doub
     ++result.broken;
     result.text += fmt::format("  BROKEN   {} at {}: was timed, now {}\n", kernel, where,
                                one_line(is->why_not));
+    result.findings.push_back({{"finding", "BROKEN"},
+                               {"kernel", was.kernel->id},
+                               {"shape", shape.words()},
+                               {"message", is->why_not}});
     return;
   }
   const SpeedRatio speed = speed_ratio({was.ns, was.low, was.high}, {is->ns, is->low, is->high});
@@ -145,6 +169,14 @@ void compare_entry(const Shape& shape, const Entry& was, const View& after, doub
   const bool slower = verdict == SpeedVerdict::kSlower, faster = verdict == SpeedVerdict::kFaster;
   result.broken += gate && slower;
   result.undecided += gate && !slower && !faster;
+  result.speed.push_back({{"verdict", word(verdict)},
+                          {"kernel", was.kernel->id},
+                          {"shape", shape.words()},
+                          {"counts", gate},
+                          {"old_ns", number(was.ns)},
+                          {"new_ns", number(is->ns)},
+                          {"ratio", number(speed.ratio)},
+                          {"ci95", {number(speed.low), number(speed.high)}}});
   auto& rows = slower ? tally.slower : faster ? tally.faster : tally.ambiguous;
   rows.push_back({std::string(word(verdict)), kernel, where, figure(was.ns), figure(is->ns),
                   fmt::format("{:.3f}", speed.ratio),
@@ -206,10 +238,29 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
   return result;
 }
 
+Json comparison_json(const Comparison& comparison, const Json& old_document,
+                     const Json& new_document) {
+  const auto head_of = [](const Json& document) {
+    return Json{{"generator", field(document, "generator")},
+                {"started", field(field(document, "run"), "started")},
+                {"seed", field(field(document, "run"), "seed")},
+                {"complete", field(field(document, "run"), "complete")},
+                {"machine", field(field(document, "machine"), "key")}};
+  };
+  return {{"schema", "softmark.comparison"},  {"schema_version", "1.0"},
+          {"old", head_of(old_document)},     {"new", head_of(new_document)},
+          {"findings", comparison.findings},  {"speed", comparison.speed},
+          {"regressions", comparison.broken}, {"undecided", comparison.undecided}};
+}
+
 int compare_files(const std::string& old_path, const std::string& new_path, bool strict,
-                  const std::string& output) {
-  const Comparison result = compare_documents(read_document(old_path), read_document(new_path));
-  write_file(output, result.text);
+                  const std::string& output, std::string_view format) {
+  if (old_path == "-" && new_path == "-")
+    throw Error(kUsage, "compare - -: standard input holds one document; name a file");
+  const Json old_document = read_document(old_path), new_document = read_document(new_path);
+  const Comparison result = compare_documents(old_document, new_document);
+  write_file(output, format == "json" ? to_text(comparison_json(result, old_document, new_document))
+                                      : result.text);
   return result.broken ? kGateFailed : strict && result.undecided ? kUndecided : kPass;
 }
 

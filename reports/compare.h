@@ -11,6 +11,8 @@ namespace softmark {
 
 struct Comparison {
   std::string text;
+  Json findings = Json::array();  // what `text` lists, an object a line
+  Json speed = Json::array();     // kernels whose time differs, or may
   std::size_t broken = 0;  // new failures, larger errors; SLOWER too where the machine is the same
   std::size_t undecided = 0;  // AMBIGUOUS timings on the same machine; what the old document knew
                               // and the new one does not
@@ -21,10 +23,14 @@ struct Comparison {
 /// the code.
 Comparison compare_documents(const Json& old_document, const Json& new_document);
 
-/// Reads both, writes the comparison to `output`, and returns the exit code; `strict`: 5 where
-/// something is undecided.
+/// The comparison as JSON (schema "softmark.comparison"): both heads, the findings, the speeds.
+Json comparison_json(const Comparison& comparison, const Json& old_document,
+                     const Json& new_document);
+
+/// Reads both, writes the comparison to `output` as "text" or "json", and returns the exit code;
+/// `strict`: 5 where something is undecided.
 int compare_files(const std::string& old_path, const std::string& new_path, bool strict,
-                  const std::string& output = "-");
+                  const std::string& output = "-", std::string_view format = "text");
 
 /// A median time with its 95 % interval.
 struct TimeInterval {

@@ -17,11 +17,13 @@ namespace softmark {
 /// says so.
 Json new_document(const std::vector<std::string>& argv, std::uint64_t seed);
 
-/// Sets run.seconds (since the program started) and run.complete. Call it last.
+/// Sets run.seconds (since the program started) and run.complete, and makes every text UTF-8. Call
+/// it last.
 void finish_document(Json& document, bool complete);
 
-/// Reads and checks a document ("-" is standard input): not JSON, another schema or an unknown
-/// major version is Error(kUnreadable).
+/// Reads and checks a document ("-" is standard input): what does not keep to the schema, names a
+/// kernel that the document lacks, or is of an unknown major version is Error(kUnreadable). Unknown
+/// keys are ignored in documents of another minor version.
 Json read_document(const std::string& path);
 
 }  // namespace softmark

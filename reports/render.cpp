@@ -30,12 +30,9 @@ std::string render(const Json& document, std::string_view format) {
 
 std::string format_of(const std::string& path) {
   const std::string extension = std::filesystem::path(path).extension().string();
-  if (extension == ".html" || extension == ".htm") return "html";
-  if (extension == ".md") return "markdown";
-  if (extension == ".xml") return "junit";
-  if (extension == ".sarif") return "sarif";
-  if (extension == ".csv") return "csv";
-  return extension == ".json" ? "json" : "text";
+  for (const auto& [ending, format] : kEndings)
+    if (extension == ending) return std::string(format);
+  return extension.empty() ? "text" : "";
 }
 
 void deliver(Documents documents, std::string_view format, const std::string& path) {

@@ -19,8 +19,13 @@ inline const std::vector<std::string> kFormats = {"text",  "json",  "markdown", 
 std::string render(Documents documents, std::string_view format);
 std::string render(const Json& document, std::string_view format);
 
-/// The format that a file's name asks for: .html, .md, .xml (junit), .sarif, .json; "text"
-/// otherwise.
+/// The endings of file names and the formats that they ask for; csv is of `experiment` alone.
+inline constexpr std::pair<std::string_view, std::string_view> kEndings[] = {
+    {".txt", "text"}, {".json", "json"}, {".md", "markdown"}, {".html", "html"},
+    {".htm", "html"}, {".xml", "junit"}, {".sarif", "sarif"}, {".csv", "csv"}};
+
+/// The format that a file's name asks for by its ending; "text" for a name without one, "" for an
+/// unknown ending.
 std::string format_of(const std::string& path);
 
 /// Renders and writes to `path` ("-": standard output). Format "github" also appends the Markdown

@@ -310,7 +310,7 @@ Json odd_document() {
   expect_failure(row, odd);
   document["properties"].push_back(row);
   add_accuracy(document, kKernels[0]);
-  document["accuracy"][0]["kernel"] = id;
+  for (Json& accuracy : document["accuracy"]) accuracy["kernel"] = id;
   document["accuracy"][0]["max_ulp"] = "nan";
   add_measurements(document, kKernels[0], 1);
   for (Json& measurement : document["measurements"]) measurement["kernel"] = id;

@@ -30,6 +30,7 @@ namespace {
 using Received = ChildProcess::Received;
 
 constexpr std::size_t kMostOutput = 65536;
+constexpr int kAboveTargets = 8;  // low enough for a shell that allows few descriptors
 
 [[noreturn]] void fail(const std::string& what, int error = errno) {
   throw Error(kNotMeasurable,
@@ -52,8 +53,9 @@ class SpawnActions {
   SpawnActions& operator=(const SpawnActions&) = delete;
 
   void place(int fd, int target) {
-    const int high = fcntl(fd, F_DUPFD_CLOEXEC, 200);
-    if (high < 0) fail("descriptor " + std::to_string(fd));
+    const int high = fcntl(fd, F_DUPFD_CLOEXEC, kAboveTargets);
+    // EINVAL: the limit is below the number asked for.
+    if (high < 0) fail("descriptor " + std::to_string(fd), errno == EINVAL ? EMFILE : errno);
     high_.push_back(high);
     posix_spawn_file_actions_adddup2(&actions_, high, target);
   }

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace softmark {
@@ -48,15 +51,28 @@ bool write_all(int fd, std::string_view text) {
   const char* advice = error == ENOSPC || error == EDQUOT
                            ? "free some space or name another place with -o"
                        : error == EISDIR ? "name a file inside it with -o"
+                       : error == ENXIO  ? "nothing reads from this pipe"
                        : error == ENOENT ? "create that folder first"
                                          : "name another place with -o";
   throw Error(kNotMeasurable,
               fmt::format("cannot write {}: {}; {}", where, std::strerror(error), advice));
 }
 
+constexpr int kPipeMilliseconds = 3000;  // until the other end of a named pipe is opened
+
 void write_directly(const std::string& path, int flags, std::string_view text) {
-  Descriptor out(::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, 0666));
-  if (out.get() < 0 || !write_all(out.get(), text) || !out.close()) cannot_write(path, errno);
+  int fd = -1;
+  // A named pipe that no one opens for reading would block for ever: ENXIO.
+  for (int waited = 0; waited <= kPipeMilliseconds; waited += 50) {
+    fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | flags, 0666);
+    if (fd >= 0 || errno != ENXIO) break;
+    ::usleep(50000);
+    errno = ENXIO;
+  }
+  Descriptor out(fd);
+  if (fd < 0) cannot_write(path, errno);
+  ::fcntl(fd, F_SETFL, flags);
+  if (!write_all(fd, text) || !out.close()) cannot_write(path, errno);
 }
 
 void write_beside_and_rename(const std::string& path, const struct stat* existing,
@@ -74,19 +90,51 @@ void write_beside_and_rename(const std::string& path, const struct stat* existin
   cannot_write(path, error);
 }
 
+/// Opens a file to be read. A named pipe that no one opens for writing would block for ever.
+int open_input(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
+    throw Error(kUnreadable, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)) {
+    pollfd watched{fd, POLLIN, 0};
+    if (::poll(&watched, 1, kPipeMilliseconds) == 0) {
+      char byte;  // none comes: without a writer that is the end, with one an error (EAGAIN)
+      if (::read(fd, &byte, 1) == 0) {
+        ::close(fd);
+        throw Error(kUnreadable, fmt::format("cannot read {}: nothing writes to this pipe", path));
+      }
+    }
+  }
+  ::fcntl(fd, F_SETFL, 0);
+  return fd;
+}
+
 }  // namespace
 
-std::string read_file(const std::string& path) {
-  Descriptor in(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+std::string read_file(const std::string& path, std::size_t most_bytes) {
+  const std::string named = path == "-" ? "standard input" : path;
+  Descriptor in(path == "-" ? STDIN_FILENO : open_input(path));
+  struct stat status {};
+  const auto refuse_size = [&] {
+    throw Error(kUnreadable,
+                fmt::format("{} holds more than {} MiB, the most that is read; split it", named,
+                            most_bytes >> 20));
+  };
+  if (::fstat(in.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+      static_cast<std::uint64_t>(status.st_size) > most_bytes)
+    refuse_size();
   std::string text;
   char buffer[1 << 16];
-  ssize_t got = -1;
-  while (in.get() >= 0 &&
-         ((got = ::read(in.get(), buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR)))
-    if (got > 0) text.append(buffer, static_cast<std::size_t>(got));
-  if (got < 0)
-    throw Error(kUnreadable, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  return text;
+  for (;;) {
+    const ssize_t got = ::read(in.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0)
+      throw Error(kUnreadable, fmt::format("cannot read {}: {}", named, std::strerror(errno)));
+    if (got == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > most_bytes) refuse_size();
+  }
 }
 
 void write_file(const std::string& path, std::string_view text) {
@@ -125,6 +173,31 @@ void check_writable(const std::string& path) {
 
 void append_file(const std::string& path, std::string_view text) {
   write_directly(path, O_CREAT | O_APPEND, text);
+}
+
+FolderLock::FolderLock(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  const std::string folder = parent.empty() ? "." : parent;
+  fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd_ < 0) cannot_write(path, errno);
+  while (::flock(fd_, LOCK_EX) != 0) {
+    if (errno == EINTR) continue;
+    const int error = errno;
+    ::close(fd_);
+    throw Error(kNotMeasurable, fmt::format("cannot lock {}: {}; try again, or use a local folder",
+                                            folder, std::strerror(error)));
+  }
+}
+
+FolderLock::~FolderLock() { ::close(fd_); }
+
+void reserve_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free number is this one. Standard input opened for writing cannot be read, and the
+    // other way round.
+    [[maybe_unused]] const int opened = ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+  }
 }
 
 }  // namespace softmark

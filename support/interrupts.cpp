@@ -36,8 +36,13 @@ void watch_interrupts() {
                 std::string("cannot watch for interrupts: ") + std::strerror(errno));
   struct sigaction action = {};
   action.sa_handler = count_interrupt;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction now = {};
+    const bool nohup =
+        number == SIGHUP && sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+    if (nohup) continue;
+    sigaction(number, &action, nullptr);
+  }
 }
 
 bool interrupted() { return interrupts > 0; }

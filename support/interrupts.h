@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C and SIGTERM: what is known is still written.
+// Ctrl-C, SIGTERM and SIGHUP: what is known is still written.
 #pragma once
 
 namespace softmark {

@@ -31,4 +31,17 @@ double parse_value(std::string_view text);
 /// name) become U+FFFD.
 std::string to_text(const Json& document);
 
+/// JSON between two processes of this program, as CBOR: strings may be any bytes (paths), numbers
+/// any doubles. Reading throws for anything else.
+template <class AnyJson>
+std::string json_message(const AnyJson& json) {
+  std::string message;
+  AnyJson::to_cbor(json, message);
+  return message;
+}
+template <class AnyJson = Json>
+AnyJson json_of_message(std::string_view message) {
+  return AnyJson::from_cbor(message);
+}
+
 }  // namespace softmark

@@ -8,6 +8,9 @@
 #include <cmath>
 #include <cstdio>
 
+#include "support/quote.h"
+#include "support/text.h"
+
 namespace softmark {
 namespace {
 
@@ -68,6 +71,23 @@ void Progress::set(double done) {
 void Progress::print(std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (terminal_) fmt::print(stderr, "{}{}\n", kClearLine, line);
+}
+
+SlowNotice::SlowNotice(std::string line, double seconds)
+    : thread_([this, line = std::move(line), seconds] {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_for(lock, std::chrono::duration<double>(seconds),
+                               [this] { return over_; }))
+          fmt::print(stderr, "softmark: {}\n", one_line(valid_utf8(line)));
+      }) {}
+
+SlowNotice::~SlowNotice() {
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
 }
 
 }  // namespace softmark

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace softmark {
 
@@ -33,6 +35,21 @@ class Progress {
   bool terminal_;
   std::chrono::steady_clock::time_point start_, drawn_;
   std::mutex mutex_;
+};
+
+/// Prints a line to standard error where what follows takes longer than `seconds`.
+class SlowNotice {
+ public:
+  explicit SlowNotice(std::string line, double seconds = 3);
+  ~SlowNotice();
+  SlowNotice(const SlowNotice&) = delete;
+  SlowNotice& operator=(const SlowNotice&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;
+  std::thread thread_;
 };
 
 }  // namespace softmark

@@ -19,7 +19,8 @@ struct ChildRole {
   int (*run)(Channel& parent);  // returns the exit code
 };
 
-/// The exit code of the role that the first argument names; nothing where it names none. The child
+/// The exit code of the role that the first argument names; nothing where it names none, or where
+/// no parent has opened the channel. The child
 /// ends with its parent, and writes no core file.
 std::optional<int> run_role(int argc, char** argv, std::span<const ChildRole> roles);
 

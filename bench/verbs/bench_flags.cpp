@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "bench/machine.h"
-#include "kernels/names.h"
+#include "kernels/verbs/checks.h"
 #include "kernels/verbs/flags.h"
 #include "support/effort.h"
 #include "support/error.h"
@@ -32,12 +32,12 @@ void check_benchmark_flags(std::vector<std::string> flags) {
                     argv[1]));
 }
 
-template <class Names>
-void check_names(const std::vector<std::string>& given, const Names& known, const char* what) {
-  for (const std::string& one : given)
-    if (std::find(std::begin(known), std::end(known), one) == std::end(known))
-      throw Error(kUsage, fmt::format("'{}' is not one of the {}s; they are {}", one, what,
-                                      fmt::join(known, ", ")));
+const std::vector<std::string> kCacheStates = {"hot", "cold", "both"};
+
+std::vector<std::string> distributions() {
+  std::vector<std::string> names = words_of(kDistributionNames);
+  std::erase(names, "file");  // what --logits gives
+  return names;
 }
 
 }  // namespace
@@ -78,60 +78,54 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
   const auto wanted = [&](const char* name) {
     return std::find(but.begin(), but.end(), name) == but.end();
   };
-  const auto add = [&](const char* names, auto& value, const char* type, const char* help) {
+  const auto add = [&](const char* name, auto& value, const char* type, const char* help,
+                       const CLI::Validator& check = not_empty()) {
     // One value a flag: a list would swallow the arguments that follow.
-    if (wanted(names))
-      verb.add_option(names, value, help)->type_name(type)->allow_extra_args(false);
+    if (wanted(name))
+      verb.add_option(name, value, help)->type_name(type)->allow_extra_args(false)->check(check);
   };
   if (wanted("--kernel")) add_kernels(verb, options.kernels);
-  add_ops(verb, options.ops);
-  add_dtypes(verb, options.dtypes);
-  add_effort(verb, options.effort);
-  add_seed(verb, options.seed);
-  add_logits(verb, options.logits);
+  if (wanted("--op")) add_ops(verb, options.ops);
+  if (wanted("--dtype")) add_dtypes(verb, options.dtypes);
+  if (wanted("--effort")) add_effort(verb, options.effort);
+  if (wanted("--seed")) add_seed(verb, options.seed);
+  if (wanted("--logits")) add_logits(verb, options.logits);
   add("--threads", flags->threads, "LIST",
       "thread counts of threaded kernels: 1,2,4 or 1..T (1 and all); others run where 1 is among "
       "them");
   add("--workload", options.workloads, "GLOB",
       "workloads by glob of their names, such as 'vocabulary/*' (repeatable)");
-  add("--rows", options.rows, "N", "rows of a workload of your own");
-  add("--cols", options.cols, "N", "columns of a workload of your own");
+  add("--rows", options.rows, "N", "rows of a workload of your own", whole_within(1, kMostExtent));
+  add("--cols", options.cols, "N", "columns of a workload of your own",
+      whole_within(1, kMostExtent));
   add("--distribution", flags->distribution, "NAME",
-      "its logits: normal | flat | peaked | causal | subnormal (normal)");
-  add("--processes", options.processes, "N", "fresh processes for each kernel and workload");
-  add("--min-time", options.min_time, "SECONDS", "seconds a sample");
+      "its logits: normal | flat | peaked | causal | subnormal (normal)",
+      one_of_names("a distribution", distributions()));
+  add("--processes", options.processes, "N", "fresh processes for each kernel and workload",
+      whole_within(1, 1000));
+  add("--min-time", options.min_time, "SECONDS", "seconds a sample",
+      real_within(1e-6, 60, "seconds"));
   add("--resume", options.resume, "FILE.json",
       "keep the workloads that this document holds whole, made by this build on this machine");
   add("--cache", flags->cache, "STATE",
-      "hot | cold | both: the same buffers each call, or ones that have left the cache (hot)");
+      "hot | cold | both: the same buffers each call, or ones that have left the cache (hot)",
+      one_of_names("a cache state", kCacheStates));
   if (wanted("--in-place"))
     verb.add_flag(
         "--in-place", options.in_place,
         "kernels that claim it write over their input, which is restored outside the clock");
-  verb.add_option("google_benchmark", options.benchmark_flags,
-                  "after --: flags for Google Benchmark");
+  if (wanted("google_benchmark"))
+    verb.add_option("google_benchmark", options.benchmark_flags,
+                    "after --: flags for Google Benchmark");
   return flags;
 }
 
 BenchOptions checked(const BenchFlags& flags) {
   BenchOptions options = flags.options;
-  check_names(options.ops, kOpNames, "op");
-  check_names(options.dtypes, kDtypeNames, "dtype");
-  if (flags.cache != "hot" && flags.cache != "cold" && flags.cache != "both")
-    throw Error(kUsage, fmt::format("'{}' is not a cache state: hot, cold or both", flags.cache));
   options.hot = flags.cache != "cold";
   options.cold = flags.cache != "hot";
-  const auto distribution = find_distribution(flags.distribution);
-  if (!distribution || *distribution == Distribution::kFile)
-    throw Error(kUsage,
-                fmt::format("'{}' is not a distribution: normal, flat, peaked, causal or subnormal",
-                            flags.distribution));
-  options.distribution = *distribution;
+  options.distribution = *find_distribution(flags.distribution);
   options.threads = parse_threads(flags.threads);
-  if (options.processes < 0 || options.processes > 1000)
-    throw Error(kUsage, "--processes is not within 1 .. 1000");
-  if (!(options.min_time >= 0 && options.min_time <= 60))
-    throw Error(kUsage, "--min-time is not within 0 .. 60 seconds");
   check_benchmark_flags(options.benchmark_flags);
   return options;
 }

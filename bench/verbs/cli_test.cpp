@@ -119,7 +119,7 @@ TEST_F(Cli, BenchResumesOnlyItsOwnDocument) {
                   "it is from machine 'another'");
   other["machine"] = other["run"] = Json::object();
   std::ofstream(at("other.json")) << other;
-  expect_one_line(softmark(bench + "--resume " + at("other.json")), 2, "cannot be resumed");
+  expect_one_line(softmark(bench + "--resume " + at("other.json")), 3, "run: lacks \"started\"");
 }
 
 TEST_F(Cli, AnInterruptedBenchKeepsWhatIsDone) {
@@ -139,7 +139,8 @@ TEST_F(Cli, BadCountsOfThreadsAreOneLine) {
   expect_one_line(softmark("bench --kernel naive --threads 1..x"), 2, "'x' is not a count");
   expect_one_line(softmark("run --threads 0"), 2, "'0' is not a count");
   expect_one_line(softmark("compare naive naive --threads 1,2"), 2, "one count of threads");
-  expect_one_line(softmark("bench --effort some"), 2, "--effort: some not in");
+  expect_one_line(softmark("bench --effort some"), 2,
+                  "--effort: 'some' is not an effort; give quick, standard, thorough");
 }
 
 TEST_F(Cli, RealLogitsComeFromDigits) {

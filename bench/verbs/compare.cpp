@@ -53,7 +53,7 @@ bool is_document(const std::string& named) {
 /// The verdict of a verification at quick effort: "pass", "FAIL: range +2".
 std::string brief_verdict(const Kernel& kernel, std::uint64_t seed) {
   VerifyOptions options;
-  options.effort = name(Effort::quick);
+  options.effort = Effort::quick;
   options.seed = seed;
   Json document = new_document({}, seed);
   verify(options, Registry(), {kernel}, document);
@@ -85,7 +85,8 @@ int run_compare(const BenchFlags& flags, const Invocation& invocation) {
                 fmt::format("'{}' and '{}' are a document and a kernel: compare two of a kind",
                             invocation.a, invocation.b));
   if (is_document(invocation.a))
-    return compare_files(invocation.a, invocation.b, invocation.strict, invocation.output.path);
+    return compare_files(invocation.a, invocation.b, invocation.strict, invocation.output.path,
+                         invocation.output.format());
   return run_kernels(checked(flags), invocation);
 }
 

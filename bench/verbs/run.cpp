@@ -9,6 +9,7 @@
 #include "kernels/verbs/flags.h"
 #include "properties/engine/verify.h"
 #include "properties/verbs/verify_exit.h"
+#include "reports/choose.h"
 #include "reports/render.h"
 #include "reports/view.h"
 #include "support/effort.h"
@@ -22,15 +23,31 @@ constexpr const char* kEndings[] = {".json", ".md", ".html"};
 struct RunVerb {
   KernelChoice choice;
   VerifyOptions verify;
+  std::shared_ptr<bench::BenchFlags> timing;
   bench::BenchOptions bench;
   Effort effort = Effort::quick;
-  std::vector<std::string> threads;
   bool strict = false;
   std::string prefix = "softmark-report";
 };
 
+/// Where one shape was asked for: the kernel to use for it, for each op and type timed.
+std::string choice_for(const bench::BenchOptions& options, const Json& document) {
+  if (options.rows == 0) return "";
+  std::string text;
+  const View view(document);
+  for (const auto& [op, dtype] : timed_groups(view)) {
+    ChooseRequest request;
+    request.op = op;
+    request.dtype = dtype;
+    request.rows = options.rows;
+    request.cols = options.cols;
+    text += "\nchosen: " + choose(document, request).text;
+  }
+  return text;
+}
+
 int run_all(RunVerb& verb) {
-  verb.bench.threads = bench::parse_threads(verb.threads);
+  verb.bench = bench::checked(*verb.timing);
   for (const char* ending : kEndings) check_writable(verb.prefix + ending);
   watch_interrupts();
   const Registry registry = verb.choice.registry();
@@ -39,8 +56,9 @@ int run_all(RunVerb& verb) {
   verb.verify.effort = verb.effort;
   verb.bench.effort = verb.effort;
   verb.bench.logits = verb.verify.logits;
+  bench::workloads_of(verb.bench);  // contradictory flags are reported before the work
   document["run"]["replication"] = bench::replication_section(verb.bench);
-  document["run"]["effort"] = verb.verify.effort;
+  document["run"]["effort"] = name(verb.verify.effort);
   bench::describe_machine(document);
   bool complete = verify(verb.verify, registry, kernels, document);
   if (complete) {
@@ -59,7 +77,7 @@ int run_all(RunVerb& verb) {
     const std::string path = verb.prefix + ending;
     write_file(path, render(document, format_of(path)));
   }
-  write_file("-", render(document, "text"));
+  write_file("-", render(document, "text") + choice_for(verb.bench, document));
   std::fprintf(stderr, "wrote %s.json, %s.md and the page %s.html\n", verb.prefix.c_str(),
                verb.prefix.c_str(), verb.prefix.c_str());
   return exit_code_of(document, kernels, verb.choice, complete, verb.strict);
@@ -74,9 +92,9 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->choice.add_to(*sub);
   add_effort(*sub, verb->effort);
   add_seed(*sub, verb->verify.seed);
-  sub->add_option("--threads", verb->threads, "thread counts to time: 1,2,4 or 1..T (1 and all)")
-      ->type_name("LIST")
-      ->allow_extra_args(false);
+  verb->timing =
+      bench::add_bench_flags(*sub, {"--kernel", "--op", "--dtype", "--effort", "--seed", "--logits",
+                                    "--resume", "--in-place", "google_benchmark"});
   add_logits(*sub, verb->verify.logits);
   add_known_failures(*sub, verb->verify.known_failures);
   add_corpus(*sub, verb->verify.corpus);

@@ -5,13 +5,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 
 #include "kernels/names.h"
 #include "kernels/plugin_argument.h"
+#include "kernels/verbs/checks.h"
 #include "reports/render.h"
 #include "support/error.h"
+#include "support/files.h"
 
 namespace softmark {
 
@@ -55,10 +58,18 @@ CLI::Option* add_list(CLI::App& verb, const char* flag, std::vector<std::string>
 }
 
 /// Restricts the option to these words and shows them as its type: "quick|standard|thorough".
-void one_of(CLI::Option& option, const std::vector<std::string>& words) {
-  CLI::Validator check = CLI::IsMember(words);
-  check.description("");  // the type already lists the words
-  option.check(check)->type_name(fmt::format("{}", fmt::join(words, "|")));
+void one_of(CLI::Option& option, const char* what, const std::vector<std::string>& words) {
+  option.check(one_of_names(what, words))->type_name(fmt::format("{}", fmt::join(words, "|")));
+}
+
+const CLI::Validator& an_op() {
+  static const CLI::Validator check = one_of_names("an operation", words_of(kOpNames));
+  return check;
+}
+
+const CLI::Validator& a_dtype() {
+  static const CLI::Validator check = one_of_names("an element type", words_of(kDtypeNames));
+  return check;
 }
 
 }  // namespace
@@ -68,22 +79,24 @@ void add_kernels(CLI::App& verb, std::vector<std::string>& globs) {
 }
 
 void add_ops(CLI::App& verb, std::vector<std::string>& ops) {
-  add_list(verb, "--op", ops, listed("operation", kOpNames), "OP");
+  add_list(verb, "--op", ops, listed("operation", kOpNames), "OP")->check(an_op());
 }
 
 void add_dtypes(CLI::App& verb, std::vector<std::string>& dtypes) {
-  add_list(verb, "--dtype", dtypes, listed("element type", kDtypeNames), "TYPE");
+  add_list(verb, "--dtype", dtypes, listed("element type", kDtypeNames), "TYPE")->check(a_dtype());
 }
 
 void add_op(CLI::App& verb, std::string& op) {
   verb.add_option("--op", op, listed("operation", kOpNames))
       ->type_name("OP")
+      ->check(an_op())
       ->capture_default_str();
 }
 
 void add_dtype(CLI::App& verb, std::string& dtype) {
   verb.add_option("--dtype", dtype, listed("element type", kDtypeNames))
       ->type_name("TYPE")
+      ->check(a_dtype())
       ->capture_default_str();
 }
 
@@ -91,7 +104,7 @@ CLI::Option* add_effort(CLI::App& verb, Effort& effort) {
   CLI::Option* option = verb.add_option_function<std::string>(
       "--effort", [&effort](const std::string& word) { effort = parse_effort(word); },
       "how many rows are tried and how often calls are timed");
-  one_of(*option, {std::begin(kEffortNames), std::end(kEffortNames)});
+  one_of(*option, "an effort", words_of(kEffortNames));
   return option->default_str(std::string(name(effort)));
 }
 
@@ -114,8 +127,9 @@ CLI::Option* add_known_failures(CLI::App& verb, std::string& path) {
 }
 
 CLI::Option* add_timeout(CLI::App& verb, double& seconds) {
-  return verb.add_option("--timeout", seconds, "seconds that one call may take")
-      ->check(CLI::PositiveNumber)
+  return verb
+      .add_option("--timeout", seconds, "seconds that one call, or loading a plugin, may take")
+      ->check(real_within(0.001, 86400, "seconds"))
       ->type_name("SECONDS")
       ->capture_default_str();
 }
@@ -148,13 +162,25 @@ void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& format
       ->capture_default_str();
   one_of(*verb.add_option("--format", asked,
                           "format to write (default: by the name of the file, else text)"),
-         formats);
+         "a format of this verb", formats);
+  // Before any work: what is wrong with the output would lose its result.
+  verb.parse_complete_callback([this] {
+    format();
+    check_writable(path);
+  });
 }
 
 std::string OutputChoice::format() const {
   if (!asked.empty()) return asked;
   const std::string named = format_of(path);
-  return std::find(formats_.begin(), formats_.end(), named) == formats_.end() ? "text" : named;
+  if (std::find(formats_.begin(), formats_.end(), named) != formats_.end()) return named;
+  std::vector<std::string> endings;
+  for (const auto& [ending, format] : kEndings)
+    if (std::find(formats_.begin(), formats_.end(), format) != formats_.end())
+      endings.emplace_back(ending);
+  throw Error(kUsage, fmt::format("-o {}: the ending names no format of this verb; end the name in "
+                                  "{}, or give --format",
+                                  path, fmt::join(endings, ", ")));
 }
 
 void add_seed(CLI::App& verb, std::uint64_t& seed) {
@@ -162,14 +188,15 @@ void add_seed(CLI::App& verb, std::uint64_t& seed) {
   verb.add_option_function<std::string>(
           "--seed",
           [&seed](const std::string& text) {
-            std::size_t used = 0;
-            try {
-              seed = std::stoull(text, &used, 0);
-            } catch (const std::exception&) {
-            }
-            if (used != text.size() || text.empty() || text[0] == '-')
+            const bool hex = text.starts_with("0x") || text.starts_with("0X");
+            const char *const first = text.data() + (hex ? 2 : 0), *const last =
+                                                                       text.data() + text.size();
+            const auto [end, error] = std::from_chars(first, last, seed, hex ? 16 : 10);
+            if (error != std::errc() || end != last)
               throw CLI::ValidationError("--seed",
-                                         "'" + text + "' is not a number; give e.g. 7 or 0x5eed");
+                                         "'" + text +
+                                             "' is not a whole number within 0 .. "
+                                             "18446744073709551615; give e.g. 7 or 0x5eed");
           },
           "seed of every random row (default 0x5eed)")
       ->type_name("N");

@@ -34,9 +34,10 @@ CLI::Option* add_timeout(CLI::App& verb, double& seconds);
 /// --plugin, --python, --kernel, --op, --dtype.
 struct KernelChoice {
   std::vector<std::string> plugins, kernels, ops, dtypes;
+  double loading_seconds = kLoadingSeconds;  // of each plugin
 
   void add_to(CLI::App& verb);
-  Registry registry() const { return load_registry(plugins); }
+  Registry registry() const { return load_registry(plugins, true, loading_seconds); }
   /// The kernels chosen; each plugin has one among them.
   std::vector<Kernel> select(const Registry& all) const;
   /// The same of one op and type.
@@ -53,6 +54,8 @@ struct OutputChoice {
   std::string path = "-";
   std::string asked;  // --format; empty: by the name of the file
 
+  /// The flags refer to this object. An unwritable file and a name of no format are reported before
+  /// the verb starts.
   void add_to(CLI::App& verb, const std::vector<std::string>& formats);
   /// The format given, else that of the file's name where the verb can write it, else "text".
   std::string format() const;

@@ -84,7 +84,7 @@ void add_list(CLI::App& app, int& exit_code) {
     const Registry registry = verb->choice.registry();
     const Json list = listing(registry, verb->choice.select(registry));
     write_file(verb->output.path,
-               verb->json || verb->output.format() == "json" ? list.dump(2) + "\n" : text_of(list));
+               verb->json || verb->output.format() == "json" ? to_text(list) : text_of(list));
     exit_code = kPass;
   });
 }

@@ -14,6 +14,7 @@
 #include "properties/corpus/corpus_text.h"
 #include "properties/engine/cases.h"
 #include "support/files.h"
+#include "support/json_reader.h"
 
 namespace softmark {
 namespace {
@@ -119,6 +120,7 @@ void check_corpus(const std::string& folder) {
 CorpusPlace add_to_corpus(const std::string& folder, softmark_op op, softmark_dtype dtype,
                           const Case& c, const std::string& found) {
   const std::string path = fs::path(folder) / file_name(op, dtype), line = corpus_line(c, op);
+  const FolderLock lock(path);
   for (const CorpusCase& known : corpus_of_folder(folder, op, dtype))
     if (corpus_line(known.c, op) == line) return {path + ":" + std::to_string(known.line), false};
   std::string text = fs::exists(path) ? read_file(path) : "";
@@ -130,7 +132,7 @@ CorpusPlace add_to_corpus(const std::string& folder, softmark_op op, softmark_dt
 
 std::vector<Case> cases_of_argument(const std::string& argument, softmark_op op,
                                     softmark_dtype dtype) {
-  const bool is_file = argument[0] == '@';
+  const bool is_file = argument.starts_with('@');
   std::string path = argument.substr(is_file);
   if (is_file && (path.empty() || path == "-"))
     throw Error(kUsage, "--case " + argument + ": name a file behind the @");
@@ -138,12 +140,14 @@ std::vector<Case> cases_of_argument(const std::string& argument, softmark_op op,
   const std::string text = is_file ? read_file(path) : argument;
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (!is_file || (first != text.npos && text[first] == '{')) {
-    const Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded())
-      throw Error(is_file ? kUnreadable : kUsage,
-                  (is_file ? path : "--case") +
-                      ": is not JSON; copy the case of a replay command, or give @FILE");
-    return {case_from_json(json, op, dtype)};
+    const std::string where = is_file ? path : "--case";
+    const ExitCode code = is_file ? kUnreadable : kUsage;
+    const Json json = parse_json(text, where, code);
+    try {
+      return {case_from_json(json, op, dtype)};
+    } catch (const Error& error) {
+      throw Error(code, where + ": " + error.what());
+    }
   }
   std::vector<Case> cases;
   for (CorpusCase& known : parse_corpus(text, op, dtype, path))

@@ -9,7 +9,8 @@ namespace softmark::fuzz {
 std::vector<std::string> seeds() {
   return {"# how it was found\n0x1.8p+1 -0x0p+0 inf -inf nan\n0x1p+0*16 0x1p-149\n",
           "0x1p+0 0x1p+1 | g 0x1p+0 -0x1p+0 | labels 1\n",
-          "0x0p+0 0x1p+0 ; 0x1p+1 0x1p+2 | layout {\"x_padding\":3,\"alias\":\"y_is_x\"}\n"};
+          "0x0p+0 0x1p+0 ; 0x1p+1 0x1p+2 | layout {\"x_padding\":3,\"alias\":\"y_is_x\"}\n",
+          "1 | layout " + std::string(100000, '[')};
 }
 
 }  // namespace softmark::fuzz

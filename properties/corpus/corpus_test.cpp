@@ -10,6 +10,7 @@
 #include "properties/corpus/corpus_text.h"
 #include "properties/engine/counterexample.h"
 #include "properties/rows/rows.h"
+#include "support/quote.h"
 
 namespace softmark {
 namespace {
@@ -103,7 +104,10 @@ TEST(Corpus, WhatDoesNotFitIsRefusedWithItsPlace) {
              {"1 | labels 1", "is not a column", SOFTMARK_CROSS_ENTROPY},
              {"1", "labels", SOFTMARK_CROSS_ENTROPY},
              {"1 2", "g", SOFTMARK_SOFTMAX_VJP},
-             {"1 | layout {", "layout must be a JSON object"},
+             {"1 | layout {", "file:1: layout: is not JSON"},
+             {"1 | layout []", "layout must be a JSON object"},
+             {"1 | layout {\"x_paddin\":1}", "unknown key \"x_paddin\"; did you mean x_padding"},
+             {"1 | layout {\"threads\":2000}", "layout.threads: must be at most 1024"},
              {"1 | layout {\"at_start\":7}", "layout.at_start"},
              {"1 | layout {\"alias\":7}", "layout.alias"},
              {"| layout {}", "no row"}};
@@ -220,7 +224,7 @@ TEST(Corpus, ALongCounterexampleIsReplayedByItsSeed) {
   EXPECT_NE(replay_command(kernel, property, small, " --seed 1").find("--case '{"),
             std::string::npos);
   const std::string command = replay_command(kernel, property, large, " --effort quick --seed 0x1");
-  EXPECT_EQ(command, "softmark verify --kernel a/softmax/f32 --property " +
+  EXPECT_EQ(command, shell_quoted(program_path()) + " verify --kernel a/softmax/f32 --property " +
                          std::string(property.name) + " --effort quick --seed 0x1");
 }
 

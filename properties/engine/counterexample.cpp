@@ -3,6 +3,7 @@
 
 #include "kernels/names.h"
 #include "kernels/plugin_argument.h"
+#include "support/quote.h"
 
 namespace softmark {
 namespace {
@@ -52,13 +53,22 @@ Json counterexample_of(KernelSession& session, const Case& c, const Fault& fault
   return json;
 }
 
+std::string command_for(const char* verb, const Kernel& kernel) {
+  std::string command = shell_quoted(program_path()) + " " + verb;
+  if (kernel.library.starts_with("python:")) {
+    const std::string function = kernel.library.substr(7);
+    // A module is looked for in the current folder first.
+    if (!function.starts_with('/'))
+      command = "cd " + shell_quoted(absolute_path(".")) + " && " + command;
+  }
+  return command + plugin_flag(kernel) + " --kernel " + shell_quoted(kernel.id);
+}
+
 std::string replay_command(const Kernel& kernel, const Property& property, const Case& c,
                            const std::string& rerun) {
-  std::string command = "softmark verify";
-  command +=
-      plugin_flag(kernel) + " --kernel " + kernel.id + " --property " + std::string(property.name);
   const std::string json = case_to_json(c, kernel.op).dump();
-  return command + (json.size() > kLongestCommand ? rerun : " --case '" + json + "'");
+  return command_for("verify", kernel) + " --property " + std::string(property.name) +
+         (json.size() > kLongestCommand ? rerun : " --case " + shell_quoted(json));
 }
 
 }  // namespace softmark

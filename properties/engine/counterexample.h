@@ -13,6 +13,10 @@ namespace softmark {
 /// the fault.
 Json counterexample_of(KernelSession& session, const Case& c, const Fault& fault);
 
+/// "PROGRAM verb --plugin LIB.so --kernel ID": words of a shell, with absolute paths, so that it
+/// runs from any directory.
+std::string command_for(const char* verb, const Kernel& kernel);
+
 /// The command that tries this very case again; where the case is too long for one, the whole
 /// property with `rerun`.
 std::string replay_command(const Kernel& kernel, const Property& property, const Case& c,

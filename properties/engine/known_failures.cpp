@@ -1,74 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties/engine/known_failures.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 #include "properties/engine/known_failures_text.h"
+#include "properties/engine/property.h"
 #include "support/effort.h"
 #include "support/glob.h"
+#include "support/json_reader.h"
+#include "support/quote.h"
+#include "support/schema.h"
 
 namespace softmark {
 namespace {
 
-std::string text_of(const std::string& path) {
-  if (path.empty()) return kKnownFailuresText;
-  std::ifstream file(path);
-  std::ostringstream text;
-  if (!(text << file.rdbuf()))
-    throw Error(kUnreadable,
-                path + ": cannot be read as a file of known failures; give an existing JSON file");
-  return text.str();
+Json file_of(const std::string& path, const std::string& where) {
+  return path.empty() ? parse_json(kKnownFailuresText, where) : read_json(path);
 }
 
-std::string word(const Json& entry, const char* key, const std::string& where) {
-  const auto found = entry.find(key);
-  if (found == entry.end() || !found->is_string() || found->get<std::string>().empty())
-    throw Error(kUnreadable, where + " needs a \"" + key + "\" (a non-empty string)");
-  return *found;
+/// A property's name, or a glob, that matches none would excuse nothing, silently.
+void check_property(const std::string& glob, const std::string& where) {
+  // Besides the properties: what limits on the error and an early end of the verification report.
+  std::vector<std::string> names = {"accuracy_limit", "verification"};
+  for (const Property* property : all_properties()) names.emplace_back(property->name);
+  for (const std::string& name : names)
+    if (matches_glob(glob, name)) return;
+  throw Error(kUnreadable, fmt::format("{}: no property is called \"{}\"; did you mean {}?", where,
+                                       glob, nearest_names(glob, names)));
 }
 
-std::string word_if_any(const Json& entry, const char* key, const std::string& where) {
-  return entry.contains(key) ? word(entry, key, where) : "";
+/// A string, or a list of strings.
+std::vector<std::string> words(const Json& value) {
+  if (value.is_string()) return {value.get<std::string>()};
+  return value.get<std::vector<std::string>>();
 }
 
-std::string effort_if_any(const Json& entry, const std::string& where) {
-  const std::string effort = word_if_any(entry, "effort", where);
-  if (!effort.empty() &&
-      std::find(std::begin(kEffortNames), std::end(kEffortNames), effort) == std::end(kEffortNames))
-    throw Error(kUnreadable, where + ".effort must be quick, standard or thorough");
-  return effort;
-}
-
-bool flag(const Json& entry, const char* key, const std::string& where) {
-  if (entry.contains(key) && !entry[key].is_boolean())
-    throw Error(kUnreadable, where + "." + key + " must be true or false");
-  return entry.value(key, false);
-}
-
-// A string, or a list of strings.
-std::vector<std::string> words(const Json& entry, const char* key, const std::string& where) {
-  if (!entry.contains(key) || !entry[key].is_array() || entry[key].empty())
-    return {word(entry, key, where)};
-  std::vector<std::string> list;
-  for (const Json& one : entry[key]) list.push_back(word({{key, one}}, key, where));
-  return list;
-}
-
-std::optional<double> limit_of(const Json& entry, const char* key, const std::string& where) {
+std::optional<double> limit_of(const Json& entry, const char* key) {
   if (!entry.contains(key)) return std::nullopt;
-  const double limit = parse_value(entry[key], where + "." + key);
-  if (!(limit >= 0)) throw Error(kUnreadable, where + "." + key + " must be 0 or more");
-  return limit;
-}
-
-const Json& list(const Json& json, const char* key, const std::string& where) {
-  static const Json none = Json::array();
-  if (!json.contains(key)) return none;
-  if (!json[key].is_array()) throw Error(kUnreadable, where + ": \"" + key + "\" must be a list");
-  return json[key];
+  return entry[key].get<double>();
 }
 
 /// Whether a run of this effort searches further than the one that the limit was taken from.
@@ -85,6 +57,7 @@ Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy,
   verdict.property = "accuracy_limit";
   verdict.criterion = "claim";
   verdict.cases = accuracy["elements"];
+  verdict.seconds = 0;  // the accuracy was measured already
   for (const auto& [key, most] :
        {std::pair{"max_ulp", limit.max_ulp}, std::pair{"p999", limit.p999}}) {
     if (!most || parse_value(accuracy[key], key) <= *most) continue;
@@ -127,32 +100,25 @@ KnownFailures read_known_failures(const std::string& path) {
   if (path == "none") return known;
   known.shipped = path.empty();
   const std::string where = path.empty() ? "the built-in known failures" : path;
-  const Json json = Json::parse(text_of(path), nullptr, false);
-  if (json.is_discarded() || !json.is_object()) throw Error(kUnreadable, where + ": is not JSON");
-  const Json schema = json.value("schema", Json()), version = json.value("schema_version", Json());
+  Json json = file_of(path, where);
   // Before 0.2 the file was called a contract.
-  if (schema != "softmark.known_failures" && schema != "softmark.contract")
-    throw Error(
-        kUnreadable,
-        where +
-            ": is not a file of known failures (\"schema\" must be \"softmark.known_failures\")");
-  if (!version.is_string() || version.get<std::string>().rfind("1.", 0) != 0)
-    throw Error(kUnreadable, where + ": has an unknown schema_version; this softmark reads 1.x");
-  std::size_t index = 0;
-  for (const Json& entry : list(json, "expected_failures", where)) {
-    const std::string place = where + ": expected_failures[" + std::to_string(index++) + "]";
-    for (const std::string& property : words(entry, "property", place))
-      known.expected_failures.push_back(
-          {word(entry, "kernel", place), property, word(entry, "reason", place),
-           word_if_any(entry, "provider", place), word_if_any(entry, "version", place),
-           flag(entry, "may_pass", place)});
+  if (json.is_object() && json.value("schema", Json()) == "softmark.contract")
+    json["schema"] = "softmark.known_failures";
+  static const Json schema = Json::parse(kKnownFailuresSchema);
+  if (const std::string fault = schema_fault(schema, json, UnknownKeys::kRefused); !fault.empty())
+    throw Error(kUnreadable, where + ": " + fault);
+  for (std::size_t i = 0; i < json["expected_failures"].size(); ++i) {
+    const Json& entry = json["expected_failures"][i];
+    for (const std::string& property : words(entry["property"])) {
+      check_property(property, where + ": " + json_place("expected_failures", i) + ".property");
+      known.expected_failures.push_back({entry["kernel"], property, entry["reason"],
+                                         entry.value("provider", ""), entry.value("version", ""),
+                                         entry.value("may_pass", false)});
+    }
   }
-  for (const Json& entry : list(json, "limits", where)) {
-    const std::string place = where + ": limits[" + std::to_string(known.limits.size()) + "]";
-    known.limits.push_back({word(entry, "kernel", place), limit_of(entry, "max_ulp", place),
-                            limit_of(entry, "p999", place), word(entry, "reason", place),
-                            effort_if_any(entry, place)});
-  }
+  for (const Json& entry : json["limits"])
+    known.limits.push_back({entry["kernel"], limit_of(entry, "max_ulp"), limit_of(entry, "p999"),
+                            entry["reason"], entry.value("effort", "")});
   return known;
 }
 

@@ -7,16 +7,22 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <exception>
+#include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <thread>
 
+#include "kernels/names.h"
 #include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
+#include "properties/engine/counterexample.h"
 #include "properties/engine/known_failures.h"
 #include "properties/engine/verdict.h"
 #include "support/interrupts.h"
 #include "support/progress.h"
+#include "support/quote.h"
 #include "support/role.h"
 #include "support/version.h"
 
@@ -46,7 +52,7 @@ std::string rerun_of(const VerifyOptions& options) {
   char seed[32];
   std::snprintf(seed, sizeof seed, "0x%llx", static_cast<unsigned long long>(options.seed));
   return " --effort " + std::string(name(options.effort)) + " --seed " + seed +
-         (options.logits.empty() ? "" : " --logits '" + options.logits + "'");
+         (options.logits.empty() ? "" : " --logits " + shell_quoted(absolute_path(options.logits)));
 }
 
 Json request_for(const VerifyOptions& options, const Kernel& kernel) {
@@ -109,7 +115,7 @@ Verdict ended_early(const Kernel& kernel, const std::string& property, const Chi
   verdict.outcome = child.timed_out() ? "timeout" : "error";
   verdict.message = "the process that verifies this kernel ended early: " + child.ending +
                     (printed.empty() ? "" : ": " + printed);
-  verdict.repro = "softmark verify --kernel " + kernel.id;
+  verdict.repro = command_for("verify", kernel);
   verdict.seconds = 0;
   return verdict;
 }
@@ -144,8 +150,8 @@ Result verify_one(const VerifyOptions& options, const Kernel& kernel,
   for (int deaths = 0; deaths < kMostDeaths; ++deaths) {
     std::string begun;
     const ChildResult child = run_child(
-        "child-verify", request.dump(), limit,
-        [&](const std::string& reply) { add(Json::parse(reply), result, begun); }, descriptors);
+        "child-verify", json_message(request), limit,
+        [&](const std::string& reply) { add(json_of_message(reply), result, begun); }, descriptors);
     if (child.ok() || child.interrupted()) break;
     result.properties.push_back(ended_early(kernel, begun.empty() ? "verification" : begun, child));
     if (begun.empty() || child.timed_out()) break;
@@ -197,7 +203,8 @@ void keep(const std::string& folder, const Kernel& kernel, const Json& corpus,
     for (Verdict& verdict : properties) {
       std::string& repro = verdict.repro;
       if (verdict.property == property && repro.find(" --case ") == repro.npos)
-        repro = repro.substr(0, repro.find(" --effort ")) + " --case '@" + place.text + "'";
+        repro = repro.substr(0, repro.find(" --effort ")) + " --case " +
+                shell_quoted("@" + absolute_path(place.text));
     }
   }
 }
@@ -223,9 +230,21 @@ std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<K
     }
   };
   std::vector<std::thread> threads;
+  std::mutex failing;
+  std::exception_ptr failure;  // the first: no child can be started, ...
+  const auto guarded = [&] {
+    try {
+      work();
+    } catch (...) {
+      const std::lock_guard lock(failing);
+      if (!failure) failure = std::current_exception();
+      next = kernels.size();
+    }
+  };
   for (unsigned i = 0; i < std::min<std::size_t>(cores, kernels.size()); ++i)
-    threads.emplace_back(work);
+    threads.emplace_back(guarded);
   for (auto& thread : threads) thread.join();
+  if (failure) std::rethrow_exception(failure);
   return results;
 }
 
@@ -243,6 +262,20 @@ void add_sections(const std::vector<Kernel>& kernels, const std::vector<Result>&
   document["certificate"] = certificate_of(results);
 }
 
+/// The user's rows are not tried on types that cannot hold them; where none can, that is an error.
+void warn_of_range(const Logits& logits, const std::string& path,
+                   const std::vector<Kernel>& kernels, Json& document) {
+  std::set<softmark_dtype> fit, beyond;
+  for (const Kernel& kernel : kernels)
+    (first_beyond(logits.values, kernel.dtype) ? beyond : fit).insert(kernel.dtype);
+  for (const softmark_dtype dtype : beyond) {
+    if (fit.empty()) check_range(logits.values, logits.cols, dtype, path);
+    document["warnings"].push_back(
+        fmt::format("{} has values that {} cannot hold: kernels of that type were not tried on it",
+                    path, name(dtype)));
+  }
+}
+
 }  // namespace
 
 bool verify(const VerifyOptions& options, const Registry& registry,
@@ -253,6 +286,7 @@ bool verify(const VerifyOptions& options, const Registry& registry,
   if (!options.logits.empty()) {
     const Logits read = read_npy(options.logits);
     if (read.values.empty()) throw Error(kUnreadable, options.logits + ": holds no logits");
+    warn_of_range(read, options.logits, kernels, document);
     logits.emplace(read);
   }
   if (!options.corpus.empty()) check_corpus(options.corpus);

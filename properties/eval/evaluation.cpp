@@ -10,20 +10,24 @@
 namespace softmark {
 namespace {
 
-std::size_t argmax(const double* values, std::size_t n) {
+/// The first largest; among NaNs nothing is the largest.
+std::string argmax(const double* values, std::size_t n) {
   std::size_t best = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    if (std::isnan(values[i])) return i;
+    if (std::isnan(values[i])) return "none (nan)";
     if (values[i] > values[best]) best = i;
   }
-  return best;
+  return std::to_string(best);
 }
 
+/// A NaN neither sets its label nor clears it.
 std::string labels_above(const double* values, std::size_t n, double threshold) {
-  std::string labels;
-  for (std::size_t i = 0; i < n; ++i)
-    if (values[i] > threshold) labels += (labels.empty() ? "" : ",") + std::to_string(i);
-  return labels.empty() ? "none" : labels;
+  std::string labels, open;
+  for (std::size_t i = 0; i < n; ++i) {
+    std::string& list = std::isnan(values[i]) ? open : labels;
+    if (!(values[i] <= threshold)) list += (list.empty() ? "" : ",") + std::to_string(i);
+  }
+  return (labels.empty() ? "none" : labels) + (open.empty() ? "" : ", open (nan) " + open);
 }
 
 /// Whether an output is the probability of a label of its own.
@@ -38,7 +42,7 @@ Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t
   const std::size_t cols = rows ? y.size() / rows : 0;
   for (std::size_t r = 0; r < rows && cols > 0; ++r) {
     const double* row = y.data() + r * cols;
-    if (keeps_argmax(op)) decisions.push_back("argmax " + std::to_string(argmax(row, cols)));
+    if (keeps_argmax(op)) decisions.push_back("argmax " + argmax(row, cols));
     if (is_probability_of_element(op))
       decisions.push_back("labels " + labels_above(row, cols, threshold));
   }

@@ -110,7 +110,7 @@ std::string eval_json(const RowsEvaluated& evaluated) {
     }
     json["results"].push_back(result);
   }
-  return json.dump() + "\n";
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace softmark

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "properties/eval/request.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
-#include <iterator>
+#include <cmath>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
 #include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
+#include "support/json_reader.h"
+#include "support/quote.h"
 
 namespace softmark {
 namespace {
@@ -38,6 +40,14 @@ Json rows_of(const std::string& text) {
   }
 }
 
+/// A label given as text; what is no column number is refused.
+std::int64_t label_of(const Json& datum) {
+  const double value = parse_value(datum, "--labels");
+  if (value >= 0 && value <= 9007199254740992 && std::trunc(value) == value)
+    return static_cast<std::int64_t>(value);
+  throw Error(kUsage, fmt::format("--labels: {:g} is not the number of a column", value));
+}
+
 Json request_of_arguments(const EvalSource& source) {
   Json request = {{"x", rows_of(source.values)}};
   if (!source.g.empty())
@@ -45,13 +55,13 @@ Json request_of_arguments(const EvalSource& source) {
         shape_of(*find_op(source.op)).takes_g_row ? list_of(source.g) : rows_of(source.g);
   if (source.labels.empty()) return request;
   request["labels"] = Json::array();
-  for (const Json& label : list_of(source.labels))
-    request["labels"].push_back(static_cast<std::int64_t>(parse_value(label, "labels")));
+  for (const Json& label : list_of(source.labels)) request["labels"].push_back(label_of(label));
   return request;
 }
 
 Json request_of_file(const EvalSource& source, softmark_dtype dtype) {
   const Logits logits = read_npy(source.logits);
+  if (!source.round) check_range(logits.values, logits.cols, dtype, source.logits);
   if (logits.rows == 0 || logits.cols == 0)
     throw Error(kUnreadable, source.logits + ": holds no logits (shape " +
                                  std::to_string(logits.rows) + " x " + std::to_string(logits.cols) +
@@ -60,24 +70,22 @@ Json request_of_file(const EvalSource& source, softmark_dtype dtype) {
   for (std::size_t r = 0; r < logits.rows; ++r) {
     std::vector<double> row(logits.values.begin() + static_cast<long>(r * logits.cols),
                             logits.values.begin() + static_cast<long>((r + 1) * logits.cols));
-    for (double& v : row) v = round_to(dtype, v);
+    if (source.round)
+      for (double& v : row) v = round_to(dtype, v);
     request["x"].push_back(row_to_json(row.data(), row.size()));
   }
   return request;
 }
 
 Json request_of_input() {
-  const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-  std::string why;
   try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    why = "at byte " + std::to_string(error.byte);
+    return read_json("-");
+  } catch (const Error& error) {
+    throw Error(
+        error.code,
+        std::string(error.what()) +
+            "; give a request such as {\"op\":\"softmax\",\"dtype\":\"f32\",\"x\":[[5,7,10]]}");
   }
-  throw Error(
-      kUnreadable,
-      "standard input: is not JSON (" + why +
-          "); give a request such as {\"op\":\"softmax\",\"dtype\":\"f32\",\"x\":[[5,7,10]]}");
 }
 
 std::string text_member(const Json& request, const char* key, const std::string& fallback) {
@@ -92,9 +100,13 @@ struct OpAndType {
 };
 
 OpAndType find_names(const std::string& op, const std::string& dtype, ExitCode code) {
-  if (!find_op(op)) throw Error(code, "unknown op '" + op + "' (softmark list shows all)");
-  if (!find_dtype(dtype))
-    throw Error(code, "unknown dtype '" + dtype + "': " + comma_list(kDtypeNames));
+  const auto unknown = [code](const char* what, const std::string& word, const auto& names) {
+    return Error(code,
+                 fmt::format("{}: '{}' is unknown; did you mean {}?", what, word.substr(0, 60),
+                             nearest_names(word, {std::begin(names), std::end(names)})));
+  };
+  if (!find_op(op)) throw unknown("op", op, kOpNames);
+  if (!find_dtype(dtype)) throw unknown("dtype", dtype, kDtypeNames);
   return {*find_op(op), *find_dtype(dtype)};
 }
 
@@ -117,17 +129,31 @@ EvalRequest read_input(const EvalSource& source) {
   return {op, dtype, case_from_json(request, op, dtype)};
 }
 
-}  // namespace
-
-EvalRequest read_request(const EvalSource& source) {
+EvalRequest read_source(const EvalSource& source) {
   const int given = !source.values.empty() + !source.logits.empty() + !source.one_case.empty();
   if (given > 1) throw Error(kUsage, "give rows, --logits or --case, only one of them");
   if (given == 0) return read_input(source);
   const auto [op, dtype] = find_names(source.op, source.dtype, kUsage);
   if (!source.one_case.empty()) return {op, dtype, only_case(source.one_case, op, dtype)};
-  const Json request =
-      source.logits.empty() ? request_of_arguments(source) : request_of_file(source, dtype);
-  return {op, dtype, case_from_json(request, op, dtype)};
+  if (!source.logits.empty())
+    return {op, dtype, case_from_json(request_of_file(source, dtype), op, dtype)};
+  try {
+    return {op, dtype, case_from_json(request_of_arguments(source), op, dtype)};
+  } catch (const Error& error) {
+    throw Error(kUsage, error.what());
+  }
+}
+
+}  // namespace
+
+EvalRequest read_request(const EvalSource& source) {
+  constexpr double kMostOutputs = 1 << 26;  // their exact values take 2 GiB
+  EvalRequest request = read_source(source);
+  const double outputs = static_cast<double>(request.rows.rows) *
+                         static_cast<double>(outputs_of(request.op, request.rows.cols));
+  if (outputs > kMostOutputs)
+    throw Error(kUnreadable, "x: gives more than 2^26 outputs; give fewer rows or columns");
+  return request;
 }
 
 }  // namespace softmark

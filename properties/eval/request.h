@@ -14,7 +14,8 @@ struct EvalSource {
   std::string op = "softmax", dtype = "f32";
   std::string values, g, labels;  // as arguments; the two others belong to `values`
   std::string logits;             // a NumPy file
-  std::string one_case;           // JSON or "@FILE", "@FILE:LINE"
+  bool round = false;    // values of the file that the type cannot hold become its infinities
+  std::string one_case;  // JSON or "@FILE", "@FILE:LINE"
 };
 
 struct EvalRequest {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "kernels/names.h"
+#include "support/json_reader.h"
 
 namespace softmark {
 namespace {
@@ -92,7 +93,7 @@ Json request_of(Line& line, std::string_view text, softmark_op op) {
     } else if (key == "cols") {
       request[key] = count_of(line, section);
     } else if (key == "layout") {
-      request[key] = Json::parse(section, nullptr, false);
+      request[key] = parse_json(section, line.where + ": layout");
       if (!request[key].is_object()) refuse(line, "layout must be a JSON object");
     } else {
       refuse(line, "unknown section '" + key + "': g, labels, cols or layout");

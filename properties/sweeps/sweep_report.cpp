@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "properties/sweeps/sweep.h"
 #include "support/error.h"
+#include "support/json_reader.h"
 #include "support/text.h"
 
 namespace softmark {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string hex_float(double value) {
   return std::isnan(value)   ? "nan"
@@ -110,12 +108,12 @@ std::string sweep_json(const SweepResult& result) {
   for (std::size_t bin = 0; bin < kBins; ++bin)
     if (e.count(bin)) bins[std::to_string(bin)] = e.count(bin);
   json["histogram"] = bins;
-  return json.dump(1) + "\n";
+  return to_text(json);
 }
 
 SweepResult read_sweep(const std::string& text, const std::string& where) {
   try {
-    const Json json = Json::parse(text);
+    const Json json = parse_json(text, where);
     if (json.at("schema") != "softmark.sweep" ||
         json.at("schema_version").get<std::string>().substr(0, 2) != "1.")
       throw Error(kUnreadable, where +

@@ -9,7 +9,9 @@
 #include "kernels/plugin_argument.h"
 #include "kernels/worker.h"
 #include "properties/corpus/corpus.h"
+#include "properties/engine/counterexample.h"
 #include "support/interrupts.h"
+#include "support/quote.h"
 #include "support/version.h"
 
 namespace softmark {
@@ -33,9 +35,8 @@ SearchRunner runner_of(Worker& worker) {
 }
 
 std::string replay_of(const Kernel& kernel, const std::string& argument) {
-  return "softmark eval" + plugin_flag(kernel) + " --kernel " + kernel.id + " --op " +
-         std::string(name(kernel.op)) + " --dtype " + std::string(name(kernel.dtype)) +
-         " --case '" + argument + "'";
+  return command_for("eval", kernel) + " --op " + std::string(name(kernel.op)) + " --dtype " +
+         std::string(name(kernel.dtype)) + " --case " + shell_quoted(argument);
 }
 
 void add_case(Json& find, const Kernel& kernel, const Case& c, const WorstOptions& options) {
@@ -44,9 +45,10 @@ void add_case(Json& find, const Kernel& kernel, const Case& c, const WorstOption
   std::string argument = json.dump();
   if (!options.corpus.empty()) {
     const std::string how = find["message"].get<std::string>();
-    argument = "@" + add_to_corpus(options.corpus, kernel.op, kernel.dtype, c,
-                                   kernel.id + ", guided search, softmark " + kVersion + ": " + how)
-                         .text;
+    argument = "@" + absolute_path(add_to_corpus(options.corpus, kernel.op, kernel.dtype, c,
+                                                 kernel.id + ", guided search, softmark " +
+                                                     kVersion + ": " + how)
+                                       .text);
   }
   find["repro"] = argument.size() > kLongestCommand ? "" : replay_of(kernel, argument);
 }

@@ -8,6 +8,7 @@
 #include "kernels/names.h"
 #include "properties/corpus/corpus.h"
 #include "properties/sweeps/worst.h"
+#include "support/schema.h"
 
 namespace softmark {
 namespace {
@@ -29,28 +30,50 @@ bool is_broken(const Json& find) {
   throw Error(kUnreadable, name + ": " + why + "; give what sweep worst --format json wrote");
 }
 
+constexpr const char* kPartSchema = R"({
+  "type": "object", "required": ["schema", "schema_version", "finds"],
+  "properties": {
+    "schema": {"const": "softmark.worst"}, "schema_version": {"const": "1.0"},
+    "complete": {"type": "boolean"},
+    "finds": {"type": "array", "items": {
+      "type": "object",
+      "required": ["kernel", "op", "dtype", "promised", "status", "rows", "score", "max_ulp", "message", "case", "repro"],
+      "properties": {
+        "kernel": {"type": "string"}, "op": {"type": "string"}, "dtype": {"type": "string"},
+        "promised": {"$ref": "#/$defs/figure"}, "status": {"type": "string"},
+        "rows": {"type": "integer", "minimum": 0, "maximum": 9007199254740992},
+        "score": {"$ref": "#/$defs/figure"}, "max_ulp": {"$ref": "#/$defs/figure"},
+        "message": {"type": "string"}, "repro": {"type": "string"},
+        "case": {"oneOf": [{"type": "null"}, {"type": "object"}]}
+      }}}
+  },
+  "$defs": {"figure": {"oneOf": [{"type": "number"}, {"enum": ["inf", "-inf", "nan", null]}]}}
+})";
+
 void check_part(const Json& part, const std::string& name) {
-  if (!part.is_object() || part.value("schema", Json()) != kWorstSchema ||
-      !part.contains("finds") || !part["finds"].is_array())
-    refuse(name, "holds no worst rows");
-  if (part.value("schema_version", Json()) != "1.0") refuse(name, "has an unknown schema_version");
-  for (const Json& find : part["finds"])
-    for (const char* key : {"kernel", "op", "dtype", "promised", "status", "rows", "score",
-                            "max_ulp", "message", "case", "repro"})
-      if (!find.is_object() || !find.contains(key))
-        refuse(name, std::string("has a find without its ") + key);
+  static const Json schema = Json::parse(kPartSchema);
+  if (const std::string fault = schema_fault(schema, part, UnknownKeys::kIgnored); !fault.empty())
+    refuse(name, fault);
+  for (const Json& find : part["finds"]) {
+    const auto op = find_op(find["op"].get<std::string>());
+    const auto dtype = find_dtype(find["dtype"].get<std::string>());
+    if (!op || !dtype || find["case"].is_null()) continue;
+    try {
+      case_from_json(find["case"], *op, *dtype);
+    } catch (const Error& error) {
+      refuse(name, error.what());
+    }
+  }
 }
 
 /// Of two finds of one kernel the worse, with the rows of both.
-void keep_worse(Json& known, const Json& find, const std::string& name) {
-  if (!find["rows"].is_number_unsigned() || !known["rows"].is_number_unsigned())
-    refuse(name, "has no number of rows");
+void keep_worse(Json& known, const Json& find) {
   const auto rows = find["rows"].get<std::uint64_t>() + known["rows"].get<std::uint64_t>();
   if (figure(find, "score") > figure(known, "score")) known = find;
   known["rows"] = rows;
 }
 
-void add_part(Json& whole, const Json& part, const std::string& name) {
+void add_part(Json& whole, const Json& part) {
   whole["complete"] =
       whole.value("complete", Json()) == true && part.value("complete", Json()) == true;
   Json& finds = whole["finds"];
@@ -61,7 +84,7 @@ void add_part(Json& whole, const Json& part, const std::string& name) {
     if (known == finds.end())
       finds.push_back(find);
     else
-      keep_worse(*known, find, name);
+      keep_worse(*known, find);
   }
 }
 
@@ -74,7 +97,7 @@ Json merge_worst(const std::vector<Json>& parts, const std::vector<std::string>&
     if (i == 0)
       whole = parts[0];
     else
-      add_part(whole, parts[i], names[i]);
+      add_part(whole, parts[i]);
   }
   return whole;
 }

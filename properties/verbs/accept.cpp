@@ -12,6 +12,7 @@
 #include "reports/view.h"
 #include "support/files.h"
 #include "support/glob.h"
+#include "support/json_reader.h"
 
 namespace softmark {
 namespace {
@@ -168,10 +169,12 @@ int run_accept(const AcceptVerb& verb) {
   if (!field(report, "properties").is_array() || !field(report, "accuracy").is_array())
     throw Error(kUnreadable, verb.report + ": contains no verdicts");
   check_selection(verb, report);
+  // Held until the file is written: another softmark may change it at the same time.
+  const FolderLock lock(verb.known_failures);
   const bool is_new = !std::filesystem::exists(verb.known_failures);
   KnownFailures known = is_new ? KnownFailures() : read_known_failures(verb.known_failures);
   Draft draft;
-  draft.json = is_new ? no_known_failures() : Json::parse(read_file(verb.known_failures));
+  draft.json = is_new ? no_known_failures() : read_json(verb.known_failures);
   if (!verb.limits_only) accept_failures(verb, report, known, draft);
   accept_errors(verb, report, known, draft);
   if (draft.changes.empty()) {

@@ -37,18 +37,22 @@ inline std::string text_of(const fs::path& path) {
   return text.str();
 }
 
-inline Ran run(const std::string& arguments, const std::string& input = "") {
+/// Runs a whole command line.
+inline Ran run_command(const std::string& line, const std::string& input = "") {
   const fs::path folder = fs::path(SOFTMARK_SCRATCH) / ("io." + std::to_string(getpid()));
   fs::create_directories(folder);
   std::ofstream(folder / "in") << input;
-  const std::string command = std::string(SOFTMARK_BINARY) + " " + arguments + " <" +
-                              (folder / "in").string() + " >" + (folder / "out").string() + " 2>" +
-                              (folder / "err").string();
+  const std::string command = "( " + line + " ) <" + (folder / "in").string() + " >" +
+                              (folder / "out").string() + " 2>" + (folder / "err").string();
   const int status = std::system(command.c_str());
   const Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"),
                 text_of(folder / "err")};
   fs::remove_all(folder);
   return ran;
+}
+
+inline Ran run(const std::string& arguments, const std::string& input = "") {
+  return run_command(std::string(SOFTMARK_BINARY) + " " + arguments, input);
 }
 
 inline void expect_one_line(const Ran& ran, int code, const std::string& says) {

@@ -2,6 +2,7 @@
 // `eval`: kernels on rows that the user gives; outputs beside the exact values, ulp errors, and
 // whether the decision (the argmax, the labels above a threshold) is still the exact one.
 #include "kernels/names.h"
+#include "kernels/verbs/checks.h"
 #include "kernels/verbs/flags.h"
 #include "properties/eval/evaluation.h"
 #include "properties/eval/render.h"
@@ -39,6 +40,8 @@ void add_eval(CLI::App& app, int& exit_code) {
                   "without it JSON on standard input")
       ->type_name("X,X,...");
   add_logits(*sub, verb->source.logits);
+  sub->add_flag("--round", verb->source.round,
+                "round values of --logits that are beyond the type, instead of refusing them");
   sub->add_option(
          "--case", verb->source.one_case,
          "one case: JSON as counterexamples are replayed, or @FILE, @FILE:LINE of a corpus")
@@ -51,6 +54,8 @@ void add_eval(CLI::App& app, int& exit_code) {
   sub->add_option("--labels", verb->source.labels, "one column a row, for the cross-entropy ops")
       ->type_name("N,N,...");
   sub->add_option("--threshold", verb->threshold, "a sigmoid above it sets the label")
+      ->type_name("P")
+      ->check(real_within(0, 1))
       ->capture_default_str();
   add_plugins(*sub, verb->choice.plugins);
   add_kernels(*sub, verb->choice.kernels);

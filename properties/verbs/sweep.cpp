@@ -3,6 +3,7 @@
 // shards that merge. Each has a file of its own, sweep_*.cpp.
 #include "properties/sweeps/sweep.h"
 
+#include "kernels/verbs/checks.h"
 #include "properties/verbs/sweep_verb.h"
 #include "support/files.h"
 #include "support/interrupts.h"
@@ -15,12 +16,14 @@ void add_search_flags(CLI::App& sub, Flags& flags) {
   constexpr auto kWorstOnly = "Guided search (set 'worst')";
   sub.add_option("--cols", flags.worst.search.cols,
                  "columns of every row; without it lengths in turn")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
+      ->type_name("N")
+      ->check(whole_within(1, 1 << 20))
       ->group(kWorstOnly);
   add_effort(sub, flags.effort)->group(kWorstOnly);  // 4000, 100000 or 2000000 rows a kernel
   sub.add_option("--seconds", flags.worst.search.seconds,
                  "at most, a kernel; what is found then depends on the machine")
-      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS")
+      ->check(real_within(0.001, 1e6, "seconds"))
       ->group(kWorstOnly);
   add_corpus(sub, flags.worst.corpus)->group(kWorstOnly);
   sub.add_flag(
@@ -36,7 +39,6 @@ int run_sweep(const Flags& flags) {
   if (flags.list) return list_sets(flags);
   if (flags.set.empty() == flags.merge.empty())
     throw Error(kUsage, "give a set to sweep (--list shows them), or results to --merge");
-  check_writable(flags.output.path);
   watch_interrupts();
   if (!flags.merge.empty()) return merge_results(flags);
   return flags.set == kWorst ? run_worst(flags) : run_set(flags);
@@ -61,7 +63,10 @@ void add_sweep(CLI::App& app, int& exit_code) {
   sweep_verb::add_search_flags(*sub, *flags);
   add_seed(*sub, flags->worst.search.seed);
   flags->output.add_to(*sub, {"text", "json"});
-  sub->callback([flags, &exit_code] { exit_code = sweep_verb::run_sweep(*flags); });
+  sub->callback([flags, sub, &exit_code] {
+    if (sub->count("--timeout")) flags->choice.loading_seconds = flags->timeout;
+    exit_code = sweep_verb::run_sweep(*flags);
+  });
 }
 
 }  // namespace softmark

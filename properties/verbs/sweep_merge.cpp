@@ -4,12 +4,13 @@
 
 #include "properties/verbs/sweep_verb.h"
 #include "support/files.h"
+#include "support/json_reader.h"
 
 namespace softmark::sweep_verb {
 namespace {
 
-bool is_worst(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
+bool is_worst(const std::string& text, const std::string& path) {
+  const Json json = parse_json(text, path);
   return json.is_object() && json.value("schema", Json()) == "softmark.worst";
 }
 
@@ -28,9 +29,10 @@ SweepResult merged(const std::vector<std::string>& paths, const std::vector<std:
 int merge_results(const Flags& flags) {
   std::vector<std::string> texts;
   for (const auto& path : flags.merge) texts.push_back(read_file(path));
-  if (!is_worst(texts[0])) return write_sweep(flags, merged(flags.merge, texts));
+  if (!is_worst(texts[0], flags.merge[0])) return write_sweep(flags, merged(flags.merge, texts));
   std::vector<Json> parts;
-  for (const auto& text : texts) parts.push_back(Json::parse(text, nullptr, false));
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    parts.push_back(parse_json(texts[i], flags.merge[i]));
   return write_worst(flags, merge_worst(parts, flags.merge));
 }
 

@@ -2,6 +2,7 @@
 #include "properties/engine/verify.h"
 
 #include "bench/machine.h"
+#include "kernels/verbs/checks.h"
 #include "kernels/verbs/flags.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/known_failures.h"
@@ -21,7 +22,15 @@ struct VerifyVerb {
   OutputChoice output;
 };
 
+std::vector<std::string> property_names() {
+  std::vector<std::string> names;
+  for (const Property* property : all_properties()) names.emplace_back(property->name);
+  return names;
+}
+
 int run_self_test(VerifyVerb& verb) {
+  if (verb.output.format() != "text")
+    throw Error(kUsage, "--self-test: its result is text; end the name of -o in .txt");
   std::string text;
   const int exit_code = self_test(verb.options, text);
   write_file(verb.output.path, text);
@@ -29,7 +38,6 @@ int run_self_test(VerifyVerb& verb) {
 }
 
 int run_verify(VerifyVerb& verb) {
-  check_writable(verb.output.path);
   watch_interrupts();
   if (verb.self_test) return run_self_test(verb);
   const Registry registry = verb.choice.registry();
@@ -38,7 +46,7 @@ int run_verify(VerifyVerb& verb) {
     for (const Kernel& kernel : kernels)
       cases_of_argument(verb.options.one_case, kernel.op, kernel.dtype);
   Json document = new_document(command_line(), verb.options.seed);
-  document["run"]["effort"] = verb.options.effort;
+  document["run"]["effort"] = name(verb.options.effort);
   bench::describe_machine(document);
   const bool complete = verify(verb.options, registry, kernels, document);
   add_verdicts(document);
@@ -56,7 +64,8 @@ void add_verify(CLI::App& app, int& exit_code) {
   verb->choice.add_to(*sub);
   sub->add_option("--property", verb->options.properties, "only these properties (repeatable)")
       ->type_name("NAME")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->check(one_of_names("a property", property_names()));
   add_effort(*sub, verb->options.effort);
   add_seed(*sub, verb->options.seed);
   add_logits(*sub, verb->options.logits);
@@ -68,14 +77,18 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_known_failures(*sub, verb->options.known_failures);
   add_timeout(*sub, verb->options.call_timeout_seconds);
   sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")
-      ->check(CLI::Range(1u, 1024u));
+      ->check(whole_within(1, 1024))
+      ->type_name("N");
   sub->add_flag(
       "--self-test", verb->self_test,
       "test the properties themselves: every mutant must fail the property it names, every "
       "control pass");
   sub->add_flag("--strict", verb->strict, "exit 1 also where a kernel refused a call");
   verb->output.add_to(*sub, kFormats);
-  sub->callback([verb, &exit_code] { exit_code = run_verify(*verb); });
+  sub->callback([verb, sub, &exit_code] {
+    if (sub->count("--timeout")) verb->choice.loading_seconds = verb->options.call_timeout_seconds;
+    exit_code = run_verify(*verb);
+  });
 }
 
 }  // namespace softmark

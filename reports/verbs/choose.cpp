@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "kernels/verbs/checks.h"
 #include "kernels/verbs/flags.h"
 #include "reports/document.h"
 
@@ -15,14 +16,19 @@ void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
   verb.add_option("FILE", file, "a document with measurements (- is standard input)")->required();
   add_op(verb, request.op);
   add_dtype(verb, request.dtype);
-  verb.add_option("--rows", request.rows, "rows per call")->check(CLI::NonNegativeNumber);
+  verb.add_option("--rows", request.rows, "rows per call")
+      ->type_name("N")
+      ->check(whole_within(1, kMostExtent));
   verb.add_option("--cols", request.cols, "columns (logits per row)")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name("N")
+      ->check(whole_within(1, kMostExtent));
   verb.add_option("--threads", request.threads, "largest number of threads")
-      ->check(CLI::PositiveNumber)
+      ->type_name("N")
+      ->check(whole_within(1, 1024))
       ->capture_default_str();
   verb.add_option("--max-ulp", request.max_ulp, "largest measured error allowed")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name("ULP")
+      ->check(real_within(0, 1e9, "ulp"));
   verb.add_flag("--reproducible", request.reproducible,
                 "only kernels that claim to be reproducible: bits that depend on the row alone");
 }

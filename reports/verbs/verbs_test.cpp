@@ -80,7 +80,7 @@ TEST_F(Verbs, GithubAlsoWritesTheStepSummary) {
 TEST_F(Verbs, BadInputIsOneClearLineAndNothingIsWritten) {
   write_file(folder / "broken.json", "{\"schema\":");
   const std::size_t files = folder.files();
-  expect_error(kUnreadable, "broken.json: not JSON", [&] {
+  expect_error(kUnreadable, "broken.json: is not JSON", [&] {
     call({"report", folder / "broken.json", "-o", folder / "x.html"}, printed);
   });
   expect_error(kUnreadable, "No such file", [&] {
@@ -94,6 +94,9 @@ TEST_F(Verbs, BadInputIsOneClearLineAndNothingIsWritten) {
   });
   EXPECT_THROW(call({"report"}, printed), CLI::ParseError);
   EXPECT_THROW(call({"report", good, "--format", "pdf"}, printed), CLI::ParseError);
+  expect_error(kUsage, "end the name in .txt, .json, .md, .html, .htm, .xml, .sarif", [&] {
+    call({"report", good, "-o", folder / "page.pdf"}, printed);
+  });
   EXPECT_EQ(folder.files(), files);
 }
 
@@ -114,6 +117,20 @@ TEST_F(Verbs, CompareAnswersByExitCodeToo) {
   write_file(folder / "shorter.json", to_text(shorter));
   EXPECT_EQ(call({"compare", good, folder / "shorter.json"}, printed), kPass);
   EXPECT_EQ(call({"compare", "--strict", good, folder / "shorter.json"}, printed), kUndecided);
+}
+
+TEST_F(Verbs, AComparisonIsJsonToo) {
+  const std::string path = folder / "comparison.json";
+  EXPECT_EQ(compare_files(good, bad, false, path, "json"), kGateFailed);
+  const Json comparison = Json::parse(read_file(path));
+  const Json& findings = comparison["findings"];
+  const auto broken = std::count_if(findings.begin(), findings.end(), [](const Json& finding) {
+    return finding["finding"] == "BROKEN" && finding["property"] == "special_values" &&
+           finding["kernel"] == "onednn/softmax/f32" && finding["repro"] != "";
+  });
+  EXPECT_EQ(broken, 1);
+  EXPECT_EQ(comparison["regressions"], 3) << comparison["findings"];
+  EXPECT_EQ(comparison["new"]["machine"], sample_document()["machine"]["key"]);
 }
 
 // Peers are named from other machines too; all else in the samples is what this program has.
