@@ -23,8 +23,8 @@ double softmax_error(const Row& row, const Working& w, std::size_t j) {
   // The sum is the term itself: whatever exp(0) errs by divides out. Four roundings of the
   // normaliser, and where it is exp(-ln S) what exp errs by differently so close to 0.
   if (row.alone && row.gap[j] == 0) return 8 * w.u;
-  if (std::isinf(row.gap[j]))
-    return w.exp_tiny * w.tiny;  // the difference alone overflowed; masked ones are fixed
+  // So far down that the sums below, or the difference itself, would overflow.
+  if (row.gap[j] > 0x1p+1000) return w.exp_tiny * w.tiny + w.half_tiny;
   const double shift = w.shift_error(row.gap[j]);
   const double shifted = row.gap[j] + row.log_sum;
   const double divide = row.exp_error(w, j, row.gap[j]) + shift + row.log_ratio;

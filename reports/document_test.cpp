@@ -77,14 +77,14 @@ TEST(Document, IsCheckedAgainstItsSchema) {
   EXPECT_EQ(refusal([](Json&) {}), "");
   EXPECT_EQ(refusal([](Json& d) { d["properties"][3]["verdict"] = "banana"; }),
             "properties[3].verdict: \"banana\" is none of pass, fail, skip, crash, timeout, error, "
-            "inconclusive");
+            "inconclusive, incomplete");
   EXPECT_EQ(refusal([](Json& d) { d["measurements"][1]["cols"] = -3; }),
             "measurements[1].cols: must be at least 0, not -3");
   EXPECT_EQ(refusal([](Json& d) { d["measurements"][0]["ns_per_element"]["median"] = -5; }),
             "measurements[0].ns_per_element.median: must be above 0, not -5");
   EXPECT_EQ(refusal([](Json& d) { d.erase("machine"); }), "lacks \"machine\"");
   EXPECT_EQ(refusal([](Json& d) { d["run"]["compete"] = true; }),
-            "run: unknown key \"compete\"; did you mean complete, seed, started?");
+            "run: unknown key \"compete\"; did you mean complete, effort, seed?");
 }
 
 TEST(Document, NamesNoKernelThatItLacks) {

