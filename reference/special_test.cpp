@@ -130,24 +130,75 @@ TEST(Special, WhatIsBeyondTheTypeIsDeliveredAsClaimed) {
   }
 }
 
+bool is_right(const Problem& problem, std::size_t output, double got) {
+  const auto exact = exact_row(problem);
+  return is_within(exact[output], error_bounds(problem, exact)[output], got, problem.dtype);
+}
+
 // -464 and less than a double's last bit: beyond E4M3, whose midpoint rounds to -448, so that a
 // sane evaluation may end on either side; 480 is far beyond.
 TEST(Special, BesideTheMidpointOfE4M3EitherSideIsSane) {
   const Values near{448, -16}, far{448, -32};
   const Problem beside{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3, near, {}},
       beyond{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F8_E4M3, far, {}};
-  const auto is_right = [](const Problem& problem, double got) {
-    const auto exact = exact_row(problem);
-    return is_within(exact[1], error_bounds(problem, exact)[1], got, problem.dtype);
-  };
   EXPECT_TRUE(std::isnan(exact_row(beside)[1].rounded));
-  EXPECT_TRUE(is_right(beside, kNan));
-  EXPECT_TRUE(is_right(beside, -448));
-  EXPECT_FALSE(is_right(beside, -416));
-  EXPECT_FALSE(is_right(beside, 448));
+  EXPECT_TRUE(is_right(beside, 1, kNan));
+  EXPECT_TRUE(is_right(beside, 1, -448));
+  EXPECT_FALSE(is_right(beside, 1, -416));
+  EXPECT_FALSE(is_right(beside, 1, 448));
   EXPECT_TRUE(std::isnan(exact_row(beyond)[1].rounded));
-  EXPECT_TRUE(is_right(beyond, kNan));
-  EXPECT_FALSE(is_right(beyond, -448));
+  EXPECT_TRUE(is_right(beyond, 1, kNan));
+  EXPECT_FALSE(is_right(beyond, 1, -448));
+}
+
+// Whose ulps are so small that no error in ulps is a number.
+TEST(Special, SaturatedRowsHaveABound) {
+  const Values x{0, -746, -800}, p{1, 0, 0}, g{1, 2, 3};
+  const Problem log{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F64, x, {}},
+      loss{SOFTMARK_CROSS_ENTROPY, SOFTMARK_F64, x, {}, 0},
+      sum{SOFTMARK_LOGSUMEXP, SOFTMARK_F64, x, {}}, vjp{SOFTMARK_SOFTMAX_VJP, SOFTMARK_F64, p, g};
+  EXPECT_TRUE(is_right(log, 0, -0.0) && is_right(loss, 0, 0) && is_right(sum, 0, 0));
+  EXPECT_TRUE(is_right(vjp, 1, 0));
+  EXPECT_FALSE(is_right(log, 0, -5));
+  EXPECT_FALSE(is_right(loss, 0, 123));
+  EXPECT_FALSE(is_right(sum, 0, 42));
+  EXPECT_FALSE(is_right(vjp, 1, 1000));
+  for (const Problem& problem : {log, loss, sum, vjp}) EXPECT_FALSE(is_right(problem, 0, kNan));
+}
+
+// Beside the end of the type the infinity of the right sign is right, and what the bound allows.
+TEST(Special, BesideTheEndOfTheTypeGarbageIsWrong) {
+  const double big = largest_finite(SOFTMARK_F32);
+  const Values x{0, -big};
+  const Problem loss{SOFTMARK_CROSS_ENTROPY, SOFTMARK_F32, x, {}, 1},
+      log{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, x, {}};
+  EXPECT_TRUE(is_right(loss, 0, big) && is_right(loss, 0, kInf));
+  EXPECT_TRUE(is_right(log, 1, -big) && is_right(log, 1, -kInf));
+  for (const double wrong : {1.0, -kInf, kNan, -big, 0.99 * big})
+    EXPECT_FALSE(is_right(loss, 0, wrong)) << wrong;
+  for (const double wrong : {-1.0, kInf, kNan, big}) EXPECT_FALSE(is_right(log, 1, wrong)) << wrong;
+}
+
+// Where sums of cotangents overflow on their way: that infinity, NaN where it meets a p of 0, or
+// the finite value; elsewhere no NaN.
+TEST(Special, OverflowOnTheWayIsAdmittedWhereItHappens) {
+  const double big = largest_finite(SOFTMARK_F32);
+  const Values logs{-0.7, -0.7, -kInf}, g{big, big, 1}, small{1, 2, 1};
+  const Problem over{SOFTMARK_LOG_SOFTMAX_VJP, SOFTMARK_F32, logs, g},
+      usual{SOFTMARK_LOG_SOFTMAX_VJP, SOFTMARK_F32, logs, small};
+  EXPECT_TRUE(is_right(over, 2, 1) && is_right(over, 2, kNan) && is_right(over, 0, -kInf));
+  EXPECT_FALSE(is_right(over, 2, 2) || is_right(over, 2, kInf) || is_right(over, 0, kInf));
+  EXPECT_FALSE(is_right(usual, 2, kNan) || is_right(usual, 0, kNan) || is_right(usual, 0, -kInf));
+}
+
+// One finite logit: 1 up to a few roundings, and nothing coarser.
+TEST(Special, OneFiniteLogitHasABound) {
+  const Values x{-kInf, 3};
+  const Problem softmax{SOFTMARK_SOFTMAX, SOFTMARK_F32, x, {}},
+      log{SOFTMARK_LOG_SOFTMAX, SOFTMARK_F32, x, {}};
+  EXPECT_TRUE(is_right(softmax, 1, 1 - 0x1p-23) && is_right(log, 1, -0x1p-22));
+  EXPECT_FALSE(is_right(softmax, 1, 1 - 0x1p-20) || is_right(log, 1, -0x1p-18));
+  EXPECT_FALSE(is_right(softmax, 0, 0x1p-149));
 }
 
 TEST(Special, HardmaxCountsNanAsTheLargest) {

@@ -148,6 +148,10 @@ TEST(Tiers, AgreeOnTinyCotangentsDeepMasksAndTiedMaxima) {
           ASSERT_EQ(first_difference(exact_row(problem, first), want, dtype), "")
               << name(op) << " " << name(dtype) << " " << testing::PrintToString(x) << " g "
               << testing::PrintToString(g) << " label " << problem.label;
+        for (const Bound& bound : error_bounds(problem, want))
+          ASSERT_TRUE(bound.error >= 0 && std::isfinite(bound.error))
+              << name(op) << " " << name(dtype) << " " << testing::PrintToString(x) << " g "
+              << testing::PrintToString(g) << " label " << problem.label;
       }
 }
 
