@@ -44,6 +44,11 @@ float unshifted(R r) {
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i]);
   return std::log(s);
 }
+float unshifted_after_a_mask(R r) {
+  if (r.n && r.x[0] == -kInf<float>) return unshifted(r);
+  const auto [m, log_sum] = max_and_log(r.x, r.n);
+  return static_cast<float>(m + log_sum);
+}
 float denormals_are_zero(R r) {
   std::vector<float> x(r.x, r.x + r.n);
   for (float& v : x) v = std::fabs(v) < std::numeric_limits<float>::min() ? 0 : v;
@@ -165,6 +170,9 @@ Table op_mutants() {
                       each<float, log_unnormalized>),
       SOFTMARK_MUTANT("logsumexp_no_shift", "overflow_safety", "log(sum exp(x))", LOGSUMEXP, F32, 0,
                       each_scalar<float, unshifted>),
+      SOFTMARK_MUTANT("logsumexp_mask_first", "special_values",
+                      "no shift where the first logit is masked", LOGSUMEXP, F32, 0,
+                      each_scalar<float, unshifted_after_a_mask>),
       SOFTMARK_MUTANT("logsumexp_daz", "special_values", "subnormal logits count as 0", LOGSUMEXP,
                       F32, 0, each_scalar<float, denormals_are_zero>),
       SOFTMARK_MUTANT("log_mean_exp", "agreement", "the mean for the sum", LOGSUMEXP, F32, 0,
