@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "properties/engine/cases.h"
 
 namespace softmark {
@@ -64,11 +65,12 @@ constexpr double kSpecials[] = {kNan, kInf, -kInf};
 bool try_single_values(const Kernel& kernel, const Sink& sink) {
   const double tiny = smallest_subnormal(kernel.dtype), top = largest_finite(kernel.dtype),
                normal = std::ldexp(1.0, type_info(kernel.dtype).min_exponent);
+  const bool mixes = !op_info(kernel.op).elementwise;
   for (double v : {50.0, 89.0, 104.0, 746.0, 1e4, 1e9, top / 2, top})
     for (double sign : {-1.0, 1.0})
-      if (!sink(with_row(kernel, {-kInf, sign * v}, 1)) ||
-          !sink(with_row(kernel, {sign * v, -kInf, -kInf})) ||
-          !sink(with_row(kernel, {-kInf, sign * v, sign * v - 1, -kInf}, 2)))
+      if (mixes && (!sink(with_row(kernel, {-kInf, sign * v}, 1)) ||
+                    !sink(with_row(kernel, {sign * v, -kInf, -kInf})) ||
+                    !sink(with_row(kernel, {-kInf, sign * v, sign * v - 1, -kInf}, 2))))
         return false;
   for (double v : {tiny, -tiny, 7 * tiny, normal, -normal, 0.0, -0.0})
     if (!sink(with_row(kernel, {v})) || !sink(with_row(kernel, {-kInf, v, -kInf}, 1))) return false;
