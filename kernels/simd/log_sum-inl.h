@@ -16,7 +16,7 @@
 #endif
 
 #include "hwy/highway.h"
-#include "kernels/simd/math-inl.h"
+#include "kernels/simd/exp-inl.h"
 #include "kernels/simd/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,18 +26,17 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE double log_sum(D d, const T* x, std::size_t cols, T max) {
   const std::size_t lanes = hn::Lanes(d);
-  const SumTag<D> wide;
-  const Shift<T> shift = shift_for(max, false);
+  const auto shift = shift_for<T, true>(max);
   const auto top = hn::Set(d, max);
-  auto sum = hn::Zero(wide), more = hn::Zero(wide);
+  Sum<D> sum;
   std::size_t largest = 0;
   for (std::size_t c = 0; c < cols; c += lanes) {
     const auto v = c + lanes <= cols ? hn::LoadU(d, x + c) : load_first(d, x + c, cols - c);
     const auto is_top = hn::Eq(v, top);
     largest += hn::CountTrue(d, is_top);
-    add_to(d, hn::IfThenZeroElse(is_top, scaled_exp(d, v, shift)), sum, more);
+    sum.add(d, hn::IfThenZeroElse(is_top, scaled_exp(d, v, shift)));
   }
-  const double rest = std::ldexp(total_of(sum, more), -ExpConstants<T>::kBoost);
+  const double rest = std::ldexp(sum.total() / kFactor<T>, -ExpConstants<T>::kBoost);
   return std::log1p(rest + static_cast<double>(largest - 1));
 }
 

@@ -74,8 +74,9 @@ HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {
   return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(max0, max1), hn::Max(max2, max3))));
 }
 
-// Sums. f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms are summed
-// with compensation, the rounding errors in the second accumulator (TwoSum).
+// Sums. Exact: f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms are
+// summed with compensation, the rounding errors in the second accumulator (TwoSum). Otherwise a
+// pairwise tree of the terms of a few vectors comes first.
 
 #if HWY_TARGET == HWY_SCALAR
 template <class D>
@@ -85,34 +86,55 @@ template <class D>
 using SumTag = hn::Repartition<double, D>;
 #endif
 
-template <class D, class V, class S>
-requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
-  const SumTag<D> wide;
+template <class D>
+struct Sum {
+  using T = hn::TFromD<D>;
+  using Wide = SumTag<D>;
+  hn::Vec<Wide> sum, more;
+
+  HWY_INLINE Sum() : sum(hn::Zero(Wide())), more(hn::Zero(Wide())) {}
+
+  template <class V = hn::Vec<D>>
+  HWY_INLINE void add(D d, V v) {
+    const Wide wide;
+    (void)d;
+    if constexpr (sizeof(T) == 8) {
+      const V total = hn::Add(sum, v);
+      const V added = hn::Sub(total, sum);
+      more = hn::Add(more, hn::Add(hn::Sub(sum, hn::Sub(total, added)), hn::Sub(v, added)));
+      sum = total;
+    } else {
 #if HWY_TARGET == HWY_SCALAR
-  (void)d;
-  (void)more;
-  sum = hn::Add(sum, hn::PromoteTo(wide, v));
+      sum = hn::Add(sum, hn::PromoteTo(wide, v));
 #else
-  const hn::Half<D> half;
-  (void)d;
-  sum = hn::Add(sum, hn::PromoteTo(wide, hn::LowerHalf(half, v)));
-  more = hn::Add(more, hn::PromoteTo(wide, hn::UpperHalf(half, v)));
+      const hn::Half<D> half;
+      sum = hn::Add(sum, hn::PromoteTo(wide, hn::LowerHalf(half, v)));
+      more = hn::Add(more, hn::PromoteTo(wide, hn::UpperHalf(half, v)));
 #endif
-}
+    }
+  }
+  template <bool kExact, std::size_t kN, class V = hn::Vec<D>>
+  HWY_INLINE void add_all(D d, const V (&v)[kN]) {
+    if constexpr (kExact) {
+      for (std::size_t i = 0; i < kN; ++i) add(d, v[i]);
+    } else {
+      add(d, tree<kN>(v));
+    }
+  }
+  HWY_INLINE double total() const {
+    const Wide wide;
+    return hn::GetLane(hn::SumOfLanes(wide, hn::Add(sum, more)));
+  }
 
-template <class D, class V>
-requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE void add_to(D, V v, V& sum, V& error) {
-  const V total = hn::Add(sum, v);
-  const V added = hn::Sub(total, sum);
-  error = hn::Add(error, hn::Add(hn::Sub(sum, hn::Sub(total, added)), hn::Sub(v, added)));
-  sum = total;
-}
-
-template <class S>
-HWY_INLINE double total_of(S sum, S more) {
-  const hn::DFromV<S> d;
-  return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum, more)));
-}
+  template <std::size_t kN, class V>
+  static HWY_INLINE V tree(const V* v) {
+    if constexpr (kN == 1) {
+      return v[0];
+    } else {
+      return hn::Add(tree<(kN + 1) / 2>(v), tree<kN / 2>(v + (kN + 1) / 2));
+    }
+  }
+};
 
 }  // namespace softmark::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
