@@ -97,8 +97,7 @@ HWY_INLINE void scaled_exp(D d, V (&v)[kN], const Shift<T, kFar>& shift) {
     if constexpr (kFar) v[i] = hn::Sub(v[i], hn::Set(d, shift.subtract));
     v[i] = raise_to(d, hn::Set(d, shift.lowest), v[i]);
   }
-  for (std::size_t i = 0; i < kN; ++i)
-    quotient[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), magic);
+  for (std::size_t i = 0; i < kN; ++i) quotient[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), magic);
   for (std::size_t i = 0; i < kN; ++i) scale[i] = scale_of(d, quotient[i]);
   for (std::size_t i = 0; i < kN; ++i) {
     const V n = hn::Sub(quotient[i], magic);

@@ -74,14 +74,14 @@ inline constexpr T kLn2Low = sizeof(T) == 4 ? static_cast<T>(-0x1.e8082ep-16)
 
 /// A, which the table's entries are multiplied by.
 template <class T>
-inline constexpr double kFactor = kTableBits<T> == 0    ? 1
-                                  : kTableBits<T> == 3  ? 0x1.16747cp+0
-                                  : sizeof(T) == 4      ? 0x1.067aa2p+0
-                                                        : 0x1.054571267819p+0;
+inline constexpr double kFactor = kTableBits<T> == 0   ? 1
+                                  : kTableBits<T> == 3 ? 0x1.16747cp+0
+                                  : sizeof(T) == 4     ? 0x1.067aa2p+0
+                                                       : 0x1.054571267819p+0;
 
-HWY_ALIGN inline constexpr float kTable8[8] = {
-    0x1.16747cp+0f, 0x1.2fa848p+0f, 0x1.4b2404p+0f, 0x1.691c8ap+0f,
-    0x1.89cb7cp+0f, 0x1.ad6fb4p+0f, 0x1.d44dbcp+0f, 0x1.feb052p+0f};
+HWY_ALIGN inline constexpr float kTable8[8] = {0x1.16747cp+0f, 0x1.2fa848p+0f, 0x1.4b2404p+0f,
+                                               0x1.691c8ap+0f, 0x1.89cb7cp+0f, 0x1.ad6fb4p+0f,
+                                               0x1.d44dbcp+0f, 0x1.feb052p+0f};
 HWY_ALIGN inline constexpr float kTable16[16] = {
     0x1.067aa2p+0f, 0x1.121998p+0f, 0x1.1e3c44p+0f, 0x1.2ae87cp+0f, 0x1.382456p+0f, 0x1.45f62ep+0f,
     0x1.5464a8p+0f, 0x1.6376b4p+0f, 0x1.733390p+0f, 0x1.83a2cap+0f, 0x1.94cc4ap+0f, 0x1.a6b84ep+0f,
@@ -122,14 +122,15 @@ HWY_INLINE V scale_of(D d, V quotient) {
   using C = ExpConstants<T>;
   const hn::RebindToUnsigned<D> bits;
   // The biased exponent, in front of the index: adding it is exact.
-  const auto exponent = hn::ShiftLeft<C::kMantissaBits - kTableBits<T>>(hn::BitCast(bits, quotient));
+  const auto exponent =
+      hn::ShiftLeft<C::kMantissaBits - kTableBits<T>>(hn::BitCast(bits, quotient));
 #if HWY_TARGET == HWY_AVX2
   if constexpr (sizeof(T) == 4) {
     const auto entries = hn::Load(d, kTable8);
     // An entry's fraction, less the index, which the exponent has behind it.
-    HWY_ALIGN static constexpr std::uint32_t kIndex[8] = {
-        0x3f800000, 0x3f900000, 0x3fa00000, 0x3fb00000,
-        0x3fc00000, 0x3fd00000, 0x3fe00000, 0x3ff00000};
+    HWY_ALIGN static constexpr std::uint32_t kIndex[8] = {0x3f800000, 0x3f900000, 0x3fa00000,
+                                                          0x3fb00000, 0x3fc00000, 0x3fd00000,
+                                                          0x3fe00000, 0x3ff00000};
     const auto fractions = hn::Sub(hn::BitCast(bits, entries), hn::Load(bits, kIndex));
     const hn::RebindToUnsigned<D> u;
     const auto entry = hn::Vec<decltype(u)>{_mm256_permutevar8x32_epi32(
@@ -152,7 +153,7 @@ template <std::size_t kN, class D, class V, class T = hn::TFromD<D>>
 requires(sizeof(T) == 4) HWY_INLINE
     void exp_polynomial(D d, const V (&r)[kN], const V (&scale)[kN], V (&out)[kN]) {
   const V one = hn::Set(d, 1.0f);
-  if constexpr (kTableBits<T> > 0) {
+  if constexpr (kTableBits < T >> 0) {
     const V c2 = hn::Set(d, kTableBits<T> == 4 ? 0x1.00021ep-1f : 0x1.000874p-1f),
             c3 = hn::Set(d, kTableBits<T> == 4 ? 0x1.55559ap-3f : 0x1.555656p-3f);
     for (std::size_t i = 0; i < kN; ++i) out[i] = hn::MulAdd(r[i], c3, c2);
@@ -177,10 +178,9 @@ requires(sizeof(T) == 8) HWY_INLINE
     void exp_polynomial(D d, const V (&r)[kN], const V (&scale)[kN], V (&out)[kN]) {
   const V one = hn::Set(d, 1.0);
   const auto step = [&](T coefficient) HWY_ATTR {
-    for (std::size_t i = 0; i < kN; ++i)
-      out[i] = hn::MulAdd(out[i], r[i], hn::Set(d, coefficient));
+    for (std::size_t i = 0; i < kN; ++i) out[i] = hn::MulAdd(out[i], r[i], hn::Set(d, coefficient));
   };
-  if constexpr (kTableBits<T> > 0) {
+  if constexpr (kTableBits < T >> 0) {
     for (std::size_t i = 0; i < kN; ++i) out[i] = hn::Set(d, 0x1.6c14ba0043efep-10);
     step(0x1.11123ad5a3504p-7);
     step(0x1.555555590b00ap-5);
@@ -201,8 +201,7 @@ requires(sizeof(T) == 8) HWY_INLINE
     step(0x1.555555555557fp-3);
     step(0x1.000000000000fp-1);
     step(1.0);
-    for (std::size_t i = 0; i < kN; ++i)
-      out[i] = hn::Mul(hn::MulAdd(out[i], r[i], one), scale[i]);
+    for (std::size_t i = 0; i < kN; ++i) out[i] = hn::Mul(hn::MulAdd(out[i], r[i], one), scale[i]);
   }
 }
 

@@ -86,6 +86,35 @@ template <class D>
 using SumTag = hn::Repartition<double, D>;
 #endif
 
+/// A sum and what its roundings lost.
+template <class V>
+struct Compensated {
+  V sum, error;
+};
+
+/// TwoSum: the rounded sum and its exact error.
+template <class V>
+HWY_INLINE Compensated<V> two_sum(V a, V b) {
+  const V sum = hn::Add(a, b), added = hn::Sub(sum, a);
+  return {sum, hn::Add(hn::Sub(a, hn::Sub(sum, added)), hn::Sub(b, added))};
+}
+
+/// The sum of all lanes.
+template <class D, class V>
+HWY_INLINE double fold([[maybe_unused]] D d, Compensated<V> v) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return static_cast<double>(hn::GetLane(v.sum)) + static_cast<double>(hn::GetLane(v.error));
+  } else {
+#if HWY_TARGET != HWY_SCALAR
+    const hn::Half<D> half;
+    const auto both = two_sum(hn::LowerHalf(half, v.sum), hn::UpperHalf(half, v.sum));
+    return fold(half, Compensated<hn::Vec<decltype(half)>>{
+                          both.sum, hn::Add(both.error, hn::Add(hn::LowerHalf(half, v.error),
+                                                                hn::UpperHalf(half, v.error)))});
+#endif
+  }
+}
+
 template <class D>
 struct Sum {
   using T = hn::TFromD<D>;
@@ -99,10 +128,9 @@ struct Sum {
     const Wide wide;
     (void)d;
     if constexpr (sizeof(T) == 8) {
-      const V total = hn::Add(sum, v);
-      const V added = hn::Sub(total, sum);
-      more = hn::Add(more, hn::Add(hn::Sub(sum, hn::Sub(total, added)), hn::Sub(v, added)));
-      sum = total;
+      const Compensated<V> both = two_sum(sum, v);
+      sum = both.sum;
+      more = hn::Add(more, both.error);
     } else {
 #if HWY_TARGET == HWY_SCALAR
       sum = hn::Add(sum, hn::PromoteTo(wide, v));
@@ -123,7 +151,10 @@ struct Sum {
   }
   HWY_INLINE double total() const {
     const Wide wide;
-    return hn::GetLane(hn::SumOfLanes(wide, hn::Add(sum, more)));
+    if constexpr (sizeof(T) == 8)
+      return fold(wide, Compensated<hn::Vec<Wide>>{sum, more});
+    else
+      return hn::GetLane(hn::SumOfLanes(wide, hn::Add(sum, more)));
   }
 
   template <std::size_t kN, class V>
@@ -135,6 +166,49 @@ struct Sum {
     }
   }
 };
+
+/// y = f(x), kN vectors at a time; `f` replaces an array of vectors. y may be x.
+template <std::size_t kN, class D, class F, class T = hn::TFromD<D>>
+HWY_INLINE void transform(D d, const T* x, T* y, std::size_t cols, F f) {
+  using V = hn::Vec<D>;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t c = 0;
+  for (; c + kN * lanes <= cols; c += kN * lanes) {
+    V v[kN];
+    for (std::size_t i = 0; i < kN; ++i) v[i] = hn::LoadU(d, x + c + i * lanes);
+    f(v);
+    for (std::size_t i = 0; i < kN; ++i) hn::StoreU(v[i], d, y + c + i * lanes);
+  }
+  for (; c < cols; c += lanes) {
+    const std::size_t count = HWY_MIN(lanes, cols - c);
+    V v[1] = {load_first(d, x + c, count, T(0))};
+    f(v);
+    store_first(d, v[0], y + c, count);
+  }
+}
+
+/// y = f(x, g); `f` replaces the first of two arrays of vectors. y may be x or g.
+template <std::size_t kN, class D, class F, class T = hn::TFromD<D>>
+HWY_INLINE void transform(D d, const T* x, const T* g, T* y, std::size_t cols, F f) {
+  using V = hn::Vec<D>;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t c = 0;
+  for (; c + kN * lanes <= cols; c += kN * lanes) {
+    V v[kN], w[kN];
+    for (std::size_t i = 0; i < kN; ++i) {
+      v[i] = hn::LoadU(d, x + c + i * lanes);
+      w[i] = hn::LoadU(d, g + c + i * lanes);
+    }
+    f(v, w);
+    for (std::size_t i = 0; i < kN; ++i) hn::StoreU(v[i], d, y + c + i * lanes);
+  }
+  for (; c < cols; c += lanes) {
+    const std::size_t count = HWY_MIN(lanes, cols - c);
+    V v[1] = {load_first(d, x + c, count, T(0))}, w[1] = {load_first(d, g + c, count, T(0))};
+    f(v, w);
+    store_first(d, v[0], y + c, count);
+  }
+}
 
 }  // namespace softmark::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -70,8 +70,10 @@ struct ShortRows {
   using C = ExpConstants<T>;
   static constexpr std::size_t kLanes = hn::MaxLanes(D()), kGroup = kLanes;
   static constexpr bool kCompensated = kExact && sizeof(T) == 8;
-  using Lanes = std::conditional_t<kCompensated, Compensated<V>,
-                                   std::conditional_t<kExact, hn::Vec<W>, V>>;
+  /// f32: whether a row's vectors are summed in f64 from then on.
+  static constexpr bool kWiden = sizeof(T) == 4 && (kExact || kVectors > 2);
+  using Lanes =
+      std::conditional_t<kCompensated, Compensated<V>, std::conditional_t<kWiden, hn::Vec<W>, V>>;
 
   const T* x;
   std::size_t x_stride;
@@ -104,7 +106,7 @@ struct ShortRows {
     if (cols < kVectors * kLanes) {  // so that unused lanes do not count as small
       const auto used = hn::FirstN(d, cols - (kVectors - 1) * kLanes);
       for (std::size_t i = kVectors - 1; i < kN; i += kVectors)
-        v[i] = hn::IfThenElse(used, v[i], hn::Set(d, T(0x1p100)));
+        v[i] = hn::IfThenElse(used, v[i], hn::Set(d, C::kLeastSum));
     }
     for (std::size_t i = 0; i < kN; ++i) {
       hn::Store(v[i], d, terms + (first * kVectors + i) * kLanes);
@@ -115,7 +117,9 @@ struct ShortRows {
 
   /// A row's vectors added.
   static HWY_INLINE Lanes lanes_of(const V (&v)[kVectors]) {
-    if constexpr (!kExact) {
+    if constexpr (!kExact && kWiden) {
+      return widened(Sum<D>::template tree<kVectors>(v));
+    } else if constexpr (!kExact) {
       return Sum<D>::template tree<kVectors>(v);
     } else if constexpr (kCompensated) {
       Lanes sum = {v[0], hn::Zero(D())};
@@ -131,8 +135,8 @@ struct ShortRows {
     }
   }
 
-  /// The sums of the whole rows. f32 that is not exact: two levels of additions in f32, the others
-  /// in f64.
+  /// The sums of the whole rows; in f32 at most two levels of additions are rounded to f32, three
+  /// for rows of two vectors.
   HWY_INLINE void total(double* total) const {
     const W w;
     if constexpr (kCompensated) {
@@ -140,7 +144,7 @@ struct ShortRows {
         const Compensated<V> both = across<AddLanes>(w, sums + i);
         hn::Store(hn::Add(both.sum, both.error), w, total + i);
       }
-    } else if constexpr (kExact || sizeof(T) == 8) {
+    } else if constexpr (kWiden || sizeof(T) == 8) {
       for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W()))
         hn::Store(across<AddLanes>(w, sums + i), w, total + i);
     } else {

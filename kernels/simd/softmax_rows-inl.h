@@ -65,8 +65,7 @@ HWY_INLINE void divide_from(const Pending<T, kExact>& row, std::size_t c, std::s
 /// The terms of a row and their sum; beside it, `before` is divided, if there is one.
 template <bool kExact, bool kBefore, class T, bool kFar>
 HWY_INLINE double exp_and_sum(const T* x, std::size_t cols, const Shift<T, kFar>& shift, T* y,
-                              hn::Vec<hn::ScalableTag<T>>& tail,
-                              const Pending<T, kExact>& before) {
+                              hn::Vec<hn::ScalableTag<T>>& tail, const Pending<T, kExact>& before) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
@@ -107,16 +106,14 @@ HWY_NOINLINE void next_row_of_any_kind(const T* x, std::size_t cols, T* y,
   auto tail = hn::Zero(d);
   const T max = max_of(d, x, cols);
   const double sum =
-      is_far(max)
-          ? exp_and_sum<kExact, false>(x, cols, shift_for<T, true>(max), y, tail, row)
-          : exp_and_sum<kExact, false>(x, cols, shift_for<T, false>(max), y, tail, row);
+      is_far(max) ? exp_and_sum<kExact, false>(x, cols, shift_for<T, true>(max), y, tail, row)
+                  : exp_and_sum<kExact, false>(x, cols, shift_for<T, false>(max), y, tail, row);
   row = {y, Quotient<T, kExact>(sum), tail};
 }
 
 /// Divides `row` and replaces it by the row that goes to y.
 template <bool kExact, class T>
-HWY_INLINE void next_row(const T* x, std::size_t cols, T* y, Pending<T, kExact>& row,
-                         bool& guess) {
+HWY_INLINE void next_row(const T* x, std::size_t cols, T* y, Pending<T, kExact>& row, bool& guess) {
   using C = ExpConstants<T>;
   const hn::ScalableTag<T> d;
   const bool guessed = kAnyExponent && guess && x != y;

@@ -12,23 +12,11 @@
 #endif
 
 #include "hwy/highway.h"
+#include "kernels/simd/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-/// A sum and what its roundings lost.
-template <class V>
-struct Compensated {
-  V sum, error;
-};
-
-/// TwoSum: the rounded sum and its exact error.
-template <class V>
-HWY_INLINE Compensated<V> two_sum(V a, V b) {
-  const V sum = hn::Add(a, b), added = hn::Sub(sum, a);
-  return {sum, hn::Add(hn::Sub(a, hn::Sub(sum, added)), hn::Sub(b, added))};
-}
 
 struct AddLanes {
   template <class V>
