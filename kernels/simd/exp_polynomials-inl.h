@@ -32,7 +32,7 @@ struct ExpConstants<float> {
   static constexpr int kBoost = 64;
   static constexpr float kLeastSum = 0x1p31f, kMostSum = 0x1p100f;
   // For a shift by a lower bound of the maximum: the sum is at least 2^31.
-  static constexpr float kGuessDrop = 106;
+  static constexpr float kGuessDrop = 106, kGuessFar = 200;
   static constexpr int kGuessBoost = 32;
 };
 
@@ -45,7 +45,7 @@ struct ExpConstants<double> {
   static constexpr double kDrop = 870, kWindow = 110;
   static constexpr int kBoost = 256;
   static constexpr double kLeastSum = 0x1p96, kMostSum = 0x1p900;
-  static constexpr double kGuessDrop = 760;
+  static constexpr double kGuessDrop = 760, kGuessFar = 1400;
   static constexpr int kGuessBoost = 96;
 };
 

@@ -152,9 +152,15 @@ struct Sum {
   HWY_INLINE double total() const {
     const Wide wide;
     if constexpr (sizeof(T) == 8)
-      return fold(wide, Compensated<hn::Vec<Wide>>{sum, more});
+      return finite_or(fold(wide, Compensated<hn::Vec<Wide>>{sum, more}));
     else
       return hn::GetLane(hn::SumOfLanes(wide, hn::Add(sum, more)));
+  }
+
+  /// Infinities and NaN as from plain addition: a compensation of an infinity is NaN.
+  HWY_INLINE double finite_or(double compensated) const {
+    if (HWY_LIKELY(compensated - compensated == 0)) return compensated;
+    return static_cast<double>(hn::GetLane(hn::SumOfLanes(Wide(), sum)));
   }
 
   template <std::size_t kN, class V>
