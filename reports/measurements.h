@@ -9,5 +9,7 @@
 namespace softmark {
 
 std::string measurements_table(const Json& document);
+/// A line for each workload, with its fastest kernels; of a single one the whole table.
+std::string measurements_brief(const Json& document);
 
 }  // namespace softmark
