@@ -51,30 +51,31 @@ std::string head(const View& view) {
          "\n";
 }
 
-std::string table(const Decision& decision, bool decided_by_needs) {
+std::string table(const Selection& selection, bool decided_by_needs) {
   TextTable table({"kernel", "", "ns/element", "of ceiling", "max ulp", "error/bound"}, "<<>>>>");
-  const std::size_t shown = std::min(decision.candidates.size(), kMostRows);
-  const double best = decision.decided() ? decision.winner().entry->ns : NAN;
+  const std::size_t shown = std::min(selection.candidates.size(), kMostRows);
+  const double best = selection.decision.winner ? selection.decision.winner->ns : NAN;
   for (std::size_t i = 0; i < shown; ++i) {
-    const Candidate& candidate = decision.candidates[i];
+    const Candidate& candidate = selection.candidates[i];
     const KernelView& kernel = *candidate.kernel;
     std::string words = clipped(one_line(candidate.lost), 44);
     if (candidate.lost.empty())
-      words = i == decision.chosen ? "use this"
-              : candidate.tied     ? "a tie"
-                                   : fmt::format("{:.2f} x the time", candidate.entry->ns / best);
+      words = &candidate == selection.winner() ? "use this"
+              : candidate.tied                 ? "a tie"
+                               : fmt::format("{:.2f} x the time", candidate.entry->ns / best);
     table.add({name_and_version(kernel), words, candidate.entry ? figure(candidate.entry->ns) : "-",
                candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
-               kernel.max_ulp_text(), kernel.accuracy.empty() ? "-" : figure(error_share(kernel))});
+               kernel.max_ulp_text(),
+               kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound)});
   }
-  std::string text = one_line(fmt::format("{} {}, {}", decision.shape.op, decision.shape.dtype,
-                                          decision.shape.words())) +
-                     (decided_by_needs && !distance(decision).empty()
-                          ? one_line("; the shape measured has " + distance(decision))
+  std::string text = one_line(fmt::format("{} {}, {}", selection.shape().op,
+                                          selection.shape().dtype, selection.shape().words())) +
+                     (decided_by_needs && !distance(selection).empty()
+                          ? one_line("; the shape measured has " + distance(selection))
                           : "") +
                      "\n" + table.text();
-  if (decision.candidates.size() > shown)
-    text += fmt::format("  and {} more\n", decision.candidates.size() - shown);
+  if (selection.candidates.size() > shown)
+    text += fmt::format("  and {} more\n", selection.candidates.size() - shown);
   return text;
 }
 
@@ -84,7 +85,7 @@ std::string verdicts(const View& view) {
     TextTable table({"kernel", "verdict", "max ulp", "error/bound", "verified in s"}, "<<>");
     for (const KernelView& kernel : view.kernels)
       table.add({one_line(kernel.id), one_line(kernel.verdict()), kernel.max_ulp_text(),
-                 kernel.accuracy.empty() ? "-" : figure(error_share(kernel)),
+                 kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound),
                  kernel.row ? figure(field(*kernel.row, "verify_seconds")) : "-"});
     return view.kernels.empty() ? "No kernel was verified or timed.\n" : "\n" + table.text();
   }
@@ -225,19 +226,18 @@ std::string brief(const Json& document, const BriefRequest& request) {
   const View view(document);
   std::string text = head(view);
   const bool asked = !request.needs.empty();
-  std::vector<Decision> decisions;
+  std::vector<Selection> selections;
   for (const ChooseRequest& needs : asked ? request.needs : default_needs(view))
-    decisions.push_back(decide(view, needs));
-  for (const Decision& decision : decisions)
-    text += (decisions.size() > 1 ? fmt::format("{} {}: ", decision.shape.op, decision.shape.dtype)
-                                  : "") +
-            one_line(sentence(decision)) + "\n";
+    selections.push_back(select(view, needs));
+  for (const Selection& selection : selections)
+    text += one_line(selection.decision.sentence) + "\n" + one_line(selection.decision.sure) + "\n";
   const std::string broken = failures(view);
-  if (!decisions.empty()) {
-    text += "\n" + table(decisions[0], asked);
-    if (broken.empty()) text += scatter(decisions[0]);
+  if (!selections.empty()) {
+    text += "\n" + table(selections[0], asked);
+    if (broken.empty()) text += scatter(selections[0]);
+  } else {
+    text += verdicts(view);
   }
-  if (decisions.empty()) text += verdicts(view);
   return text + broken + open(view) + known(view) + foot(view, request.more);
 }
 

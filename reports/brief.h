@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "reports/decision.h"
+#include "reports/needs.h"
 
 namespace softmark {
 

@@ -12,17 +12,17 @@ namespace softmark {
 namespace {
 
 /// Why a candidate that meets the needs is not the one to use.
-std::string standing(const Decision& decision, const Candidate& candidate) {
-  const double ratio = candidate.entry->ns / decision.winner().entry->ns;
+std::string standing(const Selection& selection, const Candidate& candidate) {
+  const double ratio = candidate.entry->ns / selection.decision.winner->ns;
   if (candidate.tied) return fmt::format("{:.2f} x the time: a tie", ratio);
   return fmt::format("{:.2f} x the time{}", ratio,
                      candidate.on_front ? ", but more accurate than all faster ones" : "");
 }
 
-std::string verdict(const Decision& decision, std::size_t index) {
-  const Candidate& candidate = decision.candidates[index];
+std::string verdict(const Selection& selection, std::size_t index) {
+  const Candidate& candidate = selection.candidates[index];
   if (!candidate.lost.empty()) return candidate.lost;
-  return index == decision.chosen ? "use this" : standing(decision, candidate);
+  return &candidate == selection.winner() ? "use this" : standing(selection, candidate);
 }
 
 std::string interval(const Candidate& candidate) {
@@ -31,19 +31,19 @@ std::string interval(const Candidate& candidate) {
 }
 
 std::string share(const KernelView& kernel) {
-  return kernel.accuracy.empty() ? "-" : figure(error_share(kernel));
+  return kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound);
 }
 
 const std::vector<std::string> kHead = {"kernel",      "",        "ns/element", "interval",
                                         "error/bound", "max ulp", "threads",    "instructions"};
 
-std::vector<std::string> row_of(const Decision& decision, std::size_t index) {
-  const Candidate& candidate = decision.candidates[index];
+std::vector<std::string> row_of(const Selection& selection, std::size_t index) {
+  const Candidate& candidate = selection.candidates[index];
   const KernelView& kernel = *candidate.kernel;
   const std::string version = kernel.row ? text_of(*kernel.row, "version") : "";
   const std::string isa = kernel.row ? text_of(*kernel.row, "isa") : "";
   return {version.empty() ? kernel.name : kernel.name + " " + version,
-          verdict(decision, index),
+          verdict(selection, index),
           candidate.entry ? figure(candidate.entry->ns) : "-",
           interval(candidate),
           share(kernel),
@@ -52,52 +52,57 @@ std::vector<std::string> row_of(const Decision& decision, std::size_t index) {
           isa.empty() ? "unknown" : isa};
 }
 
-std::string pareto(const Decision& decision) {
+std::string pareto(const Selection& selection) {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < decision.meeting; ++i)
-    if (decision.candidates[i].on_front)
-      names.push_back(one_line(decision.candidates[i].kernel->name));
+  for (std::size_t i = 0; i < selection.meeting; ++i)
+    if (selection.candidates[i].on_front)
+      names.push_back(one_line(selection.candidates[i].kernel->name));
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
 /// On what the decision rests, a line each.
-std::vector<std::string> grounds(const View& view, const Decision& decision) {
+std::vector<std::string> grounds(const View& view, const Selection& selection) {
+  const Candidate* winner = selection.winner();
+  Shape shape = selection.shape();
+  if (winner) shape.threads = winner->threads;
   std::vector<std::string> lines = {
-      "needs: " + needs(decision.request),
-      fmt::format("measured: {}, on {}", decision.shape.words(), view.machine())};
-  if (const std::string far = distance(decision); !far.empty())
+      "needs: " + needs(selection.request),
+      fmt::format("measured: {}, on {}", shape.words(), view.machine())};
+  if (const std::string far = distance(selection); !far.empty())
     lines.push_back(fmt::format("the shape measured has {}; --measure times the one wanted", far));
-  if (decision.decided() && decision.winner().threads != decision.request.threads)
-    lines.push_back(fmt::format("threads: {} measured of {} allowed", decision.winner().threads,
-                                decision.request.threads));
-  if (decision.decided()) lines.push_back("fastest at each accuracy: " + pareto(decision));
+  if (winner && winner->threads != selection.request.threads)
+    lines.push_back(fmt::format("threads: {} measured of {} allowed", winner->threads,
+                                selection.request.threads));
+  if (selection.decision.winner) lines.push_back("fastest at each accuracy: " + pareto(selection));
   return lines;
 }
 
-std::string call_of(const Decision& decision) {
-  if (!decision.decided() || !decision.winner().kernel->row) return "";
-  return text_of(*decision.winner().kernel->row, "call");
+std::string call_of(const Selection& selection) {
+  if (!selection.decision.winner || !selection.decision.winner->kernel->row) return "";
+  return text_of(*selection.decision.winner->kernel->row, "call");
 }
 
-std::string as_text(const View& view, const Decision& decision) {
-  std::string text = one_line(sentence(decision)) + "\n";
-  for (const std::string& line : grounds(view, decision)) text += "  " + one_line(line) + "\n";
+std::string as_text(const View& view, const Selection& selection) {
+  std::string text = one_line(selection.decision.sentence) + "\n";
+  if (!selection.decision.sure.empty()) text += one_line(selection.decision.sure) + "\n";
+  for (const std::string& line : grounds(view, selection)) text += "  " + one_line(line) + "\n";
   TextTable table(kHead, "<<>>>>><");
-  for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
-    auto row = row_of(decision, i);
+  for (std::size_t i = 0; i < selection.candidates.size(); ++i) {
+    auto row = row_of(selection, i);
     for (std::string& cell : row) cell = one_line(cell);
     table.add(row);
   }
   text += "\n" + table.text();
-  if (const std::string call = call_of(decision); !call.empty())
-    text += fmt::format("\nHow to call {}\n{}\n", one_line(decision.winner().kernel->name),
+  if (const std::string call = call_of(selection); !call.empty())
+    text += fmt::format("\nHow to call {}\n{}\n", one_line(selection.decision.winner->kernel->name),
                         printable(call));
   return text;
 }
 
-std::string as_markdown(const View& view, const Decision& decision) {
-  std::string text = fmt::format("**{}**\n\n", escape_markdown(sentence(decision)));
-  for (const std::string& line : grounds(view, decision))
+std::string as_markdown(const View& view, const Selection& selection) {
+  std::string text = fmt::format("**{}**\n\n", escape_markdown(selection.decision.sentence));
+  if (!selection.decision.sure.empty()) text += escape_markdown(selection.decision.sure) + "\n\n";
+  for (const std::string& line : grounds(view, selection))
     text += "- " + escape_markdown(line) + "\n";
   const auto line = [&](const std::vector<std::string>& cells) {
     text += "|";
@@ -107,32 +112,33 @@ std::string as_markdown(const View& view, const Decision& decision) {
   text += "\n";
   line(kHead);
   line(std::vector<std::string>(kHead.size(), "---"));
-  for (std::size_t i = 0; i < decision.candidates.size(); ++i) line(row_of(decision, i));
-  if (const std::string call = call_of(decision); !call.empty())
+  for (std::size_t i = 0; i < selection.candidates.size(); ++i) line(row_of(selection, i));
+  if (const std::string call = call_of(selection); !call.empty())
     text += fmt::format("\n```cpp\n{}\n```\n", printable(call));
   return text;
 }
 
-std::string as_json(const View& view, const Decision& decision) {
+std::string as_json(const View& view, const Selection& selection) {
   Json choice = {{"schema", "softmark.choice"},
                  {"schema_version", "1.0"},
-                 {"sentence", sentence(decision)},
+                 {"sentence", selection.decision.sentence},
+                 {"sure", selection.decision.sure},
                  {"kernel", nullptr},
                  {"machine", view.machine()},
                  {"shape",
-                  {{"workload", decision.shape.workload},
-                   {"rows", decision.shape.rows},
-                   {"cols", decision.shape.cols},
-                   {"cache", decision.shape.cache},
-                   {"distribution", decision.shape.logits()}}},
-                 {"is_the_shape_wanted", distance(decision).empty()},
-                 {"call", call_of(decision)},
+                  {{"workload", selection.shape().workload},
+                   {"rows", selection.shape().rows},
+                   {"cols", selection.shape().cols},
+                   {"cache", selection.shape().cache},
+                   {"distribution", selection.shape().logits()}}},
+                 {"is_the_shape_wanted", distance(selection).empty()},
+                 {"call", call_of(selection)},
                  {"candidates", Json::array()}};
-  if (decision.decided()) choice["kernel"] = decision.winner().kernel->id;
-  for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
-    const Candidate& candidate = decision.candidates[i];
+  if (selection.decision.winner) choice["kernel"] = selection.decision.winner->kernel->id;
+  for (std::size_t i = 0; i < selection.candidates.size(); ++i) {
+    const Candidate& candidate = selection.candidates[i];
     Json row = {{"kernel", candidate.kernel->id}, {"meets_needs", candidate.lost.empty()},
-                {"why", verdict(decision, i)},    {"tied", candidate.tied},
+                {"why", verdict(selection, i)},   {"tied", candidate.tied},
                 {"pareto", candidate.on_front},   {"threads", nullptr},
                 {"ns_per_element", nullptr},      {"max_ulp", nullptr},
                 {"error_over_bound", nullptr}};
@@ -142,7 +148,7 @@ std::string as_json(const View& view, const Decision& decision) {
     }
     if (!candidate.kernel->accuracy.empty()) {
       row["max_ulp"] = number(candidate.kernel->max_ulp);
-      row["error_over_bound"] = number(error_share(*candidate.kernel));
+      row["error_over_bound"] = number(candidate.kernel->share_of_bound);
     }
     choice["candidates"].push_back(row);
   }
@@ -153,12 +159,12 @@ std::string as_json(const View& view, const Decision& decision) {
 
 Choice choose(const Json& document, const ChooseRequest& request, std::string_view format) {
   const View view(document);
-  const Decision decision = decide(view, request);
+  const Selection selection = select(view, request);
   Choice choice;
-  if (decision.decided()) choice.kernel = decision.winner().kernel->id;
-  choice.text = format == "json"       ? as_json(view, decision)
-                : format == "markdown" ? as_markdown(view, decision)
-                                       : as_text(view, decision);
+  if (selection.decision.winner) choice.kernel = selection.decision.winner->kernel->id;
+  choice.text = format == "json"       ? as_json(view, selection)
+                : format == "markdown" ? as_markdown(view, selection)
+                                       : as_text(view, selection);
   return choice;
 }
 

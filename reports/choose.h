@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A decision (reports/decision.h) for people and programs.
+// A decision among kernels that meet needs (reports/needs.h) for people and programs.
 #pragma once
 
 #include <string>
 
-#include "reports/decision.h"
+#include "reports/needs.h"
 
 namespace softmark {
 

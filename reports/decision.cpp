@@ -2,264 +2,122 @@
 #include "reports/decision.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <tuple>
 
 #include "support/text.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
-double octaves(std::optional<long long> wanted, long long have) {
-  if (!wanted) return 0;
-  return std::fabs(std::log2(static_cast<double>(std::max(*wanted, 1ll)) /
-                             static_cast<double>(std::max(have, 1ll))));
+/// A share of the bound to compare by: unknown is worse than any.
+double error_of(const Entry& entry) {
+  const double share = entry.kernel->share_of_bound;
+  return std::isnan(share) ? std::numeric_limits<double>::infinity() : share;
 }
 
-bool fits(const Shape& shape, const ChooseRequest& request) {
-  return shape.op == request.op && shape.dtype == request.dtype &&
-         shape.threads <= request.threads && !shape.in_place &&
-         (request.cache.empty() || shape.cache == request.cache) &&
-         (request.distribution.empty() || shape.logits() == request.distribution);
+std::string name_of(const KernelView& kernel) {
+  const std::string version = kernel.row ? text_of(*kernel.row, "version") : "";
+  return one_line(version.empty() ? kernel.name : kernel.name + " " + version);
 }
 
-const Shape* nearest_shape(const View& view, const ChooseRequest& request) {
-  const auto cost = [&](const Shape& shape) {
-    return std::tuple(octaves(request.cols, shape.cols) + octaves(request.rows, shape.rows),
-                      shape.cache != "hot", shape.logits() != "normal");
-  };
-  const Shape* best = nullptr;
-  for (const Ranking& ranking : view.rankings)
-    if (fits(ranking.shape, request) && (!best || cost(ranking.shape) < cost(*best)))
-      best = &ranking.shape;
-  return best;
-}
-
-bool same_but_threads(Shape a, const Shape& b) {
-  a.threads = b.threads;
-  return a == b;
-}
-
-/// The instruction sets that `--isa` names, weakest first, by the words that kernels' entries use.
-int level_of_isa(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  std::erase(text, '-');
-  const auto has = [&](const char* word) { return text.find(word) != std::string::npos; };
-  if (has("avx512") || has("avx3") || has("avx10")) return 3;
-  if (has("avx2")) return 2;
-  if (has("avx")) return 2;
-  if (has("sse") || has("ssse")) return 1;
-  return has("scalar") || has("baseline") || has("default") ? 0 : -1;
-}
-
-std::string isa_of(const KernelView& kernel) {
-  return kernel.row ? text_of(*kernel.row, "isa") : std::string();
-}
-
-std::string unmet_claims(const KernelView& kernel, const ChooseRequest& request) {
-  const Json none;
-  const Json& row = kernel.row ? *kernel.row : none;
-  if (request.reproducible) {
-    const Json& claims = field(row, "claims");
-    if (std::find(claims.begin(), claims.end(), "reproducible") == claims.end())
-      return "does not claim to be reproducible";
-  }
-  if (!request.masked_row.empty() && text_of(row, "masked_row") != request.masked_row)
-    return fmt::format("a masked row gives {}, not {}", text_of(row, "masked_row"),
-                       request.masked_row);
-  if (request.isa.empty()) return "";
-  const int level = level_of_isa(isa_of(kernel));
-  if (level < 0) return "the instruction set that it runs is unknown";
-  if (level > level_of_isa(request.isa))
-    return fmt::format("ran with {}; not measured with {}", isa_of(kernel), request.isa);
-  return "";
-}
-
-std::string unmet_error(const KernelView& kernel, double most) {
+std::string error_words(const KernelView& kernel) {
   if (kernel.accuracy.empty()) return "its error was not measured";
-  if (!(kernel.max_ulp <= most))
-    return fmt::format("max ulp {} is above {}", figure(kernel.max_ulp), figure(most));
-  // A search finds rows; only a promise says that there are no worse ones.
-  const double promised = kernel.row ? value_of(field(*kernel.row, "max_ulp")) : NAN;
-  if (std::isfinite(promised) && !(promised <= most))
-    return fmt::format("max ulp {} was seen, but it promises {}, which is above {}",
-                       figure(kernel.max_ulp), figure(promised), figure(most));
-  return "";
+  std::string text = fmt::format("largest error {} of the bound", figure(kernel.share_of_bound));
+  if (kernel.ulp_text() != "-") text += fmt::format(" ({} ulp)", kernel.ulp_text());
+  return text;
 }
 
-std::string unmet(const Candidate& candidate, const ChooseRequest& request) {
-  if (!candidate.entry) return "not measured at this shape";
-  if (!candidate.entry->why_not.empty()) return candidate.entry->why_not;
-  const KernelView& kernel = *candidate.kernel;
-  // The shape decided on is the nearest; a kernel that refuses some shapes may refuse the wanted
-  // one.
-  const Json& measurement = *candidate.entry->measurement;
-  const bool is_the_shape =
-      request.cols.value_or(count_of(measurement, "cols")) == count_of(measurement, "cols") &&
-      request.rows.value_or(count_of(measurement, "rows")) == count_of(measurement, "rows");
-  if (!is_the_shape && kernel.refuses_shapes())
-    return fmt::format("not timed on the shape wanted, and {}", kernel.refusals());
-  if (request.max_ulp)
-    if (std::string why = unmet_error(kernel, *request.max_ulp); !why.empty()) return why;
-  return unmet_claims(kernel, request);
+std::string names(const std::vector<const Entry*>& entries) {
+  constexpr std::size_t kMost = 4;
+  std::string text;
+  for (std::size_t i = 0; i < entries.size() && i < kMost; ++i)
+    text += (i == 0 ? "" : ", ") + name_of(*entries[i]->kernel);
+  return entries.size() > kMost ? fmt::format("{} and {} more", text, entries.size() - kMost)
+                                : text;
 }
 
-/// Each kernel of the op and type once, with the fastest of its entries at the shape; a ranked
-/// entry beats any other.
-std::vector<Candidate> candidates_at(const View& view, const Shape& shape,
-                                     const ChooseRequest& request) {
-  std::vector<Candidate> candidates;
-  const auto better = [](const Entry& entry, const Candidate& than) {
-    if (!than.entry || (entry.place > 0) != (than.entry->place > 0))
-      return !than.entry || entry.place > 0;
-    return entry.ns < than.entry->ns;
-  };
-  for (const KernelView& kernel : view.kernels) {
-    if (kernel.op != shape.op || kernel.dtype != shape.dtype) continue;
-    Candidate& candidate = candidates.emplace_back();
-    candidate.kernel = &kernel;
-    for (const Ranking& ranking : view.rankings) {
-      if (!same_but_threads(ranking.shape, shape) || ranking.shape.threads > request.threads)
-        continue;
-      for (const auto* entries : {&ranking.ranked, &ranking.unranked})
-        for (const Entry& entry : *entries)
-          if (entry.kernel == &kernel && better(entry, candidate)) {
-            candidate.entry = &entry;
-            candidate.threads = ranking.shape.threads;
-          }
-    }
-    candidate.lost = unmet(candidate, request);
-  }
-  return candidates;
+/// " (56 % of memcpy)"; "" where unknown.
+std::string ceiling_words(const Json& measurement) {
+  const double share = value_of(field(measurement, "of_ceiling"));
+  return std::isnan(share) ? ""
+                           : fmt::format(" ({:.0f} % of {})", 100 * share,
+                                         one_line(text_of(measurement, "ceiling")));
 }
 
-void order(std::vector<Candidate>& candidates) {
-  const auto time = [](const Candidate& candidate) {
-    return candidate.entry && !std::isnan(candidate.entry->ns) ? candidate.entry->ns : kInf;
-  };
-  std::stable_sort(
-      candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
-        return std::pair(!a.lost.empty(), time(a)) < std::pair(!b.lost.empty(), time(b));
-      });
+std::string sentence(const Ranking& ranking, const Entry& winner) {
+  Shape shape = ranking.shape;
+  shape.threads = count_of(*winner.measurement, "threads");
+  return fmt::format("Use {} for {} in {}: {} ns per element at {}{}, {}.", name_of(*winner.kernel),
+                     ranking.shape.op, ranking.shape.dtype, figure(winner.ns),
+                     one_line(shape.words()), ceiling_words(*winner.measurement),
+                     error_words(*winner.kernel));
 }
 
-/// Among the first `meeting`, which stand by time.
-void mark_ties_and_front(Decision& decision, double least) {
-  double smallest = kInf;
-  for (std::size_t i = 0; i < decision.meeting; ++i) {
-    Candidate& candidate = decision.candidates[i];
-    const Entry& fastest = *decision.candidates[0].entry;
-    candidate.tied = i == 0 || !distinguishable(fastest, *candidate.entry, least);
-    decision.fastest_tied += candidate.tied;
-    const double error = error_share(*candidate.kernel);
-    candidate.on_front = i == 0 || error < smallest;
-    smallest = std::min(smallest, error);
-    if (candidate.tied && error < error_share(*decision.winner().kernel)) decision.chosen = i;
-  }
+std::string interval_words(const Entry& entry) {
+  const std::size_t n = replicates(*entry.measurement);
+  const bool interval = field(field(*entry.measurement, "ns_per_element"), "ci95").is_array();
+  if (n == 0) return "";
+  return fmt::format("{} {} to {} ns over {} process{}. ",
+                     interval ? "95 % interval" : "Too few processes for an interval; samples:",
+                     figure(entry.low), figure(entry.high), n, n == 1 ? "" : "es");
 }
 
-std::string count_of_threads(long long threads) {
-  return fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
-}
-
-/// The fastest of those that the chosen one beats.
-const Candidate* runner_up(const Decision& decision) {
-  for (std::size_t i = 0; i < decision.meeting; ++i)
-    if (!decision.candidates[i].tied) return &decision.candidates[i];
-  return nullptr;
-}
-
-std::string tie_words(const Decision& decision) {
-  std::vector<std::string> others;
-  for (std::size_t i = 0; i < decision.meeting; ++i)
-    if (decision.candidates[i].tied && i != decision.chosen)
-      others.push_back(one_line(decision.candidates[i].kernel->name));
-  if (others.empty()) return "";
-  const bool accuracy_decides = decision.chosen != 0;
-  return fmt::format("a tie with {}{}", fmt::join(others, ", "),
-                     accuracy_decides ? ", chosen for its smaller error" : "");
+std::string sureness(const Decision& decision, const Ranking& ranking) {
+  const Entry& winner = *decision.winner;
+  std::string text = interval_words(winner);
+  if (!decision.tied.empty())
+    text += fmt::format(
+        "A tie: {} cannot be distinguished from it by time, so the smaller error decided. ",
+        names(decision.tied));
+  else if (decision.next)
+    text += "No other kernel that passed is as fast. ";
+  if (decision.next)
+    text += fmt::format("Next is {}, {} times as long. ", name_of(*decision.next->kernel),
+                        figure(decision.next->ns / winner.ns));
+  std::size_t wrong = 0;
+  for (const Entry& entry : ranking.unranked) wrong += is_wrong(entry.kernel->standing);
+  if (wrong)
+    text += wrong == 1 ? "1 wrong kernel was timed and is not ranked."
+                       : fmt::format("{} wrong kernels were timed and are not ranked.", wrong);
+  while (text.ends_with(' ')) text.pop_back();
+  return text;
 }
 
 }  // namespace
 
-double error_share(const KernelView& kernel) {
-  double worst = kernel.accuracy.empty() ? kInf : 0;
-  for (const Json* row : kernel.accuracy) {
-    const double share = value_of(field(*row, "max_error_over_bound"));
-    worst = std::isnan(share) ? kInf : std::max(worst, share);
-  }
-  return worst;
+std::size_t replicates(const Json& measurement) {
+  if (const long long n = count_of(measurement, "processes"); n > 0)
+    return static_cast<std::size_t>(n);
+  const Json& samples = field(measurement, "samples");
+  return samples.is_array() ? samples.size() : 0;
 }
 
-Decision decide(const View& view, const ChooseRequest& request) {
-  const Shape* shape = nearest_shape(view, request);
-  if (!shape)
-    throw Error(kNotMeasurable,
-                fmt::format("the document has no measurement of {}; measure it: softmark choose "
-                            "--measure --op {} --dtype {} --rows N --cols N",
-                            needs(request), request.op, request.dtype));
+Decision decide(const View& view, const Ranking& ranking) {
   Decision decision;
-  decision.request = request;
-  decision.shape = *shape;
-  decision.candidates = candidates_at(view, *shape, request);
-  order(decision.candidates);
-  for (const Candidate& candidate : decision.candidates) decision.meeting += candidate.lost.empty();
-  mark_ties_and_front(decision, least_effect(view.document));
-  if (decision.decided()) decision.shape.threads = decision.winner().threads;
+  if (ranking.ranked.empty()) {
+    decision.sentence = fmt::format("No kernel that passed was timed for {} in {} at {}.",
+                                    ranking.shape.op, ranking.shape.dtype, ranking.shape.words());
+    return decision;
+  }
+  const double least = least_effect(view.document);
+  const Entry& fastest = ranking.ranked.front();
+  decision.winner = &fastest;
+  std::vector<const Entry*> level;
+  for (const Entry& entry : ranking.ranked) {
+    if (&entry != &fastest && distinguishable(fastest, entry, least)) {
+      if (!decision.next) decision.next = &entry;
+      continue;
+    }
+    level.push_back(&entry);
+    if (error_of(entry) < error_of(*decision.winner)) decision.winner = &entry;
+  }
+  for (const Entry* entry : level)
+    if (entry != decision.winner) decision.tied.push_back(entry);
+  decision.sentence = sentence(ranking, *decision.winner);
+  decision.sure = sureness(decision, ranking);
   return decision;
-}
-
-std::string distance(const Decision& decision) {
-  const ChooseRequest& request = decision.request;
-  const auto apart = [](std::optional<long long> wanted, long long have, const char* what) {
-    if (!wanted || *wanted == have) return std::string();
-    const double ratio = static_cast<double>(have) / static_cast<double>(*wanted);
-    return ratio > 1 ? fmt::format("{} x as many {}", figure(ratio), what)
-                     : fmt::format("1/{} as many {}", figure(1 / ratio), what);
-  };
-  std::vector<std::string> parts;
-  for (const std::string& part : {apart(request.rows, decision.shape.rows, "rows"),
-                                  apart(request.cols, decision.shape.cols, "columns")})
-    if (!part.empty()) parts.push_back(part);
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-std::string needs(const ChooseRequest& request) {
-  const auto size = [](std::optional<long long> n) {
-    return n ? std::to_string(*n) : std::string("any");
-  };
-  std::string words =
-      fmt::format("{} {}, {} x {}, at most {}", request.op, request.dtype, size(request.rows),
-                  size(request.cols), count_of_threads(request.threads));
-  if (request.max_ulp) words += fmt::format(", max ulp {}", figure(*request.max_ulp));
-  if (request.reproducible) words += ", reproducible";
-  if (!request.masked_row.empty()) words += ", masked rows give " + request.masked_row;
-  if (!request.isa.empty()) words += ", at most " + request.isa;
-  if (!request.distribution.empty()) words += ", " + request.distribution + " logits";
-  if (!request.cache.empty()) words += ", " + request.cache + " cache";
-  return words;
-}
-
-std::string sentence(const Decision& decision) {
-  if (!decision.decided()) return "No kernel meets the needs.";
-  const Candidate& winner = decision.winner();
-  std::string text = fmt::format("Use {}: {} ns/element at {} on {}", one_line(winner.kernel->name),
-                                 figure(winner.entry->ns), decision.shape.size(),
-                                 count_of_threads(winner.threads));
-  if (const std::string tie = tie_words(decision); !tie.empty()) text += "; " + tie;
-  if (const Candidate* next = runner_up(decision))
-    text += fmt::format("; {:.2g} x as fast as {}, the next", next->entry->ns / winner.entry->ns,
-                        one_line(next->kernel->name));
-  else if (decision.meeting == 1)
-    text += "; no other kernel meets the needs";
-  return text + ".";
 }
 
 }  // namespace softmark

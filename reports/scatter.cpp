@@ -21,11 +21,11 @@ struct Point {
   std::string name;
 };
 
-std::vector<Point> points_of(const Decision& decision) {
+std::vector<Point> points_of(const Selection& selection) {
   std::vector<Point> points;
-  for (std::size_t i = 0; i < decision.meeting && points.size() < kMostPoints; ++i) {
-    const Candidate& candidate = decision.candidates[i];
-    const double error = error_share(*candidate.kernel);
+  for (std::size_t i = 0; i < selection.meeting && points.size() < kMostPoints; ++i) {
+    const Candidate& candidate = selection.candidates[i];
+    const double error = candidate.kernel->share_of_bound;
     if (!(candidate.entry->ns > 0) || !std::isfinite(error)) continue;
     points.push_back({std::log(candidate.entry->ns), std::log(std::max(error, 1e-3)),
                       candidate.on_front, one_line(candidate.kernel->name)});
@@ -44,8 +44,8 @@ struct Scale {
 
 }  // namespace
 
-std::string scatter(const Decision& decision) {
-  const std::vector<Point> points = points_of(decision);
+std::string scatter(const Selection& selection) {
+  const std::vector<Point> points = points_of(selection);
   if (points.size() < 2) return "";
   const auto [fast, slow] = std::minmax_element(
       points.begin(), points.end(), [](const Point& a, const Point& b) { return a.time < b.time; });

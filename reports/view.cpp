@@ -121,6 +121,15 @@ void add_measurement(std::vector<Ranking>& rankings, const Json& measurement,
   (entry.why_not.empty() ? place->ranked : place->unranked).push_back(entry);
 }
 
+/// A NaN share is no number that a kernel may hide behind: it counts as infinite.
+void add_share(KernelView& kernel, const Json& share) {
+  if (!share.is_number() && !share.is_string()) return;
+  const double value = value_of(share);
+  const double seen = std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
+  kernel.share_of_bound =
+      std::isnan(kernel.share_of_bound) ? seen : std::max(kernel.share_of_bound, seen);
+}
+
 double worse(double a, double b) { return std::isnan(a) || std::isnan(b) ? kNan : std::max(a, b); }
 
 }  // namespace
@@ -182,6 +191,20 @@ std::string KernelView::named_briefly(Outcome wanted) const {
 
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
 
+std::string KernelView::ulp_text() const {
+  double ulp = 0;
+  bool known = false;
+  for (const Json* entry : accuracy)
+    if (const Json& value = field(*entry, "max_ulp_well_conditioned"); !value.is_null()) {
+      ulp = worse(ulp, value_of(value));
+      known = true;
+    }
+  if (known) return figure(ulp);
+  // An older document has the largest of all outputs, which reads well where none can cancel.
+  const bool cancels = op != "softmax" && op != "sigmoid" && op != "hardmax";
+  return cancels ? "-" : max_ulp_text();
+}
+
 std::string Shape::size() const { return fmt::format("{}x{}", rows, cols); }
 
 std::string Shape::name() const {
@@ -212,8 +235,10 @@ View::View(const Json& of) : document(of) {
     find_or_add(kernels, text_of(row, "kernel"));
   for (KernelView& kernel : kernels) {
     kernel.standing = standing_of(kernel);
-    for (const Json* row : kernel.accuracy)
+    for (const Json* row : kernel.accuracy) {
       kernel.max_ulp = worse(kernel.max_ulp, value_of(field(*row, "max_ulp")));
+      add_share(kernel, field(*row, "max_error_over_bound"));
+    }
   }
   for (const Json& row : field(document, "measurements"))
     add_measurement(rankings, row, *kernel(text_of(row, "kernel")));

@@ -3,6 +3,7 @@
 // are ranked, and in which order. Views point into the document they were made from.
 #pragma once
 
+#include <limits>
 #include <set>
 #include <span>
 #include <string>
@@ -69,6 +70,9 @@ struct KernelView {
   Standing standing = Standing::kUnverified;
   double max_ulp =
       0;  // largest over the domains, NaN winning; meaningless where `accuracy` is empty
+  /// The largest error as a share of its bound, the figure that compares kernels of any op; NaN
+  /// where it was not measured.
+  double share_of_bound = std::numeric_limits<double>::quiet_NaN();
   /// How many of the lengths tried the kernel took, where it refused calls: "took 61 of 155
   /// lengths; refused cols % 16 != 0"; "" where it refused none.
   std::string refusals() const;
@@ -84,6 +88,9 @@ struct KernelView {
   std::string named_briefly(Outcome wanted) const;
   /// max_ulp as a figure, "-" where unknown.
   std::string max_ulp_text() const;
+  /// The largest error in ulp over well-conditioned outputs: where a result cancels (logsumexp near
+  /// 0, gradients) its ulp shrinks with it, and an error in ulp says nothing. "-" where unknown.
+  std::string ulp_text() const;
 };
 
 /// One shape on which kernels compete: only equal things are compared.
