@@ -123,14 +123,20 @@ void explain_slower(std::vector<Candidate>& candidates, double least) {
   }
 }
 
+/// "onednn/softmax/f32, 2.6.3, avx512_core".
+std::string id_with_code(const KernelView& kernel) {
+  const std::string code = kernel.code();
+  return code.empty() ? kernel.id : kernel.id + ", " + code;
+}
+
 std::string table_of(const std::vector<Candidate>& candidates, bool chosen) {
   TextTable table({"kernel", "", "max ulp", "threads", "ns/element"});
   for (const Candidate& candidate : candidates) {
     const bool first = chosen && &candidate == &candidates.front();
-    table.add({one_line(candidate.kernel->id), first ? "chosen" : one_line(candidate.lost),
-               candidate.kernel->max_ulp_text(),
+    table.add({one_line(id_with_code(*candidate.kernel)),
+               first ? "chosen" : one_line(candidate.lost), candidate.kernel->max_ulp_text(),
                candidate.entry ? std::to_string(candidate.threads) : "-",
-               candidate.entry ? figure(candidate.entry->ns) : "-"});
+               candidate.entry ? candidate.entry->time_text() : "-"});
   }
   return table.text();
 }

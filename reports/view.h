@@ -84,6 +84,11 @@ struct KernelView {
   std::string named_briefly(Outcome wanted) const;
   /// max_ulp as a figure, "-" where unknown.
   std::string max_ulp_text() const;
+  /// The version of the library and the instruction set in use, "2.6.3, avx512_core"; of a peer
+  /// "unknown" stands for what is; "" where there is nothing to say.
+  std::string code() const;
+  /// The name with both: "onednn 2.6.3, avx512_core".
+  std::string label() const;
 };
 
 /// One shape on which kernels compete: only equal things are compared.
@@ -107,8 +112,14 @@ struct Entry {
          high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN:
                     // unknown
   int place = 0;
-  bool tied = false;    // cannot be distinguished from the kernel before it
+  bool tied = false;  // cannot be distinguished from the kernel before it
+  // Other work on the cores reached at least one of its processes: readers mark its time.
+  bool disturbed = false;
   std::string why_not;  // why it is not ranked
+  /// Nanoseconds an element, with "!" where disturbed; and their interval, "0.21..0.24", "" where
+  /// too few processes ran for one.
+  std::string time_text() const;
+  std::string interval_text() const;
 };
 
 Standing standing_of(const KernelView& kernel);
