@@ -99,6 +99,46 @@ std::string scaling_table(const Json& document) {
              : "thread scaling (threads: speed-up over one thread)\n" + table.text() + "\n";
 }
 
+using Block = std::pair<std::string, std::vector<Json>>;
+
+/// The measurements that may stand side by side, fastest first.
+std::vector<Block> blocks_of(const Json& document) {
+  std::vector<Block> blocks;
+  for (const Json& m : document["measurements"]) {
+    const std::string name = block_of(m);
+    auto block =
+        std::find_if(blocks.begin(), blocks.end(), [&](const Block& b) { return b.first == name; });
+    if (block == blocks.end()) block = blocks.insert(blocks.end(), {name, {}});
+    block->second.push_back(m);
+  }
+  for (auto& [name, lines] : blocks)
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
+  return blocks;
+}
+
+std::string name_of(const Json& m) {
+  const std::string id = m["kernel"];
+  return one_line(id.substr(0, id.find('/')));
+}
+
+/// "simd 0.41 ~ openmp 0.42 < onnxruntime 0.55 < 14 more".
+std::string fastest_of(const std::vector<Json>& lines, double least) {
+  constexpr std::size_t kMost = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(lines.size(), kMost); ++i) {
+    if (lines[i]["status"] != "ok") break;
+    const bool tied = i > 0 && !distinguishable(entry_of(lines[i - 1]), entry_of(lines[i]), least);
+    text += fmt::format("{}{} {}",
+                        i == 0 ? ""
+                        : tied ? " ~ "
+                               : " < ",
+                        name_of(lines[i]), figure(time_of(lines[i])));
+  }
+  if (lines.size() > kMost) text += fmt::format(" < {} more", lines.size() - kMost);
+  return text.empty() ? "none could be timed" : text;
+}
+
 std::string cycles_note(const Json& document) {
   for (const Json& m : document["measurements"]) {
     if (m["cycle_clock"] == "cpu") return "cycles: per element, of the core's own clock.\n";
@@ -125,18 +165,8 @@ std::string calls_table(const Json& document) {
 
 std::string measurements_table(const Json& document) {
   const View view(document);
-  std::vector<std::pair<std::string, std::vector<Json>>> blocks;
-  for (const Json& m : document["measurements"]) {
-    const std::string name = block_of(m);
-    auto block =
-        std::find_if(blocks.begin(), blocks.end(), [&](const auto& b) { return b.first == name; });
-    if (block == blocks.end()) block = blocks.insert(blocks.end(), {name, {}});
-    block->second.push_back(m);
-  }
   std::string text;
-  for (auto& [name, lines] : blocks) {
-    std::stable_sort(lines.begin(), lines.end(),
-                     [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
+  for (const auto& [name, lines] : blocks_of(document)) {
     TextTable table(
         {"kernel", "ns/element", "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling"},
         "<>>>>><");
@@ -155,6 +185,18 @@ std::string measurements_table(const Json& document) {
   for (const Json& warning : document["warnings"])
     text += fmt::format("note: {}\n", warning.get<std::string>());
   return text;
+}
+
+std::string measurements_brief(const Json& document) {
+  const std::vector<Block> blocks = blocks_of(document);
+  if (blocks.size() <= 1) return measurements_table(document);
+  TextTable table({"workload", "ns/element, fastest first (~: cannot be distinguished)"}, "<");
+  for (const auto& [name, lines] : blocks)
+    table.add({one_line(name), fastest_of(lines, least_effect(document))});
+  std::string text = table.text() + "\n" + scaling_table(document);
+  for (const Json& warning : document["warnings"])
+    text += fmt::format("note: {}\n", warning.get<std::string>());
+  return text + "--verbose has every kernel with its interval, GB/s and share of the ceiling\n";
 }
 
 }  // namespace softmark

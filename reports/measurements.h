@@ -12,5 +12,7 @@ namespace softmark {
 std::string calls_table(const Json& document);
 
 std::string measurements_table(const Json& document);
+/// A line for each workload, with its fastest kernels; of a single one the whole table.
+std::string measurements_brief(const Json& document);
 
 }  // namespace softmark

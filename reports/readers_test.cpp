@@ -99,7 +99,43 @@ TEST(Readers, TextTellsFailuresApart) {
   EXPECT_TRUE(has(text, "pass; here not verified"));
 }
 
+TEST(Readers, BriefIsOneScreenWithTheDecisionFirst) {
+  for (const Json& document : {sample_document(), failing_document(), odd_document()}) {
+    const std::string text = render(document, "brief");
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 40) << text;
+    EXPECT_FALSE(has(text, "\033")) << text;
+  }
+  const std::string text = render(sample_document(), "brief");
+  EXPECT_EQ(text.find("Use simd: 0.213 ns/element at 64x4096 on 1 thread"), text.find('\n') + 1)
+      << text;
+  EXPECT_TRUE(std::regex_search(text, std::regex("simd[^\n]*use this +0.213"))) << text;
+  EXPECT_TRUE(has(text, "Known to be wrong\n  naive: ")) << text;
+  EXPECT_TRUE(has(text, "absent: xnnpack")) << text;
+  EXPECT_TRUE(has(text, " A simd\n")) << text;  // beside the picture
+  EXPECT_TRUE(has(render(failing_document(), "brief"), "log_sum_exp/softmax/f32 alignment"));
+}
+
+TEST(Readers, BriefShowsASingleFailureWhole) {
+  Json document = failing_document();
+  std::erase_if(document["properties"].get_ref<Json::array_t&>(), [](const Json& row) {
+    return row["verdict"] != "pass" && row["verdict"] != "skip" &&
+           row["property"] != "special_values";
+  });
+  const std::string text = render(document, "brief");
+  EXPECT_TRUE(has(text, "1 failure\n  FAIL onednn/softmax/f32 special_values")) << text;
+  EXPECT_TRUE(has(text, "    want   ")) << text;
+}
+
+TEST(Readers, BriefNamesWhatIsKnownInAFewWords) {
+  Json document = sample_document();
+  for (Json& row : document["properties"])
+    if (row["expected"] == true) row["brief"] = "overflows";
+  EXPECT_TRUE(has(render(document, "brief"), "  naive: overflows (2 kernels)\n"))
+      << render(document, "brief");
+}
+
 TEST(Readers, AnInterruptedRunSaysSo) {
+  EXPECT_TRUE(has(render(empty_document(), "brief"), "INCOMPLETE"));
   EXPECT_TRUE(has(render(empty_document(), "text"), "INCOMPLETE"));
   EXPECT_TRUE(has(render(empty_document(), "markdown"), "Incomplete"));
   EXPECT_TRUE(has(render(empty_document(), "html"), "Incomplete"));

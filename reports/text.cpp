@@ -111,7 +111,9 @@ std::string counterexample_text(const Json& example) {
   return text;
 }
 
-std::string failure(const Finding& finding, const char* mark) {
+}  // namespace
+
+std::string failure_text(const Finding& finding, const char* mark) {
   const Json& property = *finding.shown;
   std::string text =
       fmt::format("  {} {} {} ({}, {}): {}\n", mark, one_line(text_of(property, "kernel")),
@@ -122,6 +124,8 @@ std::string failure(const Finding& finding, const char* mark) {
   if (!repro.empty()) text += fmt::format("    replay {}\n", one_line(repro));
   return also.empty() ? text : text + fmt::format("    also   {}\n", one_line(also));
 }
+
+namespace {
 
 /// The properties that were not decided, one line a kernel.
 std::string undecided(const View& view) {
@@ -157,9 +161,9 @@ std::string findings(const View& view) {
                        one_line(text_of(row, "property")), one_line(text_of(row, "message")));
   };
   failures(Outcome::kFail, "Failures",
-           [](const Finding& finding) { return failure(finding, "FAIL"); });
+           [](const Finding& finding) { return failure_text(finding, "FAIL"); });
   failures(Outcome::kExpected, "Expected failures", [](const Finding& finding) {
-    return fmt::format("{}    because {}\n", failure(finding, "known"),
+    return fmt::format("{}    because {}\n", failure_text(finding, "known"),
                        one_line(text_of(*finding.shown, "reason")));
   });
   section(

@@ -183,12 +183,16 @@ std::string KernelView::named_briefly(Outcome wanted) const {
 
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
 
+std::string KernelView::instructions() const {
+  if (!row) return "";
+  const std::string own = text_of(*row, "isa");
+  return !own.empty() ? own : text_of(*row, "isa_sampled");
+}
+
 std::string KernelView::code() const {
   if (!row) return "";
   const bool peer = text_of(*row, "provider") == "peer";
-  const std::string version = text_of(*row, "version"), own = text_of(*row, "isa"),
-                    sampled = text_of(*row, "isa_sampled");
-  const std::string isa = !own.empty() ? own : sampled;
+  const std::string version = text_of(*row, "version"), isa = instructions();
   if (version.empty() && isa.empty() && !peer) return "";
   const auto known = [&](const std::string& text, const char* what) {
     return !text.empty() ? text : peer ? fmt::format("{} unknown", what) : "";

@@ -87,6 +87,8 @@ struct KernelView {
   /// The version of the library and the instruction set in use, "2.6.3, avx512_core"; of a peer
   /// "unknown" stands for what is; "" where there is nothing to say.
   std::string code() const;
+  /// The instruction set alone: by its own report, else as it was seen; "" where unknown.
+  std::string instructions() const;
   /// The name with both: "onednn 2.6.3, avx512_core".
   std::string label() const;
 };

@@ -19,6 +19,7 @@ struct Invocation {
 };
 
 std::string rendered(const Json& document, const std::string& format) {
+  if (format == "brief") return measurements_brief(document);
   return format == "text" ? measurements_table(document) : render(document, format);
 }
 
