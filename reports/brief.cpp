@@ -63,7 +63,8 @@ std::string table(const Selection& selection, bool decided_by_needs) {
       words = &candidate == selection.winner() ? "use this"
               : candidate.tied                 ? "a tie"
                                : fmt::format("{:.2f} x the time", candidate.entry->ns / best);
-    table.add({name_and_version(kernel), words, candidate.entry ? figure(candidate.entry->ns) : "-",
+    table.add({one_line(kernel.label()), words,
+               candidate.entry ? candidate.entry->time_text() : "-",
                candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
                kernel.max_ulp_text(),
                kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound)});
@@ -76,6 +77,11 @@ std::string table(const Selection& selection, bool decided_by_needs) {
                      "\n" + table.text();
   if (selection.candidates.size() > shown)
     text += fmt::format("  and {} more\n", selection.candidates.size() - shown);
+  if (std::any_of(selection.candidates.begin(), selection.candidates.end(),
+                  [](const Candidate& candidate) {
+                    return candidate.entry && candidate.entry->disturbed;
+                  }))
+    text += "  !: disturbed by other work on its cores\n";
   return text;
 }
 

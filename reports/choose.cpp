@@ -41,10 +41,10 @@ std::vector<std::string> row_of(const Selection& selection, std::size_t index) {
   const Candidate& candidate = selection.candidates[index];
   const KernelView& kernel = *candidate.kernel;
   const std::string version = kernel.row ? text_of(*kernel.row, "version") : "";
-  const std::string isa = kernel.row ? text_of(*kernel.row, "isa") : "";
+  const std::string isa = kernel.instructions();
   return {version.empty() ? kernel.name : kernel.name + " " + version,
           verdict(selection, index),
-          candidate.entry ? figure(candidate.entry->ns) : "-",
+          candidate.entry ? candidate.entry->time_text() : "-",
           interval(candidate),
           share(kernel),
           kernel.max_ulp_text(),

@@ -51,20 +51,24 @@ std::string figure_or_blank(const Json& value, const char* format) {
 }
 
 /// `before`: the line above, or null.
-std::vector<std::string> row_of(const Json& m, const Json* before, double least) {
+std::vector<std::string> row_of(const View& view, const Json& m, const Json* before, double least) {
   const bool tied =
       before && m["status"] == "ok" && !distinguishable(entry_of(*before), entry_of(m), least);
-  const std::string kernel = (tied ? "~ " : "") + m["kernel"].get<std::string>();
+  const KernelView* of = view.kernel(m["kernel"].get<std::string>());
+  const std::string code = of ? of->code() : "";
+  const std::string kernel =
+      (tied ? "~ " : "") + m["kernel"].get<std::string>() + (code.empty() ? "" : " (" + code + ")");
   if (m["status"] != "ok")
     return {kernel, m["status"].get<std::string>() + ": " + m.value("message", "")};
   const Json& ns = m["ns_per_element"];
-  return {kernel,
-          fmt::format("{:.4g}", ns["median"].get<double>()),
-          interval_of(ns),
-          fmt::format("{:.2f}", m["gb_per_s"].get<double>()),
-          figure_or_blank(m["x_memcpy"], "{:.2f}"),
-          figure_or_blank(m["cycles_per_element"], "{:.3g}"),
-          share_of(m)};
+  return {
+      kernel,
+      fmt::format("{:.4g}{}", ns["median"].get<double>(), m.value("disturbed", 0) > 0 ? "!" : ""),
+      interval_of(ns),
+      fmt::format("{:.2f}", m["gb_per_s"].get<double>()),
+      figure_or_blank(m["x_memcpy"], "{:.2f}"),
+      figure_or_blank(m["cycles_per_element"], "{:.3g}"),
+      share_of(m)};
 }
 
 /// Speed-ups over one thread of the same kernel, a line a kernel and workload that ran on several.
@@ -138,6 +142,9 @@ std::string fastest_of(const std::vector<Json>& lines, double least) {
 std::string cycles_note(const Json& document) {
   for (const Json& m : document["measurements"]) {
     if (m["cycle_clock"] == "cpu") return "cycles: per element, of the core's own clock.\n";
+    if (m["cycle_clock"] == "estimated")
+      return "cycles: per element, estimated: time multiplied by the core's clock rate as measured "
+             "just before and after.\n";
     if (m["cycle_clock"] == "tsc")
       return "cycles: per element, of the reference clock (tsc), whose rate does not depend on the "
              "core's.\n";
@@ -147,19 +154,30 @@ std::string cycles_note(const Json& document) {
 
 }  // namespace
 
+std::string calls_table(const Json& document) {
+  TextTable table({"workload", "kernel", "p50 ns", "p99 ns"}, "<<>>");
+  for (const Json& m : field(document, "measurements"))
+    if (const Json& call = field(m, "call_ns"); call.is_object())
+      table.add({one_line(text_of(m, "workload")), one_line(text_of(m, "kernel")),
+                 figure(value_of(field(call, "p50"))), figure(value_of(field(call, "p99")))});
+  return table.empty() ? "" : "single calls, without the clock's own cost\n" + table.text() + "\n";
+}
+
 std::string measurements_table(const Json& document) {
+  const View view(document);
   std::string text;
   for (const auto& [name, lines] : blocks_of(document)) {
     TextTable table(
         {"kernel", "ns/element", "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling"},
         "<>>>>><");
     for (std::size_t i = 0; i < lines.size(); ++i)
-      table.add(row_of(lines[i], i ? &lines[i - 1] : nullptr, least_effect(document)));
+      table.add(row_of(view, lines[i], i ? &lines[i - 1] : nullptr, least_effect(document)));
     text += name + "\n" + table.text() + "\n";
   }
-  text += scaling_table(document);
+  text += scaling_table(document) + calls_table(document);
   text +=
-      "~: cannot be distinguished from the one above. An element is a logit. GB/s: inputs "
+      "~: cannot be distinguished from the one above. !: disturbed by other work on its cores. An "
+      "element is a logit. GB/s: inputs "
       "read once and output written once, the least traffic possible.\n"
       "x memcpy: time relative to copying as many bytes on as many threads in the same run.\n"
       "ceiling: the share reached of the fastest way measured to move those bytes.\n" +

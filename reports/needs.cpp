@@ -59,9 +59,7 @@ int level_of_isa(std::string text) {
   return has("scalar") || has("baseline") || has("default") ? 0 : -1;
 }
 
-std::string isa_of(const KernelView& kernel) {
-  return kernel.row ? text_of(*kernel.row, "isa") : std::string();
-}
+std::string isa_of(const KernelView& kernel) { return kernel.instructions(); }
 
 std::string unmet_claims(const KernelView& kernel, const ChooseRequest& request) {
   const Json none;

@@ -86,6 +86,7 @@ Entry entry_of(const Json& measurement, const KernelView& kernel) {
   } else {
     std::tie(entry.low, entry.high) = range_of_samples(measurement, entry.ns);
   }
+  entry.disturbed = count_of(measurement, "disturbed") > 0;
   entry.why_not = why_unranked(entry);
   return entry;
 }
@@ -203,6 +204,36 @@ std::string KernelView::ulp_text() const {
   // An older document has the largest of all outputs, which reads well where none can cancel.
   const bool cancels = op != "softmax" && op != "sigmoid" && op != "hardmax";
   return cancels ? "-" : max_ulp_text();
+}
+
+std::string KernelView::instructions() const {
+  if (!row) return "";
+  const std::string own = text_of(*row, "isa");
+  return !own.empty() ? own : text_of(*row, "isa_sampled");
+}
+
+std::string KernelView::code() const {
+  if (!row) return "";
+  const bool peer = text_of(*row, "provider") == "peer";
+  const std::string version = text_of(*row, "version"), isa = instructions();
+  if (version.empty() && isa.empty() && !peer) return "";
+  const auto known = [&](const std::string& text, const char* what) {
+    return !text.empty() ? text : peer ? fmt::format("{} unknown", what) : "";
+  };
+  const std::string first = known(version, "version"), second = known(isa, "instructions");
+  return first + (first.empty() || second.empty() ? "" : ", ") + second;
+}
+
+std::string KernelView::label() const {
+  const std::string more = code();
+  return more.empty() ? name : name + " " + more;
+}
+
+std::string Entry::time_text() const { return figure(ns) + (disturbed ? "!" : ""); }
+
+std::string Entry::interval_text() const {
+  const Json& time = field(*measurement, "ns_per_element");
+  return field(time, "ci95").is_array() ? fmt::format("{}..{}", figure(low), figure(high)) : "";
 }
 
 std::string Shape::size() const { return fmt::format("{}x{}", rows, cols); }

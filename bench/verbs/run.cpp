@@ -79,6 +79,7 @@ int run_all(RunVerb& verb) {
     const Json sections = bench::bench_sections(verb.bench, registry, not_passing(document));
     for (const char* name : {"measurements", "ceilings"}) document[name] = sections[name];
     for (const Json& warning : sections["warnings"]) document["warnings"].push_back(warning);
+    bench::add_sampled_isa(document, sections);
     complete = sections["complete"];
   }
   add_verdicts(document);
