@@ -67,6 +67,12 @@ std::string unmet(const Candidate& candidate, const ChooseRequest& request) {
   if (request.max_ulp && std::isfinite(promised) && !(promised <= *request.max_ulp))
     return fmt::format("max ulp {} was seen, but it promises {}, which is above {}",
                        figure(kernel.max_ulp), figure(promised), figure(*request.max_ulp));
+  if (request.grade) {
+    const auto grade = grade_of(kernel.grade());
+    if (!grade) return "its grade was not found";
+    if (*grade > *request.grade)
+      return fmt::format("its grade is {}, not {} or better", name(*grade), name(*request.grade));
+  }
   if (request.reproducible) {
     const Json& claims = kernel.row ? field(*kernel.row, "claims") : field(Json(), "");
     if (std::find(claims.begin(), claims.end(), "reproducible") == claims.end())
@@ -124,11 +130,11 @@ void explain_slower(std::vector<Candidate>& candidates, double least) {
 }
 
 std::string table_of(const std::vector<Candidate>& candidates, bool chosen) {
-  TextTable table({"kernel", "", "max ulp", "threads", "ns/element"});
+  TextTable table({"kernel", "", "max ulp", "grade", "threads", "ns/element"});
   for (const Candidate& candidate : candidates) {
     const bool first = chosen && &candidate == &candidates.front();
     table.add({one_line(candidate.kernel->id), first ? "chosen" : one_line(candidate.lost),
-               candidate.kernel->max_ulp_text(),
+               candidate.kernel->max_ulp_text(), one_line(candidate.kernel->grade()),
                candidate.entry ? std::to_string(candidate.threads) : "-",
                candidate.entry ? figure(candidate.entry->ns) : "-"});
   }
@@ -143,6 +149,7 @@ std::string wanted_words(const ChooseRequest& request) {
                                   size(request.rows), size(request.cols), request.threads,
                                   request.threads == 1 ? "" : "s");
   if (request.max_ulp) words += fmt::format(", max ulp {}", figure(*request.max_ulp));
+  if (request.grade) words += fmt::format(", grade {} or better", name(*request.grade));
   return request.reproducible ? words + ", reproducible" : words;
 }
 

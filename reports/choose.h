@@ -6,6 +6,7 @@
 #include <string>
 
 #include "reports/document.h"
+#include "support/grade.h"
 
 namespace softmark {
 
@@ -14,6 +15,7 @@ struct ChooseRequest {
   std::optional<long long> rows, cols;  // any where not given
   long long threads = 1;                // at most so many; a kernel may need fewer
   std::optional<double> max_ulp;        // largest error that may have been measured
+  std::optional<Grade> grade;           // the worst grade that may have been found
   bool reproducible = false;  // only kernels that claim it (verification holds them to it)
 };
 

@@ -103,13 +103,15 @@ std::string accuracy_row(const KernelView& kernel, const Json& row) {
   std::string text =
       fmt::format("<tr><th scope=\"row\">{}</th>{}<td class=\"n\">{}</td>", escape_html(kernel.id),
                   cell(text_of(row, "domain")), count_of(row, "elements"));
+
   for (const char* key : {"max_ulp", "mean_ulp", "p50", "p99", "p999"})
     text += figure_cell(field(row, key));
-  return text + fmt::format("<td class=\"n\">{}</td>{}<td><code>{}</code></td></tr>\n",
+  return text + fmt::format("<td class=\"n\">{}</td>{}{}<td><code>{}</code></td></tr>\n",
                             rounded.is_number()
                                 ? fmt::format("{:.2f} %", 100 * rounded.get<double>())
                                 : "-",
                             figure_cell(field(row, "max_error_over_bound")),
+                            cell(text_of(row, "domain") == "all" ? kernel.grade() : ""),
                             escape_html(worst_text(field(row, "worst"))));
 }
 
@@ -120,7 +122,8 @@ std::string accuracy_table(const std::string& rows) {
     head += fmt::format("<th class=\"n\">{}</th>", name);
   return fmt::format(
       "<div class=\"scroll\"><table "
-      "class=\"first\"><thead><tr><th>kernel</th><th>rows</th>{}<th>worst</th></tr></thead>\n"
+      "class=\"first\"><thead><tr><th>kernel</th><th>rows</th>{}<th>grade</th><th>worst</th></tr></"
+      "thead>\n"
       "<tbody>\n{}</tbody></table></div>\n",
       head, rows);
 }
@@ -166,6 +169,17 @@ std::string speed(const Section& section) {
          text;
 }
 
+static std::string grades(const Section& section) {
+  std::string items;
+  for (const KernelView& kernel : section.view.kernels)
+    if (const std::string sentence = kernel.grade_sentence(); !sentence.empty())
+      items += fmt::format("<li><code>{}</code>: {}</li>\n", escape_html(kernel.id),
+                           escape_html(sentence));
+  return items.empty() ? ""
+                       : "<details><summary>What the grades rest on</summary>\n<ul>\n" + items +
+                             "</ul></details>\n";
+}
+
 std::string accuracy(const Section& section) {
   std::string whole, parts;
   for (const KernelView& kernel : section.view.kernels)
@@ -178,7 +192,7 @@ std::string accuracy(const Section& section) {
       "against "
       "the largest error that sane arithmetic can make on that row; above 1 is a defect.</p>\n";
   if (whole.empty()) return text + accuracy_table(parts);
-  text += accuracy_table(whole);
+  text += accuracy_table(whole) + grades(section);
   return parts.empty() ? text
                        : text + "<details><summary>By kind of row</summary>\n" +
                              accuracy_table(parts) + "</details>\n";

@@ -31,7 +31,7 @@ std::string verdict_text(const KernelView& kernel, const Entry* entry) {
 
 std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entry) {
   std::vector<std::string> row = {one_line(kernel.name), one_line(verdict_text(kernel, entry)),
-                                  kernel.max_ulp_text()};
+                                  kernel.max_ulp_text(), one_line(kernel.grade())};
   for (const char* key : {"ns_per_element", "gb_per_s", "x_memcpy"}) {
     if (!entry) {
       row.push_back("-");
@@ -45,7 +45,8 @@ std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entr
 }
 
 std::string summary(const View& view, const Ranking& speed) {
-  TextTable table({"kernel", "verdict", "max ulp", "ns/element", "GB/s", "x memcpy", "of ceiling"});
+  TextTable table(
+      {"kernel", "verdict", "max ulp", "grade", "ns/element", "GB/s", "x memcpy", "of ceiling"});
   for (const auto& [kernel, entry] : summary_order(view, speed))
     table.add(summary_row(*kernel, entry));
   return one_line(fmt::format("{} {}: times at {}", speed.shape.op, speed.shape.dtype,
@@ -54,11 +55,11 @@ std::string summary(const View& view, const Ranking& speed) {
 }
 
 std::string untimed_table(const View& view) {
-  TextTable table({"kernel", "verdict", "max ulp", "verified in s"});
+  TextTable table({"kernel", "verdict", "max ulp", "grade", "verified in s"});
   const auto kernels = untimed(view);
   for (const KernelView* kernel : kernels)
     table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)),
-               kernel->max_ulp_text(),
+               kernel->max_ulp_text(), one_line(kernel->grade()),
                kernel->row ? figure(field(*kernel->row, "verify_seconds")) : "-"});
   return kernels.empty() ? "" : fmt::format("\nNot timed\n{}", table.text());
 }
@@ -173,6 +174,17 @@ std::string findings(const View& view) {
   return text + undecided(view) + refusals(view);
 }
 
+/// What the grades rest on, where there are few.
+std::string grades(const View& view) {
+  constexpr std::size_t kFew = 8;
+  std::string text;
+  if (view.kernels.size() > kFew) return text;
+  for (const KernelView& kernel : view.kernels)
+    if (const std::string sentence = kernel.grade_sentence(); !sentence.empty())
+      text += one_line(fmt::format("  {}: {}", kernel.id, sentence)) + "\n";
+  return text.empty() ? "" : fmt::format("\nGrades\n{}", text);
+}
+
 std::string foot(const View& view) {
   std::string text = certificate_sentence(view.document);
   if (!text.empty()) text = "certificate: " + text + "\n";
@@ -197,7 +209,7 @@ std::string document_text(const Json& document) {
         fmt::format("\n{}{}", summary(view, *headline(view, op, dtype)), rankings(view, op, dtype));
   text += untimed_table(view);
   if (view.kernels.empty()) text += "\nNo kernel was verified or timed.\n";
-  return text + findings(view) + foot(view);
+  return text + findings(view) + grades(view) + foot(view);
 }
 
 }  // namespace

@@ -84,6 +84,10 @@ struct KernelView {
   std::string named_briefly(Outcome wanted) const;
   /// max_ulp as a figure, "-" where unknown.
   std::string max_ulp_text() const;
+  /// Its grade (support/grade.h) and "-" where unknown; what kept it from a better one, and how its
+  /// error grows, in a sentence, "" where unknown.
+  std::string grade() const;
+  std::string grade_sentence() const;
 };
 
 /// One shape on which kernels compete: only equal things are compared.

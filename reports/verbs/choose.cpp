@@ -12,6 +12,15 @@
 namespace softmark {
 namespace {
 
+void add_grade(CLI::App& verb, std::optional<Grade>& grade) {
+  verb.add_option_function<std::string>(
+          "--grade", [&grade](const std::string& word) { grade = grade_of(word); },
+          "the worst grade allowed, as verification found it: rounded, one_ulp, wide, blocked, "
+          "sequential")
+      ->type_name("GRADE")
+      ->check(one_of_names("a grade", words_of(kGradeNames)));
+}
+
 void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
   verb.add_option("FILE", file, "a document with measurements (- is standard input)")->required();
   add_op(verb, request.op);
@@ -29,6 +38,7 @@ void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
   verb.add_option("--max-ulp", request.max_ulp, "largest measured error allowed")
       ->type_name("ULP")
       ->check(real_within(0, 1e9, "ulp"));
+  add_grade(verb, request.grade);
   verb.add_flag("--reproducible", request.reproducible,
                 "only kernels that claim to be reproducible: bits that depend on the row alone");
 }
