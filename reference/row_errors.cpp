@@ -3,6 +3,7 @@
 #include "reference/row_errors.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "reference/special.h"
@@ -14,6 +15,18 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 
 double log2_up(std::size_t n) { return n < 2 ? 0 : std::ceil(std::log2(static_cast<double>(n))); }
 
+/// [1] Recursive summation in the order given: an addition errs by u times its result at most, and
+/// by no more than the smaller operand.
+template <class Real, class Iterator>
+Real recursive_error(double u, Iterator first, Iterator last) {
+  Real error = 0, prefix = 0;
+  for (; first != last; ++first) {
+    error += std::min({u * (prefix + *first), *first, prefix});
+    prefix += *first;
+  }
+  return error;
+}
+
 }  // namespace
 
 template <class Real>
@@ -21,20 +34,21 @@ Real summation_error(const Working& w, std::span<const Real> magnitudes, Real to
   if (total == 0 || magnitudes.size() < 2) return 0;
   const auto n = static_cast<double>(magnitudes.size());
   const Real u = w.u;
-  Real swallowed = 0, prefix = 0, largest = 0, in_order = 0;
-  for (const Real e : magnitudes) {
-    largest = std::max(largest, e);
-    swallowed += std::min(u * total, e);
-    in_order += std::min({u * (prefix + e), e, prefix});
-    prefix += e;
-  }
   const double second_order = std::exp(n * w.u);  // computed partial sums, not exact ones
   const double gamma = std::expm1((n - 1) * std::log1p(w.u));
+  const auto forwards = [&] {
+    return recursive_error<Real>(w.u, magnitudes.begin(), magnitudes.end()) * second_order;
+  };
+  const auto either_way = [&] {
+    return std::max(forwards(), recursive_error<Real>(w.u, magnitudes.rbegin(), magnitudes.rend()) *
+                                    second_order);
+  };
+  const auto levels = [&](double count) { return u * total * count * second_order; };
   switch (w.sum) {
     case Evaluation::kRecursive:
-      return in_order * second_order;
+      return forwards();
     case Evaluation::kLanes:
-      return (swallowed + u * total * log2_up(w.width)) * second_order;
+      return forwards() + levels(log2_up(w.width));
     case Evaluation::kPairwise:
       return total *
              std::expm1((w.width + log2_up(magnitudes.size() / w.width + 1)) * std::log1p(w.u));
@@ -43,11 +57,16 @@ Real summation_error(const Working& w, std::span<const Real> magnitudes, Real to
     case Evaluation::kWide:
       return total * ((1 + n * 0x1p-53) * (1 + w.u) - 1);
     case Evaluation::kFixedPoint:
-      return n * std::ldexp(largest, -static_cast<int>(w.width) - 1) + u * total;
+      return n * std::ldexp(*std::max_element(magnitudes.begin(), magnitudes.end()),
+                            -static_cast<int>(w.width) - 1) +
+             u * total;
+    case Evaluation::kBlocked:
+      return std::min(either_way() + levels(log2_up(magnitudes.size()) + 2),
+                      levels(2 * std::sqrt(n) + log2_up(magnitudes.size()) + 2));
     case Evaluation::kAnyOrder:
       break;
   }
-  return (swallowed + u * total * (log2_up(magnitudes.size()) + 2)) * second_order;
+  return either_way() + levels(log2_up(magnitudes.size()) + 2);
 }
 template double summation_error(const Working&, std::span<const double>, double);
 template long double summation_error(const Working&, std::span<const long double>, long double);
@@ -58,25 +77,40 @@ namespace {
 /// lanes of `stride`: the length of its chain of next greater elements.
 void count_rescales(std::span<const double> x, std::size_t stride, bool backwards,
                     std::vector<unsigned>& most) {
+  struct Element {
+    double x;
+    unsigned depth;
+  };
   const std::size_t n = x.size();
-  std::vector<unsigned> depth(n);
-  std::vector<std::size_t> stack;
-  for (std::size_t lane = 0; lane < std::min(stride, n); ++lane) {
-    stack.clear();
-    for (std::size_t k = lane; k < n; k += stride) {
-      const std::size_t i = backwards ? k : n - 1 - k;
-      while (!stack.empty() && !(x[stack.back()] > x[i])) stack.pop_back();
-      depth[i] = stack.empty() ? 0 : depth[stack.back()] + 1;
-      most[i] = std::max(most[i], depth[i]);
-      stack.push_back(i);
-    }
+  std::vector<std::vector<Element>> stacks(std::min(stride, n));
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::size_t i = backwards ? k : n - 1 - k;
+    std::vector<Element>& stack = stacks[i % stride];
+    while (!stack.empty() && !(stack.back().x > x[i])) stack.pop_back();
+    const unsigned depth = stack.empty() ? 0 : stack.back().depth + 1;
+    most[i] = std::max(most[i], depth);
+    stack.push_back({x[i], depth});
   }
+}
+
+/// For each element the number of larger ones, or `enough` where there are more.
+std::vector<double> count_larger(std::span<const double> x, std::size_t enough) {
+  std::vector<double> largest(x.begin(), x.end());
+  const std::size_t kept = std::min(enough, x.size());
+  std::partial_sort(largest.begin(), largest.begin() + static_cast<std::ptrdiff_t>(kept),
+                    largest.end(), std::greater<>());
+  largest.resize(kept);
+  std::vector<double> larger(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i)
+    larger[i] = static_cast<double>(
+        std::lower_bound(largest.begin(), largest.end(), x[i], std::greater<>()) - largest.begin());
+  return larger;
 }
 
 /// [2] For each element the number of times that its term may be rescaled.
 std::vector<double> rescales_of(const Working& w, std::span<const double> x) {
   std::vector<double> result(x.size());
-  if (w.rescaling == Evaluation::kNever) return result;
+  if (w.rescaling == Evaluation::kNever || x.empty()) return result;
   std::vector<unsigned> most(x.size());
   count_rescales(x, 1, false, most);
   double merges = 0;
@@ -88,13 +122,24 @@ std::vector<double> rescales_of(const Working& w, std::span<const double> x) {
   }
   // Each time the maximum grows strictly, so no term is rescaled more often than there are larger
   // elements.
-  std::vector<double> sorted(x.begin(), x.end());
-  std::sort(sorted.begin(), sorted.end());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const auto larger = sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), x[i]);
-    result[i] = std::min(most[i] + merges, static_cast<double>(larger));
-  }
+  const unsigned longest = *std::max_element(most.begin(), most.end());
+  const auto larger = count_larger(x, longest + static_cast<std::size_t>(merges) + 1);
+  for (std::size_t i = 0; i < x.size(); ++i) result[i] = std::min(most[i] + merges, larger[i]);
   return result;
+}
+
+/// [1] What any sum of terms that are all exp(0) loses, beside others too small to be added. Whole
+/// numbers below 1/u are exact in every order; what exp(0) differs from 1 by may be lost, and the
+/// small terms.
+double equal_terms_error(const Working& w, std::span<const double> weight) {
+  double count = 0, small = 0;
+  for (const double e : weight) {
+    if (e != 1 && e >= w.normal) return kInf;
+    (e == 1 ? count : small) += e;
+  }
+  if (!(count * w.u < 0.5)) return kInf;
+  if (w.exp_of_zero_is_one) return small;
+  return small + w.u * count * (3 * w.exp_error + log2_up(static_cast<std::size_t>(count)) + 6);
 }
 
 }  // namespace
@@ -114,7 +159,7 @@ Row::Row(const Problem& problem, const Working& w) {
   log_sum = std::log(sum);
 
   const auto rescales = rescales_of(w, x);
-  double each = 0, tiny = 0, at_max = 0;
+  double each = 0, tiny = 0, at_max = 0, most = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (problem.x[i] == -kInf && facts.finite) continue;
     if (weight[i] < 2 * w.normal) tiny += w.exp_tiny * w.tiny;
@@ -123,9 +168,12 @@ Row::Row(const Problem& problem, const Working& w) {
         exp_error(w, i, gap[i]) + w.shift_error(gap[i]) + rescales[i] * w.u * (w.exp_error + 1);
     each += weight[i] * std::expm1(exponent);
     if (gap[i] == 0) at_max = std::max(at_max, exponent);
+    most = std::max(most, exponent);
   }
-  const double rounding = summation_error<double>(w, weight, sum) / sum;
-  sigma = each / sum * (1 + rounding) + rounding + tiny / sum;
+  const double rounding =
+      std::min(summation_error<double>(w, weight, sum), equal_terms_error(w, weight)) / sum *
+      std::exp(most);
+  sigma = each / sum + rounding + tiny / sum;
   // A sum that stopped growing still holds its largest term: no addition of a non-negative number
   // rounds to less than either operand.
   least = std::max(1 - sigma, std::exp(-at_max - w.u) / sum);

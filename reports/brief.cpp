@@ -63,11 +63,10 @@ std::string table(const Selection& selection, bool decided_by_needs) {
       words = &candidate == selection.winner() ? "use this"
               : candidate.tied                 ? "a tie"
                                : fmt::format("{:.2f} x the time", candidate.entry->ns / best);
-    table.add({one_line(kernel.label()), words,
-               candidate.entry ? candidate.entry->time_text() : "-",
-               candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
-               kernel.max_ulp_text(),
-               kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound)});
+    table.add(
+        {one_line(kernel.label()), words, candidate.entry ? candidate.entry->time_text() : "-",
+         candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
+         kernel.max_ulp_text(), kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound)});
   }
   std::string text = one_line(fmt::format("{} {}, {}", selection.shape().op,
                                           selection.shape().dtype, selection.shape().words())) +
@@ -77,10 +76,9 @@ std::string table(const Selection& selection, bool decided_by_needs) {
                      "\n" + table.text();
   if (selection.candidates.size() > shown)
     text += fmt::format("  and {} more\n", selection.candidates.size() - shown);
-  if (std::any_of(selection.candidates.begin(), selection.candidates.end(),
-                  [](const Candidate& candidate) {
-                    return candidate.entry && candidate.entry->disturbed;
-                  }))
+  if (std::any_of(
+          selection.candidates.begin(), selection.candidates.end(),
+          [](const Candidate& candidate) { return candidate.entry && candidate.entry->disturbed; }))
     text += "  !: disturbed by other work on its cores\n";
   return text;
 }

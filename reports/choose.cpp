@@ -35,7 +35,8 @@ std::string share(const KernelView& kernel) {
 }
 
 const std::vector<std::string> kHead = {"kernel",      "",        "ns/element", "interval",
-                                        "error/bound", "max ulp", "threads",    "instructions"};
+                                        "error/bound", "max ulp", "grade",      "threads",
+                                        "instructions"};
 
 std::vector<std::string> row_of(const Selection& selection, std::size_t index) {
   const Candidate& candidate = selection.candidates[index];
@@ -48,6 +49,7 @@ std::vector<std::string> row_of(const Selection& selection, std::size_t index) {
           interval(candidate),
           share(kernel),
           kernel.max_ulp_text(),
+          kernel.grade(),
           candidate.entry ? std::to_string(candidate.threads) : "-",
           isa.empty() ? "unknown" : isa};
 }
@@ -86,7 +88,7 @@ std::string as_text(const View& view, const Selection& selection) {
   std::string text = one_line(selection.decision.sentence) + "\n";
   if (!selection.decision.sure.empty()) text += one_line(selection.decision.sure) + "\n";
   for (const std::string& line : grounds(view, selection)) text += "  " + one_line(line) + "\n";
-  TextTable table(kHead, "<<>>>>><");
+  TextTable table(kHead, "<<>>>><><");
   for (std::size_t i = 0; i < selection.candidates.size(); ++i) {
     auto row = row_of(selection, i);
     for (std::string& cell : row) cell = one_line(cell);

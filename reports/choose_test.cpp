@@ -45,6 +45,16 @@ TEST(Choose, NeverAWrongKernelHoweverFast) {
   EXPECT_EQ(choose(document, at(64, 4096)).kernel, "simd/softmax/f32");
 }
 
+TEST(Choose, ByGrade) {
+  ChooseRequest request = at(64, 4096, 2);
+  request.grade = Grade::wide;
+  const Choice choice = choose(sample_document(), request);
+  EXPECT_EQ(choice.kernel, "simd/softmax/f32");
+  EXPECT_TRUE(has(choice.text, "its grade is sequential, not wide or better")) << choice.text;
+  request.grade = Grade::one_ulp;
+  EXPECT_EQ(choose(sample_document(), request).kernel, "");
+}
+
 TEST(Choose, LimitsOnErrorAndReproducibility) {
   ChooseRequest request = at(64, 4096, 2);
   request.reproducible = true;

@@ -64,6 +64,12 @@ std::string isa_of(const KernelView& kernel) { return kernel.instructions(); }
 std::string unmet_claims(const KernelView& kernel, const ChooseRequest& request) {
   const Json none;
   const Json& row = kernel.row ? *kernel.row : none;
+  if (request.grade) {
+    const auto grade = grade_of(kernel.grade());
+    if (!grade) return "its grade was not found";
+    if (*grade > *request.grade)
+      return fmt::format("its grade is {}, not {} or better", name(*grade), name(*request.grade));
+  }
   if (request.reproducible) {
     const Json& claims = field(row, "claims");
     if (std::find(claims.begin(), claims.end(), "reproducible") == claims.end())
@@ -222,6 +228,7 @@ std::string needs(const ChooseRequest& request) {
       fmt::format("{} {}, {} x {}, at most {}", request.op, request.dtype, size(request.rows),
                   size(request.cols), count_of_threads(request.threads));
   if (request.max_ulp) words += fmt::format(", max ulp {}", figure(*request.max_ulp));
+  if (request.grade) words += fmt::format(", grade {} or better", name(*request.grade));
   if (request.reproducible) words += ", reproducible";
   if (!request.masked_row.empty()) words += ", masked rows give " + request.masked_row;
   if (!request.isa.empty()) words += ", at most " + request.isa;

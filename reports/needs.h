@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reports/decision.h"
+#include "support/grade.h"
 
 namespace softmark {
 
@@ -17,6 +18,7 @@ struct ChooseRequest {
   std::optional<long long> rows, cols;
   long long threads = 1;          // at most so many; a kernel may need fewer
   std::optional<double> max_ulp;  // neither promised nor found to be exceeded
+  std::optional<Grade> grade;     // the worst that verification may have found
   bool reproducible = false;      // only kernels that claim it (verification holds them to it)
   std::string masked_row;         // "nan", "zero" or "uniform": what a masked row gives
   std::string isa;                // "sse4", "avx2" or "avx512": at most these instructions

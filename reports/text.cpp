@@ -31,8 +31,11 @@ std::string verdict_text(const KernelView& kernel, const Entry* entry) {
 }
 
 std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entry) {
-  std::vector<std::string> row = {one_line(kernel.label()), one_line(verdict_text(kernel, entry)),
-                                  kernel.max_ulp_text(), entry ? entry->time_text() : "-",
+  std::vector<std::string> row = {one_line(kernel.label()),
+                                  one_line(verdict_text(kernel, entry)),
+                                  kernel.max_ulp_text(),
+                                  one_line(kernel.grade()),
+                                  entry ? entry->time_text() : "-",
                                   entry ? entry->interval_text() : "-"};
   for (const char* key : {"gb_per_s", "x_memcpy"})
     row.push_back(entry ? figure(field(*entry->measurement, key)) : "-");
@@ -41,8 +44,8 @@ std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entr
 }
 
 std::string summary(const View& view, const Ranking& speed) {
-  TextTable table(
-      {"kernel", "verdict", "max ulp", "ns/element", "95 %", "GB/s", "x memcpy", "of ceiling"});
+  TextTable table({"kernel", "verdict", "max ulp", "grade", "ns/element", "95 %", "GB/s",
+                   "x memcpy", "of ceiling"});
   bool disturbed = false;
   for (const auto& [kernel, entry] : summary_order(view, speed)) {
     table.add(summary_row(*kernel, entry));
@@ -54,11 +57,11 @@ std::string summary(const View& view, const Ranking& speed) {
 }
 
 std::string untimed_table(const View& view) {
-  TextTable table({"kernel", "verdict", "max ulp", "verified in s"});
+  TextTable table({"kernel", "verdict", "max ulp", "grade", "verified in s"});
   const auto kernels = untimed(view);
   for (const KernelView* kernel : kernels)
     table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)),
-               kernel->max_ulp_text(),
+               kernel->max_ulp_text(), one_line(kernel->grade()),
                kernel->row ? figure(field(*kernel->row, "verify_seconds")) : "-"});
   return kernels.empty() ? "" : fmt::format("\nNot timed\n{}", table.text());
 }
@@ -177,6 +180,17 @@ std::string findings(const View& view) {
   return text + undecided(view) + refusals(view);
 }
 
+/// What the grades rest on, where there are few.
+std::string grades(const View& view) {
+  constexpr std::size_t kFew = 8;
+  std::string text;
+  if (view.kernels.size() > kFew) return text;
+  for (const KernelView& kernel : view.kernels)
+    if (const std::string sentence = kernel.grade_sentence(); !sentence.empty())
+      text += one_line(fmt::format("  {}: {}", kernel.id, sentence)) + "\n";
+  return text.empty() ? "" : fmt::format("\nGrades\n{}", text);
+}
+
 std::string foot(const View& view) {
   std::string text = certificate_sentence(view.document);
   if (!text.empty()) text = "certificate: " + text + "\n";
@@ -202,7 +216,7 @@ std::string document_text(const Json& document) {
   if (const std::string calls = calls_table(document); !calls.empty()) text += "\n" + calls;
   text += untimed_table(view);
   if (view.kernels.empty()) text += "\nNo kernel was verified or timed.\n";
-  return text + findings(view) + foot(view);
+  return text + findings(view) + grades(view) + foot(view);
 }
 
 }  // namespace

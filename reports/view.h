@@ -98,6 +98,10 @@ struct KernelView {
   std::string instructions() const;
   /// The name with both: "onednn 2.6.3, avx512_core".
   std::string label() const;
+  /// Its grade (support/grade.h) and "-" where unknown; what kept it from a better one, and how its
+  /// error grows, in a sentence, "" where unknown.
+  std::string grade() const;
+  std::string grade_sentence() const;
 };
 
 /// One shape on which kernels compete: only equal things are compared.

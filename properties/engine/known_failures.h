@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "properties/engine/verdict.h"
+#include "support/grade.h"
 #include "support/json.h"
 
 namespace softmark {
@@ -32,6 +33,7 @@ struct KnownFailures {
     std::string reason;
     // Of the run that it was taken from; empty: unknown. A longer search finds larger errors.
     std::string effort;
+    std::optional<Grade> grade = std::nullopt;  // the worst that may be found
   };
   std::vector<ExpectedFailure> expected_failures;
   std::vector<Limit> limits;

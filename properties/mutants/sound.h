@@ -73,6 +73,7 @@ MaxAndLog max_and_log(const T* x, std::size_t n) {
 using Table = std::vector<softmark_kernel>;
 Table shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(),
     gradient_mutants(), op_mutants(), type_mutants(), claim_mutants(), state_mutants(),
-    environment_mutants(), fatal_mutants(), saturated_mutants();
+    environment_mutants(), fatal_mutants(), saturated_mutants(), column_mutants(),
+    popular_mutants();
 
 }  // namespace softmark::mutants

@@ -80,6 +80,15 @@ Json measured(const ChooseVerb& verb) {
   return document;
 }
 
+void add_grade(CLI::App& verb, std::optional<Grade>& grade) {
+  verb.add_option_function<std::string>(
+          "--grade", [&grade](const std::string& word) { grade = grade_of(word); },
+          "the worst grade allowed, as verification found it: rounded, one_ulp, wide, blocked, "
+          "sequential")
+      ->type_name("GRADE")
+      ->check(one_of_names("a grade", words_of(kGradeNames)));
+}
+
 void add_needs(CLI::App& verb, ChooseRequest& request) {
   add_op(verb, request.op);
   add_dtype(verb, request.dtype);
@@ -97,6 +106,7 @@ void add_needs(CLI::App& verb, ChooseRequest& request) {
                   "largest error allowed: neither promised nor found to be exceeded")
       ->type_name("ULP")
       ->check(real_within(0, 1e9, "ulp"));
+  add_grade(verb, request.grade);
   verb.add_flag("--reproducible", request.reproducible,
                 "only kernels that claim to be reproducible: bits that depend on the row alone");
   const auto add = [&](const char* flag, std::string& value, const char* what, const char* help,
