@@ -6,6 +6,7 @@
 #include "bench/workload.h"
 #include "kernels/names.h"
 #include "kernels/verbs/flags.h"
+#include "properties/crossing/summary.h"
 #include "properties/engine/property.h"
 #include "support/files.h"
 #include "support/text.h"
@@ -16,7 +17,7 @@ namespace {
 struct ListVerb {
   KernelChoice choice;
   OutputChoice output;
-  bool json = false;
+  bool json = false, coverage = false;
 };
 
 Json listing(const Registry& registry, const std::vector<Kernel>& kernels) {
@@ -79,12 +80,18 @@ void add_list(CLI::App& app, int& exit_code) {
   CLI::App* sub = app.add_subcommand("list", "kernels, ops, properties, workloads");
   verb->choice.add_to(*sub);
   sub->add_flag("--json", verb->json, "as JSON (as --format json)");
+  sub->add_flag("--coverage", verb->coverage,
+                "instead: the factors of a call, and which combinations of their classes the fixed "
+                "cases of each kernel cover");
   verb->output.add_to(*sub, {"text", "json"});
   sub->callback([verb, &exit_code] {
     const Registry registry = verb->choice.registry();
-    const Json list = listing(registry, verb->choice.select(registry));
-    write_file(verb->output.path,
-               verb->json || verb->output.format() == "json" ? to_text(list) : text_of(list));
+    const auto kernels = verb->choice.select(registry);
+    const bool as_json = verb->json || verb->output.format() == "json";
+    const Json list = verb->coverage ? crossing::coverage_of(kernels) : listing(registry, kernels);
+    write_file(verb->output.path, as_json          ? to_text(list)
+                                  : verb->coverage ? crossing::text_of(list)
+                                                   : text_of(list));
     exit_code = kPass;
   });
 }
