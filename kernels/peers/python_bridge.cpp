@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -168,6 +169,8 @@ std::string start(const Function& function) {
 }
 
 int call(const softmark_args* args) {
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
   const softmark_op op = bridge.function.op;
   const OpShape shape = shape_of(op);
   const std::size_t element = bytes_of(bridge.function.dtype);

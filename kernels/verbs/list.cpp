@@ -9,6 +9,7 @@
 #include "bench/workload.h"
 #include "kernels/names.h"
 #include "kernels/verbs/flags.h"
+#include "properties/crossing/summary.h"
 #include "properties/engine/property.h"
 #include "support/files.h"
 #include "support/text.h"
@@ -19,7 +20,7 @@ namespace {
 struct ListVerb {
   KernelChoice choice;
   OutputChoice output;
-  bool json = false;
+  bool json = false, coverage = false;
 };
 
 Json listing(const Registry& registry, const std::vector<Kernel>& kernels) {
@@ -103,12 +104,17 @@ void add_list(CLI::App& app, int& exit_code) {
   CLI::App* sub = app.add_subcommand("list", "kernels, ops, properties, workloads");
   verb->choice.add_to(*sub);
   sub->add_flag("--json", verb->json, "as JSON (as --format json)");
+  sub->add_flag("--coverage", verb->coverage,
+                "instead: the factors of a call, and which combinations of their classes the fixed "
+                "cases of each kernel cover");
   verb->output.add_to(*sub, {"brief", "text", "json"});
   sub->callback([verb, &exit_code] {
     const Registry registry = verb->choice.registry();
-    const Json list = listing(registry, verb->choice.select(registry));
+    const auto kernels = verb->choice.select(registry);
     const std::string format = verb->json ? "json" : verb->output.format();
+    const Json list = verb->coverage ? crossing::coverage_of(kernels) : listing(registry, kernels);
     write_file(verb->output.path, format == "json"    ? to_text(list)
+                                  : verb->coverage    ? crossing::text_of(list)
                                   : format == "brief" ? brief_of(list)
                                                       : text_of(list));
     exit_code = kPass;
