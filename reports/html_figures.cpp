@@ -157,6 +157,17 @@ std::string ceilings(const Section& section) {
          rows + "</tbody></table></div></details>\n";
 }
 
+std::string grades(const Section& section) {
+  std::string items;
+  for (const KernelView& kernel : section.view.kernels)
+    if (const std::string sentence = kernel.grade_sentence(); !sentence.empty())
+      items += fmt::format("<li><code>{}</code>: {}</li>\n", escape_html(kernel.id),
+                           escape_html(sentence));
+  return items.empty() ? ""
+                       : "<details><summary>What the grades rest on</summary>\n<ul>\n" + items +
+                             "</ul></details>\n";
+}
+
 }  // namespace
 
 std::string speed(const Section& section) {
@@ -167,17 +178,6 @@ std::string speed(const Section& section) {
   return "<p class=\"soft\">Nanoseconds per element; the fastest correct kernel of each shape is "
          "marked. In brackets: timed, but wrong or not verified, so never ranked.</p>\n" +
          text;
-}
-
-static std::string grades(const Section& section) {
-  std::string items;
-  for (const KernelView& kernel : section.view.kernels)
-    if (const std::string sentence = kernel.grade_sentence(); !sentence.empty())
-      items += fmt::format("<li><code>{}</code>: {}</li>\n", escape_html(kernel.id),
-                           escape_html(sentence));
-  return items.empty() ? ""
-                       : "<details><summary>What the grades rest on</summary>\n<ul>\n" + items +
-                             "</ul></details>\n";
 }
 
 std::string accuracy(const Section& section) {
