@@ -43,24 +43,27 @@ std::string speed_row(const Entry& entry) {
   const Json& row = *entry.measurement;
   const std::string place =
       entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
-  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", place,
-                     escape_markdown(entry.kernel->name),
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", place,
+                     escape_markdown(entry.kernel->label()),
                      entry.place ? verdict_cell(*entry.kernel) : escape_markdown(entry.why_not),
                      entry.kernel->max_ulp_text(), escape_markdown(entry.kernel->grade()),
-                     figure(field(field(row, "ns_per_element"), "median")),
-                     figure(field(row, "gb_per_s")), figure(field(row, "x_memcpy")),
-                     escape_markdown(share_of_ceiling(row)));
+                     entry.time_text(), entry.interval_text(), figure(field(row, "gb_per_s")),
+                     figure(field(row, "x_memcpy")), escape_markdown(share_of_ceiling(row)));
 }
 
 constexpr const char* kSpeedHead =
-    "| place | kernel | verdict | max ulp | grade | ns/element | GB/s | x memcpy | of ceiling "
-    "|\n|--:|:--|:--|--:|:--|--:|--:|--:|--:|\n";
+    "| place | kernel | verdict | max ulp | grade | ns/element | 95 % | GB/s | x memcpy "
+    "| of ceiling |\n|--:|:--|:--|--:|:--|--:|--:|--:|--:|--:|\n";
 
 std::string speed_table(const Ranking& ranking) {
   std::string text = fmt::format("{}\n\n{}", escape_markdown(ranking.shape.words()), kSpeedHead);
-  for (const Entry& entry : ranking.ranked) text += speed_row(entry);
-  for (const Entry& entry : ranking.unranked) text += speed_row(entry);
-  return text + "\n";
+  bool disturbed = false;
+  for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+    for (const Entry& entry : *entries) {
+      text += speed_row(entry);
+      disturbed = disturbed || entry.disturbed;
+    }
+  return text + (disturbed ? "\n!: disturbed by other work on its cores\n\n" : "\n");
 }
 
 std::string untimed_table(const View& view) {

@@ -10,6 +10,7 @@
 namespace softmark {
 
 std::string render(Documents documents, std::string_view format) {
+  if (format == "brief") return render_brief(documents);
   if (format == "text") return render_text(documents);
   if (format == "markdown") return render_markdown(documents);
   if (format == "html") return render_html(documents);

@@ -130,7 +130,7 @@ KnownFailures read_known_failures(const std::string& path) {
       check_property(property, where + ": " + json_place("expected_failures", i) + ".property");
       known.expected_failures.push_back({entry["kernel"], property, entry["reason"],
                                          entry.value("provider", ""), entry.value("version", ""),
-                                         entry.value("may_pass", false)});
+                                         entry.value("may_pass", false), entry.value("brief", "")});
     }
   }
   for (const Json& entry : json["limits"])
@@ -163,6 +163,7 @@ std::vector<std::string> apply_known_failures(const KnownFailures& known, const 
     verdict.expected = known_failure && verdict.outcome != "incomplete" &&
                        (verdict.failed() || (whole_sweep && !known_failure->may_pass));
     verdict.reason = verdict.expected ? known_failure->reason : "";
+    verdict.brief = verdict.expected ? known_failure->brief : "";
     if (verdict.expected && !verdict.failed())
       warnings.push_back(verdict.kernel + " was expected to fail " + verdict.property +
                          " but did not: remove it from the known failures");

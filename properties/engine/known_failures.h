@@ -25,6 +25,7 @@ struct KnownFailures {
     std::string kernel, property, reason;  // the first two are globs
     std::string provider, version;         // a word and a glob; empty: any
     bool may_pass = false;  // where the failure depends on the CPU or the library's version
+    std::string brief;      // the reason in a few words; may be empty
   };
   struct Limit {
     std::string kernel;  // glob

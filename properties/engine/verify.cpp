@@ -78,7 +78,7 @@ Json request_for(const VerifyOptions& options, const Kernel& kernel) {
 struct Result {
   std::vector<Verdict> properties;
   Json accuracy = Json::array(), corpus = Json::array();
-  Json certificate = Json::object(), grade = nullptr;
+  Json certificate = Json::object(), outputs = Json::object(), grade = nullptr;
   Coverage coverage;
   double seconds = 0;
 };
@@ -92,6 +92,7 @@ void add(const Json& report, Result& result, std::string& begun) {
   const Json& entry = report["entry"];
   if (section == "begin") begun = entry.get<std::string>();
   if (section == "certificate") result.certificate = entry;
+  if (section == "outputs") result.outputs = entry;
   if (section == "coverage") result.coverage.add(Coverage::from_json(entry));
   if (section == "cause")
     for (Verdict& verdict : result.properties)
@@ -278,6 +279,16 @@ void add_sections(const std::vector<Kernel>& kernels, const std::vector<Result>&
   document["certificate"] = certificate_of(results);
 }
 
+/// Where most outputs of a run say little, what was compared with them does.
+void add_doubt(const Kernel& kernel, const Result& result, Json& document) {
+  const auto all = result.outputs.value("all", std::uint64_t{0}),
+             trivial = result.outputs.value("trivial", std::uint64_t{0});
+  if (op_info(kernel.op).selects || all == 0 || 2 * trivial <= all) return;
+  document["warnings"].push_back(
+      fmt::format("{}: doubtful: {:.0f} % of its {} outputs were 0, 1, infinite or NaN", kernel.id,
+                  100.0 * static_cast<double>(trivial) / static_cast<double>(all), all));
+}
+
 /// The user's rows are not tried on types that cannot hold them; where none can, that is an error.
 void warn_of_range(const Logits& logits, const std::string& path,
                    const std::vector<Kernel>& kernels, Json& document) {
@@ -324,6 +335,7 @@ bool verify(const VerifyOptions& options, const Registry& registry,
         kernels[i].provider == "peer" && !note.empty())
       verdicts.push_back(verdict_on_sum(kernels[i], std::move(note)));
   // What holds as far as it was tried, and why it was not tried further.
+  for (std::size_t i = 0; i < kernels.size(); ++i) add_doubt(kernels[i], results[i], document);
   for (const Verdict& verdict : verdicts)
     if (verdict.outcome == "pass" && !verdict.message.empty())
       document["warnings"].push_back(verdict.kernel + " " + verdict.property + ": " +
