@@ -211,23 +211,23 @@ void sweep_rows(const Kernel& kernel, Effort effort, const Sink& sink) {
   const int level = static_cast<int>(effort);
   constexpr std::size_t kEach[] = {130, 260, 1030}, kBetween[] = {4, 24, 200};
   constexpr std::size_t kWhole[] = {12, 17, 20};  // exponents of 2
-  constexpr std::size_t kAll = std::size_t{1} << 20;
+  constexpr std::size_t kLongest = std::size_t{1} << 20, kMostRows = 33;
   Rng rng(0xc01);
   for (std::size_t cols = 2; cols <= kEach[level]; ++cols)
-    if (!cover(kernel, cols, kAll, sink)) return;
+    if (!cover(kernel, cols, kMostRows, sink)) return;
   for (std::size_t i = 0; i < kBetween[level]; ++i)
     if (!cover(kernel, kEach[level] + rng.below(12000), 2, sink)) return;
   for (std::size_t power = 8; power <= kWhole[level]; ++power)
     for (const std::size_t cols : {(1u << power) - 1, 1u << power, (1u << power) + 1})
-      if (!cover(kernel, cols, cols == 1u << power ? kAll : 3, sink)) return;
+      if (!cover(kernel, cols, cols == 1u << power ? kMostRows : 3, sink)) return;
   if (effort == Effort::quick) {
-    cover(kernel, kAll / 8 + 5, 1, sink);
+    cover(kernel, kLongest / 8 + 5, 1, sink);
     return;
   }
   for (std::size_t power = 15; power < 20; ++power)
     if (!cover(kernel, (std::size_t{1} << power) + rng.below(std::size_t{1} << power), 2, sink))
       return;
-  cover(kernel, kAll, kAll, sink);
+  cover(kernel, kLongest, kMostRows, sink);
 }
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
