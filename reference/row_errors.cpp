@@ -3,6 +3,7 @@
 #include "reference/row_errors.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <limits>
 
@@ -74,24 +75,37 @@ template long double summation_error(const Working&, std::span<const long double
 namespace {
 
 /// [2] How often a running maximum can change after each element, scanning any part of the row in
-/// lanes of `stride`: the length of its chain of next greater elements.
-void count_rescales(std::span<const double> x, std::size_t stride, bool backwards,
-                    std::vector<unsigned>& most) {
-  struct Element {
-    double x;
-    unsigned depth;
-  };
-  const std::size_t n = x.size();
-  std::vector<std::vector<Element>> stacks(std::min(stride, n));
-  for (std::size_t k = 0; k < n; ++k) {
-    const std::size_t i = backwards ? k : n - 1 - k;
-    std::vector<Element>& stack = stacks[i % stride];
-    while (!stack.empty() && !(stack.back().x > x[i])) stack.pop_back();
-    const unsigned depth = stack.empty() ? 0 : stack.back().depth + 1;
-    most[i] = std::max(most[i], depth);
-    stack.push_back({x[i], depth});
+/// lanes: the length of its chain of next greater elements.
+class RescaleCounter {
+ public:
+  explicit RescaleCounter(std::span<const double> x) : most(x.size()), x_(x), under_(x.size()) {}
+
+  void count(std::size_t stride, bool backwards) {
+    const std::size_t n = x_.size();
+    std::fill(top_, top_ + std::min(stride, n), kNone);
+    for (std::size_t k = 0; k < n; ++k) {
+      const std::size_t i = backwards ? k : n - 1 - k;
+      std::uint32_t& top = top_[i & (stride - 1)];
+      std::uint32_t next = top;
+      while (next != kNone && !(x_[next] > x_[i])) next = under_[next].next;
+      under_[i] = {next, next == kNone ? 0 : under_[next].depth + 1};
+      most[i] = std::max(most[i], under_[i].depth);
+      top = static_cast<std::uint32_t>(i);
+    }
   }
-}
+
+  static constexpr std::size_t kMostLanes = 64;  // a power of two, as every stride
+  std::vector<std::uint32_t> most;
+
+ private:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  struct Element {
+    std::uint32_t next, depth;  // the next greater one of its lane, and how many follow it
+  };
+  std::span<const double> x_;
+  std::vector<Element> under_;
+  std::uint32_t top_[kMostLanes];
+};
 
 /// For each element the number of larger ones, or `enough` where there are more.
 std::vector<double> count_larger(std::span<const double> x, std::size_t enough) {
@@ -111,18 +125,24 @@ std::vector<double> count_larger(std::span<const double> x, std::size_t enough) 
 std::vector<double> rescales_of(const Working& w, std::span<const double> x) {
   std::vector<double> result(x.size());
   if (w.rescaling == Evaluation::kNever || x.empty()) return result;
-  std::vector<unsigned> most(x.size());
-  count_rescales(x, 1, false, most);
+  // Terms that exp makes 0 are none, whatever they are multiplied by.
+  const double zero = 10 - std::log(w.tiny), max = *std::max_element(x.begin(), x.end());
+  if (std::all_of(x.begin(), x.end(), [&](double v) { return v == max || max - v > zero; }))
+    return result;
+  RescaleCounter rescales(x);
+  rescales.count(1, false);
   double merges = 0;
   if (w.rescaling == Evaluation::kAnyBlocks) {
     merges = std::min(log2_up(x.size()), 6.0);
-    count_rescales(x, 1, true, most);
-    for (std::size_t stride = 2; stride <= 64 && stride < x.size(); stride *= 2)
-      for (const bool backwards : {false, true}) count_rescales(x, stride, backwards, most);
+    rescales.count(1, true);
+    for (std::size_t stride = 2; stride <= RescaleCounter::kMostLanes && stride < x.size();
+         stride *= 2)
+      for (const bool backwards : {false, true}) rescales.count(stride, backwards);
   }
+  const auto& most = rescales.most;
   // Each time the maximum grows strictly, so no term is rescaled more often than there are larger
   // elements.
-  const unsigned longest = *std::max_element(most.begin(), most.end());
+  const std::uint32_t longest = *std::max_element(most.begin(), most.end());
   const auto larger = count_larger(x, longest + static_cast<std::size_t>(merges) + 1);
   for (std::size_t i = 0; i < x.size(); ++i) result[i] = std::min(most[i] + merges, larger[i]);
   return result;

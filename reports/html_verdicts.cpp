@@ -208,10 +208,10 @@ std::string standing_cell(const Section& section, const KernelView& kernel) {
   const std::string which =
       failed || known ? links(section, kernel, failed ? Outcome::kFail : Outcome::kExpected) : "";
   const char* css = failed ? "fail" : kernel.standing == Standing::kPass ? "pass" : "known";
-  const Json& grade = kernel.row ? field(*kernel.row, "grade") : field(Json(), "");
+  const std::string grade = kernel.grade();
   return fmt::format("<td><span class={}>{}{}{}</span>{}", css, escape_html(kernel.verdict()),
                      which.empty() ? "" : ": ", which,
-                     grade.is_null() ? "" : escape_html(" (" + plain(grade) + ")"));
+                     grade == "-" ? "" : escape_html(" (" + grade + ")"));
 }
 
 std::string decisions(const Section& section) {
