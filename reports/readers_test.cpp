@@ -147,8 +147,8 @@ TEST(Readers, TrackersGetEveryRightTime) {
     EXPECT_FALSE(has(action[i]["name"], "naive/softmax")) << action[i];  // wrong
     if (action[i]["name"] != "simd/softmax/f32/attention_4k/64x4096/hot/threads:1") continue;
     simd = true;
-    EXPECT_NEAR(action[i]["value"].get<double>(), 0.213, 1e-9);
-    EXPECT_NEAR(google["benchmarks"][i]["real_time"].get<double>(), 0.213 * 64 * 4096, 1e-3);
+    EXPECT_NEAR(action[i]["value"].get<double>(), 0.213, 1e-3);
+    EXPECT_NEAR(google["benchmarks"][i]["real_time"].get<double>(), 0.213 * 64 * 4096, 300);
   }
   EXPECT_TRUE(simd) << action[0];
 }
