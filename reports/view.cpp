@@ -205,6 +205,11 @@ std::string KernelView::ulp_text() const {
   return cancels ? "-" : max_ulp_text();
 }
 
+std::string KernelView::grade() const {
+  const Json& grade = row ? field(*row, "grade") : field(Json(), "");
+  return grade.is_object() ? text_of(grade, "grade") : row ? text_of(*row, "grade") : "";
+}
+
 std::string Shape::size() const { return fmt::format("{}x{}", rows, cols); }
 
 std::string Shape::name() const {

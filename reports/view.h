@@ -91,6 +91,8 @@ struct KernelView {
   /// The largest error in ulp over well-conditioned outputs: where a result cancels (logsumexp near
   /// 0, gradients) its ulp shrinks with it, and an error in ulp says nothing. "-" where unknown.
   std::string ulp_text() const;
+  /// The grade of the tightest bound that its results keep; "" where the document has none.
+  std::string grade() const;
 };
 
 /// One shape on which kernels compete: only equal things are compared.
