@@ -122,6 +122,17 @@ Json accuracy_entry(const KernelView& kernel, std::size_t place, Kinds& kinds) {
   return line;
 }
 
+/// The kernel's place, samples of each part, and the errors of the parts.
+void add_curve(Json& curves, const KernelView& kernel, std::size_t place) {
+  for (const Json* row : kernel.accuracy) {
+    const Json& curve = field(*row, "curve");
+    if (!field(curve, "ulp").is_array()) continue;
+    Json errors = Json::array();
+    for (const Json& ulp : field(curve, "ulp")) errors.push_back(brief(ulp));
+    curves.push_back({place, count_of(curve, "samples"), errors});
+  }
+}
+
 Json machine_entry(const Section& section) {
   const View& view = section.view;
   const Json& identity = field(field(view.document, "machine"), "identity");
@@ -132,12 +143,14 @@ Json machine_entry(const Section& section) {
                 {"shapes", Json::array()},
                 {"times", Json::array()},
                 {"accuracy", Json::array()},
+                {"curves", Json::array()},
                 {"ceilings", Json::array()}};
   Places places;
   Kinds kinds;
   for (const KernelView& kernel : view.kernels) {
     places.emplace(&kernel, places.size());
     entry["kernels"].push_back(kernel_entry(kernel));
+    add_curve(entry["curves"], kernel, places.at(&kernel));
     if (!kernel.accuracy.empty())
       entry["accuracy"].push_back(accuracy_entry(kernel, places.at(&kernel), kinds));
   }

@@ -27,7 +27,7 @@ export interface Accuracy {
   kernel: Kernel; domain: string; elements: number; max: number; p999: number;
   share: number; worst: string;
 }
-export interface Curve { kernel: Kernel; what: string; at: string[]; ulp: number[] }
+export interface Curve { kernel: Kernel; samples: number; ulp: number[] }
 export interface Machine {
   name: string; key: string; started: string; caches: { level: number; bytes: number }[];
   clock: string; kernels: Kernel[]; shapes: Shape[]; times: Time[]; ceilings: Ceiling[];
@@ -97,7 +97,7 @@ function machineOf(raw: Raw): Machine {
     })),
     accuracy: list(raw.accuracy).filter(known).flatMap((r) => accuracyOf(r, kernels[r[0]], list(raw.kinds))),
     curves: list(raw.curves).filter(known).map((r) => ({
-      kernel: kernels[r[0]], what: text(r[1]), at: list(r[2]).map(text), ulp: list(r[3]).map(num),
+      kernel: kernels[r[0]], samples: num(r[1]), ulp: list(r[2]).map(num),
     })),
   };
 }

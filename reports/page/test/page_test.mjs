@@ -90,13 +90,23 @@ const outside = (page) => page.evaluate(() => {
 test("a real run: every chart is drawn, nothing is fetched, nothing goes wrong", async () => {
   const { page, wrong, close } = await open("run.html");
   const drawn = await drawAll(page);
-  for (const id of ["pareto", "ladder", "lengths", "heat"]) assert.ok(drawn.includes(id), `${id} of ${drawn}`);
+  for (const id of ["pareto", "ladder", "lengths", "threads", "heat", "curves"]) assert.ok(drawn.includes(id), `${id} of ${drawn}`);
   assert.match(await page.textContent("#decision"), /^Use \S+.* for softmax in f32: .* ns per element/);
   assert.deepEqual(await overlaps(page), []);
   assert.deepEqual(await outside(page), []);
   assert.deepEqual(wrong, []);
   await page.screenshot({ path: path.join(SHOTS, "light.png") });
   await page.screenshot({ path: path.join(SHOTS, "light-full.png"), fullPage: true });
+  await close();
+});
+
+test("the sigmoid has its function, derivative and errors over the whole range", async () => {
+  const { page, wrong, close } = await open("run.html", { hash: "#op=sigmoid&dtype=f32" });
+  assert.ok((await drawAll(page)).includes("curves"));
+  const text = await page.textContent("#chart-curves");
+  for (const part of ["function", "derivative", "stable", "every f32 in order"]) assert.ok(text.includes(part), part);
+  assert.deepEqual(await overlaps(page), []);
+  assert.deepEqual(wrong, []);
   await close();
 });
 
