@@ -47,9 +47,11 @@ std::string ceiling_words(const Json& measurement) {
 }
 
 std::string sentence(const Ranking& ranking, const Entry& winner) {
+  Shape shape = ranking.shape;
+  shape.threads = count_of(*winner.measurement, "threads");
   return fmt::format("Use {} for {} in {}: {} ns per element at {}{}, {}.", name_of(*winner.kernel),
                      ranking.shape.op, ranking.shape.dtype, figure(winner.ns),
-                     one_line(ranking.shape.words()), ceiling_words(*winner.measurement),
+                     one_line(shape.words()), ceiling_words(*winner.measurement),
                      error_words(*winner.kernel));
 }
 

@@ -32,7 +32,7 @@ const Json& whole(const KernelView& kernel) {
 std::string row_of(const Section& section, const KernelView& kernel) {
   const Json& row = whole(kernel);
   const Json& rounded = field(row, "correctly_rounded");
-  const std::string worst = worst_words(field(row, "worst"));
+  const std::string worst = worst_words(field(row, "worst")), grade = kernel.grade_sentence();
   const std::string isa = kernel.row ? text_of(*kernel.row, "isa") : "";
   return fmt::format(
       "<tr{}{}><th scope=row>{}{}<td>{}<td>{}{}{}{}<td>{}<td>{}<td>{}\n",
@@ -45,8 +45,9 @@ std::string row_of(const Section& section, const KernelView& kernel) {
       rounded.is_number() ? fmt::format("{:.2f} %", 100 * rounded.get<double>()) : "-",
       count_of(row, "elements"),
       worst.empty() ? ""
-                    : fmt::format("<details><summary>row</summary><code>{}</code></details>",
-                                  escape_html(worst)));
+                    : fmt::format("<details><summary>row</summary><code>{}</code>{}</details>",
+                                  escape_html(worst),
+                                  grade.empty() ? "" : "<p>Grade: " + escape_html(grade)));
 }
 
 std::string kinds_table(const std::vector<const KernelView*>& kernels) {

@@ -41,7 +41,7 @@ Json kernel_entry(const KernelView& kernel) {
                 {"share", rounded(kernel.share_of_bound)},
                 {"promise", rounded(field(row, "max_ulp"))}};
   if (const std::string ulp = kernel.ulp_text(); ulp != "-") entry["ulp"] = ulp;
-  if (const std::string grade = kernel.grade(); !grade.empty()) entry["grade"] = grade;
+  if (const std::string grade = kernel.grade(); grade != "-") entry["grade"] = shown(grade);
   return entry;
 }
 

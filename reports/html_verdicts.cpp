@@ -211,7 +211,7 @@ std::string standing_cell(const Section& section, const KernelView& kernel) {
   const std::string grade = kernel.grade();
   return fmt::format("<td><span class={}>{}{}{}</span>{}", css, escape_html(kernel.verdict()),
                      which.empty() ? "" : ": ", which,
-                     grade.empty() ? "" : escape_html(", " + grade));
+                     grade == "-" ? "" : escape_html(" (" + grade + ")"));
 }
 
 std::string decisions(const Section& section) {

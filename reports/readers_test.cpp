@@ -72,9 +72,10 @@ TEST(Readers, JsonIsTheDocumentItself) {
 
 TEST(Readers, TextHasTheTableOfTheProject) {
   const std::string text = render(sample_document(), "text");
-  EXPECT_TRUE(
-      std::regex_search(text, std::regex("kernel +verdict +max ulp +ns/element +GB/s +x memcpy")));
-  EXPECT_TRUE(std::regex_search(text, std::regex("simd +pass +1.77 +0.213 +37.5 +1.78")));
+  EXPECT_TRUE(std::regex_search(
+      text, std::regex("kernel +verdict +max ulp +ns/element +95 % +GB/s +x memcpy")));
+  EXPECT_TRUE(std::regex_search(
+      text, std::regex("simd AVX3_DL +pass +1.77 +0.213 +0.209..0.220 +37.5 +1.78")));
   const auto row = [&](const char* kernel) {
     return text.find(std::string("\n  ") + kernel + " ");
   };
@@ -99,7 +100,61 @@ TEST(Readers, TextTellsFailuresApart) {
   EXPECT_TRUE(has(text, "pass; here not verified"));
 }
 
+TEST(Readers, BriefIsOneScreenWithTheDecisionFirst) {
+  for (const Json& document : {sample_document(), failing_document(), odd_document()}) {
+    const std::string text = render(document, "brief");
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 40) << text;
+    EXPECT_FALSE(has(text, "\033")) << text;
+  }
+  const std::string text = render(sample_document(), "brief");
+  EXPECT_EQ(text.find("Use simd for softmax in f32: 0.213 ns per element"), text.find('\n') + 1)
+      << text;
+  EXPECT_TRUE(std::regex_search(text, std::regex("simd[^\n]*use this +0.213"))) << text;
+  EXPECT_TRUE(has(text, "Known to be wrong\n  naive: ")) << text;
+  EXPECT_TRUE(has(text, "absent: xnnpack")) << text;
+  EXPECT_TRUE(has(text, " A simd\n")) << text;  // beside the picture
+  EXPECT_TRUE(has(render(failing_document(), "brief"), "log_sum_exp/softmax/f32 alignment"));
+}
+
+TEST(Readers, BriefShowsASingleFailureWhole) {
+  Json document = failing_document();
+  std::erase_if(document["properties"].get_ref<Json::array_t&>(), [](const Json& row) {
+    return row["verdict"] != "pass" && row["verdict"] != "skip" &&
+           row["property"] != "special_values";
+  });
+  const std::string text = render(document, "brief");
+  EXPECT_TRUE(has(text, "1 failure\n  FAIL onednn/softmax/f32 special_values")) << text;
+  EXPECT_TRUE(has(text, "    want   ")) << text;
+}
+
+TEST(Readers, BriefNamesWhatIsKnownInAFewWords) {
+  Json document = sample_document();
+  for (Json& row : document["properties"])
+    if (row["expected"] == true) row["brief"] = "overflows";
+  EXPECT_TRUE(has(render(document, "brief"), "  naive: overflows (2 kernels)\n"))
+      << render(document, "brief");
+}
+
+TEST(Readers, TrackersGetEveryRightTime) {
+  const Json document = sample_document();
+  const Json google = Json::parse(render(document, "google-benchmark"));
+  const Json action = Json::parse(render(document, "action-benchmark"));
+  ASSERT_EQ(google["benchmarks"].size(), action.size());
+  ASSERT_GT(action.size(), 10u);
+  bool simd = false;
+  for (std::size_t i = 0; i < action.size(); ++i) {
+    EXPECT_EQ(google["benchmarks"][i]["name"], action[i]["name"]);
+    EXPECT_FALSE(has(action[i]["name"], "naive/softmax")) << action[i];  // wrong
+    if (action[i]["name"] != "simd/softmax/f32/attention_4k/64x4096/hot/threads:1") continue;
+    simd = true;
+    EXPECT_NEAR(action[i]["value"].get<double>(), 0.213, 1e-9);
+    EXPECT_NEAR(google["benchmarks"][i]["real_time"].get<double>(), 0.213 * 64 * 4096, 1e-3);
+  }
+  EXPECT_TRUE(simd) << action[0];
+}
+
 TEST(Readers, AnInterruptedRunSaysSo) {
+  EXPECT_TRUE(has(render(empty_document(), "brief"), "INCOMPLETE"));
   EXPECT_TRUE(has(render(empty_document(), "text"), "INCOMPLETE"));
   EXPECT_TRUE(has(render(empty_document(), "markdown"), "Incomplete"));
   EXPECT_TRUE(has(render(empty_document(), "html"), "Incomplete"));

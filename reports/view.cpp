@@ -86,6 +86,7 @@ Entry entry_of(const Json& measurement, const KernelView& kernel) {
   } else {
     std::tie(entry.low, entry.high) = range_of_samples(measurement, entry.ns);
   }
+  entry.disturbed = count_of(measurement, "disturbed") > 0;
   entry.why_not = why_unranked(entry);
   return entry;
 }
@@ -189,6 +190,27 @@ std::string KernelView::named_briefly(Outcome wanted) const {
   return names.size() == 1 ? names[0] : fmt::format("{} +{}", names[0], names.size() - 1);
 }
 
+std::string KernelView::grade() const {
+  const std::string grade = row ? text_of(field(*row, "grade"), "grade") : "";
+  return grade.empty() ? "-" : grade;
+}
+
+std::string KernelView::grade_sentence() const {
+  if (grade() == "-") return "";
+  const Json &found = field(*row, "grade"), &broken = field(found, "broken");
+  std::string text = grade();
+  if (broken.is_object())
+    text += fmt::format(", not {}: off by {} ulp on a row of {} columns ({}), where {} may be lost",
+                        text_of(broken, "grade"), figure(field(broken, "ulp")),
+                        count_of(broken, "row_length"), text_of(broken, "rows"),
+                        figure(field(broken, "allowed")));
+  std::string growth;
+  for (const Json& entry : field(found, "growth"))
+    growth += fmt::format("{}n^{:.2f} on {} rows", growth.empty() ? "; its error grows as " : ", ",
+                          value_of(field(entry, "exponent")), text_of(entry, "rows"));
+  return text + growth;
+}
+
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
 
 std::string KernelView::ulp_text() const {
@@ -205,9 +227,34 @@ std::string KernelView::ulp_text() const {
   return cancels ? "-" : max_ulp_text();
 }
 
-std::string KernelView::grade() const {
-  const Json& grade = row ? field(*row, "grade") : field(Json(), "");
-  return grade.is_object() ? text_of(grade, "grade") : row ? text_of(*row, "grade") : "";
+std::string KernelView::instructions() const {
+  if (!row) return "";
+  const std::string own = text_of(*row, "isa");
+  return !own.empty() ? own : text_of(*row, "isa_sampled");
+}
+
+std::string KernelView::code() const {
+  if (!row) return "";
+  const bool peer = text_of(*row, "provider") == "peer";
+  const std::string version = text_of(*row, "version"), isa = instructions();
+  if (version.empty() && isa.empty() && !peer) return "";
+  const auto known = [&](const std::string& text, const char* what) {
+    return !text.empty() ? text : peer ? fmt::format("{} unknown", what) : "";
+  };
+  const std::string first = known(version, "version"), second = known(isa, "instructions");
+  return first + (first.empty() || second.empty() ? "" : ", ") + second;
+}
+
+std::string KernelView::label() const {
+  const std::string more = code();
+  return more.empty() ? name : name + " " + more;
+}
+
+std::string Entry::time_text() const { return figure(ns) + (disturbed ? "!" : ""); }
+
+std::string Entry::interval_text() const {
+  const Json& time = field(*measurement, "ns_per_element");
+  return field(time, "ci95").is_array() ? fmt::format("{}..{}", figure(low), figure(high)) : "";
 }
 
 std::string Shape::size() const { return fmt::format("{}x{}", rows, cols); }

@@ -91,8 +91,17 @@ struct KernelView {
   /// The largest error in ulp over well-conditioned outputs: where a result cancels (logsumexp near
   /// 0, gradients) its ulp shrinks with it, and an error in ulp says nothing. "-" where unknown.
   std::string ulp_text() const;
-  /// The grade of the tightest bound that its results keep; "" where the document has none.
+  /// The version of the library and the instruction set in use, "2.6.3, avx512_core"; of a peer
+  /// "unknown" stands for what is; "" where there is nothing to say.
+  std::string code() const;
+  /// The instruction set alone: by its own report, else as it was seen; "" where unknown.
+  std::string instructions() const;
+  /// The name with both: "onednn 2.6.3, avx512_core".
+  std::string label() const;
+  /// Its grade (support/grade.h) and "-" where unknown; what kept it from a better one, and how its
+  /// error grows, in a sentence, "" where unknown.
   std::string grade() const;
+  std::string grade_sentence() const;
 };
 
 /// One shape on which kernels compete: only equal things are compared.
@@ -116,8 +125,14 @@ struct Entry {
          high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN:
                     // unknown
   int place = 0;
-  bool tied = false;    // cannot be distinguished from the kernel before it
+  bool tied = false;  // cannot be distinguished from the kernel before it
+  // Other work on the cores reached at least one of its processes: readers mark its time.
+  bool disturbed = false;
   std::string why_not;  // why it is not ranked
+  /// Nanoseconds an element, with "!" where disturbed; and their interval, "0.21..0.24", "" where
+  /// too few processes ran for one.
+  std::string time_text() const;
+  std::string interval_text() const;
 };
 
 Standing standing_of(const KernelView& kernel);

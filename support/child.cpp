@@ -118,9 +118,14 @@ pid_t spawn(const ChildStart& start, int channel, int output) {
   std::vector<char*> argv{const_cast<char*>(name.c_str())};
   for (const auto& argument : start.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  std::vector<char*> variables;
+  for (const auto& variable : start.environment)  // the first of a name counts
+    variables.push_back(const_cast<char*>(variable.c_str()));
+  for (char** variable = environ; *variable; ++variable) variables.push_back(*variable);
+  variables.push_back(nullptr);
   pid_t pid = -1;
-  const int error =
-      posix_spawnp(&pid, program.c_str(), actions.get(), attributes.get(), argv.data(), environ);
+  const int error = posix_spawnp(&pid, program.c_str(), actions.get(), attributes.get(),
+                                 argv.data(), variables.data());
   if (error != 0) fail(name, error);
   return pid;
 }

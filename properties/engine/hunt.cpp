@@ -85,6 +85,9 @@ bool Hunt::holds(const Case& c) {
   } catch (const KernelSession::Refused& refusal) {
     ++refused;
     if (refusal.outcome.kind == CallResult::timeout) too_slow = std::min(too_slow, c.cols);
+  } catch (const KernelSession::LeftOut&) {
+    --cases;
+    ++left_out;
   } catch (const KernelSession::Stopped& stopped) {
     // Few hangs are spent on shrinking.
     if (stopped.fault.verdict == "timeout" && ++hangs_ > kMostHangs) end_ = Clock::now();

@@ -31,7 +31,8 @@ class Hunt {
   std::optional<Case> worst;  // the smallest that failed
   Fault fault;                // of `worst`
   std::size_t cases = 0, refused = 0;
-  std::size_t sought = 0;  // rows that the property's own search tried
+  std::size_t left_out = 0;  // cases that would take too long
+  std::size_t sought = 0;    // rows that the property's own search tried
   // Of all cases that were not refused, the smaller ones of a failing case included.
   std::vector<TriedShape> shapes;
   // Columns of the shortest row that takes longer than the time limit.
