@@ -79,23 +79,58 @@ void add_times(Json& times, const Ranking& ranking, std::size_t shape, const Pla
     }
 }
 
-std::string worst_words(const Json& worst) {
-  if (worst.empty()) return "";
+/// "x ...|output|row length|got|want", which the script puts into words; "" where the result was
+/// rounded correctly, as far as ulp say.
+std::string worst_of(const Json& row) {
+  const Json& worst = field(row, "worst");
+  if (worst.empty() || value_of(field(row, "max_ulp")) <= 0.5) return "";
   const Json& x = field(worst, "x");
-  return fmt::format("{}output {} of {}, got {}, want {}",
-                     x.is_array() ? data_list(x, 4, true) + ", " : "", count_of(worst, "at"),
-                     count_of(worst, "row_length"), plain(field(worst, "got")),
-                     plain(field(worst, "want")));
+  return fmt::format("{}|{}|{}|{}|{}", x.is_array() ? data_list(x, 2, true) : "",
+                     count_of(worst, "at"), count_of(worst, "row_length"),
+                     plain(field(worst, "got")), plain(field(worst, "want")));
 }
 
-void add_accuracy(Json& entries, const KernelView& kernel, std::size_t place) {
+/// Errors with fewer digits than times: a chart's tip shows three.
+Json brief(const Json& statistic) {
+  if (!statistic.is_number()) return statistic;
+  return std::strtod(fmt::format("{:.3g}", statistic.get<double>()).c_str(), nullptr);
+}
+
+/// Kinds of row by number, so that their names stand once.
+class Kinds {
+ public:
+  std::size_t operator[](const std::string& name) {
+    const auto [place, is_new] = places_.emplace(name, places_.size());
+    if (is_new) names.push_back(name);
+    return place->second;
+  }
+  Json names = Json::array();
+
+ private:
+  std::map<std::string, std::size_t> places_;
+};
+
+/// The kernel's place and, for each kind of row, six figures in a line.
+Json accuracy_entry(const KernelView& kernel, std::size_t place, Kinds& kinds) {
+  Json line = {place};
   for (const Json* row : kernel.accuracy)
-    entries.push_back({place, shown(text_of(*row, "domain")), count_of(*row, "elements"),
-                       rounded(field(*row, "max_ulp")), rounded(field(*row, "mean_ulp")),
-                       rounded(field(*row, "p50")), rounded(field(*row, "p99")),
-                       rounded(field(*row, "p999")), rounded(field(*row, "correctly_rounded")),
-                       rounded(field(*row, "max_error_over_bound")),
-                       shown(worst_words(field(*row, "worst")))});
+    for (Json figure :
+         {Json(kinds[shown(text_of(*row, "domain"))]), Json(count_of(*row, "elements")),
+          brief(field(*row, "max_ulp")), brief(field(*row, "p999")),
+          brief(field(*row, "max_error_over_bound")), Json(shown(worst_of(*row)))})
+      line.push_back(std::move(figure));
+  return line;
+}
+
+/// The kernel's place, samples of each part, and the errors of the parts.
+void add_curve(Json& curves, const KernelView& kernel, std::size_t place) {
+  for (const Json* row : kernel.accuracy) {
+    const Json& curve = field(*row, "curve");
+    if (!field(curve, "ulp").is_array()) continue;
+    Json errors = Json::array();
+    for (const Json& ulp : field(curve, "ulp")) errors.push_back(brief(ulp));
+    curves.push_back({place, count_of(curve, "samples"), errors});
+  }
 }
 
 Json machine_entry(const Section& section) {
@@ -108,13 +143,18 @@ Json machine_entry(const Section& section) {
                 {"shapes", Json::array()},
                 {"times", Json::array()},
                 {"accuracy", Json::array()},
+                {"curves", Json::array()},
                 {"ceilings", Json::array()}};
   Places places;
+  Kinds kinds;
   for (const KernelView& kernel : view.kernels) {
     places.emplace(&kernel, places.size());
     entry["kernels"].push_back(kernel_entry(kernel));
-    add_accuracy(entry["accuracy"], kernel, places.at(&kernel));
+    add_curve(entry["curves"], kernel, places.at(&kernel));
+    if (!kernel.accuracy.empty())
+      entry["accuracy"].push_back(accuracy_entry(kernel, places.at(&kernel), kinds));
   }
+  entry["kinds"] = kinds.names;
   for (std::size_t i = 0; i < view.rankings.size(); ++i) {
     entry["shapes"].push_back(shape_entry(view, view.rankings[i]));
     add_times(entry["times"], view.rankings[i], i, places);

@@ -15,63 +15,72 @@ namespace {
 
 constexpr std::size_t kShownElements = 16;
 
-/// Element by element where the row is short.
-std::string columns(const Json& x, const Json& got, const Json& want, std::size_t size) {
-  TextTable table({"", "x", "got", "want"}, "><<<");
-  for (std::size_t i = 0; i < size; ++i)
-    table.add({std::to_string(i), decimal_and_hex(data_at(x, i)), decimal_and_hex(data_at(got, i)),
-               decimal_and_hex(data_at(want, i))});
-  return table.text();
+/// Text of an element that is not an attribute: quotes and line breaks stay.
+std::string text_html(std::string_view text) {
+  std::string escaped;
+  for (char c : printable(text))
+    escaped += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
+  return escaped;
 }
 
-std::string counterexample(const Json& example) {
-  if (!example.is_object()) return "";
+/// Element by element where the row is short, else its beginning.
+std::string values(const Json& example) {
   const Json &x = field(example, "x"), &got = field(example, "got"), &want = field(example, "want");
   const std::size_t size = data_size(x);
   const bool aligned = count_of(example, "rows") == 1 && size > 0 && size <= kShownElements &&
                        data_size(got) == size && data_size(want) == size;
-  std::string text = fmt::format("<p>{} row(s) of {} column(s)", count_of(example, "rows"),
-                                 count_of(example, "cols"));
+  if (!aligned)
+    return fmt::format("x    {}\n     {}\ngot  {}\nwant {}", data_list(x, 8, false),
+                       data_list(x, 8, true), data_list(got, 8, true), data_list(want, 8, true));
+  std::string text;
+  for (std::size_t i = 0; i < size; ++i)
+    text +=
+        fmt::format("{}{}: x {}, got {}, want {}", i ? "\n" : "", i, decimal_and_hex(data_at(x, i)),
+                    decimal_and_hex(data_at(got, i)), decimal_and_hex(data_at(want, i)));
+  return text;
+}
+
+std::string counterexample(const Json& example) {
+  if (!example.is_object()) return "";
+  std::string text = fmt::format("{} x {}", count_of(example, "rows"), count_of(example, "cols"));
   for (const char* key : {"g", "labels", "layout"}) {
     const Json& value = field(example, key);
     if (value.is_null() || value.empty()) continue;
-    text += fmt::format(
-        "; {} <code>{}</code>", key,
-        escape_html(value.is_array() ? data_list(value, kShownElements, true) : plain(value)));
+    text += fmt::format("; {} {}", key,
+                        value.is_array() ? data_list(value, kShownElements, true) : plain(value));
   }
-  if (!spot(example).empty()) text += fmt::format("; <code>{}</code>", escape_html(spot(example)));
-  text += "</p>\n";
-  if (aligned)
-    return text + fmt::format("<pre>{}</pre>\n", escape_html(columns(x, got, want, size)));
-  return text + fmt::format("<pre>x    {}\n     {}\ngot  {}\nwant {}</pre>\n",
-                            escape_html(data_list(x, 8, false)), escape_html(data_list(x, 8, true)),
-                            escape_html(data_list(got, 8, true)),
-                            escape_html(data_list(want, 8, true)));
+  if (data_size(field(example, "x")) > 1 && !spot(example).empty()) text += "; " + spot(example);
+  return fmt::format("<pre>{}\n{}</pre>\n", text_html(text), text_html(values(example)));
 }
 
+/// `reason`: "" where the group around it says it.
 std::string article(const Section& section, const Json& property, const char* css,
-                    const std::string& also) {
-  const std::string message = text_of(property, "message"), reason = text_of(property, "reason"),
-                    repro = text_of(property, "repro");
+                    const std::string& reason, const std::string& also) {
+  const std::string repro = text_of(property, "repro");
+  const bool note = outcome(property) == Outcome::kNote;  // of these the message says it all
   return fmt::format(
-      "<article id=\"{}\"><h5><span class={}>{}</span> {} <span class=soft>{}</span></h5>\n<p>{} "
-      "<span class=soft>(criterion: {})</span>{}</p>\n{}{}{}</article>\n",
+      "<article id={}><h5><span class={}>{}</span> {} <span class=soft>{}</span></h5>\n<p>{} "
+      "<span class=soft>({})</span>{}\n{}{}{}</article>\n",
       section.anchor(property), css, escape_html(text_of(property, "verdict")),
       escape_html(text_of(property, "property")), escape_html(text_of(property, "kernel")),
-      escape_html(message), escape_html(text_of(property, "criterion")),
-      reason.empty() ? "" : "<br>Known: " + escape_html(reason),
-      counterexample(field(property, "counterexample")),
-      repro.empty() ? "" : "<pre>" + escape_html(repro) + "</pre>\n", also);
+      text_html(text_of(property, "message")), escape_html(text_of(property, "criterion")),
+      reason.empty() ? "" : "<br>Known: " + text_html(reason),
+      note ? "" : counterexample(field(property, "counterexample")),
+      repro.empty() ? "" : "<pre>" + text_html(repro) + "</pre>\n", also);
 }
 
 /// A finding with the others of its cause folded away.
 std::string finding(const Section& section, const Finding& one, const char* css) {
   std::string also;
-  for (const Json* property : one.also) also += article(section, *property, css, "");
+  const std::string known = text_of(*one.shown, "reason");
+  for (const Json* property : one.also) {
+    const std::string reason = text_of(*property, "reason");
+    also += article(section, *property, css, reason == known ? "" : reason, "");
+  }
   if (!also.empty())
     also = fmt::format("<details><summary>also: {}</summary>\n{}</details>\n",
                        escape_html(one.also_names()), also);
-  return article(section, *one.shown, css, also);
+  return article(section, *one.shown, css, "", also);
 }
 
 /// The findings of a kernel's name that have one reason, over all operations and types.

@@ -8,6 +8,8 @@
 namespace softmark::html {
 namespace {
 
+constexpr std::size_t kOpenWarnings = 5;  // more are folded
+
 std::string list_of(const char* head, const Json& object) {
   if (!object.is_object() || object.empty()) return "";
   std::string text = fmt::format("<div><h4>{}</h4><dl>\n", head);
@@ -57,9 +59,12 @@ std::string machine(const Section& section) {
   for (const Json& row : field(document, "absent"))
     absent[text_of(row, "name")] = field(row, "reason");
   std::string warnings;
-  for (const Json& warning : field(document, "warnings"))
+  const Json& all = field(document, "warnings");
+  for (const Json& warning : all)
     warnings += fmt::format("<li>{}</li>\n", escape_html(plain(warning)));
-  if (!warnings.empty()) warnings = "<h4>Warnings</h4>\n<ul>\n" + warnings + "</ul>\n";
+  if (!warnings.empty())
+    warnings = fmt::format("<details{}><summary>Warnings ({})</summary>\n<ul>\n{}</ul></details>\n",
+                           all.size() <= kOpenWarnings ? " open" : "", all.size(), warnings);
   return run_words(section) + warnings +
          "<details><summary>The machine, its state and the build</summary>\n<div class=columns>\n" +
          list_of("Machine", field(machine, "identity")) +

@@ -31,8 +31,9 @@ std::string flags_of(const Json& row) {
 std::string ranking_row(const Entry& entry) {
   const Json& row = *entry.measurement;
   const KernelView& kernel = *entry.kernel;
-  const std::string place =
-      entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
+  const std::string place = entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place)
+                            : is_wrong(kernel.standing) ? "✗"
+                                                        : "";
   const bool measured = !std::isnan(entry.ns);
   const std::size_t n = replicates(row);
   const std::string isa = kernel.row ? text_of(*kernel.row, "isa") : "";
@@ -90,12 +91,13 @@ std::string fold(const Section& section, const Ranking& ranking) {
 
 std::string speed_group(const Section& section, const Group& group) {
   std::string head, rows, folds;
-  std::vector<const KernelView*> kernels;
-  for (const KernelView& kernel : section.view.kernels)
-    if (kernel.op == group.first && kernel.dtype == group.second) {
-      kernels.push_back(&kernel);
-      head += fmt::format("<th scope=col><span>{}</span>", escape_html(kernel.name));
-    }
+  const Ranking* first = headline(section.view, group.first, group.second);
+  if (!first) return "";
+  std::vector<const KernelView*> kernels;  // as they rank there
+  for (const auto& [kernel, entry] : summary_order(section.view, *first)) {
+    kernels.push_back(kernel);
+    head += fmt::format("<th scope=col><span>{}</span>", escape_html(kernel->name));
+  }
   for (const Ranking& ranking : section.view.rankings) {
     if (ranking.shape.op != group.first || ranking.shape.dtype != group.second) continue;
     rows += matrix_row(section, ranking, kernels);

@@ -24,10 +24,10 @@ export interface Ceiling {
   cache: string; ns: number; gb: number;
 }
 export interface Accuracy {
-  kernel: Kernel; domain: string; elements: number; max: number; mean: number; p50: number;
-  p99: number; p999: number; rounded: number; share: number; worst: string;
+  kernel: Kernel; domain: string; elements: number; max: number; p999: number;
+  share: number; worst: string;
 }
-export interface Curve { kernel: Kernel; what: string; at: string[]; ulp: number[] }
+export interface Curve { kernel: Kernel; samples: number; ulp: number[] }
 export interface Machine {
   name: string; key: string; started: string; caches: { level: number; bytes: number }[];
   clock: string; kernels: Kernel[]; shapes: Shape[]; times: Time[]; ceilings: Ceiling[];
@@ -64,6 +64,21 @@ function shapeOf(raw: Raw): Shape {
   };
 }
 
+/** "[0x1p+0, 0x0p+0]|0|2|0x1.8p-1|0x1.7p-1" in words. */
+function worstWords(packed: string): string {
+  const [x, output, length, got, want] = packed.split("|");
+  return want === undefined ? "" : `${x ? `${x}, ` : ""}output ${output} of ${length}, got ${got}, want ${want}`;
+}
+
+/** A kernel's line: its place, then six figures for each kind of row. */
+function accuracyOf(row: Raw[], kernel: Kernel, kinds: Raw[]): Accuracy[] {
+  const found: Accuracy[] = [];
+  for (let i = 1; i + 5 < row.length; i += 6)
+    found.push({ kernel, domain: text(kinds[row[i]]), elements: num(row[i + 1]), max: num(row[i + 2]),
+      p999: num(row[i + 3]), share: num(row[i + 4]), worst: worstWords(text(row[i + 5])) });
+  return found;
+}
+
 function machineOf(raw: Raw): Machine {
   const kernels = list(raw.kernels).map(kernelOf), shapes = list(raw.shapes).map(shapeOf);
   const known = (row: Raw[]) => kernels[row[0]] !== undefined;
@@ -80,13 +95,9 @@ function machineOf(raw: Raw): Machine {
       kind: text(r[0]), workload: text(r[1]), rows: num(r[2]), cols: num(r[3]), dtype: text(r[4]),
       threads: num(r[5]), cache: text(r[6]), ns: num(r[7]), gb: num(r[8]),
     })),
-    accuracy: list(raw.accuracy).filter(known).map((r) => ({
-      kernel: kernels[r[0]], domain: text(r[1]), elements: num(r[2]), max: num(r[3]),
-      mean: num(r[4]), p50: num(r[5]), p99: num(r[6]), p999: num(r[7]), rounded: num(r[8]),
-      share: num(r[9]), worst: text(r[10]),
-    })),
+    accuracy: list(raw.accuracy).filter(known).flatMap((r) => accuracyOf(r, kernels[r[0]], list(raw.kinds))),
     curves: list(raw.curves).filter(known).map((r) => ({
-      kernel: kernels[r[0]], what: text(r[1]), at: list(r[2]).map(text), ulp: list(r[3]).map(num),
+      kernel: kernels[r[0]], samples: num(r[1]), ulp: list(r[2]).map(num),
     })),
   };
 }

@@ -123,11 +123,13 @@ export class Figure {
       this.inView = entries[entries.length - 1].isIntersecting;
       if (this.inView) this.drawIfNeeded();
     }, { rootMargin: "200px" }).observe(this.root);
-    new ResizeObserver(() => {
-      if (this.drawn && Math.abs(this.root.clientWidth - this.width) > 4) {
-        this.dirty = true;
-        if (this.inView) this.drawIfNeeded();
-      }
+    new ResizeObserver(([entry]) => {
+      const width = Math.round(entry.contentRect.width);
+      if (!this.drawn || width === 0 || Math.abs(width - this.width) <= 4) return;
+      this.width = width;
+      this.dirty = true;
+      if (this.inView) this.drawIfNeeded();
+      else later(() => this.drawIfNeeded());
     }).observe(this.root);
   }
 
@@ -142,8 +144,10 @@ export class Figure {
   drawIfNeeded(): void {
     if (!this.dirty || !this.selection) return;
     this.dirty = false;
-    this.root.hidden = false;
-    this.width = this.root.clientWidth;
+    if (this.root.hidden || this.width === 0) {  // else the width is known without a layout
+      this.root.hidden = false;
+      this.width = this.root.clientWidth;
+    }
     this.drawn = this.chart.draw(this.selection, Math.max(this.width || 640, 260));
     this.root.hidden = !this.drawn;
     this.show(-1);

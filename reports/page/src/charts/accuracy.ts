@@ -16,14 +16,14 @@ export const shade = (share: number): number =>
   Number.isNaN(share) || !(share <= 1) ? 4 : STEPS.findIndex((s) => share <= s);
 
 const HEAD: Cell[] = ["machine", "kernel", "op", "dtype", "rows", "elements", "max_error_over_bound",
-  "max_ulp", "mean_ulp", "p99", "p999", "correctly_rounded", "worst"];
+  "max_ulp", "p999", "worst"];
 const rowOf = (m: Machine, a: Accuracy): Cell[] => [m.name, a.kernel.name, a.kernel.op,
-  a.kernel.dtype, a.domain, a.elements, a.share, a.max, a.mean, a.p99, a.p999, a.rounded, a.worst];
+  a.kernel.dtype, a.domain, a.elements, a.share, a.max, a.p999, a.worst];
 
 function tip(a: Accuracy): string[] {
   const lines = [`${a.kernel.name} on ${a.domain} rows`,
     Number.isNaN(a.share) ? "share of the bound not known" : `${figure(a.share)} of the bound at worst`,
-    `ulp: max ${figure(a.max)}, mean ${figure(a.mean)}, 99.9 % ${figure(a.p999)}`,
+    `ulp: max ${figure(a.max)}, 99.9 % ${figure(a.p999)}`,
     `n = ${figure(a.elements)} elements`, common.standing(a.kernel)];
   if (a.kernel.isa) lines.push(a.kernel.isa);
   return a.worst ? [...lines, `worst: ${a.worst}`] : lines;

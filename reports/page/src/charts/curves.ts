@@ -1,96 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
-// A function of one float over its whole range: the function, its derivative, and each kernel's
-// error in ulp. The range is laid out by ordinals (each float has the same room), with ticks at
-// numbers that people know.
+// The sigmoid over every float of a type, with its derivative and each kernel's error in ulp. The
+// floats lie in their order, each with the same room; ticks are numbers that people know.
 
 import * as Plot from "@observablehq/plot";
-import { Curve, Machine, figure } from "../data";
-import { Chart, Drawn } from "../figure";
+import { Curve, Machine, figure, passes, wrong } from "../data";
+import { Chart, Drawn, Point } from "../figure";
 import { element } from "../labels";
 import { Selection } from "../state";
 import * as common from "./common";
 
-/** The place of a float32 among all of them, 0 at 0, symmetric. */
-export function ordinal(value: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setFloat32(0, value);
-  const bits = view.getUint32(0);
-  return bits & 0x80000000 ? -(bits & 0x7fffffff) : bits;
+const MOST_PASSING = 5, MOST_WRONG = 4;
+const LEAST = 0.01;  // ulp, where smaller errors are drawn
+
+interface Format { bias: number; largest: number }
+const FORMATS: Record<string, Format> = {
+  f16: { bias: 15, largest: 65504 }, bf16: { bias: 127, largest: 3.3895e38 },
+  f32: { bias: 127, largest: 3.4028e38 }, f64: { bias: 1023, largest: 1.7976e308 },
+  f8_e4m3: { bias: 7, largest: 448 }, f8_e5m2: { bias: 15, largest: 57344 },
+};
+
+/** The place of a value among the floats of its type, in binades from 0; subnormals are one. */
+export function placeOf(value: number, { bias }: Format): number {
+  const size = Math.abs(value), least = 2 ** (1 - bias);
+  if (size < least) return value / least;
+  const exponent = Math.floor(Math.log2(size));
+  return Math.sign(value) * (exponent + bias + size / 2 ** exponent - 1);
 }
-export function fromOrdinal(ordinal: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, ordinal < 0 ? (0x80000000 | -ordinal) >>> 0 : ordinal);
-  return view.getFloat32(0);
+export function valueAt(place: number, { bias }: Format): number {
+  const size = Math.abs(place), whole = Math.floor(size);
+  return Math.sign(place) * (whole === 0 ? size * 2 ** (1 - bias) : (1 + size - whole) * 2 ** (whole - bias));
 }
+
 const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
-const TICKS = [-3e38, -1e10, -88, -1, -1e-10, 0, 1e-10, 1, 88, 1e10, 3e38];
+
+function ticksOf(format: Format, width: number): number[] {
+  const positive = [1e-300, 1e-100, 1e-30, 1e-10, 1e-4, 0.01, 1, 100, 1e4, 1e10, 1e30, 1e100, 1e300]
+    .filter((v) => v < format.largest && v > 2 ** -format.bias);
+  const all = [...positive.map((v) => -v).reverse(), 0, ...positive].map((v) => ({ v, at: placeOf(v, format) }));
+  const room = (2 * placeOf(format.largest, format)) / (width / 36), kept: { v: number; at: number }[] = [];
+  // 0, 1 and -1 first, then what has room beside them
+  for (const t of [...all].sort((a, b) => +(Math.abs(b.v) === 1 || b.v === 0) - +(Math.abs(a.v) === 1 || a.v === 0)))
+    if (kept.every((k) => Math.abs(k.at - t.at) >= room)) kept.push(t);
+  return kept.map((t) => t.at);
+}
+
+/** Those in colour: the passing ones that rank best, and the wrong ones with the largest errors. */
+function chosen(machine: Machine, curves: Curve[]): Curve[] {
+  const best = new Map<string, number>();
+  for (const t of machine.times)
+    if (t.place > 0) best.set(t.kernel.id, Math.min(best.get(t.kernel.id) ?? Infinity, t.place));
+  const rank = (c: Curve) => best.get(c.kernel.id) ?? 1e6;
+  const worst = (c: Curve) => Math.max(...c.ulp.map((u) => (Number.isNaN(u) ? Infinity : u)));
+  return [...curves.filter((c) => passes(c.kernel)).sort((a, b) => rank(a) - rank(b)).slice(0, MOST_PASSING),
+    ...curves.filter((c) => wrong(c.kernel)).sort((a, b) => worst(b) - worst(a)).slice(0, MOST_WRONG)];
+}
+
+function drawFunction(format: Format, x: Plot.ScaleOptions, width: number) {
+  const end = placeOf(format.largest, format), n = 600;
+  const values = Array.from({ length: 2 * n + 1 }, (_, i) => {
+    const at = ((i - n) / n) * end, y = sigmoid(valueAt(at, format));
+    return { at, y, slope: y * (1 - y) };
+  });
+  return common.plot({
+    width, height: 150, marginLeft: 46, marginRight: 16, marginTop: 20, marginBottom: 8,
+    x: { ...x, tickFormat: () => "", label: null },
+    y: { domain: [0, 1], ticks: [0, 0.5, 1], grid: true, label: "↑ function, derivative", labelArrow: "none" },
+    marks: [
+      Plot.line(values, { x: "at", y: "y", stroke: "var(--ink)", strokeWidth: 2 }),
+      Plot.line(values, { x: "at", y: "slope", stroke: "var(--ink)", strokeWidth: 1.6, strokeDasharray: "5 3" }),
+    ],
+  });
+}
 
 function drawCurves(selection: Selection, machine: Machine, width: number): Drawn | null {
-  const { op, dtype } = selection.state;
-  const curves = machine.curves.filter((c) => c.kernel.op === op && c.kernel.dtype === dtype);
-  if (!curves.length) return null;
-  const height = 220, most = ordinal(3.4e38), n = 400;
-  const grid = Array.from({ length: 2 * n + 1 }, (_, i) => fromOrdinal(Math.round(((i - n) / n) * most)));
-  const values = grid.flatMap((x) => {
-    const y = sigmoid(x);
-    return [{ at: ordinal(x), y, what: "function" }, { at: ordinal(x), y: y * (1 - y), what: "derivative" }];
-  });
-  const ticks = TICKS.filter((t) => width > 520 || Math.abs(t) !== 1e10 && Math.abs(t) !== 1e-10);
-  const x = { domain: [-most, most], ticks: ticks.map(ordinal), grid: true, label: null,
-    tickFormat: (o: number) => figure(fromOrdinal(o)) };
-  const upper = common.plot({
-    width, height, marginLeft: 44, marginRight: 14, marginTop: 20, x,
-    y: { domain: [0, 1], ticks: 3, label: "↑ function, derivative" },
-    color: { type: "identity" },
-    marks: ["function", "derivative"].map((what, i) => Plot.line(values.filter((v) => v.what === what),
-      { x: "at", y: "y", stroke: `var(--c${i + 1})`, strokeWidth: 2, strokeDasharray: i ? "6 3" : "" })),
-  });
-  const { points, lower } = errors(selection, curves, width, x);
-  const outer = element("svg", { width, height: height + 300, viewBox: `0 0 ${width} ${height + 300}`, class: "plot" });
-  lower.setAttribute("y", `${height}`);
-  outer.append(upper, lower);
-  return {
-    svg: outer, points: points.map((p) => ({ ...p, y: p.y + height })),
-    rows: [["machine", "kernel", "x", "max_ulp"], ...curves.flatMap((c) => c.at.map((at, i) =>
-      [machine.name, c.kernel.name, at, c.ulp[i]]))],
-    key: [{ symbol: common.sign({ colour: "var(--c1)" }, true), words: "function" },
-      { symbol: common.sign({ colour: "var(--c2)", dash: "6 3" }, true), words: "derivative" },
-      ...curves.map((c) => ({ symbol: common.sign(common.lookOf(selection, c.kernel.name), true), words: `error of ${c.kernel.name}` }))],
-    summary: curves.map((c) => `${c.kernel.name}: at most ${figure(Math.max(...c.ulp.filter((u) => !Number.isNaN(u))))} ulp`).join("; "),
-  };
-}
-
-function errors(selection: Selection, curves: Curve[], width: number, x: Plot.ScaleOptions) {
-  const data = curves.flatMap((c) => c.at.map((at, i) => ({ c, x: parseHex(at), at, ulp: c.ulp[i] })));
-  const cap = Math.min(1e9, Math.max(4, ...data.map((d) => (Number.isFinite(d.ulp) ? d.ulp : 0))) * 1.5);
-  const y = (d: { ulp: number }) => Math.max(0.01, Number.isNaN(d.ulp) ? cap : Math.min(d.ulp, cap));
+  const { op, dtype, isa } = selection.state, format = FORMATS[dtype];
+  const curves = machine.curves.filter((c) => c.kernel.op === op && c.kernel.dtype === dtype &&
+    (isa === "" || c.kernel.isa === isa));
+  if (!curves.length || !format) return null;
+  const end = placeOf(format.largest, format), inColour = chosen(machine, curves);
+  const at = (c: Curve, i: number) => end * (((2 * i + 1) / c.ulp.length) - 1);
+  const x: Plot.ScaleOptions = { domain: [-end, end], ticks: ticksOf(format, width), grid: true,
+    tickFormat: (place: number) => figure(Number(valueAt(place, format).toPrecision(2))),
+    label: `input x: every ${dtype} in order →`, labelArrow: "none" };
+  const finite = curves.flatMap((c) => c.ulp.filter((u) => Number.isFinite(u)));
+  const top = Math.min(1e6, Math.max(4, ...finite)) * 3;
+  const y = (u: number) => Math.max(LEAST, Number.isNaN(u) ? top : Math.min(u, top));
+  const line = (c: Curve) => c.ulp.map((u, i) => ({ at: at(c, i), u: y(u) }));
   const look = (c: Curve) => common.lookOf(selection, c.kernel.name);
+  const upper = drawFunction(format, x, width), height = 280;
   const lower = common.plot({
-    width, height: 300, marginLeft: 44, marginRight: 14, marginTop: 20, marginBottom: 38,
-    x: { ...x, label: "input, every float32 in order →", labelArrow: "none" },
-    y: common.log([0.01, cap], common.logTicks(0.01, cap, 6), figure, "↑ largest error, ulp, log", { grid: true }),
-    color: { type: "identity" },
-    marks: [Plot.ruleY([0.5], { stroke: "var(--soft)", strokeDasharray: "2 3" }),
-      ...curves.map((c) => Plot.line(data.filter((d) => d.c === c), { x: (d) => ordinal(d.x), y,
-        stroke: look(c).colour, strokeWidth: 1.6, strokeDasharray: look(c).dash }))],
+    width, height, marginLeft: 46, marginRight: 16, marginTop: 22, marginBottom: 40, x,
+    y: common.log([LEAST, top * 1.2], [...common.logTicks(LEAST, top / 8, 6), top],
+      (v) => (v >= top * 0.99 ? "over" : v <= LEAST ? "0" : figure(v)), "↑ largest error, ulp, log", { grid: true }),
+    marks: [
+      Plot.ruleY([0.5], { stroke: "var(--soft)", strokeDasharray: "2 3" }),
+      ...curves.filter((c) => !inColour.includes(c)).map((c) =>
+        Plot.line(line(c), { x: "at", y: "u", curve: "step", stroke: "var(--line)" })),
+      ...inColour.map((c) => Plot.line(line(c), { x: "at", y: "u", curve: "step", stroke: look(c).colour,
+        strokeWidth: 1.6, strokeDasharray: look(c).dash })),
+    ],
   });
-  const points = data.map((d) => ({ x: common.apply(lower, "x", ordinal(d.x)), y: common.apply(lower, "y", y(d)),
-    lines: [`${d.c.kernel.name}: ${figure(d.ulp)} ulp`, `at ${figure(d.x)} (${d.at})`] }));
-  return { points, lower };
-}
-
-/** "-0x1.8p+1" as a number. */
-export function parseHex(text: string): number {
-  const found = /^(-?)0x([01])(?:\.([0-9a-f]+))?p([+-]\d+)$/.exec(text);
-  if (!found) return text === "inf" ? Infinity : text === "-inf" ? -Infinity : NaN;
-  const [, sign, whole, digits = "", power] = found;
-  const fraction = digits ? parseInt(digits, 16) / 16 ** digits.length : 0;
-  return (sign ? -1 : 1) * (Number(whole) + fraction) * 2 ** Number(power);
+  const points: Point[] = inColour.flatMap((c) => c.ulp.map((u, i) => ({
+    x: common.apply(lower, "x", at(c, i)), y: common.apply(lower, "y", y(u)) + 150,
+    lines: [`${c.kernel.name}: ${figure(u)} ulp at most`, `x about ${figure(valueAt(at(c, i), format))}, one of ${c.ulp.length} parts`,
+      `n = ${c.samples} floats in each`, common.standing(c.kernel), c.kernel.isa].filter((l) => l) })));
+  const outer = element("svg", { width, height: 150 + height, viewBox: `0 0 ${width} ${150 + height}`, class: "plot" });
+  lower.setAttribute("y", "150");
+  outer.append(upper, lower);
+  const rest = curves.length - inColour.length;
+  return {
+    svg: outer, points,
+    rows: [["machine", "kernel", "op", "dtype", "x_from", "max_ulp"], ...curves.flatMap((c) => c.ulp.map((u, i) =>
+      [machine.name, c.kernel.name, op, dtype, valueAt(end * ((2 * i) / c.ulp.length - 1), format), u]))],
+    key: [{ symbol: common.sign({ colour: "var(--ink)" }, true), words: "function" },
+      { symbol: common.sign({ colour: "var(--ink)", dash: "5 3" }, true), words: "derivative" },
+      ...inColour.map((c) => ({ symbol: common.sign(look(c), true), words: c.kernel.name + (wrong(c.kernel) ? " (wrong)" : "") })),
+      ...(rest ? [{ symbol: common.sign({ colour: "var(--line)" }, true), words: `${rest} more` }] : [])],
+    summary: inColour.map((c) => `${c.kernel.name}: at most ${figure(Math.max(...c.ulp))} ulp`).join("; "),
+  };
 }
 
 export const curves: Chart = {
   id: "curves",
-  title: "Function and error over the whole range",
-  note: "Every float has the same room.",
+  title: "The sigmoid over the whole range",
+  note: "Also the softmax of [x, 0]. The dotted line is 0.5 ulp, correct rounding.",
   draw: (s, width) => common.perMachine(s, width, 520, (m, w) => drawCurves(s, m, w)),
 };
