@@ -72,10 +72,17 @@ void release(Slot slot, T*& object) {
   object = nullptr;
 }
 
-/// $SOFTMARK_ONNXRUNTIME, else the copy installed by scripts/setup --peers, else the system's.
+#ifndef SOFTMARK_ONNXRUNTIME_LIBRARY
+#define SOFTMARK_ONNXRUNTIME_LIBRARY ""
+#endif
+
+/// $SOFTMARK_ONNXRUNTIME, else the one that the build names, else the copy installed by
+/// scripts/setup --peers, else the system's.
 void* open_library() {
   if (const char* chosen = std::getenv("SOFTMARK_ONNXRUNTIME"); chosen && *chosen)
     return dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
+  if (constexpr std::string_view named = SOFTMARK_ONNXRUNTIME_LIBRARY; !named.empty())
+    return dlopen(named.data(), RTLD_NOW | RTLD_LOCAL);
   const std::string own = softmark::peers_folder() + "/onnxruntime/libonnxruntime.so.1";
   struct stat found;
   return dlopen(stat(own.c_str(), &found) == 0 ? own.c_str() : "libonnxruntime.so.1",

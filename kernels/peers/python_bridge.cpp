@@ -209,9 +209,12 @@ int call(const softmark_args* args) {
   return 0;
 }
 
-std::string version_of(const std::string& module) {
+namespace {
+
+/// The answer to a question about a module by the first interpreter that has it.
+std::string answer_of(const std::string& question, const std::string& module) {
   for (const Interpreter& with : interpreters()) try {
-      ChildProcess child = start_python(with, {"--version", module}, -1);
+      ChildProcess child = start_python(with, {question, module}, -1);
       std::int64_t status = kFailed;
       std::string text;
       if (send(child, "") && receive(child, status, text) && status == kDone) return text;
@@ -220,5 +223,10 @@ std::string version_of(const std::string& module) {
     }
   return "";
 }
+
+}  // namespace
+
+std::string version_of(const std::string& module) { return answer_of("--version", module); }
+std::string isa_of(const std::string& module) { return answer_of("--isa", module); }
 
 }  // namespace softmark::python

@@ -2,9 +2,9 @@
 // XNNPACK (google/XNNPACK) through its operator API: that of 2022 (create with a shape, set up with
 // pointers) or that of 2024 (create, reshape, set up); the build detects which.
 //
-// An operator is created for a shape and kept until the shape changes; pointers are set for each
-// call, as the API requires. More than one thread needs a pthreadpool of that size, kept likewise;
-// one thread needs none.
+// An operator is created for a shape and kept until the shape changes; pointers are set where they
+// are not those of the call before. More than one thread needs a pthreadpool of that size, kept
+// likewise; one thread needs none.
 //
 // XNNPACK may read up to XNN_EXTRA_BYTES behind a row's end. These bytes exist and are not used,
 // unless another page begins within them: then the last rows are copied, as a user who cannot
@@ -71,12 +71,19 @@ struct SoftmaxF16 {
 };
 #endif
 
+#ifdef SOFTMARK_XNNPACK_UNARY_LUT  // of 2026: a look-up table besides
+#define SOFTMARK_XNNPACK_UNARY
+#define SOFTMARK_NO_LUT nullptr,
+#else
+#define SOFTMARK_NO_LUT
+#endif
+
 #ifdef SOFTMARK_XNNPACK_UNARY
 template <xnn_datatype Type>
 struct Sigmoid {
   static xnn_status make(const softmark_args& a, pthreadpool_t pool, xnn_operator_t* op) {
-    const xnn_status status = xnn_create_unary_elementwise_nc(xnn_unary_sigmoid, Type, Type,
-                                                              nullptr, nullptr, nullptr, 0, op);
+    const xnn_status status = xnn_create_unary_elementwise_nc(
+        xnn_unary_sigmoid, Type, Type, nullptr, SOFTMARK_NO_LUT nullptr, nullptr, 0, op);
     if (status != xnn_status_success) return status;
     return xnn_reshape_unary_elementwise_nc(*op, a.rows, a.cols, a.x_stride, a.y_stride, pool);
   }
@@ -112,6 +119,7 @@ int run_whole(const softmark_args* args) {
   using Shape = std::array<std::size_t, 5>;
   static xnn_operator_t op = nullptr;
   static Shape kept{};
+  static std::array<const void*, 2> pointed{};
   if (args->rows == 0) return 0;
   const pthreadpool_t pool = pool_of(args->threads);
   const Shape shape{args->rows, args->cols, args->x_stride, args->y_stride,
@@ -123,8 +131,11 @@ int run_whole(const softmark_args* args) {
         Op::make(*args, pool, &op) != xnn_status_success)
       return 1;
     kept = shape;
+    pointed = {};
   }
-  if (Op::point(op, *args, pool) != xnn_status_success) return 1;
+  const std::array<const void*, 2> arrays{args->x, args->y};
+  if (pointed != arrays && Op::point(op, *args, pool) != xnn_status_success) return 1;
+  pointed = arrays;
   return xnn_run_operator(op, pool) != xnn_status_success;
 }
 

@@ -19,6 +19,7 @@ Json to_json(const Verdict& verdict) {
   if (!verdict.cause.empty()) json["cause"] = verdict.cause;
   if (verdict.seconds) json["seconds"] = number(*verdict.seconds);
   if (verdict.reason) json["reason"] = *verdict.reason;
+  if (!verdict.brief.empty()) json["brief"] = verdict.brief;
   return json;
 }
 
@@ -39,6 +40,7 @@ Verdict verdict_from_json(const Json& json) {
   verdict.cause = json.value("cause", "");
   if (json.contains("seconds")) verdict.seconds = json["seconds"];
   if (json.contains("reason")) verdict.reason = json["reason"];
+  verdict.brief = json.value("brief", "");
   return verdict;
 }
 

@@ -27,6 +27,7 @@ struct Verdict {
   std::string cause;
   std::optional<double> seconds;
   std::optional<std::string> reason;  // once the known failures were applied
+  std::string brief;                  // the same in a few words; empty: none
 
   bool failed() const { return outcome != "pass" && outcome != "skip" && outcome != "incomplete"; }
 };

@@ -18,6 +18,7 @@
 #include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/counterexample.h"
+#include "properties/engine/grade.h"
 #include "properties/engine/known_failures.h"
 #include "properties/engine/verdict.h"
 #include "support/interrupts.h"
@@ -77,7 +78,7 @@ Json request_for(const VerifyOptions& options, const Kernel& kernel) {
 struct Result {
   std::vector<Verdict> properties;
   Json accuracy = Json::array(), corpus = Json::array();
-  Json certificate = Json::object(), outputs = Json::object();
+  Json certificate = Json::object(), outputs = Json::object(), grade = nullptr;
   Coverage coverage;
   double seconds = 0;
 };
@@ -97,6 +98,7 @@ void add(const Json& report, Result& result, std::string& begun) {
     for (Verdict& verdict : result.properties)
       if (verdict.property == entry["property"]) verdict.cause = entry["cause"];
   if (section == "accuracy") result.accuracy.push_back(entry);
+  if (section == "grade") result.grade = entry;
   if (section == "corpus") result.corpus.push_back(entry);
   if (section != "properties") return;
   result.properties.push_back(verdict_from_json(entry));
@@ -118,6 +120,19 @@ Verdict ended_early(const Kernel& kernel, const std::string& property, const Chi
                     (printed.empty() ? "" : ": " + printed);
   verdict.repro = command_for("verify", kernel);
   verdict.seconds = 0;
+  return verdict;
+}
+
+/// A library's sum that loses more than one in blocks: a note.
+Verdict verdict_on_sum(const Kernel& kernel, std::string note) {
+  Verdict verdict;
+  verdict.kernel = kernel.id;
+  verdict.property = "summation";
+  verdict.criterion = "bound";
+  verdict.severity = "note";
+  verdict.outcome = "fail";
+  verdict.message = std::move(note);
+  verdict.seconds = 0;  // the grade was found already
   return verdict;
 }
 
@@ -258,6 +273,7 @@ void add_sections(const std::vector<Kernel>& kernels, const std::vector<Result>&
     if (results[i].seconds > 0) entry_of_kernel["verify_seconds"] = number(results[i].seconds);
     if (const Json coverage = results[i].coverage.summary(); coverage["calls"] != 0)
       entry_of_kernel["coverage"] = coverage;
+    if (!results[i].grade.is_null()) entry_of_kernel["grade"] = results[i].grade;
     for (const Json& entry : results[i].accuracy) document["accuracy"].push_back(entry);
   }
   document["certificate"] = certificate_of(results);
@@ -314,6 +330,10 @@ bool verify(const VerifyOptions& options, const Registry& registry,
   std::vector<Verdict> verdicts;
   for (const Result& result : results)
     verdicts.insert(verdicts.end(), result.properties.begin(), result.properties.end());
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    if (std::string note = summation_note(results[i].grade);
+        kernels[i].provider == "peer" && !note.empty())
+      verdicts.push_back(verdict_on_sum(kernels[i], std::move(note)));
   // What holds as far as it was tried, and why it was not tried further.
   for (std::size_t i = 0; i < kernels.size(); ++i) add_doubt(kernels[i], results[i], document);
   for (const Verdict& verdict : verdicts)

@@ -15,6 +15,7 @@
 #include "properties/engine/causes.h"
 #include "properties/engine/check.h"
 #include "properties/engine/counterexample.h"
+#include "properties/engine/grade.h"
 #include "properties/engine/verify.h"
 #include "support/channel.h"
 #include "support/strays.h"
@@ -203,6 +204,8 @@ void verify_as_asked(const Json& request, const Report& report) {
   if (whole) try {
       for (const Json& entry : measure_accuracy(session, options.seed)) report("accuracy", entry);
       if (logits_case) report("accuracy", measure_accuracy_on(session, *logits_case, "logits"));
+      if (const Json grade = measure_grade(session, options.seed); !grade.is_null())
+        report("grade", grade);
     } catch (const KernelSession::Refused&) {
     } catch (const KernelSession::Stopped&) {
       // The properties reported it; a kernel that dies on ordinary rows has no accuracy.
