@@ -53,6 +53,9 @@ class ChildProcess {
   /// Whether more has come than was received: after the only reply, that is foreign too.
   bool has_unread() const { return !unread_.empty(); }
 
+  /// The CPU time that it has used; 0 where there is none.
+  double cpu_seconds() const;
+
   /// Whether the child has ended; never blocks.
   bool ended();
   /// Waits for the end; false where it has not come by the deadline.

@@ -66,7 +66,7 @@ constexpr auto kFile = [] {
 };
 constexpr auto kRound = [] { fesetround(FE_DOWNWARD); };
 constexpr auto kUntouched = [] {
-  volatile char* lost = static_cast<char*>(std::malloc(1 << 20));
+  char* volatile lost = static_cast<char*>(std::malloc(1 << 20));
   static_cast<void>(lost);
 };
 constexpr auto kMap = [] {
@@ -75,7 +75,7 @@ constexpr auto kMap = [] {
 };
 constexpr auto kSixteenBytes = [] {  // at every third call
   static int calls = 0;
-  volatile char* lost = ++calls % 3 ? nullptr : static_cast<char*>(std::malloc(16));
+  char* volatile lost = ++calls % 3 ? nullptr : static_cast<char*>(std::malloc(16));
   static_cast<void>(lost);
 };
 constexpr auto kLocale = [] { setlocale(LC_NUMERIC, "C.UTF-8"); };
