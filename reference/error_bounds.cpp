@@ -314,6 +314,7 @@ std::uint8_t unsettled(const Problem& problem, const Working& w, std::size_t ind
 bool has_one_logit(const Problem& problem, const RowFacts& facts) {
   if (!takes_logits(problem.op) || op_info(problem.op).selects) return false;
   if (facts.has_nan || facts.has_pos_inf || facts.finite != 1) return false;
+  if (shape_of(problem.op).takes_g_row && !std::isfinite(problem.g[0])) return false;
   return problem.op != SOFTMARK_CROSS_ENTROPY ||
          std::isfinite(problem.x[static_cast<std::size_t>(problem.label)]);
 }

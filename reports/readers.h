@@ -19,6 +19,9 @@ std::string render_markdown(Documents documents);  // GitHub-flavoured
 std::string render_html(Documents documents);      // one file that needs no network
 std::string render_junit(Documents documents);     // XML: a suite a kernel, a case a property
 std::string render_sarif(Documents documents);  // 2.1.0: failures of properties only, never speed
+/// JSON of Google Benchmark, and of github-action-benchmark ("customSmallerIsBetter").
+std::string render_google_benchmark(Documents documents);
+std::string render_action_benchmark(Documents documents);
 std::string render_github(
     Documents documents);  // workflow commands: at most 8 ::error lines and one ::notice
 

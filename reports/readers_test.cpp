@@ -135,6 +135,24 @@ TEST(Readers, BriefNamesWhatIsKnownInAFewWords) {
       << render(document, "brief");
 }
 
+TEST(Readers, TrackersGetEveryRightTime) {
+  const Json document = sample_document();
+  const Json google = Json::parse(render(document, "google-benchmark"));
+  const Json action = Json::parse(render(document, "action-benchmark"));
+  ASSERT_EQ(google["benchmarks"].size(), action.size());
+  ASSERT_GT(action.size(), 10u);
+  bool simd = false;
+  for (std::size_t i = 0; i < action.size(); ++i) {
+    EXPECT_EQ(google["benchmarks"][i]["name"], action[i]["name"]);
+    EXPECT_FALSE(has(action[i]["name"], "naive/softmax")) << action[i];  // wrong
+    if (action[i]["name"] != "simd/softmax/f32/attention_4k/64x4096/hot/threads:1") continue;
+    simd = true;
+    EXPECT_NEAR(action[i]["value"].get<double>(), 0.213, 1e-9);
+    EXPECT_NEAR(google["benchmarks"][i]["real_time"].get<double>(), 0.213 * 64 * 4096, 1e-3);
+  }
+  EXPECT_TRUE(simd) << action[0];
+}
+
 TEST(Readers, AnInterruptedRunSaysSo) {
   EXPECT_TRUE(has(render(empty_document(), "brief"), "INCOMPLETE"));
   EXPECT_TRUE(has(render(empty_document(), "text"), "INCOMPLETE"));

@@ -17,6 +17,8 @@ std::string render(Documents documents, std::string_view format) {
   if (format == "junit") return render_junit(documents);
   if (format == "sarif") return render_sarif(documents);
   if (format == "github") return render_github(documents);
+  if (format == "google-benchmark") return render_google_benchmark(documents);
+  if (format == "action-benchmark") return render_action_benchmark(documents);
   if (format != "json")
     throw Error(kUsage, fmt::format("unknown format \"{}\"; known are {}", format,
                                     fmt::join(kFormats, ", ")));
