@@ -61,7 +61,7 @@ class Worker {
   int memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;
-  int thread_limit_ = 0;           // of the child that runs
+  int thread_limit_ = 0;            // of the child that runs
   std::uint32_t load_changes_ = 0;  // not yet reported
   double seconds_to_start_ = 0;
 };
