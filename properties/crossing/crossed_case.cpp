@@ -133,6 +133,8 @@ CaseMaker::Shape CaseMaker::shape_of(const Assignment& a) {
   const auto& cols = numbers(kCols, a[kCols]);
   Shape shape = {rows[turn(kRows) % rows.size()], cols[turn(kCols) % cols.size()]};
   if (shape.rows * outputs_of(kernel_.op, shape.cols) > kMostOutputs) shape.rows = rows.front();
+  // Long rows stay as long as they are: some have 2^17 columns and one more, others many more.
+  if (!gives_matrix(kernel_.op) && cols.front() > kLongRow) return shape;
   if (shape.rows * outputs_of(kernel_.op, shape.cols) > kMostOutputs) shape.cols = cols.front();
   return shape;
 }
@@ -283,7 +285,7 @@ void CaseMaker::set_caller(Case& c, const Assignment& a) {
   if (races && !l.fresh && l.calls == 1 && l.alias == Alias::none)
     l.calls = static_cast<int>(std::clamp<std::size_t>(kManyCalls / each / 8, 1,
                                                        l.threads > 7         ? 2
-                                                       : l.has_two_callers() ? 200
+                                                       : l.has_two_callers() ? 20
                                                                              : 12));
 }
 

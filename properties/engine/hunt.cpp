@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kShrinkSeconds = 4;
 constexpr double kWaiting = 4;  // by the clock, for what may take one second of CPU time
-constexpr int kMostHangs = 3;  // each costs its whole timeout
+constexpr int kMostHangs = 3;   // each costs its whole timeout
 
 std::chrono::steady_clock::time_point after(double seconds) {
   using Clock = std::chrono::steady_clock;
@@ -72,9 +72,7 @@ Hunt::Hunt(KernelSession& session, const Property& property, double seconds)
   allow(seconds);
 }
 
-bool Hunt::out_of_time() const {
-  return Clock::now() > end_ || session_.cpu_seconds() > cpu_end_;
-}
+bool Hunt::out_of_time() const { return Clock::now() > end_ || session_.cpu_seconds() > cpu_end_; }
 
 void Hunt::allow(double seconds) {
   end_ = after(kWaiting * seconds);
