@@ -153,13 +153,11 @@ std::vector<double> rescales_of(const Working& w, std::span<const double> x) {
 /// small terms.
 double equal_terms_error(const Working& w, std::span<const double> weight) {
   double count = 0, small = 0;
-  for (const double e : weight) {
-    if (e != 1 && e >= w.normal) return kInf;
-    (e == 1 ? count : small) += e;
-  }
+  for (const double e : weight) (e == 1 ? count : small) += e;
   if (!(count * w.u < 0.5)) return kInf;
-  if (w.exp_of_zero_is_one) return small;
-  return small + w.u * count * (3 * w.exp_error + log2_up(static_cast<std::size_t>(count)) + 6);
+  const double levels = log2_up(weight.size());
+  return small * (levels + 3) +
+         (w.exp_of_zero_is_one ? 0 : w.u * count * (3 * w.exp_error + levels + 6));
 }
 
 }  // namespace

@@ -101,6 +101,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   }
   if (distinct.size() < c.rows) return std::nullopt;
   const auto y = session.run(c);
+  session.count_judged(y.size());
   const std::size_t outputs = session.outputs(c);
   const auto rows = static_cast<double>(c.rows);
   double mean = 0, square = 0, allowed = 0;

@@ -22,6 +22,10 @@ bool sums_columns(const Kernel& kernel) {
   return !op_info(kernel.op).elementwise && !op_info(kernel.op).selects;
 }
 
+/// How far below the largest logit others are lost in any sum, however many, but have results of
+/// their own where the type has them.
+double depth_of_light(const Kernel& kernel) { return kernel.dtype == SOFTMARK_F64 ? 90 : 60; }
+
 /// A row with the same exact outputs and bounds as a longer one, and for each column of the longer
 /// one the output that it shares.
 struct Condensed {
@@ -33,7 +37,7 @@ struct Condensed {
 /// label.
 std::optional<Condensed> without_light(const Kernel& kernel, const Case& row) {
   const double most = *std::max_element(row.x.begin(), row.x.end());
-  const double deep = deepest(working_type(kernel.dtype)) + 40;
+  const double deep = depth_of_light(kernel) - 10;
   Condensed result;
   result.c.g = row.g;
   result.output.reserve(row.cols);
@@ -93,6 +97,7 @@ std::optional<Fault> fault_of_row(KernelSession& session, const Case& row, const
   const std::size_t outputs = session.outputs(row);
   if (!shorter) return exceeds_bound(session, row, std::vector<double>(y, y + outputs));
   const Truth& truth = session.truth(shorter->c, 0);
+  session.count_judged(outputs);
   std::vector<double> right(truth.exact.size(), std::nan(""));  // the last one of each that was
   for (std::size_t j = 0; j < outputs; ++j) {
     const std::size_t same = is_rowwise(kernel.op) ? shorter->output[j] : 0;
@@ -157,7 +162,7 @@ std::size_t heavy_of(const Kernel& kernel, std::size_t most) {
 /// `heavy` columns of 0 from `first` on, around the end of the row, and at both ends and in the
 /// middle; the others far below.
 Case two_levels(const Kernel& kernel, std::size_t cols, std::size_t heavy, std::size_t first) {
-  const double light = kernel.dtype == SOFTMARK_F64 ? -1000 : -200;
+  const double light = -depth_of_light(kernel);
   std::vector<double> row(cols, light);
   std::size_t left = heavy;
   const auto add = [&](std::size_t j) {

@@ -74,7 +74,8 @@ class KernelSession {
   void count_judged(std::size_t outputs) { judged_ += outputs; }
   std::uint64_t take_judged() { return std::exchange(judged_, 0); }
 
-  /// Outputs of all calls so far, and those of them that say little: 0, 1, NaN, infinities.
+  /// Outputs of all calls on no long rows so far, and those of them that say little: 0, 1, NaN,
+  /// infinities.
   struct Outputs {
     std::uint64_t all = 0, trivial = 0;
   };
