@@ -191,12 +191,22 @@ test("charts are copied as SVG and CSV", async () => {
   await close();
 });
 
+test("no cell of a CSV is a formula", async () => {
+  const { page, close } = await open("large.html", { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.click('#chart-pareto button:has-text("CSV")');
+  await page.waitForSelector('#chart-pareto button:has-text("copied")');
+  const csv = await page.evaluate(() => navigator.clipboard.readText());
+  assert.ok(csv.includes(",'=cmd|' calc'!A0,"), csv.slice(0, 800));
+  assert.ok(!/(^|,)"?=/m.test(csv));
+  await close();
+});
+
 test("400 px: nothing is wider than the window, tables are cards", async () => {
   const { page, wrong, close } = await open("run.html", { viewport: { width: 400, height: 800 } });
   await drawAll(page);
   assert.deepEqual(await outside(page), []);
   assert.deepEqual(await overlaps(page), []);
-  assert.equal(await page.$eval("#here table.rank tbody tr", (row) => getComputedStyle(row).display), "block");
+  assert.equal(await page.$eval("#here table.rank tbody tr", (row) => getComputedStyle(row).display), "flex");
   await page.screenshot({ path: path.join(SHOTS, "narrow.png"), fullPage: true });
   assert.deepEqual(wrong, []);
   await close();
