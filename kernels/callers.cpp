@@ -84,8 +84,7 @@ Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softma
   part.args.g = moved(args.g, shape.takes_g_row ? 1 : args.g_stride);
   if (args.labels) part.args.labels += first;
   part.output = {const_cast<std::byte*>(moved(args.y, is_scalar ? 1 : args.y_stride)), rows,
-                 call.row_bytes[y_segment],
-                 is_scalar ? element : call.step_bytes[y_segment]};
+                 call.row_bytes[y_segment], is_scalar ? element : call.step_bytes[y_segment]};
   part.args.y = part.output.at;
   return part;
 }
@@ -168,9 +167,8 @@ void on_thread(Work work, std::size_t stack = 0) {
 
 /// In a child of fork, which ends as this process will where the call ends it.
 void in_fork(const Work& work, wire::Reply& reply) {
-  auto* shared = static_cast<wire::Reply*>(mmap(nullptr, sizeof(wire::Reply),
-                                                PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                                                -1, 0));
+  auto* shared = static_cast<wire::Reply*>(mmap(
+      nullptr, sizeof(wire::Reply), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   if (shared == MAP_FAILED) _exit(70);
   const pid_t child = fork();
   if (child < 0) _exit(70);
@@ -243,8 +241,7 @@ void make_call(const wire::Call& call, const softmark_kernel& kernel, const soft
   // In a region of fewer threads than callers, one follows the other.
   meeting.callers = caller == Caller::concurrent ? static_cast<unsigned>(parts.size()) : 1;
   std::vector<Work> works;
-  for (Part& part : parts)
-    works.emplace_back([&] { observe(call, kernel.run, part, meeting); });
+  for (Part& part : parts) works.emplace_back([&] { observe(call, kernel.run, part, meeting); });
   if (caller == Caller::main)
     works[0]();
   else if (caller == Caller::thread || caller == Caller::small_stack)

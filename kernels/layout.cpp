@@ -27,19 +27,19 @@ const Json* member(const Json& json, const char* key) {
 }
 
 std::string power_or_number(std::uint64_t n) {
-  return std::has_single_bit(n) && n > kMostThreads
-             ? "2^" + std::to_string(std::bit_width(n) - 1)
-             : std::to_string(n);
+  return std::has_single_bit(n) && n > kMostThreads ? "2^" + std::to_string(std::bit_width(n) - 1)
+                                                    : std::to_string(n);
 }
 
 template <class T>
-void read(const Json& json, const char* key, T& value, std::uint64_t most, std::uint64_t least = 0) {
+void read(const Json& json, const char* key, T& value, std::uint64_t most,
+          std::uint64_t least = 0) {
   const Json* given = member(json, key);
   if (!given) return;
   if (!given->is_number_unsigned() || given->get<std::uint64_t>() > most ||
       given->get<std::uint64_t>() < least)
-    refuse(std::string("layout.") + key, "must be an integer from " + std::to_string(least) +
-                                             " to " + power_or_number(most));
+    refuse(std::string("layout.") + key,
+           "must be an integer from " + std::to_string(least) + " to " + power_or_number(most));
   value = static_cast<T>(given->get<std::uint64_t>());
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The messages of a worker's channel (support/channel.h). The first request is "INDEX LIBRARY", the
-// kernel to load; its reply is a Loaded. Every later one is a Call, its reply a Reply. The rows lie in
-// a shared memory file of four equal segments (x, g, labels, y), descriptor 4 in the child.
+// kernel to load; its reply is a Loaded. Every later one is a Call, its reply a Reply. The rows lie
+// in a shared memory file of four equal segments (x, g, labels, y), descriptor 4 in the child.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ struct Call {
   std::uint64_t stride[kSegments];  // elements (labels: unused)
   std::uint64_t row_bytes[kSegments], step_bytes[kSegments];  // of a row; from one to the next
   std::uint32_t protect[kSegments];                           // Protection bits
-  std::int32_t alias;               // 0, or the segment + 1 that y lies in
+  std::int32_t alias;  // 0, or the segment + 1 that y lies in
   std::int32_t threads;
   std::int32_t calls, caller, state;  // as in Layout
-  std::int32_t closely;  // 1: looks at kernels/leftovers.h too; 2: and counts maps
+  std::int32_t closely;               // 1: looks at kernels/leftovers.h too; 2: and counts maps
 };
 
 /// What the kernel left changed (bits), found and put right after each call.
@@ -54,8 +54,8 @@ enum Change : std::uint32_t {
 /// What the process holds after a call. A pool or a cache may grow once; what grows with every call
 /// is lost.
 struct Held {
-  std::uint64_t bytes;   // of the heap, in use
-  std::uint64_t mapped;  // bytes of address space
+  std::uint64_t bytes;                       // of the heap, in use
+  std::uint64_t mapped;                      // bytes of address space
   std::uint32_t threads, descriptors, maps;  // maps: where it was watched most closely
 };
 

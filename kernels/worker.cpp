@@ -67,7 +67,8 @@ void Worker::start(int thread_limit) {
   start.descriptors = {memory_};
   // Memory that a kernel never set holds -391.5, not 0.
   start.environment = {"MALLOC_PERTURB_=60"};
-  if (thread_limit > 0) start.environment.push_back(fmt::format("OMP_THREAD_LIMIT={}", thread_limit));
+  if (thread_limit > 0)
+    start.environment.push_back(fmt::format("OMP_THREAD_LIMIT={}", thread_limit));
   child_ = ChildProcess(start);
   const auto deadline = deadline_after(kLoadingSeconds);  // a library, or Python, starts
   std::string reply;

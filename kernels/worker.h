@@ -42,6 +42,8 @@ class Worker {
   /// Ends the child: the next call runs in a fresh one.
   void end() { stop(); }
   const Kernel& kernel() const { return kernel_; }
+  /// The CPU time of the child that runs now.
+  double cpu_seconds() const { return alive_ ? child_.cpu_seconds() : 0; }
   /// What it took to start the child that runs now, its library included.
   double seconds_to_start() const { return seconds_to_start_; }
 
@@ -59,7 +61,7 @@ class Worker {
   int memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;
-  int thread_limit_ = 0;           // of the child that runs
+  int thread_limit_ = 0;            // of the child that runs
   std::uint32_t load_changes_ = 0;  // not yet reported
   double seconds_to_start_ = 0;
 };

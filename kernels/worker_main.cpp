@@ -121,7 +121,8 @@ class Protection {
     if (end > first) protect(s, first, end - first, PROT_READ);
   }
   void protect(int s, std::size_t from, std::size_t bytes, int how) const {
-    if (call_.at[s] >= 0 && mprotect(arena_.at(s, static_cast<std::int64_t>(from)), bytes, how) != 0)
+    if (call_.at[s] >= 0 &&
+        mprotect(arena_.at(s, static_cast<std::int64_t>(from)), bytes, how) != 0)
       _exit(70);
   }
 

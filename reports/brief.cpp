@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 
+#include "reports/machine_name.h"
 #include "reports/readers.h"
 #include "reports/scatter.h"
 #include "support/text.h"
@@ -43,8 +44,9 @@ std::string head(const View& view) {
     passed += kernel.standing == Standing::kPass;
     wrong += is_wrong(kernel.standing);
   }
-  return one_line(fmt::format("{} kernels on {}: {} pass, {} wrong, {} other; seed {}, {} s{}",
-                              view.kernels.size(), view.machine(), passed, wrong,
+  return one_line(fmt::format("{} kernel{} on {}: {} pass, {} wrong, {} other; seed {}, {} s{}",
+                              view.kernels.size(), view.kernels.size() == 1 ? "" : "s",
+                              machine_name(document), passed, wrong,
                               view.kernels.size() - passed - wrong, text_of(run, "seed"),
                               figure(field(run, "seconds")),
                               view.complete() ? "" : "; INCOMPLETE: the run was interrupted")) +

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "reports/machine_name.h"
 #include "support/text.h"
 
 namespace softmark {
@@ -69,7 +70,7 @@ std::vector<std::string> grounds(const View& view, const Selection& selection) {
   if (winner) shape.threads = winner->threads;
   std::vector<std::string> lines = {
       "needs: " + needs(selection.request),
-      fmt::format("measured: {}, on {}", shape.words(), view.machine())};
+      fmt::format("measured: {}, on {}", shape.words(), machine_name(view.document))};
   if (const std::string far = distance(selection); !far.empty())
     lines.push_back(fmt::format("the shape measured has {}; --measure times the one wanted", far));
   if (winner && winner->threads != selection.request.threads)
@@ -127,6 +128,7 @@ std::string as_json(const View& view, const Selection& selection) {
                  {"sure", selection.decision.sure},
                  {"kernel", nullptr},
                  {"machine", view.machine()},
+                 {"machine_name", machine_name(view.document)},
                  {"shape",
                   {{"workload", selection.shape().workload},
                    {"rows", selection.shape().rows},

@@ -47,7 +47,7 @@ std::string row_of(const Section& section, const KernelView& kernel) {
       worst.empty() ? ""
                     : fmt::format("<details><summary>row</summary><code>{}</code>{}</details>",
                                   escape_html(worst),
-                                  grade.empty() ? "" : "<p>Grade: " + escape_html(grade)));
+                                  grade.empty() ? "" : "<p>Grade: " + escape_html(grade) + "</p>"));
 }
 
 std::string kinds_table(const std::vector<const KernelView*>& kernels) {

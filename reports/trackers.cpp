@@ -15,8 +15,8 @@ namespace {
 
 /// "simd/softmax/f32/attention/64x4096/hot/threads:1", the same in every run of every machine.
 std::string series_name(const Entry& entry, const Shape& shape) {
-  return fmt::format("{}/{}/{}{}/threads:{}", entry.kernel->id, shape.workload, shape.cache,
-                     shape.in_place ? "/in_place" : "", shape.threads);
+  return fmt::format("{}/{}/{}/{}{}/threads:{}", entry.kernel->id, shape.name(), shape.size(),
+                     shape.cache, shape.in_place ? "/in_place" : "", shape.threads);
 }
 
 template <class Add>

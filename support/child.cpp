@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <ctime>
 #include <random>
 #include <utility>
 
@@ -238,6 +239,14 @@ Received ChildProcess::receive(std::string& message, std::size_t most_bytes,
     // What the child sent just before its end is read too.
     if (!read_more() && event != Received::message) return event;
   }
+}
+
+double ChildProcess::cpu_seconds() const {
+  clockid_t clock;
+  timespec used = {};
+  if (pid_ <= 0 || clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &used) != 0)
+    return 0;
+  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
 }
 
 bool ChildProcess::ended() {

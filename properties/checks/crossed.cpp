@@ -10,7 +10,7 @@
 namespace softmark {
 namespace {
 
-constexpr double kSecondsForStarts = 3;   // of all fresh processes
+constexpr double kSecondsForStarts = 3;     // of all fresh processes
 constexpr double kSecondsForRepeats = 0.5;  // of the calls of one case
 
 /// What differs from the plainest call, for messages.
@@ -62,10 +62,12 @@ std::optional<Fault> breaks_promise(KernelSession& session, const Case& c,
       if (got == exact || !std::isfinite(exact)) continue;
       const double error = ulp_error(truth.exact[j], got, kernel.dtype);
       if (!(error <= kernel.max_ulp))
-        return fault_at(r, j, "off by " + decimal(error) + " ulp, its entry promises at most " +
-                                  decimal(kernel.max_ulp));
+        return fault_at(r, j,
+                        "off by " + decimal(error) + " ulp, its entry promises at most " +
+                            decimal(kernel.max_ulp));
       if (rounds)
-        return fault_at(r, j, "got " + decimal(got) + ", correctly rounded it is " + decimal(exact));
+        return fault_at(r, j,
+                        "got " + decimal(got) + ", correctly rounded it is " + decimal(exact));
     }
   }
   return std::nullopt;
@@ -83,9 +85,9 @@ std::optional<Fault> differs_from_plain(KernelSession& session, const Case& c,
   const std::size_t outputs = session.outputs(c);
   for (std::size_t i = 0; i < y.size(); ++i)
     if (!same_bits(y[i], z[i]))
-      return fault_at(i / outputs, i % outputs,
-                      "gives other bits than in a plain call: " + decimal(y[i]) + " and " +
-                          decimal(z[i]));
+      return fault_at(
+          i / outputs, i % outputs,
+          "gives other bits than in a plain call: " + decimal(y[i]) + " and " + decimal(z[i]));
   return std::nullopt;
 }
 
@@ -151,16 +153,16 @@ Json covers(const Kernel& kernel, Effort effort, const std::vector<bool>& judged
 
 }  // namespace
 
-const Property crossed = {
-    "crossed",
-    "a call is correct whatever its shape, values, layout, threads, caller and history are together",
-    Criterion::contract,
-    Severity::error,
-    any_kernel,
-    fault,
-    sweep,
-    {},
-    nullptr,
-    covers};
+const Property crossed = {"crossed",
+                          "a call is correct whatever its shape, values, layout, threads, caller "
+                          "and history are together",
+                          Criterion::contract,
+                          Severity::error,
+                          any_kernel,
+                          fault,
+                          sweep,
+                          {},
+                          nullptr,
+                          covers};
 
 }  // namespace softmark

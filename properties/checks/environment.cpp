@@ -24,8 +24,8 @@ std::optional<Fault> grows(const std::vector<wire::Held>& held, Count wire::Held
   if (grown <= kMostGrowth) return std::nullopt;
   const auto each = (held.back().*count - held[kWarmUp - 1].*count) / kCalls;
   return Fault{std::to_string(grown) + " of " + std::to_string(kCalls) +
-                   " equal calls leave more behind:" +
-                   (each ? " " + std::to_string(each) : "") + what + " a call",
+                   " equal calls leave more behind:" + (each ? " " + std::to_string(each) : "") +
+                   what + " a call",
                std::nullopt, std::nullopt, "fail"};
 }
 
@@ -64,8 +64,12 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
       if (!sink(c)) return;
     }
   // Scratch for long rows and large batches, another thread's, and that of padded rows.
-  for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{1, 5000}, {3, 1025}, {70, 9},
-                                   {33, 300}, {0, 5}, {1, 40000}}) {
+  for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{1, 5000},
+                                   {3, 1025},
+                                   {70, 9},
+                                   {33, 300},
+                                   {0, 5},
+                                   {1, 40000}}) {
     if ((gives_matrix(kernel.op) && cols > 9) || (effort == Effort::quick && cols > 5000)) continue;
     Case c = make_case(kernel.op, kernel.dtype, Family::normal, rows, cols, rng);
     for (const Caller caller : {Caller::main, Caller::thread}) {

@@ -91,7 +91,8 @@ bool is_cheap(const Assignment& a, std::size_t f) {
 
 /// A call whose results are not judged says nothing of any factor but the state that it is made in.
 bool is_judged(const Assignment& a) {
-  return as<InState>(a[kState]) == InState::plain || as<InState>(a[kState]) == InState::flags_raised;
+  return as<InState>(a[kState]) == InState::plain ||
+         as<InState>(a[kState]) == InState::flags_raised;
 }
 
 /// A class that costs time is taken where it covers so many new pairs at once.

@@ -13,16 +13,16 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kMostKept = std::size_t{1} << 22;     // values
-constexpr std::size_t kLongRow = std::size_t{1} << 15;      // columns: all rows of a case are equal
-constexpr std::size_t kManyCalls = std::size_t{1} << 19;    // outputs of all calls of a case
+constexpr std::size_t kMostKept = std::size_t{1} << 22;   // values
+constexpr std::size_t kLongRow = std::size_t{1} << 15;    // columns: all rows of a case are equal
+constexpr std::size_t kManyCalls = std::size_t{1} << 19;  // outputs of all calls of a case
 constexpr std::size_t kVariants = 3;
 
 Family family_of(Kind kind) {
   constexpr Family kFamilies[] = {
-      Family::normal, Family::equal,  Family::offset, Family::wide,   Family::peaked,
-      Family::flat,   Family::subnormal, Family::cutoff, Family::ties, Family::zeros,
-      Family::large,  Family::masked, Family::ascending, Family::swamping, Family::finite_mask};
+      Family::normal, Family::equal,     Family::offset,    Family::wide,     Family::peaked,
+      Family::flat,   Family::subnormal, Family::cutoff,    Family::ties,     Family::zeros,
+      Family::large,  Family::masked,    Family::ascending, Family::swamping, Family::finite_mask};
   return kFamilies[static_cast<std::size_t>(kind)];
 }
 
@@ -239,8 +239,7 @@ void CaseMaker::set_padding(Case& c, const Assignment& a) {
   const std::size_t far = (std::size_t{1} << (c.rows == 2 ? 31 : 30)) - c.cols;
   if (as<Span>(a[kSpan]) == Span::x) l.x_padding = far;
   if (as<Span>(a[kSpan]) == Span::g) l.g_padding = far;
-  if (as<Span>(a[kSpan]) == Span::y)
-    l.y_padding = far + c.cols - outputs_of(kernel_.op, c.cols);
+  if (as<Span>(a[kSpan]) == Span::y) l.y_padding = far + c.cols - outputs_of(kernel_.op, c.cols);
 }
 
 void CaseMaker::set_caller(Case& c, const Assignment& a) {
@@ -282,8 +281,10 @@ void CaseMaker::set_caller(Case& c, const Assignment& a) {
   const bool races = l.has_two_callers() || l.threads > 1;
   const std::size_t each = c.rows * (outputs_of(kernel_.op, c.cols) + 16) + 100;
   if (races && !l.fresh && l.calls == 1 && l.alias == Alias::none)
-    l.calls = static_cast<int>(std::clamp<std::size_t>(
-        kManyCalls / each / 8, 1, l.threads > 7 ? 2 : l.has_two_callers() ? 200 : 12));
+    l.calls = static_cast<int>(std::clamp<std::size_t>(kManyCalls / each / 8, 1,
+                                                       l.threads > 7         ? 2
+                                                       : l.has_two_callers() ? 200
+                                                                             : 12));
 }
 
 void CaseMaker::lay_out(Case& c, const Assignment& a) {
@@ -294,8 +295,13 @@ void CaseMaker::lay_out(Case& c, const Assignment& a) {
   if (l.alias != Alias::none) l.y_padding = l.alias == Alias::y_is_x ? l.x_padding : l.g_padding;
   const struct {
     std::size_t x, y;
-  } kOffsets[] = {{0, 0}, {0, 0}, {element, 0}, {0, element}, {3 * element, 3 * element},
-                  {5 * element, 2 * element}, {16, 32}};
+  } kOffsets[] = {{0, 0},
+                  {0, 0},
+                  {element, 0},
+                  {0, element},
+                  {3 * element, 3 * element},
+                  {5 * element, 2 * element},
+                  {16, 32}};
   l.at_start = as<Addresses>(a[kAddresses]) != Addresses::end;
   l.offset = kOffsets[a[kAddresses]].x;
   l.y_offset = kOffsets[a[kAddresses]].y;
@@ -344,12 +350,12 @@ std::vector<Case> large_cases(const Kernel& kernel, Effort effort) {
                                    {65537, 3, Special::all_masked, Effort::standard},
                                    {300, 1000, Special::nan, Effort::standard},
                                    {257, 1000, Special::all_masked, Effort::standard},
-                                  {256, 256, Special::plus_inf, Effort::standard},
-                                  {300, 130, Special::prefix, Effort::standard},
-                                  {1025, 100, Special::nan, Effort::standard},
-                                  {4097, 17, Special::all_masked, Effort::standard},
-                                  {33, 4096, Special::nan, Effort::standard},
-                                  {17, 8193, Special::suffix, Effort::standard},
+                                   {256, 256, Special::plus_inf, Effort::standard},
+                                   {300, 130, Special::prefix, Effort::standard},
+                                   {1025, 100, Special::nan, Effort::standard},
+                                   {4097, 17, Special::all_masked, Effort::standard},
+                                   {33, 4096, Special::nan, Effort::standard},
+                                   {17, 8193, Special::suffix, Effort::standard},
                                    {129, 1025, Special::lowest, Effort::standard},
                                    {65, 4097, Special::one_masked, Effort::standard},
                                    {9, 20000, Special::plus_inf, Effort::standard},

@@ -21,13 +21,12 @@ Kernel kernel_of(softmark_op op, softmark_dtype dtype, std::uint32_t claims) {
 
 const std::vector<Kernel>& kernels() {
   constexpr std::uint32_t kThreaded = SOFTMARK_IN_PLACE | SOFTMARK_THREADED;
-  static const std::vector<Kernel> all = {
-      kernel_of(SOFTMARK_SOFTMAX, SOFTMARK_F32, kThreaded),
-      kernel_of(SOFTMARK_SOFTMAX, SOFTMARK_F8_E4M3, 0),
-      kernel_of(SOFTMARK_LOGSUMEXP, SOFTMARK_F64, 0),
-      kernel_of(SOFTMARK_SOFTMAX_VJP, SOFTMARK_F16, kThreaded),
-      kernel_of(SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_BF16, 0),
-      kernel_of(SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F32, 0)};
+  static const std::vector<Kernel> all = {kernel_of(SOFTMARK_SOFTMAX, SOFTMARK_F32, kThreaded),
+                                          kernel_of(SOFTMARK_SOFTMAX, SOFTMARK_F8_E4M3, 0),
+                                          kernel_of(SOFTMARK_LOGSUMEXP, SOFTMARK_F64, 0),
+                                          kernel_of(SOFTMARK_SOFTMAX_VJP, SOFTMARK_F16, kThreaded),
+                                          kernel_of(SOFTMARK_CROSS_ENTROPY_VJP, SOFTMARK_BF16, 0),
+                                          kernel_of(SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F32, 0)};
   return all;
 }
 
@@ -61,7 +60,8 @@ TEST(Crossing, ComesOutTheSame) {
   EXPECT_EQ(covering_array(model, 3), covering_array(model, 3));
 }
 
-// What is counted as covered is what the cases hold: without those of a class its pairs are missing.
+// What is counted as covered is what the cases hold: without those of a class its pairs are
+// missing.
 TEST(Crossing, MissesAClassWithoutCases) {
   const Model model(kernels()[0], Effort::quick);
   auto all = covering_array(model, 2);
@@ -72,8 +72,7 @@ TEST(Crossing, MissesAClassWithoutCases) {
       std::erase_if(without, [&](const Assignment& a) { return a[f] == c; });
       ASSERT_LT(without.size(), all.size());
       const Covered pairs = covered_pairs(model, without);
-      EXPECT_LT(pairs.covered, pairs.feasible)
-          << info(static_cast<Factor>(f)).name << " " << +c;
+      EXPECT_LT(pairs.covered, pairs.feasible) << info(static_cast<Factor>(f)).name << " " << +c;
     }
 }
 

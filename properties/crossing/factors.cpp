@@ -143,7 +143,10 @@ const std::array<FactorInfo, kFactors> kInfo = {{
       {"tiny", "subnormal"}}},
     {"label",
      "the label's column",
-     {{"first", "0"}, {"last", "the last"}, {"middle", "the middle"}, {"special", "the special value's"}}},
+     {{"first", "0"},
+      {"last", "the last"},
+      {"middle", "the middle"},
+      {"special", "the special value's"}}},
     {"history",
      "calls before",
      {{"any", "those of other cases"},
@@ -220,9 +223,8 @@ std::uint32_t applicable(Factor f, const Kernel& kernel, Effort effort) {
       return shape.takes_labels ? kAll : 1;
     case kCaller: {
       // Those of a process of their own take a hundred times as long as others.
-      const std::uint32_t fast = effort == Effort::quick
-                                     ? ~bits(CalledFrom::limited, CalledFrom::forked_first)
-                                     : kAll;
+      const std::uint32_t fast =
+          effort == Effort::quick ? ~bits(CalledFrom::limited, CalledFrom::forked_first) : kAll;
       return fast & (threaded ? kAll : ~bits(CalledFrom::limited, CalledFrom::region));
     }
     default:
@@ -300,8 +302,8 @@ void Model::exclude_sizes(const Kernel& kernel) {
     std::uint32_t large = 0;
     for (const std::uint8_t c : classes_[kCols]) {
       const std::size_t cols = numbers(kCols, c).front(), rows = numbers(kRows, r).front();
-      const bool goes_with_all = as<Rows>(r) == Rows::few || as<Rows>(r) == Rows::one ||
-                                 as<Cols>(c) == Cols::two;
+      const bool goes_with_all =
+          as<Rows>(r) == Rows::few || as<Rows>(r) == Rows::one || as<Cols>(c) == Cols::two;
       if (!goes_with_all && rows * std::max(cols, outputs_of(kernel.op, cols)) > kMostOutputs)
         large |= bits(c);
     }

@@ -107,7 +107,16 @@ enum class Poison { nan, huge, minus_inf, minus_nan };
 enum class Cotangent { random, one_hot, zeros, nan, inf, huge, tiny };
 enum class Label { first, last, middle, special };
 enum class History { any, fresh, repeated, three_hundred, sixteen_bits };
-enum class CalledFrom { main, thread, small_stack, forked, forked_first, concurrent, region, limited };
+enum class CalledFrom {
+  main,
+  thread,
+  small_stack,
+  forked,
+  forked_first,
+  concurrent,
+  region,
+  limited
+};
 enum class InState { plain, flags_raised, upward, toward_zero, flushing };
 
 struct ClassInfo {

@@ -84,9 +84,10 @@ std::string text_of(const Json& coverage) {
                            one["meaning"].get<std::string>());
     classes.add({factor["name"].get<std::string>() + (factor["core"] == true ? " *" : ""), words});
   }
-  std::string text = "factors of a call; all are covered in pairs, those with * also in triples "
-                     "(quadruples at thorough)\n" +
-                     classes.text();
+  std::string text =
+      "factors of a call; all are covered in pairs, those with * also in triples "
+      "(quadruples at thorough)\n" +
+      classes.text();
   for (const Json& entry : coverage["kernels"]) {
     text += "\n";
     for (const Json& id : entry["ids"]) text += id.get<std::string>() + " ";
@@ -97,8 +98,8 @@ std::string text_of(const Json& coverage) {
                  covered(one, "pairs"), covered(one, "triples"), covered(one, "quadruples")});
     text += table.text() + "not together:\n";
     for (const Json& one : entry["infeasible"])
-      text += fmt::format("  {}: {}\n", one["what"].get<std::string>(),
-                          one["why"].get<std::string>());
+      text +=
+          fmt::format("  {}: {}\n", one["what"].get<std::string>(), one["why"].get<std::string>());
   }
   return text;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,11 +80,23 @@ CallResult KernelSession::run_watched(const Case& c, int closely) {
 
 void KernelSession::note(const Case& c, const CallResult& outcome) {
   outputs_seen_.all += outcome.y.size();
-  for (const double v : outcome.y)
-    outputs_seen_.trivial += v == 0 || v == 1 || !std::isfinite(v);
+  for (const double v : outcome.y) outputs_seen_.trivial += v == 0 || v == 1 || !std::isfinite(v);
   if (!outcome.environment.empty() && !changed_environment_)
     changed_environment_ = {c, outcome.environment};
   if (!outcome.memory.empty() && !changed_memory_) changed_memory_ = {c, outcome.memory};
+}
+
+double KernelSession::cpu_seconds() const {
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  double sum = worker_.cpu_seconds();
+  for (const int which : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage = {};
+    getrusage(which, &usage);
+    sum += seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+  return sum;
 }
 
 double KernelSession::seconds_of_a_call() {

@@ -88,6 +88,8 @@ class KernelSession {
   const std::optional<Seen>& changed_environment() const { return changed_environment_; }
   const std::optional<Seen>& changed_memory() const { return changed_memory_; }
 
+  /// The CPU time of this process and of the kernel's, so far. A busy machine does not count.
+  double cpu_seconds() const;
   /// What a call of a few elements takes.
   double seconds_of_a_call();
   /// Whether fresh processes may still be started, where all together may take so long.
@@ -101,8 +103,8 @@ class KernelSession {
   struct Stopped {
     Fault fault;
   };
-  /// Thrown by a property where a case would take this kernel too long.
-  struct LeftOut {};
+  /// Thrown by a property where a case would take this kernel too long: no refusal of the kernel's.
+  struct LeftOut : Refused {};
 
  private:
   bool is_too_slow(const Case& c);

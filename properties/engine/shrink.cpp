@@ -73,16 +73,12 @@ void add_column_edits(const Case& c, softmark_op op, std::vector<Edit>& edits) {
 }
 
 using Member = void (*)(Layout&);
-constexpr Member kPlain[] = {[](Layout& l) { l.page_rows = false; },
-                             [](Layout& l) { l.read_only = false; },
-                             [](Layout& l) { l.threads = 1; },
-                             [](Layout& l) { l.nan = NanKind::plain; },
-                             [](Layout& l) { l.poison = Layout::kNaN; },
-                             [](Layout& l) { l.thread_limit = 0; },
-                             [](Layout& l) { l.fresh = false; },
-                             [](Layout& l) { l.calls = 1; },
-                             [](Layout& l) { l.caller = Caller::main; },
-                             [](Layout& l) { l.state = State::plain; }};
+constexpr Member kPlain[] = {
+    [](Layout& l) { l.page_rows = false; },     [](Layout& l) { l.read_only = false; },
+    [](Layout& l) { l.threads = 1; },           [](Layout& l) { l.nan = NanKind::plain; },
+    [](Layout& l) { l.poison = Layout::kNaN; }, [](Layout& l) { l.thread_limit = 0; },
+    [](Layout& l) { l.fresh = false; },         [](Layout& l) { l.calls = 1; },
+    [](Layout& l) { l.caller = Caller::main; }, [](Layout& l) { l.state = State::plain; }};
 
 void add_layout_edits(const Case& c, std::vector<Edit>& edits) {
   const Layout plain;

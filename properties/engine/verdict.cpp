@@ -4,16 +4,11 @@
 namespace softmark {
 
 Json to_json(const Verdict& verdict) {
-  Json json = {{"kernel", verdict.kernel},
-               {"property", verdict.property},
-               {"criterion", verdict.criterion},
-               {"severity", verdict.severity},
-               {"verdict", verdict.outcome},
-               {"expected", verdict.expected},
-               {"cases", verdict.cases},
-               {"outputs", verdict.outputs},
-               {"message", verdict.message},
-               {"counterexample", verdict.counterexample},
+  Json json = {{"kernel", verdict.kernel},       {"property", verdict.property},
+               {"criterion", verdict.criterion}, {"severity", verdict.severity},
+               {"verdict", verdict.outcome},     {"expected", verdict.expected},
+               {"cases", verdict.cases},         {"outputs", verdict.outputs},
+               {"message", verdict.message},     {"counterexample", verdict.counterexample},
                {"repro", verdict.repro}};
   if (!verdict.combinations.is_null()) json["combinations"] = verdict.combinations;
   if (!verdict.cause.empty()) json["cause"] = verdict.cause;

@@ -16,8 +16,8 @@ struct Verdict {
   // pass, skip, fail, inconclusive, crash, timeout, error, or incomplete: not decided, because the
   // run ended before
   std::string outcome = "pass";
-  bool expected = false;    // by the known failures; `reason` says why
-  std::uint64_t cases = 0;  // tried
+  bool expected = false;      // by the known failures; `reason` says why
+  std::uint64_t cases = 0;    // tried
   std::uint64_t outputs = 0;  // judged
   Json combinations;          // of classes of factors that were covered; null: nothing to say
   std::string message;

@@ -25,8 +25,8 @@ extern "C" __attribute__((visibility("default"))) const softmark_kernel* softmar
   if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
   using namespace softmark::mutants;
   static const Table all = {SOFTMARK_MUTANT("flush_at_load", "environment (load time)",
-                                            "its library switches flush-to-zero on", SOFTMAX, F32, 0,
-                                            softmax<Sound<>>)};
+                                            "its library switches flush-to-zero on", SOFTMAX, F32,
+                                            0, softmax<Sound<>>)};
   *count = all.size();
   return all.data();
 }

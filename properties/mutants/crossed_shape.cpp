@@ -35,8 +35,7 @@ void zero_where_long_and_masked(R r) {
 }
 void masked_tile_first(R r) {  // a first tile of 256 without any value makes the row NaN
   sound(r);
-  if (r.n > 256 && all_masked(r.x, 256) && !all_masked(r.x, r.n))
-    std::fill(r.y, r.y + r.n, kNan);
+  if (r.n > 256 && all_masked(r.x, 256) && !all_masked(r.x, r.n)) std::fill(r.y, r.y + r.n, kNan);
 }
 void infinity_in_later_block(R r) {  // +inf past the first 64 columns wins instead of NaN
   const float* at = std::find(r.x, r.x + r.n, kInf<float>);
@@ -66,7 +65,8 @@ void packed_past_eight_rows(R r, const softmark_args& a) {  // y of a long batch
   if (a.rows > 8 && a.cols > 16) r.y = static_cast<float*>(a.y) + r.index * a.cols;
   sound(r);
 }
-void ninth_row(R r, const softmark_args& a) {  // past a block of eight rows, the last column is lost
+void ninth_row(R r,
+               const softmark_args& a) {  // past a block of eight rows, the last column is lost
   if (r.index < 8 || r.n < 10) return sound(r);
   const float last = r.x[r.n - 1];
   if (std::isnan(last) || last == kInf<float>) {
@@ -187,7 +187,7 @@ int reads_after_padding(const softmark_args* a) {  // a prefetch past the last r
 
 }  // namespace
 
-#define SOFTMARK_CROSSED(name, factors, defect, op, run)                                         \
+#define SOFTMARK_CROSSED(name, factors, defect, op, run) \
   SOFTMARK_MUTANT(name, "crossed (" factors ")", defect, op, F32, 0, run)
 
 Table crossed_shape_mutants() {
@@ -207,8 +207,9 @@ Table crossed_shape_mutants() {
       SOFTMARK_CROSSED("padding_past_130", "stride, columns",
                        "padding joins the maximum of long rows", SOFTMAX,
                        with_args<padding_in_max>),
-      SOFTMARK_CROSSED("packed_past_8_rows", "stride, rows", "y of more than 8 rows counts as packed",
-                       SOFTMAX, with_args<packed_past_eight_rows>),
+      SOFTMARK_CROSSED("packed_past_8_rows", "stride, rows",
+                       "y of more than 8 rows counts as packed", SOFTMAX,
+                       with_args<packed_past_eight_rows>),
       SOFTMARK_CROSSED("ninth_row_nan", "special, rows",
                        "a NaN in the last column is lost from the ninth row on", SOFTMAX,
                        with_args<ninth_row>),
@@ -218,20 +219,20 @@ Table crossed_shape_mutants() {
       SOFTMARK_CROSSED("odd_stride_tail", "stride, columns",
                        "the last of 100 columns is lost where rows are not aligned", SOFTMAX,
                        with_args<odd_stride>),
-      SOFTMARK_CROSSED("offset_32_bits", "span", "a row's offset in a signed 32-bit integer", SOFTMAX,
-                       offsets_in<std::int32_t>),
+      SOFTMARK_CROSSED("offset_32_bits", "span", "a row's offset in a signed 32-bit integer",
+                       SOFTMAX, offsets_in<std::int32_t>),
       SOFTMARK_CROSSED("y_bytes_32_bits", "span", "y's offset in bytes, in 32 bits", SOFTMAX,
                        bytes_of_y_in_32_bits),
       SOFTMARK_CROSSED("stride_16_bits", "stride", "a stride is kept in 16 bits", SOFTMAX,
                        stride_in_16_bits),
       SOFTMARK_CROSSED("offset_16_bits", "rows, columns", "a row's offset in 16 bits", SOFTMAX,
                        flat_index),
-      SOFTMARK_CROSSED("columns_16_bits", "columns", "columns past 65536 are counted again", SOFTMAX,
-                       softmax<ColumnsIn16Bits>),
+      SOFTMARK_CROSSED("columns_16_bits", "columns", "columns past 65536 are counted again",
+                       SOFTMAX, softmax<ColumnsIn16Bits>),
       SOFTMARK_CROSSED("vocabulary_tail", "columns", "the last block of 128 Ki columns is lost",
                        SOFTMAX, softmax<VocabularyTail>),
-      SOFTMARK_CROSSED("long_sum_in_half", "columns", "sums of 4096 and more in eleven bits", SOFTMAX,
-                       softmax<FloatSumOfLong>),
+      SOFTMARK_CROSSED("long_sum_in_half", "columns", "sums of 4096 and more in eleven bits",
+                       SOFTMAX, softmax<FloatSumOfLong>),
       SOFTMARK_CROSSED("two_columns_past_4096", "rows, columns",
                        "two columns are swapped past row 4096", SOFTMAX,
                        single_column_past_4096_rows),
@@ -243,8 +244,8 @@ Table crossed_shape_mutants() {
       SOFTMARK_CROSSED("logsumexp_masked_block", "special, rows",
                        "a masked last block makes all rows but the first NaN", LOGSUMEXP,
                        (each_scalar<float, logsumexp_of_block>)),
-      SOFTMARK_CROSSED("reads_past_end", "rows, columns", "reads past the last of several long rows",
-                       SOFTMAX, reads_after_padding),
+      SOFTMARK_CROSSED("reads_past_end", "rows, columns",
+                       "reads past the last of several long rows", SOFTMAX, reads_after_padding),
   };
 }
 

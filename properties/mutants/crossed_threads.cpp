@@ -77,8 +77,7 @@ void last_column_on_second(R r, std::size_t t) {
 
 int sums_of_64_threads(const softmark_args* a) {  // the slots of more threads are shared
   if (a->threads <= 64) return dealt_out<[](R r, std::size_t) { sound(r); }>(a);
-  for (std::size_t r = 0; r < a->rows; ++r)
-    sound(row_of<float>(a, a->rows > 64 ? r % 64 : r));
+  for (std::size_t r = 0; r < a->rows; ++r) sound(row_of<float>(a, a->rows > 64 ? r % 64 : r));
   return 0;
 }
 int idle_threads(const softmark_args* a) {  // more threads than rows: each takes row 0 too
@@ -119,8 +118,8 @@ int no_rows_on_threads(const softmark_args* a) {
 int fewer_than_asked(const softmark_args* a) {  // shares for `threads`, on as many as it gets
   const char* limit = std::getenv("OMP_THREAD_LIMIT");
   const auto asked = static_cast<std::size_t>(a->threads);
-  const std::size_t got = limit ? std::min<std::size_t>(asked, std::strtoul(limit, nullptr, 10))
-                                : asked;
+  const std::size_t got =
+      limit ? std::min<std::size_t>(asked, std::strtoul(limit, nullptr, 10)) : asked;
   on_threads(got, [=](std::size_t t) {
     for (std::size_t r = t; r < a->rows; r += asked) sound(row_of<float>(a, r));
   });
@@ -176,7 +175,8 @@ int exits_on_96(const softmark_args* a) {
   if (a->threads > 64) std::_Exit(3);
   return softmax<Sound<>>(a);
 }
-int order_by_callers(const softmark_args* a) {  // the bits depend on the threads where rows are long
+int order_by_callers(
+    const softmark_args* a) {  // the bits depend on the threads where rows are long
   for (std::size_t r = 0; r < a->rows; ++r) {
     const R row = row_of<float>(a, r);
     const float m = Sound<>::max(row.x, row.n);
@@ -195,46 +195,47 @@ int order_by_callers(const softmark_args* a) {  // the bits depend on the thread
 
 }  // namespace
 
-#define SOFTMARK_THREADS(name, factors, defect, op, claims, run)                           \
-  SOFTMARK_MUTANT(name, "crossed (" factors ")", defect, op, F32, SOFTMARK_THREADED | (claims), \
-                  run)
+#define SOFTMARK_THREADS(name, factors, defect, op, claims, run) \
+  SOFTMARK_MUTANT(name, "crossed (" factors ")", defect, op, F32, SOFTMARK_THREADED | (claims), run)
 
 Table crossed_threads_mutants() {
   return {
-      SOFTMARK_THREADS("threads_clamp_nan", "threads, special", "all threads but the first clamp NaN",
-                       SOFTMAX, 0, dealt_out<nan_on_second>),
-      SOFTMARK_THREADS("threads_masked_row", "threads, special", "the third thread's masked rows are 0",
-                       SOFTMAX, 0, dealt_out<masked_on_third>),
+      SOFTMARK_THREADS("threads_clamp_nan", "threads, special",
+                       "all threads but the first clamp NaN", SOFTMAX, 0, dealt_out<nan_on_second>),
+      SOFTMARK_THREADS("threads_masked_row", "threads, special",
+                       "the third thread's masked rows are 0", SOFTMAX, 0,
+                       dealt_out<masked_on_third>),
       SOFTMARK_THREADS("threads_infinity", "threads, special", "the second thread's +inf gives 1",
                        SOFTMAX, 0, dealt_out<infinity_on_second>),
-      SOFTMARK_THREADS("threads_flush", "threads, kind", "all threads but the first flush", SOFTMAX, 0,
-                       dealt_out<flushed_on_second>),
+      SOFTMARK_THREADS("threads_flush", "threads, kind", "all threads but the first flush", SOFTMAX,
+                       0, dealt_out<flushed_on_second>),
       SOFTMARK_THREADS("threads_last_column", "threads, columns",
                        "all threads but the first lose the last of 130 columns", SOFTMAX, 0,
                        dealt_out<last_column_on_second>),
       SOFTMARK_THREADS("threads_past_64", "threads, rows", "slots for 64 threads", SOFTMAX, 0,
                        sums_of_64_threads),
-      SOFTMARK_THREADS("threads_past_rows", "threads, rows", "the last row of idle threads", SOFTMAX, 0,
-                       idle_threads),
+      SOFTMARK_THREADS("threads_past_rows", "threads, rows", "the last row of idle threads",
+                       SOFTMAX, 0, idle_threads),
       SOFTMARK_THREADS("threads_packed", "threads, stride", "y counts as packed on several threads",
                        SOFTMAX, 0, packed_on_threads),
-      SOFTMARK_THREADS("threads_in_place", "threads, alias", "reads x late on several threads", SOFTMAX,
-                       SOFTMARK_IN_PLACE, in_place_on_threads),
+      SOFTMARK_THREADS("threads_in_place", "threads, alias", "reads x late on several threads",
+                       SOFTMAX, SOFTMARK_IN_PLACE, in_place_on_threads),
       SOFTMARK_THREADS("threads_no_rows", "threads, rows", "divides threads by rows", SOFTMAX, 0,
                        no_rows_on_threads),
-      SOFTMARK_THREADS("threads_limited", "threads, caller", "loses the rows of threads it did not get",
-                       SOFTMAX, 0, fewer_than_asked),
+      SOFTMARK_THREADS("threads_limited", "threads, caller",
+                       "loses the rows of threads it did not get", SOFTMAX, 0, fewer_than_asked),
       SOFTMARK_THREADS("threads_race", "threads, columns", "two threads add to one sum", SOFTMAX, 0,
                        racing_sum),
-      SOFTMARK_THREADS("threads_labels", "threads, label", "a second thread's labels are off by one",
-                       CROSS_ENTROPY, 0, label_of_thread),
-      SOFTMARK_THREADS("threads_vjp_third", "threads, columns", "three threads lose the rest of a row",
-                       SOFTMAX_VJP, 0, vjp_dot_of_halves),
+      SOFTMARK_THREADS("threads_labels", "threads, label",
+                       "a second thread's labels are off by one", CROSS_ENTROPY, 0,
+                       label_of_thread),
+      SOFTMARK_THREADS("threads_vjp_third", "threads, columns",
+                       "three threads lose the rest of a row", SOFTMAX_VJP, 0, vjp_dot_of_halves),
       SOFTMARK_THREADS("threads_exit", "threads", "ends the program on more than 64", SOFTMAX, 0,
                        exits_on_96),
       SOFTMARK_THREADS("threads_order", "threads, columns",
-                       "the bits of long rows depend on the threads", SOFTMAX, SOFTMARK_REPRODUCIBLE,
-                       order_by_callers),
+                       "the bits of long rows depend on the threads", SOFTMAX,
+                       SOFTMARK_REPRODUCIBLE, order_by_callers),
       SOFTMARK_MUTANT("threads_leak", "environment (threads)", "leaks a page on several threads",
                       SOFTMAX, F32, SOFTMARK_THREADED, leaks_on_threads),
   };

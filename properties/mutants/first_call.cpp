@@ -66,15 +66,16 @@ constexpr auto kFile = [] {
 };
 constexpr auto kRound = [] { fesetround(FE_DOWNWARD); };
 constexpr auto kUntouched = [] {
-  volatile char* lost = static_cast<char*>(std::malloc(1 << 20));
+  char* volatile lost = static_cast<char*>(std::malloc(1 << 20));
   static_cast<void>(lost);
 };
 constexpr auto kMap = [] {
-  if (mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED) std::abort();
+  if (mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+    std::abort();
 };
 constexpr auto kSixteenBytes = [] {  // at every third call
   static int calls = 0;
-  volatile char* lost = ++calls % 3 ? nullptr : static_cast<char*>(std::malloc(16));
+  char* volatile lost = ++calls % 3 ? nullptr : static_cast<char*>(std::malloc(16));
   static_cast<void>(lost);
 };
 constexpr auto kLocale = [] { setlocale(LC_NUMERIC, "C.UTF-8"); };
@@ -121,7 +122,8 @@ constexpr auto kDefaults = [] {
 Table first_call_mutants() {
   return {
       SOFTMARK_LEAVES("first_flush", "first call", "flush-to-zero stays on", at_first<kFlush>),
-      SOFTMARK_LEAVES("first_handler", "first call", "a handler of SIGFPE stays", at_first<kHandle>),
+      SOFTMARK_LEAVES("first_handler", "first call", "a handler of SIGFPE stays",
+                      at_first<kHandle>),
       SOFTMARK_LEAVES("first_child", "first call", "a child stays", at_first<kChild>),
       SOFTMARK_LEAVES("first_file", "first call", "a file stays open", at_first<kFile>),
       SOFTMARK_LEAVES("first_rounding", "first call", "rounds downward from then on",
@@ -142,11 +144,12 @@ Table first_call_mutants() {
                       and_besides<kRealtime>),
       SOFTMARK_LEAVES("x87_in_use", "registers", "a value stays on the x87 stack",
                       and_besides<kX87>),
-      SOFTMARK_LEAVES("strings_backwards", "registers", "the direction flag", and_besides<kBackwards>),
+      SOFTMARK_LEAVES("strings_backwards", "registers", "the direction flag",
+                      and_besides<kBackwards>),
       SOFTMARK_MUTANT("resets_rounding", "crossed (state)", "sets the caller's rounding to nearest",
                       SOFTMAX, F32, 0, and_besides<kNearest>),
-      SOFTMARK_MUTANT("resets_modes", "crossed (state)", "sets MXCSR to its default", SOFTMAX, F32, 0,
-                      and_besides<kDefaults>),
+      SOFTMARK_MUTANT("resets_modes", "crossed (state)", "sets MXCSR to its default", SOFTMAX, F32,
+                      0, and_besides<kDefaults>),
       SOFTMARK_MUTANT("flush_on_nan_batch", "crossed (special, rows)",
                       "flush-to-zero stays on after a NaN in a batch", SOFTMAX, F32, 0,
                       only_where<kHasNan, kFlush>),

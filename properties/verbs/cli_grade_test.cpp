@@ -10,7 +10,8 @@ namespace {
 
 std::map<std::string, Json> kernels_of(const fs::path& document) {
   std::map<std::string, Json> kernels;
-  for (const Json& kernel : read_json(document)["kernels"]) kernels[kernel["id"]] = kernel;
+  const Json json = read_json(document);
+  for (const Json& kernel : json["kernels"]) kernels[kernel["id"]] = kernel;
   return kernels;
 }
 
