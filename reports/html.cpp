@@ -84,9 +84,10 @@ std::string first_screen(Sections sections) {
   const Ranking* ranking = opening(view);
   std::string text;
   for (const Section& section : sections) text += banners(section);
-  std::string here;
+  std::string here, below;
   if (sections.size() > 1) {
     text = machines(sections) + text;
+    below = side_by_side(sections);
   } else if (ranking) {
     const Decision decision = decide(view, *ranking);
     text = fmt::format("<p id=decision class=decision>{}</p>\n<p id=sure>{}</p>\n",
@@ -101,8 +102,8 @@ std::string first_screen(Sections sections) {
                  "bundles them. The tables have all figures.</p>\n";
   return fmt::format(
       "<section id=First>\n{}{}<div id=filters role=group aria-label=\"Filters\"></div>\n<div "
-      "class=first-screen><div id=charts-first></div>{}</div>\n</section>\n",
-      text, missing, here);
+      "class=first-screen><div id=charts-first></div>{}</div>\n{}</section>\n",
+      text, missing, here, below);
 }
 
 struct Topic {

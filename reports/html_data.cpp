@@ -62,6 +62,8 @@ Json shape_entry(const View& view, const Ranking& ranking) {
   return entry;
 }
 
+constexpr std::size_t kShownValues = 3;
+
 using Places = std::map<const KernelView*, std::size_t>;
 
 void add_times(Json& times, const Ranking& ranking, std::size_t shape, const Places& places) {
@@ -79,13 +81,15 @@ void add_times(Json& times, const Ranking& ranking, std::size_t shape, const Pla
     }
 }
 
-/// "x ...|output|row length|got|want", which the script puts into words; "" where the result was
-/// rounded correctly, as far as ulp say.
+/// "x ...|output|row length|got|want", which the script puts into words, x of short rows alone; ""
+/// where the result was rounded correctly, as far as ulp say.
 std::string worst_of(const Json& row) {
   const Json& worst = field(row, "worst");
   if (worst.empty() || value_of(field(row, "max_ulp")) <= 0.5) return "";
   const Json& x = field(worst, "x");
-  return fmt::format("{}|{}|{}|{}|{}", x.is_array() ? data_list(x, 2, true) : "",
+  const std::size_t size = data_size(x);
+  return fmt::format("{}|{}|{}|{}|{}",
+                     size > 0 && size <= kShownValues ? data_list(x, kShownValues, true) : "",
                      count_of(worst, "at"), count_of(worst, "row_length"),
                      plain(field(worst, "got")), plain(field(worst, "want")));
 }

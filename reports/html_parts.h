@@ -46,7 +46,8 @@ std::string standing_cell(const Section& section, const KernelView& kernel);
 std::string row_class(bool ranked);
 
 std::string decisions(const Section& section);  // per op and type: what to use
-std::string machines(Sections sections);        // several: what to use on each, side by side
+std::string machines(Sections sections);        // several: what to use on each
+std::string side_by_side(Sections sections);    // several: shares of their own ceilings
 /// `anchor`: "" for a second table of the ranking.
 std::string ranking_table(const Ranking& ranking, const std::string& anchor);
 std::string speed(const Section& section);       // per op and type: shapes by kernels, rankings

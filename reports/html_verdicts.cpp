@@ -121,8 +121,9 @@ std::string decision_row(const Section& section, const Group& group, const Ranki
 
 /// What a machine's own ceiling lets a kernel reach, and the cycles it takes: the two figures that
 /// compare machines.
-std::string across_cell(const Section& section, const Shape& shape, const std::string& name) {
+std::string across_cell(const Section& section, Shape shape, const std::string& name) {
   for (const Ranking& ranking : section.view.rankings) {
+    shape.workload = ranking.shape.workload;  // a name; what was timed is the rest
     if (!(ranking.shape == shape)) continue;
     for (const auto* entries : {&ranking.ranked, &ranking.unranked})
       for (const Entry& entry : *entries) {
@@ -142,9 +143,12 @@ std::string across_cell(const Section& section, const Shape& shape, const std::s
   return "<td class=soft>-";
 }
 
-std::string across(Sections sections, const Group& group, const Shape& shape) {
+std::string across(Sections sections, const Group& group, const Ranking& ranking) {
+  const Shape& shape = ranking.shape;
   std::vector<std::string> names;
   std::string head, rows;
+  for (const auto& [kernel, entry] : summary_order(sections[0].view, ranking))
+    names.push_back(kernel->name);
   for (const Section& section : sections) {
     head += "<th scope=col>" + escape_html(section.name);
     for (const KernelView& kernel : section.view.kernels)
@@ -239,14 +243,19 @@ std::string machines(Sections sections) {
                         escape_html(section.name), escape_html(decision.sentence),
                         escape_html(decision.sure));
   }
-  if (!text.empty()) text = "<ul class=decisions>\n" + text + "</ul>\n";
-  text +=
-      "<p class=soft>Side by side: the share of the machine's own ceiling that a kernel reaches, "
-      "and its cycles per element. Nanoseconds of different machines are not compared.</p>\n";
-  for (const Group& group : timed_groups(sections.front().view))
-    text +=
-        across(sections, group, headline(sections.front().view, group.first, group.second)->shape);
-  return text;
+  return text.empty() ? "" : "<ul class=decisions>\n" + text + "</ul>\n";
+}
+
+std::string side_by_side(Sections sections) {
+  const View& first = sections.front().view;
+  std::string text;
+  for (const Group& group : timed_groups(first))
+    text += across(sections, group, *headline(first, group.first, group.second));
+  return text.empty() ? ""
+                      : "<p class=soft>Side by side: the share of the machine's own ceiling that a "
+                        "kernel reaches, and its cycles per element. Nanoseconds of different "
+                        "machines are not compared.</p>\n" +
+                            text;
 }
 
 std::string properties(const Section& section) {

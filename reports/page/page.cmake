@@ -20,7 +20,7 @@ function(softmark_npm_ci folder result)
   set(wrong "")
   if(NOT EXISTS ${stamp})
     message(STATUS "npm ci in ${folder}")
-    execute_process(COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund WORKING_DIRECTORY ${folder}
+    execute_process(COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --fetch-retries 1 WORKING_DIRECTORY ${folder}
                     RESULT_VARIABLE failed OUTPUT_QUIET ERROR_VARIABLE errors TIMEOUT 120)
     if(failed)
       string(REGEX REPLACE "\n.*" "" wrong "npm ci failed (${failed}): ${errors}")

@@ -32,7 +32,7 @@ export const csv = (rows: Cell[][]): string =>
 export function standalone(svg: SVGElement): string {
   const copy = svg.cloneNode(true) as SVGElement, style = getComputedStyle(document.body);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("font-family", "system-ui, sans-serif");
+  copy.style.fontFamily = "system-ui, sans-serif";
   copy.setAttribute("color", style.getPropertyValue("--ink"));
   for (const sheet of copy.querySelectorAll("style")) sheet.remove();
   const text = new XMLSerializer().serializeToString(copy);

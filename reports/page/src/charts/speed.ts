@@ -125,7 +125,7 @@ function drawLadder(selection: Selection, machine: Machine, width: number): Draw
   const all = timesHere(selection, machine);
   if (!all.length) return null;
   const times = common.foremost(all, MOST_RUNGS), names = times.map((t) => t.kernel.name);
-  const left = Math.min(width * 0.38, Math.max(...names.map((n) => textWidth(n)), 40) + 16);
+  const left = Math.min(width * 0.38, Math.max(...names.map((n) => textWidth(`~ ${n}`, 11, true)), 40) + 14);
   const [x0, x1] = common.range(times.flatMap((t) => [t.low, t.high, t.ns]), 1.15);
   const height = times.length * 19 + 62;
   const y = (t: Time) => t.kernel.id;
