@@ -20,23 +20,9 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kPiece = 16384, kMostPieces = 512;
+constexpr std::size_t kPiece = simd::Cut::kPiece, kMostPieces = simd::Cut::kMostPieces;
 // Elements: for less, waking a thread costs more than it gains.
 constexpr std::size_t kWorthAThread = 8192;
-
-/// How a row is cut into equal pieces (the last one may be shorter); depends on its length alone.
-struct Cut {
-  std::size_t piece, count;
-
-  explicit Cut(std::size_t cols) {
-    piece = std::max(kPiece, (cols + kMostPieces - 1) / kMostPieces);
-    count = (cols + piece - 1) / piece;
-  }
-  std::size_t start(std::size_t i) const { return i * piece; }
-  std::size_t length(std::size_t i, std::size_t cols) const {
-    return std::min(piece, cols - i * piece);
-  }
-};
 
 /// A partly processed row. Each step must be complete for every piece before the next one starts.
 template <class T>
@@ -44,7 +30,7 @@ struct SplitRow {
   const T* x;
   T* y;
   std::size_t cols;
-  const Cut& cut;
+  const simd::Cut& cut;
   T* maxima;     // [cut.count]
   double* sums;  // [cut.count]
 
@@ -59,14 +45,10 @@ struct SplitRow {
                                              y + cut.start(i))
                   : std::numeric_limits<double>::quiet_NaN();
   }
-  double sum() const {  // compensated (TwoSum)
-    double total = 0, error = 0;
-    for (std::size_t i = 0; i < cut.count; ++i) {
-      const double next = total + sums[i], added = next - total;
-      error += (total - (next - added)) + (sums[i] - added);
-      total = next;
-    }
-    return total + error;
+  double sum() const {
+    simd::PieceSums total;
+    for (std::size_t i = 0; i < cut.count; ++i) total.add(sums[i]);
+    return total.total();
   }
   void divide(std::size_t i, double row_sum) const {
     if (std::isnan(row_sum))
@@ -75,16 +57,6 @@ struct SplitRow {
       simd::divide(y + cut.start(i), cut.length(i, cols), row_sum);
   }
 };
-
-/// One row, on this thread alone.
-template <class T>
-void whole(const SplitRow<T>& row) {
-  for (std::size_t i = 0; i < row.cut.count; ++i) row.find_max(i);
-  const T max = row.max();
-  for (std::size_t i = 0; i < row.cut.count; ++i) row.exponentiate(i, max);
-  const double sum = row.sum();
-  for (std::size_t i = 0; i < row.cut.count; ++i) row.divide(i, sum);
-}
 
 /// One row, on all threads of the enclosing parallel region; each loop ends in a barrier.
 template <class T>
@@ -99,51 +71,44 @@ void shared(const SplitRow<T>& row) {
   for (std::size_t i = 0; i < row.cut.count; ++i) row.divide(i, sum);
 }
 
+/// Whole rows, [begin, end).
 template <class T>
-void short_rows(const softmark_args* args, int threads) {
-  const T* x = static_cast<const T*>(args->x);
-  T* y = static_cast<T*>(args->y);
-#pragma omp parallel num_threads(threads) if (threads > 1)
+void whole_rows(const softmark_args* args, std::size_t begin, std::size_t end) {
+  simd::softmax_rows(static_cast<const T*>(args->x) + begin * args->x_stride, args->x_stride,
+                     static_cast<T*>(args->y) + begin * args->y_stride, args->y_stride, end - begin,
+                     args->cols);
+}
+
+/// As many rows to each thread; what is left, if rows are long, is shared.
+template <class T>
+void on_threads(const softmark_args* args, int threads) {
+  const simd::Cut cut(args->cols);
+  const std::size_t team = static_cast<std::size_t>(threads);
+  const std::size_t whole = cut.count > 1 ? args->rows / team * team : args->rows;
+  T maxima[kMostPieces];
+  double sums[kMostPieces];
+#pragma omp parallel num_threads(threads)
   {
-    const std::size_t team = static_cast<std::size_t>(omp_get_num_threads());
+    const std::size_t running = static_cast<std::size_t>(omp_get_num_threads());
     const std::size_t me = static_cast<std::size_t>(omp_get_thread_num());
-    const std::size_t begin = args->rows * me / team, end = args->rows * (me + 1) / team;
-    simd::softmax_rows(x + begin * args->x_stride, args->x_stride, y + begin * args->y_stride,
-                       args->y_stride, end - begin, args->cols);
+    whole_rows<T>(args, whole * me / running, whole * (me + 1) / running);
+    for (std::size_t r = whole; r < args->rows; ++r)
+      shared(SplitRow<T>{static_cast<const T*>(args->x) + r * args->x_stride,
+                         static_cast<T*>(args->y) + r * args->y_stride, args->cols, cut, maxima,
+                         sums});
   }
 }
 
-template <class T>
-void long_rows(const softmark_args* args, int threads) {
-  const Cut cut(args->cols);
-  const std::size_t team = static_cast<std::size_t>(threads), whole_rows = args->rows / team * team;
-  T shared_maxima[kMostPieces];
-  double shared_sums[kMostPieces];
-  const auto row = [&](std::size_t r, T* maxima, double* sums) {
-    return SplitRow<T>{static_cast<const T*>(args->x) + r * args->x_stride,
-                       static_cast<T*>(args->y) + r * args->y_stride,
-                       args->cols,
-                       cut,
-                       maxima,
-                       sums};
-  };
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    T maxima[kMostPieces];
-    double sums[kMostPieces];
-#pragma omp for schedule(static)
-    for (std::size_t r = 0; r < whole_rows; ++r) whole(row(r, maxima, sums));
-    for (std::size_t r = whole_rows; r < args->rows; ++r)
-      shared(row(r, shared_maxima, shared_sums));
-  }
-}
-
+/// One thread does not enter the OpenMP library.
 template <class T>
 int batched(const softmark_args* args) {
   const std::size_t worthwhile = args->rows * args->cols / kWorthAThread + 1;
   const std::size_t asked = static_cast<std::size_t>(std::max(args->threads, 1));
   const int threads = static_cast<int>(std::min(asked, worthwhile));
-  args->cols <= kPiece ? short_rows<T>(args, threads) : long_rows<T>(args, threads);
+  if (threads == 1)
+    whole_rows<T>(args, 0, args->rows);
+  else
+    on_threads<T>(args, threads);
   return 0;
 }
 

@@ -1,19 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The exp polynomials of math-inl.h: minimax in relative error on [-ln2/2, ln2/2], by Remez
-exchange.
+"""The exp polynomials and tables of exp-inl.h.
 
-exp(r) ~ 1 + r + r^2 q(r); the first two coefficients are exact, those of q are fitted one by one
-from the lowest: each is rounded to the type and the rest are fitted again, so that they compensate
-for its rounding. Needs only Python; prints the coefficients and the remaining relative error.
+Polynomials are minimax in relative error on [-ln2/(2 m), ln2/(2 m)], by Remez exchange, with m
+entries in the table of 2^(j/m) (m = 1: none). exp(r) ~ 1 + r + r^2 q(r); the first two coefficients
+are exact, those of q are fitted one by one, or in pairs, from the lowest: each is rounded to the
+type and the rest are fitted again, so that they compensate for its rounding; the better of the two
+is kept. (r^k changes sign at 0 for odd k, where errors alternate otherwise than Remez assumes.)
+
+Tables hold a 2^(j/m) rounded to the type, with the first entry a in [1, 2^(1/m)) chosen such that
+the largest relative rounding error of the entries is small: a softmax does not depend on a. f32
+tries every a, f64 a fixed sequence of them. Needs only Python; prints everything with the remaining
+relative errors (a minute).
 """
-from decimal import Decimal, getcontext
+import math
 import struct
+from decimal import Decimal, getcontext
 
 getcontext().prec = 60
-HALF_LN2 = Decimal(2).ln() / 2
-# Slightly wider: a quotient rounded the other way at a tie lands just outside the interval.
-BOUND = HALF_LN2 * (1 + Decimal(2) ** -12)
+LN2 = Decimal(2).ln()
+
+
+def interval(entries):
+    """Slightly wider: a quotient rounded the other way at a tie lands just outside the interval."""
+    return LN2 / (2 * entries) * (1 + Decimal(2) ** -12)
 
 
 def solve(matrix, right):
@@ -39,11 +49,12 @@ def relative_error(fixed, free, r):
     return p / r.exp() - 1
 
 
-def remez(fixed, count):
+def remez(fixed, count, bound):
     """The `count` coefficients that follow `fixed`, and the largest relative error."""
-    # Off centre, because every polynomial of this form is exact at 0.
-    points = [-BOUND + 2 * BOUND * (Decimal(i) + Decimal("0.4")) / (count + 1) for i in range(count + 1)]
-    grid = [-BOUND + 2 * BOUND * i / 401 for i in range(402)]
+    # Chebyshev's extrema, but none at 0, where every polynomial of this form is exact.
+    nodes = [-math.cos(math.pi * i / count) for i in range(count + 1)]
+    points = [bound * Decimal(0.4 if abs(v) < 0.1 else v) for v in nodes]
+    grid = [-bound + 2 * bound * i / 401 for i in range(402)]
     for _ in range(12):
         matrix = [
             [r ** (len(fixed) + j) / r.exp() for j in range(count)] + [Decimal((-1) ** i)] for i, r in enumerate(points)
@@ -70,22 +81,52 @@ def rounded(value, code):
     return struct.unpack(code, struct.pack(code, float(value)))[0]
 
 
-def table(degree, code):
+def fitted(degree, code, bound, step):
+    """The largest error and the coefficients."""
     fixed = [Decimal(1), Decimal(1)]
     while len(fixed) < degree + 1:
-        free, _error = remez(fixed, degree + 1 - len(fixed))
-        fixed.append(Decimal(rounded(free[0], code)))
-    worst = max(abs(relative_error(fixed, [], -BOUND + 2 * BOUND * i / 4000)) for i in range(4001))
-    return fixed[2:], worst
+        free, _error = remez(fixed, degree + 1 - len(fixed), bound)
+        fixed += [Decimal(rounded(c, code)) for c in free[:step]]
+    return max(abs(relative_error(fixed, [], -bound + 2 * bound * i / 4000)) for i in range(4001)), fixed[2:]
 
 
-def show(name, degree, code):
-    coefficients, worst = table(degree, code)
-    print(f"{name}, degree {degree}: largest relative error 2^{float(worst.ln() / Decimal(2).ln()):.2f}")
+def table(entries, code):
+    """The entries and their largest relative error."""
+    getcontext().prec = 40
+    digits = 24 if code == "f" else 53
+    scale = 2 ** (digits - 1)
+    ratios = [int(Decimal(2) ** (Decimal(j) / entries) * 2**70) for j in range(1, entries)]
+    last = int(Decimal(2) ** (Decimal(1) / entries) * scale)
+    step = 1 if code == "f" else (last - scale) // 400000
+    best, best_error = None, 1.0
+    for a in range(scale, last, step):
+        error = 0.0
+        for ratio in ratios:
+            exact = a * ratio  # 2^70 times the entry in units of its last place
+            below = exact & (2**70 - 1)
+            error = max(error, min(below, 2**70 - below) / exact)
+            if error >= best_error:
+                break
+        else:
+            best, best_error = a, error
+    return [best] + [(best * r + 2**69) >> 70 for r in ratios], best_error, scale
+
+
+def show(name, degree, code, entries):
+    worst, coefficients = min(fitted(degree, code, interval(entries), step) for step in (1, 2))
+    print(f"{name}, degree {degree}, {entries} entries: largest relative error 2^{float(worst.ln() / LN2):.2f}")
     for i, c in enumerate(coefficients):
         print(f"  {float(c).hex()}  // r^{i + 2}: {float(c):.17g}")
+    if entries > 1:
+        integers, error, scale = table(entries, code)
+        print(f"  table, largest relative error {error * 2 * scale:.3f} 2^-p:")
+        for i in integers:
+            print(f"    {(i / scale).hex()}")
 
 
 if __name__ == "__main__":
-    show("f32", 6, "f")
-    show("f64", 11, "d")
+    show("f32", 6, "f", 1)
+    show("f32", 3, "f", 8)
+    show("f32", 3, "f", 16)
+    show("f64", 11, "d", 1)
+    show("f64", 6, "d", 16)

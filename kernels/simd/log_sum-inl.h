@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // log sum exp(x - max) of a row with a finite maximum, for the ops that need logarithms.
 //
-// Here max is subtracted, so that exp(0) is exactly 1: the largest logits are counted rather than
-// added, and log1p of all the others keeps its relative accuracy when they are tiny. The rounding
-// of x - max, which softmax must avoid, is harmless under a logarithm: weighted by exp(x - max), it
-// costs at most 2^-p ln(cols) in total.
+// Here max is subtracted: the largest logits are counted rather than added, and log1p of all the
+// others keeps its relative accuracy when they are tiny. The rounding of x - max, which softmax
+// must avoid, is harmless under a logarithm: weighted by exp(x - max), it costs at most
+// 2^-p ln(cols) in total.
 #include <cmath>
 #include <cstddef>
 
@@ -16,29 +16,52 @@
 #endif
 
 #include "hwy/highway.h"
-#include "kernels/simd/math-inl.h"
+#include "kernels/simd/exp-inl.h"
 #include "kernels/simd/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// The sum of exp(x - max) over all but one of the largest logits: sum exp(x - max) - 1.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE double sum_of_others(D d, const T* x, std::size_t cols, T max) {
+  using V = hn::Vec<D>;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto shift = shift_for<T, true>(max);
+  const auto top = hn::Set(d, max);
+  constexpr std::size_t kStage = 4;
+  Sum<D> sum;
+  std::size_t largest = 0;
+  const auto add = [&]<std::size_t kN>(V(&v)[kN]) HWY_ATTR {
+    V x_of[kN];
+    for (std::size_t i = 0; i < kN; ++i) x_of[i] = v[i];
+    scaled_exp(d, v, shift);
+    for (std::size_t i = 0; i < kN; ++i) {
+      const auto is_top = hn::Eq(x_of[i], top);
+      largest += hn::CountTrue(d, is_top);
+      v[i] = hn::IfThenZeroElse(is_top, v[i]);
+    }
+    sum.template add_all<false>(d, v);
+  };
+  std::size_t c = 0;
+  for (; c + kStage * lanes <= cols; c += kStage * lanes) {
+    hn::Vec<D> v[kStage];
+    for (std::size_t i = 0; i < kStage; ++i) v[i] = hn::LoadU(d, x + c + i * lanes);
+    add(v);
+  }
+  for (; c < cols; c += lanes) {
+    hn::Vec<D> v[1] = {load_first(d, x + c, HWY_MIN(lanes, cols - c))};
+    add(v);
+  }
+  static_assert(ExpConstants<T>::kBoost == (sizeof(T) == 4 ? 64 : 256));
+  constexpr double kUnit = (sizeof(T) == 4 ? 0x1p-64 : 0x1p-256) / kFactor<T>;
+  return sum.total() * kUnit + static_cast<double>(largest - 1);
+}
+
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE double log_sum(D d, const T* x, std::size_t cols, T max) {
-  const std::size_t lanes = hn::Lanes(d);
-  const SumTag<D> wide;
-  const Shift<T> shift = shift_for(max, false);
-  const auto top = hn::Set(d, max);
-  auto sum = hn::Zero(wide), more = hn::Zero(wide);
-  std::size_t largest = 0;
-  for (std::size_t c = 0; c < cols; c += lanes) {
-    const auto v = c + lanes <= cols ? hn::LoadU(d, x + c) : load_first(d, x + c, cols - c);
-    const auto is_top = hn::Eq(v, top);
-    largest += hn::CountTrue(d, is_top);
-    add_to(d, hn::IfThenZeroElse(is_top, scaled_exp(d, v, shift)), sum, more);
-  }
-  const double rest = std::ldexp(total_of(sum, more), -ExpConstants<T>::kBoost);
-  return std::log1p(rest + static_cast<double>(largest - 1));
+  return std::log1p(sum_of_others(d, x, cols, max));
 }
 
 }  // namespace softmark::simd::HWY_NAMESPACE

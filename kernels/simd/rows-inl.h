@@ -74,8 +74,9 @@ HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {
   return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(max0, max1), hn::Max(max2, max3))));
 }
 
-// Sums. f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms are summed
-// with compensation, the rounding errors in the second accumulator (TwoSum).
+// Sums. Exact: f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms are
+// summed with compensation, the rounding errors in the second accumulator (TwoSum). Otherwise a
+// pairwise tree of the terms of a few vectors comes first.
 
 #if HWY_TARGET == HWY_SCALAR
 template <class D>
@@ -85,33 +86,134 @@ template <class D>
 using SumTag = hn::Repartition<double, D>;
 #endif
 
-template <class D, class V, class S>
-requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE void add_to(D d, V v, S& sum, S& more) {
-  const SumTag<D> wide;
-#if HWY_TARGET == HWY_SCALAR
-  (void)d;
-  (void)more;
-  sum = hn::Add(sum, hn::PromoteTo(wide, v));
-#else
-  const hn::Half<D> half;
-  (void)d;
-  sum = hn::Add(sum, hn::PromoteTo(wide, hn::LowerHalf(half, v)));
-  more = hn::Add(more, hn::PromoteTo(wide, hn::UpperHalf(half, v)));
-#endif
+/// A sum and what its roundings lost.
+template <class V>
+struct Compensated {
+  V sum, error;
+};
+
+/// TwoSum: the rounded sum and its exact error.
+template <class V>
+HWY_INLINE Compensated<V> two_sum(V a, V b) {
+  const V sum = hn::Add(a, b), added = hn::Sub(sum, a);
+  return {sum, hn::Add(hn::Sub(a, hn::Sub(sum, added)), hn::Sub(b, added))};
 }
 
+/// The sum of all lanes.
 template <class D, class V>
-requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE void add_to(D, V v, V& sum, V& error) {
-  const V total = hn::Add(sum, v);
-  const V added = hn::Sub(total, sum);
-  error = hn::Add(error, hn::Add(hn::Sub(sum, hn::Sub(total, added)), hn::Sub(v, added)));
-  sum = total;
+HWY_INLINE double fold([[maybe_unused]] D d, Compensated<V> v) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return static_cast<double>(hn::GetLane(v.sum)) + static_cast<double>(hn::GetLane(v.error));
+  } else {
+#if HWY_TARGET != HWY_SCALAR
+    const hn::Half<D> half;
+    const auto both = two_sum(hn::LowerHalf(half, v.sum), hn::UpperHalf(half, v.sum));
+    return fold(half, Compensated<hn::Vec<decltype(half)>>{
+                          both.sum, hn::Add(both.error, hn::Add(hn::LowerHalf(half, v.error),
+                                                                hn::UpperHalf(half, v.error)))});
+#endif
+  }
 }
 
-template <class S>
-HWY_INLINE double total_of(S sum, S more) {
-  const hn::DFromV<S> d;
-  return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum, more)));
+template <class D>
+struct Sum {
+  using T = hn::TFromD<D>;
+  using Wide = SumTag<D>;
+  hn::Vec<Wide> sum, more;
+
+  HWY_INLINE Sum() : sum(hn::Zero(Wide())), more(hn::Zero(Wide())) {}
+
+  template <class V = hn::Vec<D>>
+  HWY_INLINE void add(D d, V v) {
+    const Wide wide;
+    (void)d;
+    if constexpr (sizeof(T) == 8) {
+      const Compensated<V> both = two_sum(sum, v);
+      sum = both.sum;
+      more = hn::Add(more, both.error);
+    } else {
+#if HWY_TARGET == HWY_SCALAR
+      sum = hn::Add(sum, hn::PromoteTo(wide, v));
+#else
+      const hn::Half<D> half;
+      sum = hn::Add(sum, hn::PromoteTo(wide, hn::LowerHalf(half, v)));
+      more = hn::Add(more, hn::PromoteTo(wide, hn::UpperHalf(half, v)));
+#endif
+    }
+  }
+  template <bool kExact, std::size_t kN, class V = hn::Vec<D>>
+  HWY_INLINE void add_all(D d, const V (&v)[kN]) {
+    if constexpr (kExact) {
+      for (std::size_t i = 0; i < kN; ++i) add(d, v[i]);
+    } else {
+      add(d, tree<kN>(v));
+    }
+  }
+  HWY_INLINE double total() const {
+    const Wide wide;
+    if constexpr (sizeof(T) == 8)
+      return finite_or(fold(wide, Compensated<hn::Vec<Wide>>{sum, more}));
+    else
+      return hn::GetLane(hn::SumOfLanes(wide, hn::Add(sum, more)));
+  }
+
+  /// Infinities and NaN as from plain addition: a compensation of an infinity is NaN.
+  HWY_INLINE double finite_or(double compensated) const {
+    if (HWY_LIKELY(compensated - compensated == 0)) return compensated;
+    return static_cast<double>(hn::GetLane(hn::SumOfLanes(Wide(), sum)));
+  }
+
+  template <std::size_t kN, class V>
+  static HWY_INLINE V tree(const V* v) {
+    if constexpr (kN == 1) {
+      return v[0];
+    } else {
+      return hn::Add(tree<(kN + 1) / 2>(v), tree<kN / 2>(v + (kN + 1) / 2));
+    }
+  }
+};
+
+/// y = f(x), kN vectors at a time; `f` replaces an array of vectors. y may be x.
+template <std::size_t kN, class D, class F, class T = hn::TFromD<D>>
+HWY_INLINE void transform(D d, const T* x, T* y, std::size_t cols, F f) {
+  using V = hn::Vec<D>;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t c = 0;
+  for (; c + kN * lanes <= cols; c += kN * lanes) {
+    V v[kN];
+    for (std::size_t i = 0; i < kN; ++i) v[i] = hn::LoadU(d, x + c + i * lanes);
+    f(v);
+    for (std::size_t i = 0; i < kN; ++i) hn::StoreU(v[i], d, y + c + i * lanes);
+  }
+  for (; c < cols; c += lanes) {
+    const std::size_t count = HWY_MIN(lanes, cols - c);
+    V v[1] = {load_first(d, x + c, count, T(0))};
+    f(v);
+    store_first(d, v[0], y + c, count);
+  }
+}
+
+/// y = f(x, g); `f` replaces the first of two arrays of vectors. y may be x or g.
+template <std::size_t kN, class D, class F, class T = hn::TFromD<D>>
+HWY_INLINE void transform(D d, const T* x, const T* g, T* y, std::size_t cols, F f) {
+  using V = hn::Vec<D>;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t c = 0;
+  for (; c + kN * lanes <= cols; c += kN * lanes) {
+    V v[kN], w[kN];
+    for (std::size_t i = 0; i < kN; ++i) {
+      v[i] = hn::LoadU(d, x + c + i * lanes);
+      w[i] = hn::LoadU(d, g + c + i * lanes);
+    }
+    f(v, w);
+    for (std::size_t i = 0; i < kN; ++i) hn::StoreU(v[i], d, y + c + i * lanes);
+  }
+  for (; c < cols; c += lanes) {
+    const std::size_t count = HWY_MIN(lanes, cols - c);
+    V v[1] = {load_first(d, x + c, count, T(0))}, w[1] = {load_first(d, g + c, count, T(0))};
+    f(v, w);
+    store_first(d, v[0], y + c, count);
+  }
 }
 
 }  // namespace softmark::simd::HWY_NAMESPACE

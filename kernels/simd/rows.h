@@ -7,6 +7,36 @@
 
 namespace softmark::simd {
 
+/// How a long row is cut into equal pieces (the last one may be shorter); depends on its length
+/// alone. The pieces' sums are added in order: the result is the same however many threads share
+/// the pieces.
+struct Cut {
+  static constexpr std::size_t kPiece = 16384, kMostPieces = 512;
+  std::size_t piece, count;
+
+  explicit Cut(std::size_t cols) : piece(kPiece) {
+    if (cols > kPiece * kMostPieces)  // whole vectors of any instruction set
+      piece = ((cols + kMostPieces - 1) / kMostPieces + 63) / 64 * 64;
+    count = (cols + piece - 1) / piece;
+  }
+  std::size_t start(std::size_t i) const { return i * piece; }
+  std::size_t length(std::size_t i, std::size_t cols) const {
+    return cols - start(i) < piece ? cols - start(i) : piece;
+  }
+};
+
+/// Their sum, compensated (TwoSum); NaN and infinities come out as from plain addition.
+struct PieceSums {
+  double sum = 0, error = 0;
+
+  void add(double v) {
+    const double next = sum + v, added = next - sum;
+    error += (sum - (next - added)) + (v - added);
+    sum = next;
+  }
+  double total() const { return sum - sum == 0 ? sum + error : sum; }
+};
+
 /// The instruction set in use, by Highway's name.
 std::string_view isa();
 

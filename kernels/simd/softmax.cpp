@@ -17,93 +17,26 @@
 //
 // Special values: -inf and everything too small to matter gives +0; a NaN propagates through exp
 // into the sum; a row without a finite maximum is filled with NaN.
-#include <cmath>
-
 #include "kernels/builtins.h"
 #include "kernels/simd/rows.h"
+#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/softmax.cpp"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/simd/math-inl.h"
-#include "kernels/simd/quotient-inl.h"
-#include "kernels/simd/rows-inl.h"
-#include "kernels/simd/short_rows-inl.h"
+#include "kernels/simd/softmax_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE double exp_and_sum(D d, const T* x, std::size_t cols, const Shift<T>& shift, T* y) {
-  const std::size_t lanes = hn::Lanes(d);
-  const SumTag<D> wide;
-  auto sum = hn::Zero(wide), more = hn::Zero(wide);
-  std::size_t c = 0;
-  for (; c + 4 * lanes <= cols; c += 4 * lanes) {
-    const auto e0 = scaled_exp(d, hn::LoadU(d, x + c), shift);
-    const auto e1 = scaled_exp(d, hn::LoadU(d, x + c + lanes), shift);
-    const auto e2 = scaled_exp(d, hn::LoadU(d, x + c + 2 * lanes), shift);
-    const auto e3 = scaled_exp(d, hn::LoadU(d, x + c + 3 * lanes), shift);
-    hn::StoreU(e0, d, y + c);
-    hn::StoreU(e1, d, y + c + lanes);
-    hn::StoreU(e2, d, y + c + 2 * lanes);
-    hn::StoreU(e3, d, y + c + 3 * lanes);
-    if constexpr (sizeof(T) == 4) {
-      add_to(d, hn::Add(hn::Add(e0, e1), hn::Add(e2, e3)), sum, more);
-    } else {
-      add_to(d, e0, sum, more);
-      add_to(d, e1, sum, more);
-      add_to(d, e2, sum, more);
-      add_to(d, e3, sum, more);
-    }
-  }
-  for (; c + lanes <= cols; c += lanes) {
-    const auto e = scaled_exp(d, hn::LoadU(d, x + c), shift);
-    hn::StoreU(e, d, y + c);
-    add_to(d, e, sum, more);
-  }
-  if (c < cols) {
-    const auto e = scaled_exp(d, load_first(d, x + c, cols - c), shift);
-    store_first(d, e, y + c, cols - c);
-    add_to(d, e, sum, more);  // the unused lanes hold exp(max - drop), too small to affect the sum
-  }
-  return total_of(sum, more);
-}
-
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void divide_row(D d, T* y, std::size_t cols, double sum) {
-  const std::size_t lanes = hn::Lanes(d);
-  const Quotient<T> quotient(sum);
-  std::size_t c = 0;
-  for (; c + lanes <= cols; c += lanes) hn::StoreU(quotient.of(d, hn::LoadU(d, y + c)), d, y + c);
-  if (c < cols)
-    store_first(d, quotient.of(d, load_first(d, y + c, cols - c, T(1))), y + c, cols - c);
-}
-
-template <class T>
-void softmax(const T* x, std::size_t x_stride, T* y, std::size_t y_stride, std::size_t rows,
-             std::size_t cols) {
-  const hn::ScalableTag<T> d;
-  if (cols == 0) return;
-  if (cols <= kShortVectors * hn::Lanes(d))
-    return softmax_short(x, x_stride, y, y_stride, rows, cols);
-  for (std::size_t r = 0; r < rows; ++r, x += x_stride, y += y_stride) {
-    const T max = max_of(d, x, cols);
-    if (is_finite(max))
-      divide_row(d, y, cols, exp_and_sum(d, x, cols, shift_for(max), y));
-    else
-      fill_nan(y, cols);
-  }
-}
-
 void softmax_f32(const float* x, std::size_t x_stride, float* y, std::size_t y_stride,
                  std::size_t rows, std::size_t cols) {
-  softmax(x, x_stride, y, y_stride, rows, cols);
+  softmax_rows<false>(x, x_stride, y, y_stride, rows, cols);
 }
 void softmax_f64(const double* x, std::size_t x_stride, double* y, std::size_t y_stride,
                  std::size_t rows, std::size_t cols) {
-  softmax(x, x_stride, y, y_stride, rows, cols);
+  softmax_rows<false>(x, x_stride, y, y_stride, rows, cols);
 }
 float max_f32(const float* x, std::size_t cols) {
   return max_of(hn::ScalableTag<float>(), x, cols);
@@ -112,17 +45,13 @@ double max_f64(const double* x, std::size_t cols) {
   return max_of(hn::ScalableTag<double>(), x, cols);
 }
 double exp_f32(const float* x, std::size_t cols, float max, float* y) {
-  return exp_and_sum(hn::ScalableTag<float>(), x, cols, shift_for(max), y);
+  return exp_piece(x, cols, max, y);
 }
 double exp_f64(const double* x, std::size_t cols, double max, double* y) {
-  return exp_and_sum(hn::ScalableTag<double>(), x, cols, shift_for(max), y);
+  return exp_piece(x, cols, max, y);
 }
-void divide_f32(float* y, std::size_t cols, double sum) {
-  divide_row(hn::ScalableTag<float>(), y, cols, sum);
-}
-void divide_f64(double* y, std::size_t cols, double sum) {
-  divide_row(hn::ScalableTag<double>(), y, cols, sum);
-}
+void divide_f32(float* y, std::size_t cols, double sum) { divide_piece<false>(y, cols, sum); }
+void divide_f64(double* y, std::size_t cols, double sum) { divide_piece<false>(y, cols, sum); }
 const char* target() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace softmark::simd::HWY_NAMESPACE
@@ -152,6 +81,7 @@ void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t 
                   std::size_t rows, std::size_t cols) {
   HWY_DYNAMIC_DISPATCH(softmax_f64)(x, x_stride, y, y_stride, rows, cols);
 }
+
 float max_of(const float* x, std::size_t cols) { return HWY_DYNAMIC_DISPATCH(max_f32)(x, cols); }
 double max_of(const double* x, std::size_t cols) { return HWY_DYNAMIC_DISPATCH(max_f64)(x, cols); }
 double scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float* y) {
