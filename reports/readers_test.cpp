@@ -194,7 +194,7 @@ std::string markup(const std::string& page) {
 /// tag but ours.
 void check_tags(const std::string& page) {
   static const std::regex tag("<(/?)([a-z0-9]+)([^<>]*)>");
-  static const std::set<std::string> ended_by_others = {"br", "td", "th", "tr", "tbody", "li"};
+  static const std::set<std::string> ended_by_others = {"br", "td", "th", "tr", "tbody", "li", "p"};
   std::vector<std::string> open = {"html"};
   const std::string html = markup(page);
   std::size_t tags = 0;

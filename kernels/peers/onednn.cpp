@@ -108,8 +108,8 @@ void point(Prepared& prepared, int argument, const void* data) {
 
 template <softmark_op Op, memory::data_type Type>
 void execute(const softmark_args& args) {
-  static std::optional<Prepared> prepared;
-  static dnnl::stream stream(cpu());
+  thread_local std::optional<Prepared> prepared;  // kernels are re-entrant
+  thread_local dnnl::stream stream(cpu());
   const Prepared::Key key{args.rows,     args.cols,     args.x_stride,
                           args.g_stride, args.y_stride, static_cast<std::size_t>(args.threads)};
   if (!prepared || prepared->key != key) prepared = prepare(Op, Type, args, key);

@@ -96,15 +96,30 @@ struct Sigmoid {
 /// nullptr for one thread. Operators of another number of threads are recreated, so that none
 /// outlives its pool.
 pthreadpool_t pool_of(int threads) {
-  static pthreadpool_t pool = nullptr;
-  static int size = 1;
-  if (threads != size) {
-    pthreadpool_destroy(pool);
-    pool = threads > 1 ? pthreadpool_create(static_cast<std::size_t>(threads)) : nullptr;
-    size = threads;
+  struct Pool {
+    pthreadpool_t pool = nullptr;
+    int size = 1;
+    ~Pool() { pthreadpool_destroy(pool); }
+  };
+  thread_local Pool kept;  // kernels are re-entrant, and so each thread's is its own
+  if (threads != kept.size) {
+    pthreadpool_destroy(kept.pool);
+    kept.pool = threads > 1 ? pthreadpool_create(static_cast<std::size_t>(threads)) : nullptr;
+    kept.size = threads;
   }
-  return pool;
+  return kept.pool;
 }
+
+struct Operator {
+  xnn_operator_t op = nullptr;
+  std::array<std::size_t, 5> shape{};
+  std::array<const void*, 2> pointed{};
+  void drop() {
+    if (op) xnn_delete_operator(op);
+    op = nullptr;
+  }
+  ~Operator() { drop(); }
+};
 
 /// Whether reading XNN_EXTRA_BYTES behind a row's partial last vector would leave the page in which
 /// the row ends.
@@ -116,27 +131,23 @@ bool ends_at_a_page(const void* row, std::size_t bytes) {
 
 template <class Op>
 int run_whole(const softmark_args* args) {
-  using Shape = std::array<std::size_t, 5>;
-  static xnn_operator_t op = nullptr;
-  static Shape kept{};
-  static std::array<const void*, 2> pointed{};
+  thread_local Operator kept;
   if (args->rows == 0) return 0;
   const pthreadpool_t pool = pool_of(args->threads);
-  const Shape shape{args->rows, args->cols, args->x_stride, args->y_stride,
-                    static_cast<std::size_t>(args->threads)};
-  if (!op || shape != kept) {
-    if (op) xnn_delete_operator(op);
-    op = nullptr;
+  const std::array<std::size_t, 5> shape{args->rows, args->cols, args->x_stride, args->y_stride,
+                                         static_cast<std::size_t>(args->threads)};
+  if (!kept.op || shape != kept.shape) {
+    kept.drop();
     if (xnn_initialize(nullptr) != xnn_status_success ||
-        Op::make(*args, pool, &op) != xnn_status_success)
+        Op::make(*args, pool, &kept.op) != xnn_status_success)
       return 1;
-    kept = shape;
-    pointed = {};
+    kept.shape = shape;
+    kept.pointed = {};
   }
   const std::array<const void*, 2> arrays{args->x, args->y};
-  if (pointed != arrays && Op::point(op, *args, pool) != xnn_status_success) return 1;
-  pointed = arrays;
-  return xnn_run_operator(op, pool) != xnn_status_success;
+  if (kept.pointed != arrays && Op::point(kept.op, *args, pool) != xnn_status_success) return 1;
+  kept.pointed = arrays;
+  return xnn_run_operator(kept.op, pool) != xnn_status_success;
 }
 
 template <class Op, class T>
@@ -154,7 +165,7 @@ int run(const softmark_args* args) {
   constexpr std::size_t extra = XNN_EXTRA_BYTES / sizeof(T);
   const std::size_t near =
       std::min(args->rows, 1 + extra / std::min(args->x_stride, args->y_stride));
-  static std::vector<T> copy;
+  thread_local std::vector<T> copy;
   copy.assign(near * cols + extra, T(0));
   softmark_args far = *args, copied = *args;
   far.rows -= near;
