@@ -60,7 +60,7 @@ std::string article(const Section& section, const Json& property, const char* cs
   const bool note = outcome(property) == Outcome::kNote;  // of these the message says it all
   return fmt::format(
       "<article id={}><h5><span class={}>{}</span> {} <span class=soft>{}</span></h5>\n<p>{} "
-      "<span class=soft>({})</span>{}\n{}{}{}</article>\n",
+      "<span class=soft>({})</span>{}</p>\n{}{}{}</article>\n",
       section.anchor(property), css, escape_html(text_of(property, "verdict")),
       escape_html(text_of(property, "property")), escape_html(text_of(property, "kernel")),
       text_html(text_of(property, "message")), escape_html(text_of(property, "criterion")),
