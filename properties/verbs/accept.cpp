@@ -125,16 +125,23 @@ bool raise_limits(const AcceptVerb& verb, const Errors& errors, const KnownFailu
 }
 
 /// A new limit: what the kernel promises; where it promises nothing the largest error that the run
-/// found, which holds for runs of its effort.
+/// found, which holds for runs of its effort, as does a grade.
 void add_limit(const AcceptVerb& verb, const Errors& errors, Draft& draft) {
   const bool promises = std::isfinite(errors.promised);
   const double most = promises ? errors.promised : rounded_up(errors.max_ulp);
   Json limit = {{"kernel", exactly(errors.kernel)}, {"max_ulp", most}};
   const bool graded = errors.grade && *errors.grade != Grade::none;
-  if (graded) limit["grade"] = name(*errors.grade);
-  if ((graded || !promises) && !errors.effort.empty()) limit["effort"] = errors.effort;
-  limit["reason"] = verb.reason;
-  draft.json["limits"].push_back(limit);
+  const auto add = [&](bool found) {
+    if (found && !errors.effort.empty()) limit["effort"] = errors.effort;
+    limit["reason"] = verb.reason;
+    draft.json["limits"].push_back(limit);
+  };
+  if (promises || !graded) add(!promises);
+  if (promises && graded) limit = {{"kernel", exactly(errors.kernel)}};
+  if (graded) {
+    limit["grade"] = name(*errors.grade);
+    add(true);
+  }
   draft.changes.push_back(fmt::format("max_ulp of {} is limited to {:g}, {}", errors.kernel, most,
                                       promises ? "its promise" : "the largest error found"));
   if (graded)
