@@ -10,6 +10,8 @@
 // 2^-11 or 2^-8, gives the nearest value unless the exact one lies within 0.001 ulp of a midpoint:
 // 0.501 ulp. An f32 sum of f16 terms cannot overflow, and f32 covers every subnormal of f16. bf16
 // has f32's exponent range; results below it are 0 in both.
+#include "kernels/simd/half.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -53,8 +55,7 @@ HWY_INLINE hn::Vec<F32> widen_f16(V bits) {
   return hn::BitCast(f, hn::Or(sign, hn::IfThenElse(is_special, special, finite)));
 }
 
-/// Rounds to nearest even at bit kShift, for a float in [0, 1]; a carry into the exponent is
-/// correct.
+/// Rounds a magnitude to nearest even at bit kShift; a carry into the exponent is correct.
 template <int kShift, class V>
 HWY_INLINE hn::Vec<U32> round_at(V bits) {
   const U32 u;
@@ -62,23 +63,29 @@ HWY_INLINE hn::Vec<U32> round_at(V bits) {
   return hn::ShiftRight<kShift>(hn::Add(bits, hn::Add(odd, hn::Set(u, (1u << (kShift - 1)) - 1))));
 }
 
-/// For probabilities: in [0, 1], or NaN.
-HWY_INLINE hn::Vec<U32> narrow_bf16(hn::Vec<F32> p) {
+HWY_INLINE hn::Vec<U32> narrow_bf16(hn::Vec<F32> v) {
   const U32 u;
-  const auto nan = hn::RebindMask(u, hn::IsNaN(p));
-  return hn::IfThenElse(nan, hn::Set(u, 0x7fc0), round_at<16>(hn::BitCast(u, p)));
+  const auto nan = hn::RebindMask(u, hn::IsNaN(v));
+  // With the sign, of which the shift keeps the place.
+  return hn::IfThenElse(nan, hn::Set(u, 0x7fc0), round_at<16>(hn::BitCast(u, v)));
 }
 
-HWY_INLINE hn::Vec<U32> narrow_f16(hn::Vec<F32> p) {
+HWY_INLINE hn::Vec<U32> narrow_f16(hn::Vec<F32> v) {
   const U32 u;
   const F32 f;
-  const auto normal = hn::Sub(round_at<13>(hn::BitCast(u, p)), hn::Set(u, 112u << 10));
+  const auto size = hn::Abs(v);
+  const auto sign = hn::ShiftRight<16>(hn::Xor(hn::BitCast(u, v), hn::BitCast(u, size)));
+  const auto normal = hn::Sub(round_at<13>(hn::BitCast(u, size)), hn::Set(u, 112u << 10));
   // The spacing of f32 just above 1/2 is 2^-24, the smallest subnormal of f16.
   const auto half = hn::Set(f, 0.5f);
-  const auto subnormal = hn::Sub(hn::BitCast(u, hn::Add(p, half)), hn::BitCast(u, half));
-  const auto is_small = hn::RebindMask(u, hn::Lt(p, hn::Set(f, 0x1p-14f)));
-  const auto nan = hn::RebindMask(u, hn::IsNaN(p));
-  return hn::IfThenElse(nan, hn::Set(u, 0x7e00), hn::IfThenElse(is_small, subnormal, normal));
+  const auto subnormal = hn::Sub(hn::BitCast(u, hn::Add(size, half)), hn::BitCast(u, half));
+  const auto is_small = hn::RebindMask(u, hn::Lt(size, hn::Set(f, 0x1p-14f)));
+  // From the midpoint above the largest number on.
+  const auto is_large = hn::RebindMask(u, hn::Ge(size, hn::Set(f, 65520.0f)));
+  const auto nan = hn::RebindMask(u, hn::IsNaN(v));
+  const auto finite = hn::IfThenElse(is_small, subnormal, normal);
+  const auto number = hn::Or(sign, hn::IfThenElse(is_large, hn::Set(u, 0x7c00), finite));
+  return hn::IfThenElse(nan, hn::Set(u, 0x7e00), number);
 }
 
 template <bool kIsF16>
@@ -131,12 +138,14 @@ HWY_EXPORT(narrow_bf16_row);
 
 constexpr std::size_t kScratch = 4096;
 
-struct Format {
-  void (*widen)(const std::uint16_t*, std::size_t, float*);
-  void (*narrow)(const float*, std::size_t, std::uint16_t*);
-};
+HalfFormat f16_format() {
+  return {HWY_DYNAMIC_DISPATCH(widen_f16_row), HWY_DYNAMIC_DISPATCH(narrow_f16_row)};
+}
+HalfFormat bf16_format() {
+  return {HWY_DYNAMIC_DISPATCH(widen_bf16_row), HWY_DYNAMIC_DISPATCH(narrow_bf16_row)};
+}
 
-void some_rows(const Format& format, const softmark_args* args, const std::uint16_t* x,
+void some_rows(const HalfFormat& format, const softmark_args* args, const std::uint16_t* x,
                std::uint16_t* y, std::size_t rows, float* scratch) {
   for (std::size_t r = 0; r < rows; ++r)
     format.widen(x + r * args->x_stride, args->cols, scratch + r * args->cols);
@@ -145,7 +154,7 @@ void some_rows(const Format& format, const softmark_args* args, const std::uint1
     format.narrow(scratch + r * args->cols, args->cols, y + r * args->y_stride);
 }
 
-void long_row(const Format& format, const std::uint16_t* x, std::uint16_t* y, std::size_t cols,
+void long_row(const HalfFormat& format, const std::uint16_t* x, std::uint16_t* y, std::size_t cols,
               float* scratch) {
   const auto for_each_piece = [&](auto use) {
     for (std::size_t c = 0; c < cols; c += kScratch) {
@@ -173,7 +182,7 @@ void long_row(const Format& format, const std::uint16_t* x, std::uint16_t* y, st
   });
 }
 
-int softmax_half(const Format& format, const softmark_args* args) {
+int softmax_half(const HalfFormat& format, const softmark_args* args) {
   alignas(64) float scratch[kScratch];
   const auto* x = static_cast<const std::uint16_t*>(args->x);
   auto* y = static_cast<std::uint16_t*>(args->y);
@@ -189,14 +198,8 @@ int softmax_half(const Format& format, const softmark_args* args) {
   return 0;
 }
 
-int softmax_f16(const softmark_args* args) {
-  return softmax_half({HWY_DYNAMIC_DISPATCH(widen_f16_row), HWY_DYNAMIC_DISPATCH(narrow_f16_row)},
-                      args);
-}
-int softmax_bf16(const softmark_args* args) {
-  return softmax_half({HWY_DYNAMIC_DISPATCH(widen_bf16_row), HWY_DYNAMIC_DISPATCH(narrow_bf16_row)},
-                      args);
-}
+int softmax_f16(const softmark_args* args) { return softmax_half(f16_format(), args); }
+int softmax_bf16(const softmark_args* args) { return softmax_half(bf16_format(), args); }
 
 constexpr auto kSummary = "widened to f32, the f32 passes, rounded once more; Highway";
 constexpr std::uint32_t kClaims = SOFTMARK_IN_PLACE | SOFTMARK_REPRODUCIBLE;

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax for every instruction set that Highway compiles: y = 2^(boost-K) exp(x) / sum 2^(boost-K)
-// exp(x). Three passes over the row (max; exp and sum; division); rows of up to four vectors are
-// processed in groups (short_rows-inl.h).
+// exp(x). Rows of up to four vectors are processed in groups (short_rows-inl.h), longer ones by an
+// exp pass and a division beside the next row's exp pass (softmax_rows-inl.h): 20 bytes an element
+// in f32, 8 of them from memory while a row stays in cache; rows from 2 MiB on are read twice and
+// exp is taken twice, 12 bytes.
 //
-// Compared with max_shifted, two things change besides the vectors. The shift by the maximum is
-// done on the integer exponent (math-inl.h), so x - max is never rounded. The sum is wider than its
-// terms: f32 terms are added four vectors at a time in f32, then in f64; f64 terms are summed with
-// compensation. And the sum is never rounded to f32 where there is a fused multiply-add
-// (quotient-inl.h).
+// The shift by the maximum is done on the integer exponent (exp-inl.h), so x - max is never
+// rounded. The sum is wider than its terms: f32 terms are added in trees of at most eight vectors,
+// whose sums are added in f64; f64 terms likewise, with compensation.
 //
-// Promise, in units of 2^-p, each at most one ulp: exp 1.3 with a fused multiply-add and 1.8
-// without, once in the term and once in the sum; the sum 2 in f32 (two levels of additions), up to
-// 6 in f64 (three additions and three folds of a short row); rounding the sum 1 without fused
-// multiply-add; the quotient 1. f32: 5.6 and 7.6; f64: 9.6 and 8.6. Measured (nine families of
-// rows, 2 to 4096 columns): f32 2.92 (AVX3), 3.71 (SSE4); f64 4.43 (AVX3).
+// Promise, in units of 2^-p, each at most one ulp: exp 1.4 with a table (1.6 on AVX2, 1.8 without
+// fused multiply-add), once in the term and once in the sum; three levels of additions 3, the
+// rounded inverse 1, the product 1: 7.8. Found by guided search in f32, 100000 rows (AVX3): 6.5 ulp
+// in a row of 33, got 0x1.fc1546p-61, want 0x1.fc1554p-61, when its sum had one level more.
 //
 // Special values: -inf and everything too small to matter gives +0; a NaN propagates through exp
 // into the sum; a row without a finite maximum is filled with NaN.

@@ -74,9 +74,10 @@ HWY_INLINE void divide_vectors(const Pending<T, kExact, kStream>& row, std::size
 
 /// Divides the rest of a row, from the start of a vector on.
 template <class T, bool kExact, bool kStream>
-HWY_INLINE void divide_from(const Pending<T, kExact, kStream>& row, std::size_t c,
+HWY_INLINE void divide_from(const Pending<T, kExact, kStream>& pending, std::size_t c,
                             std::size_t cols) {
   const hn::ScalableTag<T> d;
+  const Pending<T, kExact, kStream> row = pending;
   const std::size_t lanes = hn::Lanes(d);
   for (; c + 4 * lanes <= cols; c += 4 * lanes) divide_vectors<4>(row, c);
   for (; c + lanes <= cols; c += lanes) divide_vectors<1>(row, c);
@@ -92,12 +93,15 @@ enum class Terms {
 
 /// The sum of a row's terms.
 template <bool kExact, Terms kTerms, bool kStream, class T, bool kFar>
-HWY_NOINLINE double exp_and_sum(const T* x, std::size_t cols, const Shift<T, kFar>& shift, T* y,
+HWY_NOINLINE double exp_and_sum(const T* x, std::size_t cols, const Shift<T, kFar>& row_shift, T* y,
                                 hn::Vec<hn::ScalableTag<T>>& tail,
-                                const Pending<T, kExact, kStream>& before) {
+                                const Pending<T, kExact, kStream>& row_before) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
+  // Copies, since a store to y might change what is behind a reference.
+  const Shift<T, kFar> shift = row_shift;
+  const Pending<T, kExact, kStream> before = row_before;
   Sum<decltype(d)> sum;
   std::size_t c = 0;
   for (; c + kBlock * lanes <= cols; c += kBlock * lanes) {
@@ -201,9 +205,11 @@ HWY_INLINE void next_row(const T* x, std::size_t cols, T* terms, T* y,
 /// y = exp and quotient at once, for a row whose sum is known. Past the caches where y is aligned
 /// to vectors after its head.
 template <bool kExact, class T, bool kFar>
-HWY_NOINLINE void recompute(const T* x, std::size_t cols, const Shift<T, kFar>& shift, T* y,
-                            const Quotient<T, kExact>& quotient) {
+HWY_NOINLINE void recompute(const T* x, std::size_t cols, const Shift<T, kFar>& row_shift, T* y,
+                            const Quotient<T, kExact>& row_quotient) {
   const hn::ScalableTag<T> d;
+  const Shift<T, kFar> shift = row_shift;
+  const Quotient<T, kExact> quotient = row_quotient;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
   const auto few = [&](std::size_t c, std::size_t count) HWY_ATTR {
