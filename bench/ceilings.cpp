@@ -83,10 +83,34 @@ template <std::size_t kWidth>
       parts[i] ^= loaded;
     }
   for (std::size_t i = 1; i < kParts; ++i) parts[0] ^= parts[i];
-  std::uint64_t rest = parts[0][0];
+  for (; at + sizeof parts[0] <= size; at += sizeof parts[0]) {
+    Vector loaded;
+    std::memcpy(&loaded, data + at, sizeof loaded);
+    parts[0] ^= loaded;
+  }
+  std::uint64_t rest = parts[0][0], eight = 0;
+  for (; at + sizeof eight <= size; at += sizeof eight) {
+    std::memcpy(&eight, data + at, sizeof eight);
+    rest ^= eight;
+  }
   for (; at < size; ++at) rest += static_cast<std::uint64_t>(data[at]);
   std::memcpy(result, &parts[0], std::min(sizeof parts[0], kLine));
   std::memcpy(result, &rest, sizeof rest);
+}
+
+/// Changes every byte where it is.
+template <std::size_t kWidth>
+[[gnu::always_inline]] inline void update_share(std::byte* data, std::size_t size) {
+  using Vector = typename VectorOf<std::uint64_t, kWidth>::Type;
+  constexpr std::uint64_t kMask = ~std::uint64_t{0};
+  std::size_t at = 0;
+  for (; at + sizeof(Vector) <= size; at += sizeof(Vector)) {
+    Vector value;
+    std::memcpy(&value, data + at, sizeof value);
+    value ^= kMask;
+    std::memcpy(data + at, &value, sizeof value);
+  }
+  for (; at < size; ++at) data[at] ^= std::byte{0xff};
 }
 
 /// Independent chains, so that none waits for another's result; values stay near 1.
@@ -106,7 +130,14 @@ template <class T, std::size_t kWidth>
 
 // One function per instruction set: reads [data, data + size); the chains read nothing.
 using Share = void (*)(const std::byte*, std::size_t, std::byte*);
+using UpdateShare = void (*)(std::byte*, std::size_t);
 #if defined(__x86_64__)
+SOFTMARK_TARGET("arch=x86-64-v4") void update_v4(std::byte* y, std::size_t n) {
+  update_share<64>(y, n);
+}
+SOFTMARK_TARGET("arch=x86-64-v3") void update_v3(std::byte* y, std::size_t n) {
+  update_share<32>(y, n);
+}
 SOFTMARK_TARGET("arch=x86-64-v4") void read_v4(const std::byte* x, std::size_t n, std::byte* y) {
   read_share<64>(x, n, y);
 }
@@ -126,6 +157,7 @@ SOFTMARK_TARGET("arch=x86-64-v3") void f64_v3(const std::byte*, std::size_t, std
   run_chains<double, 32>(y);
 }
 #endif
+void update_16(std::byte* y, std::size_t n) { update_share<16>(y, n); }
 void read_16(const std::byte* x, std::size_t n, std::byte* y) { read_share<16>(x, n, y); }
 #if !defined(__x86_64__)
 void f32_16(const std::byte*, std::size_t, std::byte* y) { run_chains<float, 16>(y); }
@@ -135,16 +167,17 @@ void f64_16(const std::byte*, std::size_t, std::byte* y) { run_chains<double, 16
 struct Isa {
   std::size_t vector_bytes;
   Share read, f32, f64;  // null: no multiply-add in one instruction
+  UpdateShare update;
 };
 const Isa& isa() {
 #if defined(__x86_64__)
   static const Isa chosen = __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-                                ? Isa{64, read_v4, f32_v4, f64_v4}
+                                ? Isa{64, read_v4, f32_v4, f64_v4, update_v4}
                             : __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2")
-                                ? Isa{32, read_v3, f32_v3, f64_v3}
-                                : Isa{16, read_16, nullptr, nullptr};
+                                ? Isa{32, read_v3, f32_v3, f64_v3, update_v3}
+                                : Isa{16, read_16, nullptr, nullptr, update_16};
 #else
-  static const Isa chosen = {16, read_16, f32_16, f64_16};
+  static const Isa chosen = {16, read_16, f32_16, f64_16, update_16};
 #endif
   return chosen;
 }
@@ -157,6 +190,12 @@ int run_shares(const softmark_args* args, Share share) {
   return 0;
 }
 
+int update_bytes(const softmark_args* args) {
+  in_shares(args, [&](std::size_t begin, std::size_t end, std::size_t) {
+    isa().update(output(args) + begin, end - begin);
+  });
+  return 0;
+}
 int read_bytes(const softmark_args* args) { return run_shares(args, isa().read); }
 int multiply_add_f32(const softmark_args* args) { return run_shares(args, isa().f32); }
 int multiply_add_f64(const softmark_args* args) { return run_shares(args, isa().f64); }
@@ -174,6 +213,8 @@ softmark_fn ceiling_function(Ceiling ceiling, softmark_dtype dtype) {
       return copy_around_cache;
     case Ceiling::kFma:
       return working_type(dtype) == SOFTMARK_F64 ? multiply_add_f64 : multiply_add_f32;
+    case Ceiling::kUpdate:
+      return update_bytes;
     case Ceiling::kNothing:
       break;
   }

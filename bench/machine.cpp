@@ -2,6 +2,7 @@
 #include "bench/machine.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <hwloc.h>
 #include <sched.h>
 #include <sys/utsname.h>
@@ -10,12 +11,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "bench/cpuid.h"
 #include "bench/cycles.h"
+#include "bench/variables.h"
 #include "support/hash.h"
 
 namespace softmark::bench {
@@ -175,6 +179,8 @@ Environment environment_now(const Cpuid& cpu) {
   add_counters(environment);
   add_cycle_clock(environment);
   environment.set("allowed_cpus", allowed_cpus().size());
+  environment.set("cpus", fmt::format("{}", fmt::join(allowed_cpus(), ",")));
+  environment.set("variables", set_variables());
   environment.set("memory_bytes", static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
                                       static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
   double load[3];
@@ -245,6 +251,31 @@ std::vector<int> allowed_cpus() {
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
     if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
   return cpus;
+}
+
+std::vector<int> timing_cpus() {
+  const hwloc_topology_t machine = topology().handle;
+  const int kinds = hwloc_cpukinds_get_nr(machine, 0);
+  std::map<int, std::vector<int>> by_node;  // the first allowed CPU of each core
+  std::set<hwloc_obj_t> seen;
+  for (int cpu : allowed_cpus()) {
+    const hwloc_obj_t unit = hwloc_get_pu_obj_by_os_index(machine, static_cast<unsigned>(cpu));
+    if (!unit) return allowed_cpus();
+    const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(machine, HWLOC_OBJ_CORE, unit);
+    if (core && !seen.insert(core).second) continue;
+    // Kinds are ordered by efficiency: the last is the fastest.
+    const int kind = hwloc_cpukinds_get_by_cpuset(machine, unit->cpuset, 0);
+    if (kinds > 1 && kind != kinds - 1) continue;
+    by_node[hwloc_bitmap_first(unit->nodeset)].push_back(cpu);
+  }
+  std::vector<int> cpus;
+  for (std::size_t i = 0; cpus.size() < seen.size(); ++i) {
+    const std::size_t before = cpus.size();
+    for (const auto& [node, members] : by_node)
+      if (i < members.size()) cpus.push_back(members[i]);
+    if (cpus.size() == before) break;
+  }
+  return cpus.empty() ? allowed_cpus() : cpus;
 }
 
 std::size_t available_memory_bytes() {

@@ -26,6 +26,10 @@ std::size_t cache_bytes(int level);
 std::size_t last_level_cache_bytes();
 /// CPUs that this process may run on, in ascending order.
 std::vector<int> allowed_cpus();
+/// Those of them that single threads are timed on, in turn: one of each core, of the fastest kind
+/// where cores differ, one NUMA node after the other. Memory is local to them, because the process
+/// that is timed touches it first.
+std::vector<int> timing_cpus();
 std::size_t available_memory_bytes();
 
 }  // namespace softmark::bench

@@ -9,8 +9,11 @@
 #include <numeric>
 
 #include "bench/inputs.h"
+#include "bench/load.h"
 #include "bench/machine.h"
 #include "bench/resume.h"
+#include "bench/rounds.h"
+#include "bench/warnings.h"
 #include "kernels/names.h"
 #include "kernels/npy.h"
 #include "support/interrupts.h"
@@ -20,13 +23,9 @@ namespace softmark::bench {
 namespace {
 
 constexpr std::size_t kMostPool = std::size_t{1} << 30;
-
-/// Four times the last-level cache, so that a buffer is evicted before it is used again; less where
-/// memory is short.
-std::size_t cold_pool_bytes() {
-  return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20),
-                   kMostPool, available_memory_bytes() / 4});
-}
+/// Time for what other work disturbed: some seconds, and a share of the expected time.
+constexpr double kLeastToRepeat = 5, kShareToRepeat = 0.2;
+constexpr double kOthersBusy = 0.2;
 
 std::vector<int> threads_of(const BenchOptions& options, const Kernel& kernel) {
   if (!options.threads.empty()) {
@@ -52,11 +51,12 @@ void add_ceilings(std::vector<Series>& all, const Series& of, bool with_fma) {
     const bool there = std::any_of(all.begin(), all.end(), [&](const Series& other) {
       return other.ceiling == kind && other.bytes == wanted.bytes &&
              other.threads == wanted.threads && other.cache == wanted.cache &&
-             other.dtype == wanted.dtype;
+             other.dtype == wanted.dtype && other.in_place == wanted.in_place;
     });
     if (!there && wanted.status == "ok") all.push_back(wanted);
   };
   for (Ceiling kind : {Ceiling::kMemcpy, Ceiling::kRead, Ceiling::kNontemporalCopy}) add(kind);
+  if (of.in_place) add(Ceiling::kUpdate);
   if (with_fma) add(Ceiling::kFma);
 }
 
@@ -75,83 +75,12 @@ std::vector<Series> plan_workload(const BenchOptions& options, const std::vector
   return series;
 }
 
-Replicate trial_of(const Series& series, const BenchOptions& options,
-                   const Replication& replication, int cpu) {
-  Replicate replicate;
-  if (!series.kernel) replicate.ceiling = series.ceiling;
-  if (series.kernel)
-    replicate.library = series.kernel->library, replicate.index = series.kernel->index;
-  replicate.op = series.op;
-  replicate.dtype = series.dtype;
-  replicate.rows = series.workload.rows;
-  replicate.cols = series.workload.cols;
-  replicate.threads = series.threads;
-  replicate.cpu = series.threads == 1 ? cpu : -1;
-  replicate.pool_bytes = series.pool_bytes;
-  replicate.in_place = series.in_place;
-  replicate.min_time = replication.min_time;
-  replicate.samples = replication.samples;
-  if (!series.kernel)
-    replicate.min_time /= 3,
-        replicate.samples = std::min(replicate.samples, 3);  // ceilings are steadier than kernels
-  replicate.most_seconds = replication.most_seconds;
-  replicate.flags = options.benchmark_flags;
-  return replicate;
-}
-
-/// The expected seconds of one process of this series: start, filling the buffers, calibration and
-/// samples.
-double process_seconds(const Series& series, Replication replication) {
-  if (series.kept) return 0;
-  if (!series.kernel)
-    replication.min_time /= 3, replication.samples = std::min(replication.samples, 3);
-  constexpr double kStart = 0.02, kFillPerByte = 1e-9, kCopyPerByte = 1e-10, kSlowPerElement = 3e-9;
-  const double call = series.kernel
-                          ? kSlowPerElement * static_cast<double>(series.workload.elements())
-                          : kCopyPerByte * static_cast<double>(series.bytes);
-  const double fill = kFillPerByte * static_cast<double>(std::max(series.bytes, series.pool_bytes));
-  return kStart + fill + 2 * call +
-         (replication.samples + 1) * std::max(1.2 * replication.min_time, call);
-}
-
-std::string label(const Series& series) {
-  return fmt::format(
-      "{} {} {}t", series.workload.name,
-      series.kernel ? series.kernel->id : kCeilingNames[static_cast<std::size_t>(series.ceiling)],
-      series.threads);
-}
-
-void take(Series& series, ReplicateResult result) {
-  series.pinned = series.pinned && result.pinned;
-  if (result.status == "ok") {
-    series.samples.push_back(std::move(result.nanoseconds));
-    series.cycles_per_nanosecond.push_back(result.cycles_per_nanosecond);
-    series.clock = result.clock;
-  } else {
-    series.status = result.status;
-    series.message = result.message;
-  }
-}
-
-void warn_about(const BenchOptions& options, const std::vector<Series>& series,
-                std::vector<std::string>& warnings) {
-  const std::size_t llc = last_level_cache_bytes(), pool = cold_pool_bytes();
-  if (options.cold && pool < 4 * llc)
-    warnings.push_back(fmt::format(
-        "cold cache: the pool of {} MiB is {:.1f} times the last-level cache of {} MiB (4 times is "
-        "wanted); part of it may still be cached",
-        pool >> 20, static_cast<double>(pool) / static_cast<double>(llc), llc >> 20));
-  for (Ceiling kind : {Ceiling::kNontemporalCopy, Ceiling::kFma})
-    if (const Series wanted = plan_ceiling(kind, Series()); wanted.status != "ok")
-      warnings.push_back(fmt::format(
-          "no {} ceiling: {}", kCeilingNames[static_cast<std::size_t>(kind)], wanted.message));
-  if (std::any_of(series.begin(), series.end(),
-                  [](const Series& s) { return s.threads == 1 && s.status == "ok" && !s.pinned; }))
-    warnings.push_back(
-        "single threads could not be pinned to a core; they may have moved between cores");
-}
-
 }  // namespace
+
+std::size_t cold_pool_bytes() {
+  return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20),
+                   kMostPool, available_memory_bytes() / 4});
+}
 
 std::vector<Workload> workloads_of(const BenchOptions& options) {
   const bool own = options.rows != 0 || options.cols != 0;
@@ -186,7 +115,7 @@ Series plan_ceiling(Ceiling ceiling, const Series& of) {
   Series series = of;
   series.kernel.reset();
   series.ceiling = ceiling;
-  series.in_place = false;
+  series.in_place = ceiling == Ceiling::kUpdate;
   const bool bytes_matter = ceiling != Ceiling::kFma && ceiling != Ceiling::kNothing;
   if (!bytes_matter) series.bytes = series.pool_bytes = 0, series.cache = Cache::kHot;
   if (ceiling == Ceiling::kFma && fma_count(of.dtype, of.threads) == 0)
@@ -199,6 +128,22 @@ Series plan_ceiling(Ceiling ceiling, const Series& of) {
   return series;
 }
 
+std::vector<std::vector<double>> Series::samples() const {
+  std::vector<std::vector<double>> all;
+  for (const ReplicateResult& process : processes) all.push_back(process.nanoseconds);
+  return all;
+}
+
+std::size_t Series::disturbed() const {
+  return static_cast<std::size_t>(std::count_if(processes.begin(), processes.end(),
+                                                [](const auto& one) { return one.disturbed; }));
+}
+
+bool Series::pinned() const {
+  return std::all_of(processes.begin(), processes.end(),
+                     [](const ReplicateResult& process) { return process.pinned; });
+}
+
 double Series::elements() const {
   if (kernel || (ceiling != Ceiling::kFma && ceiling != Ceiling::kNothing))
     return static_cast<double>(workload.elements());
@@ -207,43 +152,12 @@ double Series::elements() const {
 
 Replication replication_of(const BenchOptions& options) {
   static constexpr Replication kByEffort[] = {
-      {6, 2, 0.01, 30}, {6, 3, 0.01, 60}, {20, 7, 0.1, 120}};
+      {6, 2, 0.01, 30, 0, 3}, {6, 3, 0.01, 60, 0, 3}, {20, 7, 0.1, 120, 0, 3}};
   Replication replication = kByEffort[static_cast<std::size_t>(options.effort)];
   if (options.processes > 0) replication.processes = options.processes;
   if (options.min_time > 0) replication.min_time = options.min_time;
-  replication.timeout += 20 * replication.min_time * replication.samples;
+  replication.timeout += 20 * replication.tries * replication.min_time * replication.samples;
   return replication;
-}
-
-bool interleave(std::vector<Series>& series, const BenchOptions& options,
-                const Replication& replication, Progress& progress, InputsCache& inputs,
-                std::vector<std::vector<std::size_t>> orders, int done) {
-  if (series.empty()) return true;
-  if (orders.empty()) {
-    orders.resize(2, std::vector<std::size_t>(series.size()));
-    std::iota(orders[0].begin(), orders[0].end(), 0);
-    std::iota(orders[1].rbegin(), orders[1].rend(), 0);
-  }
-  const std::vector<int> cpus = allowed_cpus();
-  for (int round = 0; round < replication.processes; ++round) {
-    // The core changes every second round only, so that each core runs both orders.
-    const int cpu =
-        cpus.empty() ? -1 : cpus[static_cast<std::size_t>((done + round) / 2) % cpus.size()];
-    for (std::size_t which : orders[static_cast<std::size_t>(round) % orders.size()]) {
-      Series& one = series[which];
-      if (interrupted()) return false;
-      if (one.kept) continue;
-      if (one.status == "ok") {
-        progress.show(label(one));
-        ReplicateResult result = run_replicate(trial_of(one, options, replication, cpu),
-                                               inputs.fd(one.op, one.dtype), replication.timeout);
-        if (result.status == "interrupted") return false;
-        take(one, std::move(result));
-      }
-      progress.step(process_seconds(one, replication));
-    }
-  }
-  return true;
 }
 
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels) {
@@ -268,6 +182,9 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   watch_interrupts();
   Progress progress("bench", estimate, estimate);
   Measured measured;
+  measured.warnings = warnings_before(machine_section());
+  const OtherWork others;
+  double seconds_to_repeat = kLeastToRepeat + kShareToRepeat * estimate;
   std::map<std::string, int> hangs;
   for (std::vector<Series>& series : plan) {
     for (Series& one : series)
@@ -276,16 +193,23 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
     if (series.empty()) continue;
     // Makes inputs on first use: none where every series is kept.
     InputsCache inputs(series.front().workload, options.seed);
-    measured.complete = interleave(series, options, replication, progress, inputs);
+    Session session{options, replication, progress, inputs, timing_cpus()};
+    measured.complete =
+        interleave(series, session) && repeat_disturbed(series, session, seconds_to_repeat);
     for (Series& one : series) {
       if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];
-      if (!one.samples.empty() || one.status != "ok") measured.series.push_back(std::move(one));
+      if (!one.processes.empty() || one.status != "ok") measured.series.push_back(std::move(one));
     }
     if (!measured.complete) break;
   }
   if (!measured.complete)
     measured.warnings.push_back("interrupted: what was not measured is missing");
-  warn_about(options, measured.series, measured.warnings);
+  if (const double busy = others.cpus(); busy > kOthersBusy)
+    measured.warnings.push_back(fmt::format(
+        "other work kept {:.1f} of {} CPUs busy during the timing; measure again when it has ended",
+        busy, allowed_cpus().size()));
+  for (std::string& warning : warnings_of(options, measured.series))
+    measured.warnings.push_back(std::move(warning));
   return measured;
 }
 

@@ -11,11 +11,8 @@
 #include "bench/process.h"
 #include "bench/workload.h"
 #include "kernels/registry.h"
-#include "support/progress.h"
 
 namespace softmark::bench {
-
-class InputsCache;
 
 enum class Cache { kHot, kCold };
 
@@ -31,7 +28,8 @@ struct BenchOptions {
   int processes = 0;                                  // 0: by the effort
   double min_time = 0;                                // seconds per sample; 0: by the effort
   bool hot = true, cold = false;
-  bool in_place = false;  // kernels that claim it only
+  bool in_place = false;       // kernels that claim it only
+  std::optional<Pages> pages;  // none: 2 MiB where the system gives them
   std::vector<std::string> benchmark_flags;
   std::string resume;  // name of a document whose complete workloads are kept; empty: none
   Json resumed;        // that document
@@ -43,11 +41,11 @@ struct Replication {
   double timeout;  // seconds for one process
   // Limit for the samples of one process, as long as 5 of them remain; 0: no limit.
   double most_seconds = 0;
+  int tries = 1;  // how often samples are taken where other work disturbed them
 };
 Replication replication_of(const BenchOptions& options);
 
-/// One entry of `measurements` or `ceilings`: what was run, and every sample in nanoseconds per
-/// call, process by process.
+/// One entry of `measurements` or `ceilings`: what was run, and what its processes gave.
 struct Series {
   std::optional<Kernel> kernel;  // none: a ceiling
   Ceiling ceiling = Ceiling::kMemcpy;
@@ -60,15 +58,19 @@ struct Series {
   std::size_t bytes = 0;       // at least moved: inputs read once, output written once
   std::size_t pool_bytes = 0;  // rotated over; 0 when hot
   std::string status = "ok", message;
-  std::vector<std::vector<double>> samples;
-  bool pinned = true;
-  bool kept = false;                          // from an earlier run, not to be run again
-  std::vector<double> cycles_per_nanosecond;  // one entry per process
-  std::string clock;                          // what counted those cycles: "cpu", "tsc" or ""
+  std::vector<ReplicateResult> processes;  // those that gave samples
+  int repeated = 0;   // processes that were run again because other work disturbed them
+  bool kept = false;  // from an earlier run, not to be run again
 
   /// The divisor for times: logits, for every op's output; multiply-adds for fma; calls for
   /// nothing.
   double elements() const;
+  /// In nanoseconds per call, process by process.
+  std::vector<std::vector<double>> samples() const;
+  /// How many of the processes are disturbed.
+  std::size_t disturbed() const;
+  /// Whether every process was pinned to a core.
+  bool pinned() const;
 };
 
 /// The result of running series. Series without a sample because of an interruption are not
@@ -91,15 +93,11 @@ Series plan_series(const Kernel& kernel, const Workload& workload, int threads, 
 /// or select nothing.
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels);
 
+/// What cold calls rotate over: four times the last-level cache, so that a buffer is evicted before
+/// it is used again; less where memory is short.
+std::size_t cold_pool_bytes();
+
 /// A ceiling that has not run yet, for the bytes, threads and cache of a kernel's series.
 Series plan_ceiling(Ceiling ceiling, const Series& of);
-
-/// Runs the series of one workload, one process of each per round, and appends their samples. Round
-/// r uses orders[r % size]; without orders, forward and backward alternate (ABBA). `done` is the
-/// number of earlier rounds, which determines the core. A series that crashes, hangs or declines
-/// keeps that status and is not run again. Returns false when interrupted.
-bool interleave(std::vector<Series>& series, const BenchOptions& options,
-                const Replication& replication, Progress& progress, InputsCache& inputs,
-                std::vector<std::vector<std::size_t>> orders = {}, int done = 0);
 
 }  // namespace softmark::bench

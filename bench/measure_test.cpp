@@ -4,17 +4,14 @@
 #include "bench/measure.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 #include "bench/cycles.h"
 #include "bench/examine.h"
 #include "bench/machine.h"
-#include "bench/resume.h"
 #include "bench/sections.h"
+#include "bench/tiny_for_test.h"
 #include "bench/verbs/bench_flags.h"
 #include "kernels/names.h"
 #include "reports/measurements.h"
@@ -22,21 +19,6 @@
 
 namespace softmark::bench {
 namespace {
-
-BenchOptions tiny() {
-  BenchOptions options;
-  options.kernels = {"naive", "max_shifted"};
-  options.rows = 3;
-  options.cols = 10;
-  options.processes = 2;
-  options.min_time = 1e-6;
-  return options;
-}
-
-Json tiny_sections(const BenchOptions& options,
-                   const std::optional<std::set<std::string>>& failed) {
-  return bench_sections(options, load_registry({}, false), failed);
-}
 
 TEST(Bench, GivesEveryFieldOfTheDocument) {
   const Json sections = tiny_sections(tiny(), std::set<std::string>{"naive/softmax/f32"});
@@ -127,69 +109,6 @@ TEST(Bench, ShowsHowThreadsScale) {
   EXPECT_NE(measurements_table(sections).find("1: 1.00  2: "), std::string::npos);
   EXPECT_EQ(measurements_table(tiny_sections(tiny(), std::nullopt)).find("scaling"),
             std::string::npos);
-}
-
-/// A document of a tiny run, as bench writes it; and the options to resume it.
-class Resume : public testing::Test {
- protected:
-  Resume() : path_(testing::TempDir() + "softmark-resume-" + std::to_string(getpid()) + ".json") {
-    options_ = tiny();
-    document_ = new_document({}, options_.seed);
-    document_["run"]["started"] = "9999-01-01T00:00:00Z";  // after this test was built
-    document_["run"]["replication"] = replication_section(options_);
-    document_["kernels"] = kernels_section(bench_kernels(options_, load_registry({}, false)));
-    document_.update(tiny_sections(options_, std::nullopt));
-    document_.erase("complete");
-    options_.resume = path_;
-  }
-  ~Resume() override { std::remove(path_.c_str()); }
-  Json resumed() {
-    write_file(path_, to_text(document_));
-    options_.resumed = read_document(path_);
-    return tiny_sections(options_, std::nullopt);
-  }
-  std::string path_;
-  BenchOptions options_;
-  Json document_;
-};
-
-TEST_F(Resume, KeepsWholeWorkloads) {
-  const Json again = resumed();
-  ASSERT_EQ(again["measurements"].size(), 2u);
-  for (std::size_t i = 0; i < 2; ++i)
-    for (std::size_t process = 0; process < 2; ++process)
-      for (std::size_t sample = 0; sample < again["measurements"][i]["samples"][process].size();
-           ++sample)
-        EXPECT_NEAR(again["measurements"][i]["samples"][process][sample].get<double>() /
-                        document_["measurements"][i]["samples"][process][sample].get<double>(),
-                    1, 1e-12);
-  EXPECT_EQ(again["ceilings"].size(), document_["ceilings"].size());
-}
-
-TEST_F(Resume, MeasuresAWorkloadAgainThatLacksAKernel) {
-  const double marked = 12345;
-  document_["measurements"][0]["samples"][0][0] = marked;
-  EXPECT_NEAR(resumed()["measurements"][0]["samples"][0][0].get<double>(), marked, 1e-6);
-  document_["measurements"].erase(1);
-  EXPECT_NE(resumed()["measurements"][0]["samples"][0][0], marked);
-}
-
-TEST_F(Resume, RefusesAnotherMachineBuildSeedOrEffort) {
-  const Json good = document_;
-  document_["machine"]["key"] = "another";
-  EXPECT_THROW(resumed(), Error);
-  document_ = good;
-  document_["build"]["compiler"] = "another";
-  EXPECT_THROW(resumed(), Error);
-  document_ = good;
-  document_["run"]["started"] = "2000-01-01T00:00:00Z";
-  EXPECT_THROW(resumed(), Error);
-  document_ = good;
-  document_["run"]["seed"] = "0x1";
-  EXPECT_THROW(resumed(), Error);
-  document_ = good;
-  options_.processes = 3;
-  EXPECT_THROW(resumed(), Error);
 }
 
 TEST(Threads, AreListsAndRanges) {

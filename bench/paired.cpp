@@ -5,7 +5,8 @@
 
 #include <algorithm>
 
-#include "bench/inputs.h"
+#include "bench/machine.h"
+#include "bench/rounds.h"
 #include "kernels/names.h"
 #include "support/interrupts.h"
 #include "support/progress.h"
@@ -51,16 +52,15 @@ std::vector<std::vector<std::size_t>> drawn_orders(std::uint64_t seed, int from,
 }
 
 /// Runs the rounds on this machine.
-class Session {
+class PairedSession {
  public:
-  Session(const Kernel& a, const Kernel& b, const Workload& workload, const BenchOptions& options,
-          Progress& progress)
+  PairedSession(const Kernel& a, const Kernel& b, const Workload& workload,
+                const BenchOptions& options, Progress& progress)
       : kernels_{&a, &b, &b, &a},
         workload_(workload),
         options_(options),
-        replication_(rounds_of(options)),
-        progress_(progress),
-        inputs_(workload, options.seed) {}
+        inputs_(workload, options.seed),
+        session_{options, rounds_of(options), progress, inputs_, timing_cpus()} {}
 
   /// False where a kernel cannot be timed, or when interrupted: `failure` says which.
   bool more(Rounds& rounds, int count) {
@@ -68,17 +68,19 @@ class Session {
     for (const Kernel* kernel : kernels_)
       series.push_back(plan_series(*kernel, workload_, threads(),
                                    options_.hot ? Cache::kHot : Cache::kCold, options_.in_place));
-    replication_.processes = count;
-    if (!interleave(series, options_, replication_, progress_, inputs_,
-                    drawn_orders(options_.seed, done_, count), done_))
+    session_.replication.processes = count;
+    if (!interleave(series, session_, drawn_orders(options_.seed, done_, count), done_))
       failure = "interrupted";
     for (const Series& one : series)
       if (failure.empty() && one.status != "ok")
         failure = fmt::format("{}: {}: {}", one.kernel->id, one.status, one.message);
     if (!failure.empty()) return false;
     for (std::size_t round = 0; round < static_cast<std::size_t>(count); ++round) {
-      rounds.a.push_back({least(series[0].samples[round]), least(series[3].samples[round])});
-      rounds.b.push_back({least(series[1].samples[round]), least(series[2].samples[round])});
+      const auto least_of = [&](std::size_t which) {
+        return least(series[which].processes[round].nanoseconds);
+      };
+      rounds.a.push_back({least_of(0), least_of(3)});
+      rounds.b.push_back({least_of(1), least_of(2)});
     }
     done_ += count;
     return true;
@@ -91,9 +93,8 @@ class Session {
   const Kernel* kernels_[4];
   const Workload& workload_;
   const BenchOptions& options_;
-  Replication replication_;
-  Progress& progress_;
   InputsCache inputs_;
+  Session session_;
   int done_ = 0;
 };
 
@@ -108,7 +109,7 @@ Comparison compare_on(const Kernel& a, const Kernel& b, const Workload& workload
                       const BenchOptions& options) {
   const int most = rounds_of(options).processes;
   Progress progress("compare " + workload.name);
-  Session session(a, b, workload, options, progress);
+  PairedSession session(a, b, workload, options, progress);
   Comparison comparison{label_of(a), label_of(b), workload, session.threads(), {}, "", "", ""};
   const auto decision =
       decide([&](Rounds& rounds, int count) { return session.more(rounds, count); }, {8, 4, most});

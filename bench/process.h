@@ -2,6 +2,7 @@
 // One replicate: a kernel (or a ceiling) timed on one workload in one fresh process.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct nlohmann::adl_serializer<std::optional<T>> {
 
 namespace softmark::bench {
 
+/// The pages of the buffers: 4 KiB, or 2 MiB where the system gives them.
+enum class Pages { k4k, k2m };
+
 /// The request to the child process. It is complete: the child looks nothing up.
 struct Replicate {
   std::string library;             // "" for a built-in
@@ -41,6 +45,10 @@ struct Replicate {
   int samples = 3;
   double most_seconds = 0;         // limit for all samples, as long as 5 remain; 0: none
   std::vector<std::string> flags;  // for Google Benchmark, after ours
+  Pages pages = Pages::k2m;
+  int tries = 1;             // how often samples are taken where other work disturbed them
+  int calls = 0;             // timed one by one besides, for their percentiles; 0: none
+  bool samples_isa = false;  // looks which vector instructions the kernel executes
 };
 
 /// Its result. `status`: "ok", "unsupported" (the kernel declined), "crash", "timeout", "error".
@@ -49,16 +57,26 @@ struct ReplicateResult {
   std::string message;              // the reason, where not ok
   std::vector<double> nanoseconds;  // per call, one number per sample
   bool pinned = false;
-  double cycles_per_nanosecond = 0;  // while it ran; 0 without a counter
-  std::string clock;                 // the counter: "cpu", "tsc" or ""
+  int cpu = -1;            // the core it was pinned to
+  std::string pages;       // of its buffers: "4k", "2m" or "mixed"
+  bool disturbed = false;  // at least half of the samples lost time to other work
+  double lost = 0;         // the largest share that a sample lost
+  // While it ran; 0 where unknown. `drift`: how far the core's clock moved meanwhile, a share of
+  // it.
+  double cycles_per_nanosecond = 0, ticks_per_nanosecond = 0, drift = 0;
+  std::string clock;                     // what counted cycles: "cpu", "estimated" or ""
+  std::map<std::string, double> events;  // a call, where the system counts them
+  std::string isa;  // the vector instructions seen; empty: not looked for, or unknown
+  std::vector<double> percentiles;  // of single calls, nanoseconds: p50, p99; empty: not taken
 };
 
 // How both travel: as JSON between two processes of one program, so enums are numbers.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replicate, library, index, ceiling, most_seconds, op, dtype,
                                    rows, cols, threads, cpu, pool_bytes, in_place, min_time,
-                                   samples, flags)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplicateResult, status, message, nanoseconds, pinned,
-                                   cycles_per_nanosecond, clock)
+                                   samples, flags, pages, tries, calls, samples_isa)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplicateResult, status, message, nanoseconds, pinned, cpu,
+                                   pages, disturbed, lost, cycles_per_nanosecond,
+                                   ticks_per_nanosecond, drift, clock, events, isa, percentiles)
 
 /// Runs a child and waits for its end. A crash or a hang is a result, never an exception; an
 /// interrupt (support/interrupts.h) ends the wait with status "interrupted".

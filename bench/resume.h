@@ -16,7 +16,7 @@ Json replication_section(const BenchOptions& options);
 class Earlier {
  public:
   /// From options.resumed. Throws Error(kUsage) where it was made on another machine, by
-  /// another build, or with other options.
+  /// another build, in another environment, or with other options. Keeps a reference to them.
   explicit Earlier(const BenchOptions& options);
 
   /// Fills the series of one workload and marks them kept, where the document contains all of them;
@@ -26,7 +26,10 @@ class Earlier {
 
  private:
   bool fill(Series& series) const;
+  bool same_code(const Kernel& kernel) const;
+  void refuse_other_conditions(const Json& now) const;
 
+  const BenchOptions& options_;
   Json document_;
   std::string started_;
   std::size_t processes_;

@@ -9,16 +9,11 @@
 
 #include "bench/machine.h"
 #include "bench/statistics.h"
+#include "bench/warnings.h"
 #include "kernels/names.h"
 
 namespace softmark::bench {
 namespace {
-
-std::string stated_distribution(const Workload& workload) {
-  if (workload.distribution == Distribution::kFile) return workload.stands_for;
-  return fmt::format("{}: {}", kDistributionNames[static_cast<std::size_t>(workload.distribution)],
-                     describe(workload.distribution));
-}
 
 Json nanoseconds(const Series& series, const Summary& summary) {
   const double n = series.elements();
@@ -29,7 +24,7 @@ Json nanoseconds(const Series& series, const Summary& summary) {
 
 Json samples_of(const Series& series) {
   Json processes = Json::array();
-  for (const auto& samples : series.samples) {
+  for (const auto& samples : series.samples()) {
     Json one = Json::array();
     for (double sample : samples) one.push_back(number(sample / series.elements()));
     processes.push_back(one);
@@ -39,6 +34,15 @@ Json samples_of(const Series& series) {
 
 std::string_view cache_name(Cache cache) { return cache == Cache::kHot ? "hot" : "cold"; }
 
+/// "4k", "2m", or "mixed" where processes or parts of the buffers differ; null where none ran.
+Json pages_of(const Series& series) {
+  if (series.processes.empty()) return nullptr;
+  const std::string& first = series.processes.front().pages;
+  for (const ReplicateResult& process : series.processes)
+    if (process.pages != first) return "mixed";
+  return first;
+}
+
 Json head_of(const Series& series) {
   return {{"workload", series.workload.name},
           {"rows", series.workload.rows},
@@ -46,7 +50,12 @@ Json head_of(const Series& series) {
           {"dtype", name(series.dtype)},
           {"threads", series.threads},
           {"cache", cache_name(series.cache)},
-          {"bytes", series.bytes}};
+          {"in_place", series.in_place},
+          {"bytes", series.bytes},
+          {"processes", series.processes.size()},
+          {"disturbed", series.disturbed()},
+          {"repeated", series.repeated},
+          {"pages", pages_of(series)}};
 }
 
 const Series* ceiling_of(const Measured& measured, const Series& of, Ceiling kind) {
@@ -64,13 +73,14 @@ const Series* ceiling_of(const Measured& measured, const Series& of, Ceiling kin
 double ceiling_time(const Measured& measured, const Series& of, Ceiling kind) {
   const Series* series = ceiling_of(measured, of, kind);
   if (!series) return std::numeric_limits<double>::quiet_NaN();
-  return summarize(series->samples).median / (kind == Ceiling::kFma ? series->elements() : 1);
+  return summarize(series->samples()).median / (kind == Ceiling::kFma ? series->elements() : 1);
 }
 
 /// The fastest measured way to move what the op moves: reading where the output is one number per
-/// row, else a copy.
+/// row, changing the bytes where they are for what runs in place, else a copy.
 Ceiling bound_of(const Measured& measured, const Series& series) {
   if (shape_of(series.op).output == OpShape::kScalar) return Ceiling::kRead;
+  if (series.in_place) return Ceiling::kUpdate;
   const double around = ceiling_time(measured, series, Ceiling::kNontemporalCopy);
   return around < ceiling_time(measured, series, Ceiling::kMemcpy) ? Ceiling::kNontemporalCopy
                                                                    : Ceiling::kMemcpy;
@@ -90,55 +100,90 @@ void add_shares(Json& json, const Measured& measured, const Series& series, doub
 
 /// From the processes' medians too, each at the clock rate of its process.
 void add_cycles(Json& json, const Series& series) {
-  const std::vector<double> times = process_medians(series.samples);
-  std::vector<double> cycles;
-  for (std::size_t i = 0; i < std::min(times.size(), series.cycles_per_nanosecond.size()); ++i)
-    if (series.cycles_per_nanosecond[i] > 0)
-      cycles.push_back(times[i] * series.cycles_per_nanosecond[i]);
+  std::vector<double> cycles, ticks;
+  for (const ReplicateResult& process : series.processes) {
+    const double time = median(process.nanoseconds) / series.elements();
+    if (process.cycles_per_nanosecond > 0) cycles.push_back(time * process.cycles_per_nanosecond);
+    if (process.ticks_per_nanosecond > 0) ticks.push_back(time * process.ticks_per_nanosecond);
+  }
+  if (!ticks.empty()) json["tsc_per_element"] = number(median(ticks));
   if (cycles.empty()) return;
-  json["cycles_per_element"] = number(median(cycles) / series.elements());
-  json["cycle_clock"] = series.clock;
+  json["cycles_per_element"] = number(median(cycles));
+  json["cycle_clock"] = series.processes.front().clock;
+}
+
+/// Medians over the processes of what they counted for a call, and of single calls' percentiles.
+void add_calls(Json& json, const Series& series) {
+  std::map<std::string, std::vector<double>> events;
+  std::vector<double> p50, p99;
+  for (const ReplicateResult& process : series.processes) {
+    for (const auto& [name, count] : process.events) events[name].push_back(count);
+    if (process.percentiles.size() == 2)
+      p50.push_back(process.percentiles[0]), p99.push_back(process.percentiles[1]);
+  }
+  for (const auto& [name, counts] : events) json["per_call"][name] = number(median(counts));
+  if (!p50.empty()) json["call_ns"] = {{"p50", number(median(p50))}, {"p99", number(median(p99))}};
 }
 
 Json measurement(const Measured& measured, const Series& series, bool verified) {
   Json json = {{"kernel", series.kernel->id}};
   json.update(head_of(series));
   json["op"] = name(series.op);
-  json["in_place"] = series.in_place;
-  json["pinned"] = series.pinned;
+  json["pinned"] = series.pinned();
   json["distribution"] = stated_distribution(series.workload);
   json["status"] = series.status;
   if (!series.message.empty()) json["message"] = series.message;
   json["verified"] = verified;
-  for (const char* unknown : {"ns_per_element", "mad", "gb_per_s", "of_ceiling", "ceiling",
-                              "x_memcpy", "fma_per_element", "cycles_per_element", "cycle_clock"})
+  for (const char* unknown :
+       {"ns_per_element", "mad", "gb_per_s", "of_ceiling", "ceiling", "x_memcpy", "fma_per_element",
+        "cycles_per_element", "cycle_clock", "tsc_per_element"})
     json[unknown] = nullptr;
-  json["processes"] = series.samples.size();
   json["samples"] = samples_of(series);
   if (series.status != "ok") return json;
-  const Summary summary = summarize(series.samples);
+  const Summary summary = summarize(series.samples());
   json["ns_per_element"] = nanoseconds(series, summary);
   json["mad"] = number(summary.mad / series.elements());
   json["gb_per_s"] = number(static_cast<double>(series.bytes) / summary.median);
   add_shares(json, measured, series, summary.median);
   add_cycles(json, series);
+  add_calls(json, series);
   return json;
 }
 
 Json ceiling(const Series& series) {
-  const Summary summary = summarize(series.samples);
+  const Summary summary = summarize(series.samples());
   Json json = {{"kind", kCeilingNames[static_cast<std::size_t>(series.ceiling)]}};
   json.update(head_of(series));
   json["ns_per_element"] = nanoseconds(series, summary);
   json["mad"] = number(summary.mad / series.elements());
-  json["processes"] = series.samples.size();
   json["samples"] = samples_of(series);
   json["gb_per_s"] =
       series.bytes ? number(static_cast<double>(series.bytes) / summary.median) : Json(nullptr);
   return json;
 }
 
+/// By kernel, the vector instructions seen on its largest workload.
+Json isa_seen(const Measured& measured) {
+  std::map<std::string, std::size_t> elements;
+  Json seen = Json::object();
+  for (const Series& series : measured.series) {
+    if (!series.kernel || series.processes.empty()) continue;
+    const std::string& isa = series.processes.front().isa;
+    std::size_t& most = elements[series.kernel->id];
+    if (isa.empty() || series.workload.elements() <= most) continue;
+    most = series.workload.elements();
+    seen[series.kernel->id] = isa;
+  }
+  return seen;
+}
+
 }  // namespace
+
+std::string stated_distribution(const Workload& workload) {
+  if (workload.distribution == Distribution::kFile) return workload.stands_for;
+  return fmt::format("{}: {}", kDistributionNames[static_cast<std::size_t>(workload.distribution)],
+                     describe(workload.distribution));
+}
 
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry) {
   const bool by_id =
@@ -171,13 +216,22 @@ Json sections_of(const Measured& measured, const std::optional<std::set<std::str
                                      kCeilingNames[static_cast<std::size_t>(series.ceiling)],
                                      series.status, series.message));
   }
+  for (std::string& doubt : doubts(measurements)) warnings.push_back(std::move(doubt));
   if (!failed)
     warnings.push_back(
         "nothing was verified in this run: these are times without verdicts; `softmark run` gives "
         "both");
   return {{"machine", machine_section()}, {"build", build_section()},
           {"measurements", measurements}, {"ceilings", ceilings},
-          {"warnings", warnings},         {"complete", measured.complete}};
+          {"warnings", warnings},         {"complete", measured.complete},
+          {"isa", isa_seen(measured)}};
+}
+
+void add_sampled_isa(Json& document, const Json& sections) {
+  for (Json& kernel : document["kernels"])
+    if (const auto seen = sections["isa"].find(kernel["id"].get<std::string>());
+        seen != sections["isa"].end())
+      kernel["isa_sampled"] = *seen;
 }
 
 Json bench_sections(const BenchOptions& options, const Registry& registry,

@@ -11,9 +11,12 @@
 
 namespace softmark::bench {
 
-/// {"machine", "build", "measurements", "ceilings", "warnings", "complete"}: the document's
-/// sections, and whether the run was completed. Kernels in `failed` are marked "verified": false;
-/// without a set nothing was verified and all are marked so.
+/// A workload's logits as the document has them: "normal: 3 N(0,1)".
+std::string stated_distribution(const Workload& workload);
+
+/// {"machine", "build", "measurements", "ceilings", "warnings", "complete", "isa"}: the document's
+/// sections, whether the run was completed, and the vector instructions seen, by kernel. Kernels in
+/// `failed` are marked "verified": false; without a set nothing was verified and all are marked so.
 Json bench_sections(const BenchOptions& options, const Registry& registry,
                     const std::optional<std::set<std::string>>& failed);
 
@@ -25,5 +28,8 @@ Json kernels_section(const std::vector<Kernel>& kernels);
 
 /// The kernels that the options select: op softmax and dtype f32 by default.
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry);
+
+/// Writes the vector instructions seen into the document's `kernels`.
+void add_sampled_isa(Json& document, const Json& sections);
 
 }  // namespace softmark::bench

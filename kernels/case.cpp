@@ -7,28 +7,16 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
-#include "support/quote.h"
 
 namespace softmark {
 namespace {
 
+constexpr std::size_t kMostSpace = std::size_t{1} << 34;   // elements, padding included
 constexpr std::size_t kMostValues = std::size_t{1} << 26;  // of x, and of g
-constexpr int kMostThreads = 1024;
 constexpr std::size_t kFold = 8;  // shorter runs are easier to read when written out
-constexpr const char* kAliasNames[] = {"none", "y_is_x", "y_is_g"};
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) {
   throw Error(kUnreadable, where + ": " + why);
-}
-
-/// Keys that mean nothing here are misspelt ones that would. `where` is "" for the request itself.
-void check_keys(const Json& json, const std::vector<std::string>& known, const std::string& where) {
-  if (!json.is_object()) return;
-  for (const auto& item : json.items())
-    if (std::find(known.begin(), known.end(), item.key()) == known.end())
-      refuse(where.empty() ? "request" : where, "unknown key \"" + item.key().substr(0, 60) +
-                                                    "\"; did you mean " +
-                                                    nearest_names(item.key(), known) + "?");
 }
 
 bool same(double a, double b) {
@@ -113,59 +101,6 @@ void read_labels(const Json& json, Case& c) {
   }
 }
 
-template <class T>
-T integer(const Json& json, const char* key, T fallback) {
-  const Json* value = member(json, key);
-  if (!value) return fallback;
-  if (!value->is_number_unsigned() || value->get<std::uint64_t>() > (1u << 24))
-    refuse(std::string("layout.") + key, "must be an integer from 0 to 2^24");
-  return static_cast<T>(value->get<std::uint64_t>());
-}
-
-Layout layout_from_json(const Json& json) {
-  if (!json.is_object()) refuse("layout", "must be an object");
-  check_keys(json,
-             {"x_padding", "g_padding", "y_padding", "offset", "y_offset", "threads", "at_start",
-              "alias", "poison"},
-             "layout");
-  Layout layout;
-  layout.x_padding = integer(json, "x_padding", layout.x_padding);
-  layout.g_padding = integer(json, "g_padding", layout.g_padding);
-  layout.y_padding = integer(json, "y_padding", layout.y_padding);
-  layout.offset = integer(json, "offset", layout.offset);
-  layout.y_offset = integer(json, "y_offset", layout.y_offset);
-  layout.threads = std::max(1, integer(json, "threads", layout.threads));
-  if (layout.threads > kMostThreads) refuse("layout.threads", "must be at most 1024");
-  if (const Json* at_start = member(json, "at_start")) {
-    if (!at_start->is_boolean()) refuse("layout.at_start", "must be true or false");
-    layout.at_start = *at_start;
-  }
-  const Json* named = member(json, "alias");
-  const std::string alias = !named ? "none" : named->is_string() ? named->get<std::string>() : "";
-  bool known = false;
-  for (int a = 0; a < 3; ++a)
-    if (alias == kAliasNames[a]) layout.alias = static_cast<Alias>(a), known = true;
-  if (!known) refuse("layout.alias", "must be none, y_is_x or y_is_g");
-  if (const Json* poison = member(json, "poison"))
-    layout.poison = parse_value(*poison, "layout.poison");
-  return layout;
-}
-
-Json layout_to_json(const Layout& layout) {
-  Json json = Json::object();
-  const Layout standard;
-  if (layout.x_padding) json["x_padding"] = layout.x_padding;
-  if (layout.g_padding) json["g_padding"] = layout.g_padding;
-  if (layout.y_padding) json["y_padding"] = layout.y_padding;
-  if (layout.at_start) json["at_start"] = true;
-  if (layout.offset) json["offset"] = layout.offset;
-  if (layout.y_offset) json["y_offset"] = layout.y_offset;
-  if (layout.alias != Alias::none) json["alias"] = kAliasNames[static_cast<int>(layout.alias)];
-  if (layout.threads != 1) json["threads"] = layout.threads;
-  if (!same(layout.poison, standard.poison)) json["poison"] = hex(layout.poison);
-  return json;
-}
-
 Json matrix_to_json(const std::vector<double>& values, std::size_t rows, std::size_t cols) {
   Json matrix = Json::array();
   for (std::size_t r = 0; r < rows; ++r)
@@ -185,10 +120,6 @@ Case empty_case(const Json& json) {
 }
 
 }  // namespace
-
-bool Layout::operator==(const Layout& other) const {
-  return layout_to_json(*this) == layout_to_json(other);
-}
 
 Json row_to_json(const double* values, std::size_t count) {
   Json row = Json::array();
@@ -244,8 +175,9 @@ Case case_from_json(const Json& json, softmark_op op, softmark_dtype dtype) {
   if (shape.takes_labels) read_labels(json, c);
   if (const Json* layout = member(json, "layout")) c.layout = layout_from_json(*layout);
   const Layout& l = c.layout;
-  if (c.rows * (c.cols + std::max({l.x_padding, l.g_padding, l.y_padding})) > 2 * kMostValues)
-    refuse("layout", "the padding of all rows takes more than 2^27 elements");
+  // Wide gaps cost address space, not memory.
+  if (c.rows * (c.cols + std::max({l.x_padding, l.g_padding, l.y_padding})) > kMostSpace)
+    refuse("layout", "the padding of all rows takes more than 2^34 elements");
   return c;
 }
 

@@ -7,29 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "kernels/layout.h"
 #include "kernels/softmark.h"
 #include "support/json.h"
 
 namespace softmark {
-
-enum class Alias { none, y_is_x, y_is_g };
-
-/// Where the buffers lie. The default puts every buffer's last element against an unmapped page.
-struct Layout {
-  // Elements between one row's end and the next row's start.
-  std::size_t x_padding = 0, g_padding = 0, y_padding = 0;
-  // The first element lies `offset` bytes behind the unmapped page, instead of the last one before
-  // it.
-  bool at_start = false;
-  std::size_t offset = 0;    // bytes, of the inputs; a multiple of the element size
-  std::size_t y_offset = 0;  // bytes, of y; ignored where y aliases an input
-  Alias alias = Alias::none;
-  int threads = 1;
-  double poison = kNaN;  // what the inputs' padding holds
-
-  static constexpr double kNaN = __builtin_nan("");
-  bool operator==(const Layout&) const;
-};
 
 struct Case {
   std::size_t rows = 1, cols = 0;

@@ -4,18 +4,67 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <bit>
+#include <string_view>
 
+#include "support/hash.h"
 #include "support/strays.h"
 
 namespace softmark {
-Leftovers Leftovers::now() {
+namespace {
+
+/// A file of /proc as it is; empty where it cannot be read. Allocates nothing.
+template <class Use>
+void read_in_parts(const char* path, Use use) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  char part[4096];
+  for (ssize_t n; fd >= 0 && (n = read(fd, part, sizeof part)) > 0;)
+    use(std::string_view(part, static_cast<std::size_t>(n)));
+  if (fd >= 0) close(fd);
+}
+
+/// The address space in use, touched or not.
+std::uint64_t mapped_bytes() {
+  std::uint64_t pages = 0;
+  read_in_parts("/proc/self/statm", [&](std::string_view text) {
+    pages = 0;
+    for (const char c : text.substr(0, text.find(' ')))
+      pages = 10 * pages + static_cast<std::uint64_t>(c - '0');
+  });
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::uint32_t number_of_maps() {
+  std::uint32_t lines = 0;
+  read_in_parts("/proc/self/maps", [&](std::string_view text) {
+    lines += static_cast<std::uint32_t>(std::count(text.begin(), text.end(), '\n'));
+  });
+  return lines;
+}
+
+}  // namespace
+
+Leftovers Leftovers::now(int closely) {
   Leftovers l = {};
   for (int s = 1; s < kSignals; ++s) sigaction(s, nullptr, &l.handlers[s]);
   for (int fd = 0; fd < kDescriptors; ++fd)
     if (fcntl(fd, F_GETFD) >= 0) l.descriptors |= std::uint64_t{1} << fd;
   l.children = static_cast<std::uint32_t>(own_children().size());
+  l.umask = ::umask(0);
+  ::umask(l.umask);
+  sched_getaffinity(0, sizeof l.affinity, &l.affinity);
+  for (const int which : {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF}) {
+    itimerval timer = {};
+    getitimer(static_cast<__itimer_which_t>(which), &timer);
+    l.timers += timer.it_value.tv_sec * 1'000'000 + timer.it_value.tv_usec;
+  }
+  l.variables = kFnvStart;
+  for (char** variable = environ; *variable; ++variable)
+    l.variables = fnv1a(*variable, l.variables);
   struct stat tasks;
   l.held.threads =
       stat("/proc/self/task", &tasks) == 0 ? static_cast<std::uint32_t>(tasks.st_nlink) : 0;
@@ -24,6 +73,8 @@ Leftovers Leftovers::now() {
   const auto heap = mallinfo2();
   l.held.bytes = heap.uordblks + heap.hblkhd;
 #endif
+  l.held.mapped = mapped_bytes();
+  if (closely > 1) l.held.maps = number_of_maps();
   return l;
 }
 
@@ -32,13 +83,20 @@ std::uint32_t Leftovers::changes_to(const Leftovers& after) const {
   for (int s = 1; s < kSignals; ++s)
     if (handlers[s].sa_handler != after.handlers[s].sa_handler) changes |= wire::kSignalHandler;
   if (descriptors & ~after.descriptors) changes |= wire::kDescriptorClosed;
+  if (after.descriptors & ~descriptors) changes |= wire::kDescriptorLeft;
   if (after.children > children) changes |= wire::kChildLeft;
+  if (after.umask != umask) changes |= wire::kUmask;
+  if (!CPU_EQUAL(&after.affinity, &affinity)) changes |= wire::kAffinity;
+  if (after.timers != 0 && timers == 0) changes |= wire::kTimer;
+  if (after.variables != variables) changes |= wire::kVariables;
   return changes;
 }
 
 void Leftovers::restore() const {
   for (int s = 1; s < kSignals; ++s)
     if (s != SIGKILL && s != SIGSTOP) sigaction(s, &handlers[s], nullptr);
+  ::umask(umask);
+  sched_setaffinity(0, sizeof affinity, &affinity);
 }
 
 }  // namespace softmark

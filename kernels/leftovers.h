@@ -4,6 +4,9 @@
 // watched closely; it costs about a hundred system calls.
 #pragma once
 
+#include <sched.h>
+#include <sys/stat.h>
+
 #include <csignal>
 #include <cstdint>
 
@@ -12,13 +15,18 @@
 namespace softmark {
 
 struct Leftovers {
-  static constexpr int kSignals = 32, kDescriptors = 64;
+  static constexpr int kSignals = 65, kDescriptors = 64;
   struct sigaction handlers[kSignals];
   std::uint64_t descriptors;  // a bit for each that is open
   std::uint32_t children;     // alive or not waited for
+  mode_t umask;
+  cpu_set_t affinity;
+  std::int64_t timers;      // microseconds left on those that send a signal
+  std::uint64_t variables;  // a hash of the process's environment
   wire::Held held;
 
-  static Leftovers now();
+  /// `closely` as in wire::Call.
+  static Leftovers now(int closely);
   /// wire::Change bits of what must not change even once. Held things that only grow are reported
   /// by the counts.
   std::uint32_t changes_to(const Leftovers& after) const;

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "kernels/element.h"
@@ -23,11 +25,26 @@ void visit_outside(const Buffer& b, std::size_t segment, Visit visit) {
   const std::size_t begin = b.at - std::min(b.at, kCanary);
   std::size_t from = begin;
   for (std::size_t r = 0; r < b.rows; ++r) {
-    if (b.row_at(r) > from) visit(from, b.row_at(r) - from);
+    const std::size_t gap = b.row_at(r) - from;
+    if (gap > kWideGap) visit(from, kCanary), from = b.row_at(r) - kCanary;
+    if (gap > 0) visit(from, b.row_at(r) - from);
     from = b.row_at(r) + b.width * b.element;
   }
   const std::size_t end = std::min(segment, std::max(from, b.at) + kCanary);
   if (end > from) visit(from, end - from);
+}
+
+/// The bits of a NaN of this kind.
+std::uint64_t nan_bits(const TypeInfo& type, NanKind kind) {
+  const int fraction_bits = type.precision - 1, bits = 8 * static_cast<int>(type.bytes);
+  const std::uint64_t sign = std::uint64_t{1} << (bits - 1),
+                      fraction = (std::uint64_t{1} << fraction_bits) - 1,
+                      exponent = (sign - 1) & ~fraction,
+                      quiet = std::uint64_t{1} << (fraction_bits - 1);
+  if (!type.has_infinities) return sign - 1 + (kind == NanKind::negative ? sign : 0);
+  if (kind == NanKind::signalling) return exponent | 1;
+  if (kind == NanKind::negative) return sign | exponent | quiet;
+  return exponent | quiet | quiet >> 1 | 1;
 }
 
 }  // namespace
@@ -60,6 +77,16 @@ Placement::Placement(const Case& c, const Kernel& kernel)
     y_segment_ = c.layout.alias == Alias::y_is_x ? wire::kX : wire::kG;
     buffer_[wire::kY] = buffer_[y_segment_];
   }
+  if (c.layout.page_rows) end_rows_at_pages();
+}
+
+/// A row, the rest of its last page, and one more page.
+void Placement::end_rows_at_pages() {
+  for (int s = 0; s < wire::kSegments; ++s)
+    if (has_stride(s) && s != wire::kLabels && buffer_[s].element > 0) {
+      Buffer& b = buffer_[s];
+      b.stride = (round_up(b.width * b.element, page_bytes()) + page_bytes()) / b.element;
+    }
 }
 
 std::size_t Placement::segment_bytes() const {
@@ -75,8 +102,9 @@ void Placement::place(std::byte* base, std::size_t segment_bytes) {
   for (int s = 0; s < wire::kSegments; ++s) {
     Buffer& b = buffer_[s];
     const std::size_t offset = s == wire::kY ? layout.y_offset : layout.offset;
-    b.at = layout.at_start ? round_up(offset, std::max<std::size_t>(b.element, 1))
-                           : segment_bytes - b.bytes();
+    b.at = layout.at_start && !layout.page_rows
+               ? round_up(offset, std::max<std::size_t>(b.element, 1))
+               : segment_bytes - b.bytes();
   }
   if (layout.alias != Alias::none) buffer_[wire::kY].at = buffer_[y_segment_].at;
 }
@@ -107,22 +135,45 @@ void Placement::fill_row(int s, std::size_t r) const {
   if (s == wire::kLabels) std::memcpy(row, &case_.labels[r], 8);
   if (s != wire::kX && s != wire::kG) return;
   const double* values = (s == wire::kX ? case_.x : case_.g).data() + r * b.width;
-  for (std::size_t i = 0; i < b.width; ++i) store(dtype_, row, i, values[i]);
-  const std::size_t padding = r + 1 < b.rows ? b.stride - b.width : 0;
-  for (std::size_t i = 0; i < padding; ++i) store(dtype_, row, b.width + i, case_.layout.poison);
+  for (std::size_t i = 0; i < b.width; ++i) store_value(row, i, values[i]);
+  const std::size_t padding = r + 1 < b.rows ? b.stride - b.width : 0,
+                    near = b.gap() > kWideGap ? kCanary / b.element : padding;
+  for (std::size_t i = 0; i < std::min(padding, near); ++i)
+    store_value(row, b.width + i, case_.layout.poison);
+  for (std::size_t i = std::max(padding - near, near); i < padding; ++i)
+    store_value(row, b.width + i, case_.layout.poison);
 }
 
-wire::Call Placement::call(bool closely) const {
+void Placement::store_value(std::byte* row, std::size_t i, double value) const {
+  if (case_.layout.nan == NanKind::plain || !std::isnan(value)) return store(dtype_, row, i, value);
+  const TypeInfo& type = type_info(dtype_);
+  const std::uint64_t bits = nan_bits(type, case_.layout.nan);
+  for (std::size_t k = 0; k < type.bytes; ++k) {
+    const std::size_t place = std::endian::native == std::endian::little ? k : type.bytes - 1 - k;
+    row[i * type.bytes + place] = static_cast<std::byte>(bits >> 8 * k & 0xff);
+  }
+}
+
+wire::Call Placement::call(int closely) const {
+  const Layout& layout = case_.layout;
   wire::Call call = {};
   call.segment_bytes = segment_bytes_;
   call.rows = case_.rows;
   call.cols = case_.cols;
   call.alias = y_segment_ == wire::kY ? 0 : y_segment_ + 1;
-  call.threads = case_.layout.threads;
+  call.threads = layout.threads;
   call.closely = closely;
+  call.calls = layout.calls;
+  call.caller = static_cast<std::int32_t>(layout.caller);
+  call.state = static_cast<std::int32_t>(layout.state);
   for (int s = 0; s < wire::kSegments; ++s) {
     call.at[s] = used_[s] ? static_cast<std::int64_t>(buffer_[s].at) : -1;
     call.stride[s] = has_stride(s) ? buffer_[s].stride : kUnusedStride;
+    call.row_bytes[s] = buffer_[s].width * buffer_[s].element;
+    call.step_bytes[s] = buffer_[s].stride * buffer_[s].element;
+    const bool is_y = s == y_segment_ || s == wire::kY;
+    if (layout.page_rows && used_[s] && has_stride(s)) call.protect[s] |= wire::kPadding;
+    if (layout.read_only && used_[s] && !is_y) call.protect[s] |= wire::kWhole;
   }
   return call;
 }
@@ -137,13 +188,25 @@ std::vector<double> Placement::outputs() const {
   return values;
 }
 
+namespace {
+
+/// What must not change: all near a buffer but its rows, and these too where it is no output.
+template <class Visit>
+void visit_watched(const Buffer& b, std::size_t segment, bool is_output, Visit visit) {
+  visit_outside(b, segment, visit);
+  for (std::size_t r = 0; !is_output && r < b.rows; ++r) visit(b.row_at(r), b.width * b.element);
+}
+
+}  // namespace
+
 Snapshot::Snapshot(const Placement& placement) : placement_(placement) {
   for (int s = 0; s < wire::kSegments; ++s) {
     if (!placement.is_written(s)) continue;
-    const Buffer& b = placement.buffer_[s];
-    from_[s] = b.at - std::min(b.at, kCanary);
-    const std::size_t to = std::min(placement.segment_bytes_, b.at + b.bytes() + kCanary);
-    before_[s].assign(placement.segment(s) + from_[s], placement.segment(s) + to);
+    visit_watched(placement.buffer_[s], placement.segment_bytes_, s == placement.y_segment_,
+                  [&](std::size_t at, std::size_t bytes) {
+                    const std::byte* from = placement.segment(s) + at;
+                    before_[s].insert(before_[s].end(), from, from + bytes);
+                  });
   }
 }
 
@@ -155,22 +218,22 @@ std::string Snapshot::change() const {
 }
 
 std::string Snapshot::change_in(int s) const {
-  const Buffer& b = placement_.buffer_[s];
+  const std::byte* before = before_[s].data();
   std::string text;
-  const auto compare = [&](std::size_t at, std::size_t bytes) {
-    if (text.empty()) text = change_between(s, at, bytes);
-  };
-  visit_outside(b, placement_.segment_bytes_, compare);
-  const bool is_output = s == placement_.y_segment_;
-  for (std::size_t r = 0; !is_output && r < b.rows; ++r) compare(b.row_at(r), b.width * b.element);
+  visit_watched(placement_.buffer_[s], placement_.segment_bytes_, s == placement_.y_segment_,
+                [&](std::size_t at, std::size_t bytes) {
+                  if (text.empty()) text = change_between(s, at, bytes, before);
+                  before += bytes;
+                });
   return text;
 }
 
-std::string Snapshot::change_between(int s, std::size_t at, std::size_t bytes) const {
+std::string Snapshot::change_between(int s, std::size_t at, std::size_t bytes,
+                                     const std::byte* before) const {
   static constexpr const char* kNames[] = {"x", "g", "labels", "y"};
-  const std::byte *now = placement_.segment(s), *before = before_[s].data();
-  if (std::memcmp(now + at, before + (at - from_[s]), bytes) == 0) return "";
-  while (now[at] == before[at - from_[s]]) ++at;
+  const std::byte* now = placement_.segment(s) + at;
+  if (std::memcmp(now, before, bytes) == 0) return "";
+  for (; *now == *before; ++now, ++before) ++at;
   const Buffer& b = placement_.buffer_[s];
   const auto element = (static_cast<std::int64_t>(at) - static_cast<std::int64_t>(b.at)) /
                            static_cast<std::int64_t>(b.element) -

@@ -16,12 +16,17 @@ std::size_t round_up(std::size_t n, std::size_t unit);
 /// The page size of this machine, in bytes.
 std::size_t page_bytes();
 
+inline constexpr std::size_t kWideGap = std::size_t{1} << 14;  // bytes
+
 /// One buffer of a call: rows of `width` elements, `stride` apart, placed in a segment.
 struct Buffer {
   std::size_t element = 0, rows = 0, width = 0, stride = 0;  // element: its bytes
   std::size_t at = 0;                                        // byte offset in the segment
 
   std::size_t bytes() const;
+  /// Between two rows. Of a gap wider than kWideGap only the ends are filled and compared, so that
+  /// it takes address space alone.
+  std::size_t gap() const { return (stride - width) * element; }
   std::size_t row_at(std::size_t r) const { return at + r * stride * element; }
 };
 
@@ -37,7 +42,7 @@ class Placement {
   void place(std::byte* base, std::size_t segment_bytes);
   /// Writes the inputs, and a fill everywhere else near the buffers.
   void fill() const;
-  wire::Call call(bool closely) const;
+  wire::Call call(int closely) const;
   /// y as doubles, [rows * outputs].
   std::vector<double> outputs() const;
 
@@ -45,6 +50,8 @@ class Placement {
   friend class Snapshot;
   bool is_written(int segment) const;  // by fill; an aliased y is filled as the input that it is
   bool has_stride(int segment) const;
+  void end_rows_at_pages();
+  void store_value(std::byte* row, std::size_t i, double value) const;
   void fill_row(int segment, std::size_t r) const;
   std::byte* segment(int s) const { return base_ + static_cast<std::size_t>(s) * segment_bytes_; }
 
@@ -68,11 +75,11 @@ class Snapshot {
 
  private:
   std::string change_in(int segment) const;
-  std::string change_between(int segment, std::size_t at, std::size_t bytes) const;
+  std::string change_between(int segment, std::size_t at, std::size_t bytes,
+                             const std::byte* before) const;
 
   const Placement& placement_;
-  std::vector<std::byte> before_[wire::kSegments];
-  std::size_t from_[wire::kSegments] = {};  // the offset of before_'s first byte
+  std::vector<std::byte> before_[wire::kSegments];  // what was filled, one piece after another
 };
 
 }  // namespace softmark

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "kernels/builtins.h"
+#include "kernels/fingerprint.h"
 #include "kernels/names.h"
 #include "kernels/peers/peers.h"
 #include "kernels/plugin_argument.h"
@@ -142,6 +143,7 @@ std::vector<Kernel> list_library(const std::string& path, const std::string& pro
   if (provider == "plugin" && listing["kernels"].empty())
     throw Error(kUnreadable, path + ": holds no kernel; softmark_plugin gave a count of 0");
   std::vector<Kernel> kernels;
+  const std::string fingerprint = fingerprint_of(path);
   for (const Json& entry : listing["kernels"]) {
     Kernel& k = kernels.emplace_back(kernel_from_json(entry));
     k.provider = provider;
@@ -149,6 +151,7 @@ std::vector<Kernel> list_library(const std::string& path, const std::string& pro
     k.index = kernels.size() - 1;
     k.version = listing["version"];
     k.isa = listing["isa"];
+    k.fingerprint = fingerprint;
   }
   return kernels;
 }
@@ -285,17 +288,19 @@ Json kernel_to_json(const Kernel& k) {
   Json claims = Json::array();
   for (std::size_t bit = 0; bit < std::size(kClaimNames); ++bit)
     if (k.claims >> bit & 1) claims.push_back(kClaimNames[bit]);
-  return {{"id", k.id},
-          {"name", k.name},
-          {"op", name(k.op)},
-          {"dtype", name(k.dtype)},
-          {"provider", k.provider},
-          {"version", k.version},
-          {"summary", k.summary},
-          {"claims", claims},
-          {"masked_row", name(k.masked_row)},
-          {"max_ulp", number(k.max_ulp)},
-          {"isa", k.isa}};
+  Json json = {{"id", k.id},
+               {"name", k.name},
+               {"op", name(k.op)},
+               {"dtype", name(k.dtype)},
+               {"provider", k.provider},
+               {"version", k.version},
+               {"summary", k.summary},
+               {"claims", claims},
+               {"masked_row", name(k.masked_row)},
+               {"max_ulp", number(k.max_ulp)},
+               {"isa", k.isa}};
+  if (!k.fingerprint.empty()) json["fingerprint"] = k.fingerprint;
+  return json;
 }
 
 Kernel kernel_from_json(const Json& json) {

@@ -27,6 +27,7 @@ struct Kernel {
   std::string provider;  // "builtin", "peer" or "plugin"
   std::string version;   // of the library behind a peer; empty where unknown
   std::string isa;  // instruction set in use where the kernel dispatches at run time; else empty
+  std::string fingerprint;  // of its library's bytes (kernels/fingerprint.h); empty: no file
   // Path of the shared object, or "python:MODULE:FUNCTION"; empty for a built-in.
   std::string library;
   std::size_t index = 0;  // in its library's list, or that of the built-ins

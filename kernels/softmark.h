@@ -63,6 +63,11 @@ typedef enum softmark_masked_row {
   SOFTMARK_MASKED_UNIFORM = 2
 } softmark_masked_row;
 
+/* Strides are at least cols, never 0; y overlaps no input (SOFTMARK_IN_PLACE: but where it is the
+   whole of one); the inputs may be read-only. Any thread may call, several at once on outputs of
+   their own (kernels are re-entrant), with a stack of 128 KiB; so may a child of fork. Results are
+   promised in round to nearest without FTZ and DAZ; flags may be raised before. Neither a call nor
+   the loading of a library changes the floating-point state. */
 typedef struct softmark_args {
   size_t rows, cols;
   const void *x; /* [rows, cols] input                                                        */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The messages of a worker's channel (support/channel.h). The first request is "INDEX LIBRARY", the
-// kernel to load; its reply is empty. Every later one is a Call, its reply a Reply. The rows lie in
-// a shared memory file of four equal segments (x, g, labels, y), descriptor 4 in the child.
+// kernel to load; its reply is a Loaded. Every later one is a Call, its reply a Reply. The rows lie
+// in a shared memory file of four equal segments (x, g, labels, y), descriptor 4 in the child.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,20 @@ constexpr int kMemory = 4;  // the descriptor
 
 enum Segment { kX, kG, kLabels, kY, kSegments };
 
+/// What of a segment is read-only during the call (bits).
+enum Protection : std::uint32_t { kPadding = 1, kWhole = 2 };
+
 struct Call {
   std::uint64_t segment_bytes;  // of each segment; a multiple of the page size
   std::uint64_t rows, cols;
   std::int64_t at[kSegments];       // byte offset in its segment; -1: NULL
   std::uint64_t stride[kSegments];  // elements (labels: unused)
-  std::int32_t alias;               // 0, or the segment + 1 that y lies in
+  std::uint64_t row_bytes[kSegments], step_bytes[kSegments];  // of a row; from one to the next
+  std::uint32_t protect[kSegments];                           // Protection bits
+  std::int32_t alias;  // 0, or the segment + 1 that y lies in
   std::int32_t threads;
-  std::int32_t closely;  // whether to look at what costs time to look at (kernels/leftovers.h)
+  std::int32_t calls, caller, state;  // as in Layout
+  std::int32_t closely;               // 1: looks at kernels/leftovers.h too; 2: and counts maps
 };
 
 /// What the kernel left changed (bits), found and put right after each call.
@@ -35,13 +41,26 @@ enum Change : std::uint32_t {
   kSignalHandler = 128,
   kDescriptorClosed = 256,
   kChildLeft = 512,
+  kDescriptorLeft = 1024,
+  kLocale = 2048,
+  kUmask = 4096,
+  kAffinity = 8192,
+  kTimer = 16384,
+  kVariables = 32768,   // of the process's environment
+  kRegisters = 65536,   // the direction flag, or the x87 stack
+  kArguments = 131072,  // the structure that the kernel was given
 };
 
 /// What the process holds after a call. A pool or a cache may grow once; what grows with every call
 /// is lost.
 struct Held {
-  std::uint64_t bytes;  // of the heap, in use
-  std::uint32_t threads, descriptors;
+  std::uint64_t bytes;                       // of the heap, in use
+  std::uint64_t mapped;                      // bytes of address space
+  std::uint32_t threads, descriptors, maps;  // maps: where it was watched most closely
+};
+
+struct Loaded {
+  std::uint32_t changes;  // Change bits: what loading its library changed
 };
 
 struct Reply {

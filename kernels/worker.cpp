@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/worker.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <iterator>
 
@@ -19,6 +21,7 @@ namespace {
 
 using Received = ChildProcess::Received;
 
+constexpr std::size_t kMostKept = std::size_t{1} << 30;  // bytes of a segment, for the next call
 constexpr double kGraceSeconds = 0.2;  // for a child that is about to end, to learn how
 
 std::string name_changes(std::uint32_t changes) {
@@ -31,7 +34,15 @@ std::string name_changes(std::uint32_t changes) {
                                            "standard output or error (it printed)",
                                            "a signal's handler",
                                            "a descriptor (it closed one)",
-                                           "the process's children (it left one behind)"};
+                                           "the process's children (it left one behind)",
+                                           "a descriptor (it left one open)",
+                                           "the locale",
+                                           "the umask",
+                                           "the CPU affinity",
+                                           "a timer",
+                                           "the environment variables",
+                                           "the direction flag or the x87 stack",
+                                           "the arguments' structure"};
   std::string text;
   for (unsigned bit = 0; bit < std::size(kNames); ++bit)
     if (changes >> bit & 1) text += (text.empty() ? "" : ", ") + std::string(kNames[bit]);
@@ -45,7 +56,8 @@ Worker::Worker(const Kernel& kernel, double timeout_seconds)
 
 Worker::~Worker() { stop(); }
 
-void Worker::start() {
+void Worker::start(int thread_limit) {
+  const auto begin = std::chrono::steady_clock::now();
   memory_ = memfd_create("softmark-rows", MFD_CLOEXEC);
   if (memory_ < 0)
     throw Error(kNotMeasurable, std::string("no shared memory: ") + std::strerror(errno));
@@ -53,12 +65,21 @@ void Worker::start() {
   ChildStart start;
   start.arguments = {"child-worker"};
   start.descriptors = {memory_};
+  // Memory that a kernel never set holds -391.5, not 0.
+  start.environment = {"MALLOC_PERTURB_=60"};
+  if (thread_limit > 0)
+    start.environment.push_back(fmt::format("OMP_THREAD_LIMIT={}", thread_limit));
   child_ = ChildProcess(start);
   const auto deadline = deadline_after(kLoadingSeconds);  // a library, or Python, starts
   std::string reply;
   loaded_ = child_.send(std::to_string(kernel_.index) + " " + kernel_.library, deadline) &&
-            child_.receive(reply, 0, deadline) == Received::message;
+            child_.receive(reply, sizeof(wire::Loaded), deadline) == Received::message;
+  wire::Loaded loaded = {};
+  if (loaded_ && parse_message(reply, loaded)) load_changes_ = loaded.changes;
   alive_ = true;
+  thread_limit_ = thread_limit;
+  seconds_to_start_ =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 void Worker::stop() {
@@ -85,8 +106,10 @@ void Worker::reserve(std::size_t segment_bytes) {
   base_ = static_cast<std::byte*>(mapped);
 }
 
-CallResult Worker::run(const Case& c, bool closely) {
-  if (!alive_) start();
+CallResult Worker::run(const Case& c, int closely) {
+  const Layout& layout = c.layout;
+  if (alive_ && (layout.fresh || layout.thread_limit != thread_limit_)) stop();
+  if (!alive_) start(layout.thread_limit);
   Placement placement(c, kernel_);
   reserve(placement.segment_bytes());
   placement.place(base_, segment_bytes_);
@@ -96,6 +119,7 @@ CallResult Worker::run(const Case& c, bool closely) {
   if (result.kind == CallResult::done || result.kind == CallResult::unsupported)
     result.memory = before.change();
   if (result.kind == CallResult::done) result.y = placement.outputs();
+  if (segment_bytes_ > kMostKept) stop();
   return result;
 }
 
@@ -145,6 +169,9 @@ CallResult Worker::exchange(const wire::Call& call) {
   result.kind = reply.status == 0 ? CallResult::done : CallResult::unsupported;
   if (reply.status != 0) result.message = "returned " + std::to_string(reply.status);
   result.environment = name_changes(reply.changes);
+  if (load_changes_ != 0 && result.environment.empty())
+    result.environment = name_changes(load_changes_) + " (when its library was loaded)";
+  load_changes_ = 0;
   result.held = reply.held;
   result.exceptions = reply.exceptions;
   return result;

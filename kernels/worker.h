@@ -34,17 +34,21 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// `closely` compares handlers, descriptors, children, threads and memory too.
-  CallResult run(const Case& c, bool closely = false);
+  /// `closely`: 1 compares handlers, descriptors, children, threads and memory too; 2 counts maps.
+  CallResult run(const Case& c, int closely = 0);
   /// The bulk path: copies the arrays to and fro as they are and reports only how the call ended; y
   /// is not filled. Contiguous rows, out of place.
   CallResult run(const softmark_args& args);
   /// Ends the child: the next call runs in a fresh one.
   void end() { stop(); }
   const Kernel& kernel() const { return kernel_; }
+  /// The CPU time of the child that runs now.
+  double cpu_seconds() const { return alive_ ? child_.cpu_seconds() : 0; }
+  /// What it took to start the child that runs now, its library included.
+  double seconds_to_start() const { return seconds_to_start_; }
 
  private:
-  void start();
+  void start(int thread_limit = 0);
   void stop();
   void reserve(std::size_t segment_bytes);
   CallResult exchange(const wire::Call& call);
@@ -57,6 +61,9 @@ class Worker {
   int memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;
+  int thread_limit_ = 0;            // of the child that runs
+  std::uint32_t load_changes_ = 0;  // not yet reported
+  double seconds_to_start_ = 0;
 };
 
 /// The child's main loop (role "child-worker"): its messages stand in kernels/wire.h.

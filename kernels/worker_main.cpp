@@ -2,21 +2,17 @@
 // The child's side: maps the shared memory between unmapped pages, calls the kernel, and compares
 // what it left changed.
 #include <fcntl.h>
-#include <fenv.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-#if defined(__x86_64__) || defined(__i386__)
-#include <xmmintrin.h>
-#endif
 
+#include "kernels/callers.h"
+#include "kernels/environment.h"
 #include "kernels/leftovers.h"
 #include "kernels/wire.h"
 #include "kernels/worker.h"
@@ -44,6 +40,10 @@ void limit_memory() {
   setrlimit(RLIMIT_FSIZE, &printed);
 }
 
+// A library may keep files, children and variables that it needs from when it is loaded.
+constexpr std::uint32_t kHeldOnceLoaded =
+    wire::kDescriptorLeft | wire::kChildLeft | wire::kVariables;
+
 class Arena {
  public:
   std::byte* at(int segment, std::int64_t offset) const {
@@ -70,52 +70,6 @@ class Arena {
   std::size_t bytes_ = 0;
 };
 
-/// The state that a kernel must leave as it found it.
-struct Environment {
-  int rounding;
-  unsigned mxcsr;
-  unsigned short x87;
-  sigset_t signals;
-  char folder[PATH_MAX];
-  off_t printed;
-
-  static Environment now() {
-    Environment e = {};  // the kernel fills only part of a signal set
-    e.rounding = fegetround();
-#if defined(__x86_64__) || defined(__i386__)
-    e.mxcsr = _mm_getcsr() & ~0x3fu;  // without the exception flags, which may be raised
-    __asm__("fnstcw %0" : "=m"(e.x87));
-#endif
-    sigprocmask(SIG_BLOCK, nullptr, &e.signals);
-    if (!getcwd(e.folder, sizeof e.folder)) e.folder[0] = 0;
-    struct stat written;
-    e.printed = fstat(1, &written) == 0 ? written.st_size : -1;
-    return e;
-  }
-
-  std::uint32_t changes_to(const Environment& after) const {
-    std::uint32_t changes = 0;
-    if (rounding != after.rounding) changes |= wire::kRoundingMode;
-    if ((mxcsr ^ after.mxcsr) & 0x8040) changes |= wire::kFlushMode;
-    if ((mxcsr ^ after.mxcsr) & 0x1f80) changes |= wire::kTrapMask;
-    if ((x87 ^ after.x87) & ~0x0c00) changes |= wire::kX87Control;
-    if (std::memcmp(&signals, &after.signals, sizeof signals) != 0) changes |= wire::kSignalMask;
-    if (std::strcmp(folder, after.folder) != 0) changes |= wire::kWorkingDirectory;
-    if (printed != after.printed) changes |= wire::kOutput;
-    return changes;
-  }
-
-  void restore() const {
-    fesetround(rounding);
-#if defined(__x86_64__) || defined(__i386__)
-    _mm_setcsr(mxcsr);
-    __asm__("fldcw %0" : : "m"(x87));
-#endif
-    sigprocmask(SIG_SETMASK, &signals, nullptr);
-    if (folder[0] && chdir(folder) != 0) _exit(70);
-  }
-};
-
 softmark_args arguments_of(const wire::Call& call, const Arena& arena) {
   softmark_args args = {};
   args.rows = call.rows;
@@ -139,23 +93,68 @@ const softmark_kernel& resolve_named(const std::string& request) {
   return resolve_kernel(*end ? end + 1 : end, index);
 }
 
+/// What the layout wants read-only, as long as this lives.
+class Protection {
+ public:
+  Protection(const wire::Call& call, const Arena& arena) : call_(call), arena_(arena) {
+    for (int s = 0; s < wire::kSegments; ++s) {
+      if (call.protect[s] & wire::kWhole) protect(s, 0, call.segment_bytes, PROT_READ);
+      if (call.protect[s] & wire::kPadding)
+        for (std::size_t r = 1; r < call.rows; ++r) protect_gap_before(s, r);
+    }
+  }
+  ~Protection() {
+    for (int s = 0; s < wire::kSegments; ++s)
+      if (call_.protect[s] && call_.at[s] >= 0)
+        protect(s, 0, call_.segment_bytes, PROT_READ | PROT_WRITE);
+  }
+  Protection(const Protection&) = delete;
+  Protection& operator=(const Protection&) = delete;
+
+ private:
+  /// The whole pages between the end of row r - 1 and the start of row r.
+  void protect_gap_before(int s, std::size_t r) const {
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    const std::size_t at = static_cast<std::size_t>(call_.at[s]) + r * call_.step_bytes[s],
+                      from = at - call_.step_bytes[s] + call_.row_bytes[s];
+    const std::size_t first = (from + page - 1) / page * page, end = at / page * page;
+    if (end > first) protect(s, first, end - first, PROT_READ);
+  }
+  void protect(int s, std::size_t from, std::size_t bytes, int how) const {
+    if (call_.at[s] >= 0 &&
+        mprotect(arena_.at(s, static_cast<std::int64_t>(from)), bytes, how) != 0)
+      _exit(70);
+  }
+
+  const wire::Call& call_;
+  const Arena& arena_;
+};
+
 wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, const Arena& arena) {
   const softmark_args args = arguments_of(call, arena);
-  const Environment before = Environment::now();
-  const Leftovers left_before = call.closely ? Leftovers::now() : Leftovers{};
+  const Protection protection(call, arena);
+  const Leftovers left_before = call.closely ? Leftovers::now(1) : Leftovers{};
   wire::Reply reply = {};
-  feclearexcept(FE_ALL_EXCEPT);
-  reply.status = kernel.run(&args);
-  reply.exceptions = static_cast<std::uint32_t>(fetestexcept(FE_ALL_EXCEPT));
-  reply.changes = before.changes_to(Environment::now());
+  make_call(call, kernel, args, reply);
   if (call.closely) {
-    const Leftovers left = Leftovers::now();
+    const Leftovers left = Leftovers::now(call.closely);
     reply.changes |= left_before.changes_to(left);
     reply.held = left.held;
-    left_before.restore();
+    if (reply.changes != 0) left_before.restore();
   }
-  before.restore();
   return reply;
+}
+
+/// Loads the kernel's library, compares what that changed, and sets it back.
+const softmark_kernel& load(const std::string& request, wire::Loaded& loaded) {
+  const Environment before = Environment::now();
+  const Leftovers left_before = Leftovers::now(1);
+  const softmark_kernel& kernel = resolve_named(request);
+  loaded.changes = before.changes_to(Environment::now()) |
+                   (left_before.changes_to(Leftovers::now(1)) & ~kHeldOnceLoaded);
+  before.restore(loaded.changes);
+  left_before.restore();
+  return kernel;
 }
 
 }  // namespace
@@ -166,8 +165,9 @@ int worker_main(Channel& parent) {
   fcntl(1, F_SETFL, O_APPEND);
   std::string message;
   if (!parent.receive(message)) return kNotMeasurable;
-  const softmark_kernel& kernel = resolve_named(message);
-  if (!parent.send("")) return wire::kNoReply;
+  wire::Loaded loaded = {};
+  const softmark_kernel& kernel = load(message, loaded);
+  if (!parent.send(message_of(loaded))) return wire::kNoReply;
   Arena arena;
   wire::Call call;
   while (parent.receive(message) && parse_message(message, call)) {

@@ -3,6 +3,7 @@
 #include "reference/error_bounds.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -132,7 +133,9 @@ struct SignedSum {
   long double value = 0, error = 0, positive = 0, negative = 0;
   long double magnitude() const { return positive + negative; }
 };
-SignedSum signed_sum(const Working& w, std::span<const long double> terms, double term_error) {
+/// `lowest`: the place of the lowest bit of any term, as an exponent of 2.
+SignedSum signed_sum(const Working& w, std::span<const long double> terms, int lowest,
+                     double term_error) {
   SignedSum sum;
   std::vector<long double> magnitudes(terms.size());
   for (std::size_t i = 0; i < terms.size(); ++i) {
@@ -140,11 +143,25 @@ SignedSum signed_sum(const Working& w, std::span<const long double> terms, doubl
     sum.value += terms[i];
     (terms[i] > 0 ? sum.positive : sum.negative) += magnitudes[i];
   }
+  // [1] Multiples of one power of 2, so few that no partial sum is rounded in any order.
+  if (std::ldexp(1.0, lowest) >= w.tiny && sum.magnitude() <= std::ldexp(1 / w.u, lowest))
+    return sum;
   const long double loss = summation_error<long double>(w, magnitudes, sum.magnitude());
   sum.error = loss * (1 + w.u + loss / std::max<long double>(sum.magnitude(), w.tiny)) +
               term_error * sum.magnitude() +
               (term_error > 0 ? static_cast<double>(terms.size()) * w.half_tiny : 0);
   return sum;
+}
+
+/// The place of a number's lowest bit, as an exponent of 2; of 0 and what is not finite, one that
+/// decides nothing.
+int lowest_bit(double value) {
+  constexpr int kBits = std::numeric_limits<double>::digits, kNone = 4000;
+  if (value == 0 || !std::isfinite(value)) return value == 0 ? kNone : -kNone;
+  int exponent = 0;
+  const auto bits =
+      static_cast<std::uint64_t>(std::ldexp(std::fabs(std::frexp(value, &exponent)), kBits));
+  return exponent - kBits + std::countr_zero(bits);
 }
 
 /// What factor * (term - sum), factor >= 0, may give where the sum overflows on its way.
@@ -211,14 +228,19 @@ std::vector<Bound> working_bounds(const Problem& problem, std::span<const Exact>
       return each([&](std::size_t i) { return sigmoid_vjp_bound(problem.x[i], problem.g[i], w); });
     case SOFTMARK_SOFTMAX_VJP: {
       std::vector<long double> products(problem.x.size());
-      for (std::size_t i = 0; i < products.size(); ++i)
+      int lowest = 0;
+      for (std::size_t i = 0; i < products.size(); ++i) {
         products[i] = static_cast<long double>(problem.x[i]) * problem.g[i];
-      const SignedSum dot = signed_sum(w, products, w.u);
+        lowest = std::min(lowest, lowest_bit(problem.x[i]) + lowest_bit(problem.g[i]));
+      }
+      const SignedSum dot = signed_sum(w, products, lowest, w.u);
       return each([&](std::size_t i) { return softmax_vjp_bound(problem, w, dot, i); });
     }
     case SOFTMARK_LOG_SOFTMAX_VJP: {
       const std::vector<long double> terms(problem.g.begin(), problem.g.end());
-      const SignedSum sum = signed_sum(w, terms, 0);
+      int lowest = 0;
+      for (const double g : problem.g) lowest = std::min(lowest, lowest_bit(g));
+      const SignedSum sum = signed_sum(w, terms, lowest, 0);
       return each([&](std::size_t i) {
         return log_softmax_vjp_bound(problem, w, sum, exact_value(exact[i], problem.dtype), i);
       });
@@ -292,6 +314,7 @@ std::uint8_t unsettled(const Problem& problem, const Working& w, std::size_t ind
 bool has_one_logit(const Problem& problem, const RowFacts& facts) {
   if (!takes_logits(problem.op) || op_info(problem.op).selects) return false;
   if (facts.has_nan || facts.has_pos_inf || facts.finite != 1) return false;
+  if (shape_of(problem.op).takes_g_row && !std::isfinite(problem.g[0])) return false;
   return problem.op != SOFTMARK_CROSS_ENTROPY ||
          std::isfinite(problem.x[static_cast<std::size_t>(problem.label)]);
 }

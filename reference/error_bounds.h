@@ -22,7 +22,8 @@ struct Evaluation {
     kExact
   } shift = kRounded;  // x - max rounded once, or no rounding (integer exponents)
   enum Sum {
-    kAnyOrder,     // recursive, lanes, blocks, trees, in any order
+    kAnyOrder,     // recursive from either end, by lanes, blocks or trees
+    kBlocked,      // no term takes part in more than 2 sqrt(n) + log2(n) + 2 additions
     kRecursive,    // in the order of the row
     kLanes,        // `width` recursive sums and a tree
     kPairwise,     // recursive within blocks of `width`, pairwise above

@@ -69,6 +69,8 @@ T sum_of(const std::vector<T>& e, const Evaluation& evaluation) {
         fixed += std::llrint(std::ldexp(static_cast<double>(value), static_cast<int>(width)));
       return static_cast<T>(std::ldexp(static_cast<double>(fixed), -static_cast<int>(width)));
     }
+    case Evaluation::kBlocked:
+      return pairwise(e.data(), e.size(), 1);
     case Evaluation::kAnyOrder:
       for (std::size_t i = e.size(); i-- > 0;) sum += e[i];
       return sum;

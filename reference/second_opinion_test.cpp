@@ -71,7 +71,10 @@ TEST_P(SecondOpinion, AgreesOnEveryOutput) {
         const std::size_t n = 2 + random() % (shape_of(op).output == OpShape::kRow ? 30 : 6);
         const auto x = test::inputs_of(op, dtype, test::row_of(family, dtype, n, random));
         std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
-        for (double& value : g) value = round_to(dtype, test::normal(random));
+        // Cotangents of the common size, next to the smallest number and next to the largest.
+        const double scales[] = {1, 4 * smallest_subnormal(dtype), largest_finite(dtype) / 64};
+        const double scale = scales[random() % std::size(scales)];
+        for (double& value : g) value = fit_to(dtype, scale * test::normal(random));
         const Problem problem{op, dtype, x,
                               shape_of(op).takes_g || shape_of(op).takes_g_row
                                   ? std::span<const double>(g)

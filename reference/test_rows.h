@@ -20,8 +20,9 @@ inline double uniform(Random& random, double low, double high) { return random.u
 inline double normal(Random& random) { return random.normal(); }
 
 inline constexpr std::string_view kFamilies[] = {
-    "normal",    "wide",       "flat",   "grid",    "peak", "late_peak", "offset",  "ties",
-    "ascending", "descending", "masked", "cutoffs", "tiny", "swamped",   "extreme", "near_zero"};
+    "normal", "wide",    "flat",      "grid",       "peak",       "late_peak",
+    "offset", "ties",    "ascending", "descending", "masked",     "cutoffs",
+    "tiny",   "swamped", "extreme",   "near_zero",  "finite_mask"};
 
 /// One row of `family`, values of the type.
 inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype, std::size_t n,
@@ -32,6 +33,8 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
   const double unit = std::ldexp(1.0, -type_info(dtype).precision);
   const double level =
       family == "offset" ? std::min(uniform(random, -3000, 60000), largest / 2) : 0;
+  const double masks[] = {-1e4, -1e9, -1e30};  // what frameworks write where -inf would do
+  const double mask = masks[n % std::size(masks)];
   const double cuts[] = {-87.3365, -88.376, -88.7228, -103.28, -103.97, -104,
                          -708.396, -745.13, -9.7,     -16.6,   -17.3287};
   for (std::size_t i = 0; i < n; ++i) {
@@ -62,6 +65,8 @@ inline std::vector<double> row_of(std::string_view family, softmark_dtype dtype,
       x[i] = i == 0 ? 0
                     : cuts[random() % std::size(cuts)] *
                           (1 + unit * (static_cast<int>(random() % 5) - 2));
+    else if (family == "finite_mask")
+      x[i] = random() % 3 == 0 ? mask : 3 * normal(random);
     else if (family == "tiny")
       x[i] = tiny * static_cast<double>(random() % 1000) * (random() % 2 ? 1 : -1);
     else if (family == "swamped")

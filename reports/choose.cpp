@@ -2,172 +2,173 @@
 #include "reports/choose.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
-#include <memory>
 
-#include "reports/view.h"
+#include "reports/machine_name.h"
 #include "support/text.h"
 
 namespace softmark {
 namespace {
 
-/// A kernel at the deciding shape, by its fastest measurement within the thread limit.
-struct Candidate {
-  const KernelView* kernel = nullptr;
-  const Entry* entry = nullptr;  // null: not measured there
-  long long threads = 0;
-  std::string lost;  // why; empty while it is in the running
-};
-
-double octaves(std::optional<long long> wanted, long long have) {
-  if (!wanted) return 0;
-  return std::fabs(std::log2(static_cast<double>(std::max(*wanted, 1ll)) /
-                             static_cast<double>(std::max(have, 1ll))));
+/// Why a candidate that meets the needs is not the one to use.
+std::string standing(const Selection& selection, const Candidate& candidate) {
+  const double ratio = candidate.entry->ns / selection.decision.winner->ns;
+  if (candidate.tied) return fmt::format("{:.2f} x the time: a tie", ratio);
+  return fmt::format("{:.2f} x the time{}", ratio,
+                     candidate.on_front ? ", but more accurate than all faster ones" : "");
 }
 
-const Shape* nearest_shape(const View& view, const ChooseRequest& request) {
-  const auto cost = [&](const Shape& shape) {
-    return std::pair(octaves(request.cols, shape.cols) + octaves(request.rows, shape.rows),
-                     shape.cache != "hot");
-  };
-  const Shape* best = nullptr;
-  for (const Ranking& ranking : view.rankings) {
-    const Shape& shape = ranking.shape;
-    if (shape.op != request.op || shape.dtype != request.dtype || shape.threads > request.threads)
-      continue;
-    if (!best || cost(shape) < cost(*best)) best = &shape;
-  }
-  return best;
+std::string verdict(const Selection& selection, std::size_t index) {
+  const Candidate& candidate = selection.candidates[index];
+  if (!candidate.lost.empty()) return candidate.lost;
+  return &candidate == selection.winner() ? "use this" : standing(selection, candidate);
 }
 
-bool same_but_threads(Shape a, const Shape& b) {
-  a.threads = b.threads;
-  return a == b;
+std::string interval(const Candidate& candidate) {
+  if (!candidate.entry || std::isnan(candidate.entry->ns)) return "-";
+  return fmt::format("{} .. {}", figure(candidate.entry->low), figure(candidate.entry->high));
 }
 
-std::string unmet(const Candidate& candidate, const ChooseRequest& request) {
-  if (!candidate.entry) return "not measured at this shape";
-  if (!candidate.entry->why_not.empty()) return candidate.entry->why_not;
+std::string share(const KernelView& kernel) {
+  return kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound);
+}
+
+const std::vector<std::string> kHead = {"kernel",      "",        "ns/element", "interval",
+                                        "error/bound", "max ulp", "grade",      "threads",
+                                        "instructions"};
+
+std::vector<std::string> row_of(const Selection& selection, std::size_t index) {
+  const Candidate& candidate = selection.candidates[index];
   const KernelView& kernel = *candidate.kernel;
-  // The shape decided on is the nearest; a kernel that refuses some shapes may refuse the wanted
-  // one.
-  const Json& measurement = *candidate.entry->measurement;
-  const bool is_the_shape =
-      request.cols.value_or(count_of(measurement, "cols")) == count_of(measurement, "cols") &&
-      request.rows.value_or(count_of(measurement, "rows")) == count_of(measurement, "rows");
-  if (!is_the_shape && kernel.refuses_shapes())
-    return fmt::format("not timed on the shape wanted, and {}", kernel.refusals());
-  if (request.max_ulp && kernel.accuracy.empty()) return "its error was not measured";
-  if (request.max_ulp && !(kernel.max_ulp <= *request.max_ulp))
-    return fmt::format("max ulp {} is above {}", figure(kernel.max_ulp), figure(*request.max_ulp));
-  // A search finds rows; only a promise says that there are no worse ones.
-  const double promised = kernel.row ? value_of(field(*kernel.row, "max_ulp")) : NAN;
-  if (request.max_ulp && std::isfinite(promised) && !(promised <= *request.max_ulp))
-    return fmt::format("max ulp {} was seen, but it promises {}, which is above {}",
-                       figure(kernel.max_ulp), figure(promised), figure(*request.max_ulp));
-  if (request.reproducible) {
-    const Json& claims = kernel.row ? field(*kernel.row, "claims") : field(Json(), "");
-    if (std::find(claims.begin(), claims.end(), "reproducible") == claims.end())
-      return "does not claim to be reproducible";
+  const std::string version = kernel.row ? text_of(*kernel.row, "version") : "";
+  const std::string isa = kernel.instructions();
+  return {version.empty() ? kernel.name : kernel.name + " " + version,
+          verdict(selection, index),
+          candidate.entry ? candidate.entry->time_text() : "-",
+          interval(candidate),
+          share(kernel),
+          kernel.max_ulp_text(),
+          kernel.grade(),
+          candidate.entry ? std::to_string(candidate.threads) : "-",
+          isa.empty() ? "unknown" : isa};
+}
+
+std::string pareto(const Selection& selection) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < selection.meeting; ++i)
+    if (selection.candidates[i].on_front)
+      names.push_back(one_line(selection.candidates[i].kernel->name));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// On what the decision rests, a line each.
+std::vector<std::string> grounds(const View& view, const Selection& selection) {
+  const Candidate* winner = selection.winner();
+  Shape shape = selection.shape();
+  if (winner) shape.threads = winner->threads;
+  std::vector<std::string> lines = {
+      "needs: " + needs(selection.request),
+      fmt::format("measured: {}, on {}", shape.words(), machine_name(view.document))};
+  if (const std::string far = distance(selection); !far.empty())
+    lines.push_back(fmt::format("the shape measured has {}; --measure times the one wanted", far));
+  if (winner && winner->threads != selection.request.threads)
+    lines.push_back(fmt::format("threads: {} measured of {} allowed", winner->threads,
+                                selection.request.threads));
+  if (selection.decision.winner) lines.push_back("fastest at each accuracy: " + pareto(selection));
+  return lines;
+}
+
+std::string call_of(const Selection& selection) {
+  if (!selection.decision.winner || !selection.decision.winner->kernel->row) return "";
+  return text_of(*selection.decision.winner->kernel->row, "call");
+}
+
+std::string as_text(const View& view, const Selection& selection) {
+  std::string text = one_line(selection.decision.sentence) + "\n";
+  if (!selection.decision.sure.empty()) text += one_line(selection.decision.sure) + "\n";
+  for (const std::string& line : grounds(view, selection)) text += "  " + one_line(line) + "\n";
+  TextTable table(kHead, "<<>>>><><");
+  for (std::size_t i = 0; i < selection.candidates.size(); ++i) {
+    auto row = row_of(selection, i);
+    for (std::string& cell : row) cell = one_line(cell);
+    table.add(row);
   }
-  return "";
+  text += "\n" + table.text();
+  if (const std::string call = call_of(selection); !call.empty())
+    text += fmt::format("\nHow to call {}\n{}\n", one_line(selection.decision.winner->kernel->name),
+                        printable(call));
+  return text;
 }
 
-/// Each kernel of the op and type once, with the fastest of its entries at the shape; a ranked
-/// entry beats any other.
-std::vector<Candidate> candidates_at(const View& view, const Shape& shape,
-                                     const ChooseRequest& request) {
-  std::vector<Candidate> candidates;
-  for (const KernelView& kernel : view.kernels) {
-    if (kernel.op != shape.op || kernel.dtype != shape.dtype) continue;
-    Candidate& candidate = candidates.emplace_back();
-    candidate.kernel = &kernel;
-    for (const Ranking& ranking : view.rankings) {
-      if (!same_but_threads(ranking.shape, shape) || ranking.shape.threads > request.threads)
-        continue;
-      for (const auto* entries : {&ranking.ranked, &ranking.unranked})
-        for (const Entry& entry : *entries) {
-          if (entry.kernel != &kernel) continue;
-          const bool better =
-              !candidate.entry || (entry.place && !candidate.entry->place) ||
-              ((entry.place > 0) == (candidate.entry->place > 0) && entry.ns < candidate.entry->ns);
-          if (!better) continue;
-          candidate.entry = &entry;
-          candidate.threads = ranking.shape.threads;
-        }
-    }
-    candidate.lost = unmet(candidate, request);
-  }
-  return candidates;
-}
-
-void order(std::vector<Candidate>& candidates) {
-  std::stable_sort(
-      candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-        if (a.lost.empty() != b.lost.empty()) return a.lost.empty();
-        const double left = a.entry ? a.entry->ns : NAN, right = b.entry ? b.entry->ns : NAN;
-        return left < right || (std::isnan(right) && !std::isnan(left));
-      });
-}
-
-/// The other kernels that meet the request are only slower than the first.
-void explain_slower(std::vector<Candidate>& candidates, double least) {
-  const Entry& best = *candidates.front().entry;
-  for (std::size_t i = 1; i < candidates.size() && candidates[i].lost.empty(); ++i) {
-    const Entry& entry = *candidates[i].entry;
-    candidates[i].lost = fmt::format(
-        "{:.2f} x the time{}", entry.ns / best.ns,
-        distinguishable(best, entry, least) ? "" : ": AMBIGUOUS, cannot be distinguished");
-  }
-}
-
-std::string table_of(const std::vector<Candidate>& candidates, bool chosen) {
-  TextTable table({"kernel", "", "max ulp", "threads", "ns/element"});
-  for (const Candidate& candidate : candidates) {
-    const bool first = chosen && &candidate == &candidates.front();
-    table.add({one_line(candidate.kernel->id), first ? "chosen" : one_line(candidate.lost),
-               candidate.kernel->max_ulp_text(),
-               candidate.entry ? std::to_string(candidate.threads) : "-",
-               candidate.entry ? figure(candidate.entry->ns) : "-"});
-  }
-  return table.text();
-}
-
-std::string wanted_words(const ChooseRequest& request) {
-  const auto size = [](std::optional<long long> n) {
-    return n ? std::to_string(*n) : std::string("any");
+std::string as_markdown(const View& view, const Selection& selection) {
+  std::string text = fmt::format("**{}**\n\n", escape_markdown(selection.decision.sentence));
+  if (!selection.decision.sure.empty()) text += escape_markdown(selection.decision.sure) + "\n\n";
+  for (const std::string& line : grounds(view, selection))
+    text += "- " + escape_markdown(line) + "\n";
+  const auto line = [&](const std::vector<std::string>& cells) {
+    text += "|";
+    for (const std::string& cell : cells) text += " " + escape_markdown(cell) + " |";
+    text += "\n";
   };
-  std::string words = fmt::format("{} {}, {} x {}, at most {} thread{}", request.op, request.dtype,
-                                  size(request.rows), size(request.cols), request.threads,
-                                  request.threads == 1 ? "" : "s");
-  if (request.max_ulp) words += fmt::format(", max ulp {}", figure(*request.max_ulp));
-  return request.reproducible ? words + ", reproducible" : words;
+  text += "\n";
+  line(kHead);
+  line(std::vector<std::string>(kHead.size(), "---"));
+  for (std::size_t i = 0; i < selection.candidates.size(); ++i) line(row_of(selection, i));
+  if (const std::string call = call_of(selection); !call.empty())
+    text += fmt::format("\n```cpp\n{}\n```\n", printable(call));
+  return text;
+}
+
+std::string as_json(const View& view, const Selection& selection) {
+  Json choice = {{"schema", "softmark.choice"},
+                 {"schema_version", "1.0"},
+                 {"sentence", selection.decision.sentence},
+                 {"sure", selection.decision.sure},
+                 {"kernel", nullptr},
+                 {"machine", view.machine()},
+                 {"machine_name", machine_name(view.document)},
+                 {"shape",
+                  {{"workload", selection.shape().workload},
+                   {"rows", selection.shape().rows},
+                   {"cols", selection.shape().cols},
+                   {"cache", selection.shape().cache},
+                   {"distribution", selection.shape().logits()}}},
+                 {"is_the_shape_wanted", distance(selection).empty()},
+                 {"call", call_of(selection)},
+                 {"candidates", Json::array()}};
+  if (selection.decision.winner) choice["kernel"] = selection.decision.winner->kernel->id;
+  for (std::size_t i = 0; i < selection.candidates.size(); ++i) {
+    const Candidate& candidate = selection.candidates[i];
+    Json row = {{"kernel", candidate.kernel->id}, {"meets_needs", candidate.lost.empty()},
+                {"why", verdict(selection, i)},   {"tied", candidate.tied},
+                {"pareto", candidate.on_front},   {"threads", nullptr},
+                {"ns_per_element", nullptr},      {"max_ulp", nullptr},
+                {"error_over_bound", nullptr}};
+    if (candidate.entry && !std::isnan(candidate.entry->ns)) {
+      row["threads"] = candidate.threads;
+      row["ns_per_element"] = candidate.entry->ns;
+    }
+    if (!candidate.kernel->accuracy.empty()) {
+      row["max_ulp"] = number(candidate.kernel->max_ulp);
+      row["error_over_bound"] = number(candidate.kernel->share_of_bound);
+    }
+    choice["candidates"].push_back(row);
+  }
+  return to_text(choice);
 }
 
 }  // namespace
 
-Choice choose(const Json& document, const ChooseRequest& request) {
+Choice choose(const Json& document, const ChooseRequest& request, std::string_view format) {
   const View view(document);
-  const Shape* shape = nearest_shape(view, request);
-  if (!shape)
-    throw Error(kNotMeasurable, fmt::format("the document has no measurement of {} {} with at most "
-                                            "{} thread{}; run softmark bench for it",
-                                            request.op, request.dtype, request.threads,
-                                            request.threads == 1 ? "" : "s"));
-  std::vector<Candidate> candidates = candidates_at(view, *shape, request);
-  order(candidates);
-  const bool chosen = !candidates.empty() && candidates.front().lost.empty();
-  if (chosen) explain_slower(candidates, least_effect(document));
+  const Selection selection = select(view, request);
   Choice choice;
-  choice.kernel = chosen ? candidates.front().kernel->id : "";
-  Shape decided = *shape;
-  decided.threads = request.threads;
-  choice.text = fmt::format(
-      "{}\n  request: {}\n  decided on {}: {}, the nearest shape measured\n\n{}",
-      chosen ? one_line(choice.kernel) : "No kernel meets the request.", wanted_words(request),
-      one_line(view.machine()), one_line(decided.words()), table_of(candidates, chosen));
+  if (selection.decision.winner) choice.kernel = selection.decision.winner->kernel->id;
+  choice.text = format == "json"       ? as_json(view, selection)
+                : format == "markdown" ? as_markdown(view, selection)
+                                       : as_text(view, selection);
   return choice;
 }
 

@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which kernel to put in production for a shape and type, by one document; and why the others lost.
+// A decision among kernels that meet needs (reports/needs.h) for people and programs.
 #pragma once
 
-#include <optional>
 #include <string>
 
-#include "reports/document.h"
+#include "reports/needs.h"
 
 namespace softmark {
 
-struct ChooseRequest {
-  std::string op = "softmax", dtype = "f32";
-  std::optional<long long> rows, cols;  // any where not given
-  long long threads = 1;                // at most so many; a kernel may need fewer
-  std::optional<double> max_ulp;        // largest error that may have been measured
-  bool reproducible = false;  // only kernels that claim it (verification holds them to it)
-};
-
 struct Choice {
-  std::string kernel;  // id; empty where no kernel meets the request
-  std::string text;    // the choice, on what it rests, and a line for every kernel that lost
+  std::string kernel;  // id; empty where no kernel meets the needs
+  std::string text;    // in the format asked for
 };
 
-/// Decides on the measured shape nearest to the request (in powers of two; hot cache before cold).
+/// The decision as "text", "markdown" or "json" (schema "softmark.choice"): the choice, on what it
+/// rests and how sure it is, the Pareto set, how to call it, and why each other kernel lost.
 /// Throws Error(kNotMeasurable) where the document has no measurement to decide on.
-Choice choose(const Json& document, const ChooseRequest& request);
+Choice choose(const Json& document, const ChooseRequest& request, std::string_view format = "text");
 
 }  // namespace softmark

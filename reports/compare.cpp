@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "reports/view.h"
+#include "support/grade.h"
 #include "support/text.h"
 
 namespace softmark {
@@ -114,6 +115,21 @@ void compare_accuracy(const Json& before, const Json& after, Comparison& result)
     add(result, worse ? "WORSE" : "better", key, "domain",
         fmt::format("max ulp {} -> {}", figure(was), figure(is)),
         {{"old_max_ulp", old_ulp}, {"new_max_ulp", new_ulp}});
+  }
+}
+
+/// Grades are the same only of runs of one effort: a longer one breaks more of them.
+void compare_grades(const View& before, const View& after, Comparison& result) {
+  if (text_of(field(before.document, "run"), "effort") !=
+      text_of(field(after.document, "run"), "effort"))
+    return;
+  for (const KernelView& now : after.kernels) {
+    const KernelView* old = before.kernel(now.id);
+    const auto was = old ? grade_of(old->grade()) : std::nullopt, is = grade_of(now.grade());
+    if (!was || !is || *was == *is) continue;
+    result.broken += *is > *was;
+    result.text += fmt::format("  {}   {}: grade {} -> {}\n", *is > *was ? "WORSE " : "better",
+                               one_line(now.id), name(*was), name(*is));
   }
 }
 
@@ -231,6 +247,7 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
   const View before(old_document), after(new_document);
   compare_refusals(before, after, result);
   compare_accuracy(old_document, new_document, result);
+  compare_grades(before, after, result);
   compare_speed(before, after, result);
   result.text +=
       result.broken ? fmt::format("{} regression{}\n", result.broken, result.broken == 1 ? "" : "s")

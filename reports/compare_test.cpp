@@ -63,6 +63,17 @@ TEST(Compare, ANewRefusalIsARegression) {
   EXPECT_EQ(compare_documents(before, after).broken, 0u);
 }
 
+TEST(Compare, AWorseGradeIsARegression) {
+  Json before = sample_document(), after = before;
+  after["kernels"][0]["grade"]["grade"] = "none";
+  const Comparison result = compare_documents(before, after);
+  EXPECT_EQ(result.broken, 1u);
+  EXPECT_TRUE(has(result.text, "grade sequential -> none")) << result.text;
+  EXPECT_EQ(compare_documents(after, before).broken, 0u);
+  after["run"]["effort"] = "thorough";  // which breaks more grades
+  EXPECT_EQ(compare_documents(before, after).broken, 0u);
+}
+
 TEST(Compare, WhatIsNotDecidedIsNoRegressionAndNoPass) {
   Json after = sample_document();
   after["properties"][0]["verdict"] = "incomplete";

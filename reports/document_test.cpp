@@ -118,7 +118,7 @@ TEST(Document, ReadsVersionOneUnderTodaysNames) {
   }
   write_file(folder / "old.json", to_text(old));
   const Json document = read_document(folder / "old.json");
-  EXPECT_EQ(document["schema_version"], "2.1");
+  EXPECT_EQ(document["schema_version"], "2.2");
   EXPECT_EQ(document["properties"][0]["criterion"], old["properties"][0]["judge"]);
   EXPECT_EQ(document["properties"][0]["severity"], "error");
   EXPECT_FALSE(document["properties"][0].contains("judge"));

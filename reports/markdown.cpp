@@ -43,34 +43,40 @@ std::string speed_row(const Entry& entry) {
   const Json& row = *entry.measurement;
   const std::string place =
       entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
-  return fmt::format(
-      "| {} | {} | {} | {} | {} | {} | {} | {} |\n", place, escape_markdown(entry.kernel->name),
-      entry.place ? verdict_cell(*entry.kernel) : escape_markdown(entry.why_not),
-      entry.kernel->max_ulp_text(), figure(field(field(row, "ns_per_element"), "median")),
-      figure(field(row, "gb_per_s")), figure(field(row, "x_memcpy")),
-      escape_markdown(share_of_ceiling(row)));
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", place,
+                     escape_markdown(entry.kernel->label()),
+                     entry.place ? verdict_cell(*entry.kernel) : escape_markdown(entry.why_not),
+                     entry.kernel->max_ulp_text(), escape_markdown(entry.kernel->grade()),
+                     entry.time_text(), entry.interval_text(), figure(field(row, "gb_per_s")),
+                     figure(field(row, "x_memcpy")), escape_markdown(share_of_ceiling(row)));
 }
 
 constexpr const char* kSpeedHead =
-    "| place | kernel | verdict | max ulp | ns/element | GB/s | x memcpy | of ceiling "
-    "|\n|--:|:--|:--|--:|--:|--:|--:|--:|\n";
+    "| place | kernel | verdict | max ulp | grade | ns/element | 95 % | GB/s | x memcpy "
+    "| of ceiling |\n|--:|:--|:--|--:|:--|--:|--:|--:|--:|--:|\n";
 
 std::string speed_table(const Ranking& ranking) {
   std::string text = fmt::format("{}\n\n{}", escape_markdown(ranking.shape.words()), kSpeedHead);
-  for (const Entry& entry : ranking.ranked) text += speed_row(entry);
-  for (const Entry& entry : ranking.unranked) text += speed_row(entry);
-  return text + "\n";
+  bool disturbed = false;
+  for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+    for (const Entry& entry : *entries) {
+      text += speed_row(entry);
+      disturbed = disturbed || entry.disturbed;
+    }
+  return text + (disturbed ? "\n!: disturbed by other work on its cores\n\n" : "\n");
 }
 
 std::string untimed_table(const View& view) {
   std::string rows;
   for (const KernelView* kernel : untimed(view))
-    rows += fmt::format("| {} | {} | {} |\n", escape_markdown(kernel->id), verdict_cell(*kernel),
-                        kernel->max_ulp_text());
-  return rows.empty()
-             ? ""
-             : fmt::format("### Not timed\n\n| kernel | verdict | max ulp |\n|:--|:--|--:|\n{}\n",
-                           rows);
+    rows +=
+        fmt::format("| {} | {} | {} | {} |\n", escape_markdown(kernel->id), verdict_cell(*kernel),
+                    kernel->max_ulp_text(), escape_markdown(kernel->grade()));
+  return rows.empty() ? ""
+                      : fmt::format(
+                            "### Not timed\n\n| kernel | verdict | max ulp | grade "
+                            "|\n|:--|:--|--:|:--|\n{}\n",
+                            rows);
 }
 
 std::string group(const View& view, const std::string& op, const std::string& dtype) {
@@ -139,6 +145,15 @@ std::string findings(const View& view) {
   return text;
 }
 
+std::string grades(const View& view) {
+  std::string text;
+  for (const KernelView& kernel : view.kernels)
+    if (const std::string sentence = kernel.grade_sentence(); !sentence.empty())
+      text += fmt::format("- {}: {}\n", code(kernel.id), escape_markdown(sentence));
+  return text.empty() ? ""
+                      : fmt::format("<details><summary>Grades</summary>\n\n{}</details>\n\n", text);
+}
+
 std::string foot(const View& view) {
   std::string text = certificate_sentence(view.document);
   if (!text.empty()) text = "- certificate: " + text + "\n";
@@ -160,7 +175,7 @@ std::string document_markdown(const Json& document) {
   for (const auto& [op, dtype] : timed_groups(view)) text += group(view, op, dtype);
   text += untimed_table(view);
   if (view.kernels.empty()) text += "No kernel was verified or timed.\n\n";
-  return text + foot(view);
+  return text + grades(view) + foot(view);
 }
 
 }  // namespace

@@ -51,20 +51,24 @@ std::string figure_or_blank(const Json& value, const char* format) {
 }
 
 /// `before`: the line above, or null.
-std::vector<std::string> row_of(const Json& m, const Json* before, double least) {
+std::vector<std::string> row_of(const View& view, const Json& m, const Json* before, double least) {
   const bool tied =
       before && m["status"] == "ok" && !distinguishable(entry_of(*before), entry_of(m), least);
-  const std::string kernel = (tied ? "~ " : "") + m["kernel"].get<std::string>();
+  const KernelView* of = view.kernel(m["kernel"].get<std::string>());
+  const std::string code = of ? of->code() : "";
+  const std::string kernel =
+      (tied ? "~ " : "") + m["kernel"].get<std::string>() + (code.empty() ? "" : " (" + code + ")");
   if (m["status"] != "ok")
     return {kernel, m["status"].get<std::string>() + ": " + m.value("message", "")};
   const Json& ns = m["ns_per_element"];
-  return {kernel,
-          fmt::format("{:.4g}", ns["median"].get<double>()),
-          interval_of(ns),
-          fmt::format("{:.2f}", m["gb_per_s"].get<double>()),
-          figure_or_blank(m["x_memcpy"], "{:.2f}"),
-          figure_or_blank(m["cycles_per_element"], "{:.3g}"),
-          share_of(m)};
+  return {
+      kernel,
+      fmt::format("{:.4g}{}", ns["median"].get<double>(), m.value("disturbed", 0) > 0 ? "!" : ""),
+      interval_of(ns),
+      fmt::format("{:.2f}", m["gb_per_s"].get<double>()),
+      figure_or_blank(m["x_memcpy"], "{:.2f}"),
+      figure_or_blank(m["cycles_per_element"], "{:.3g}"),
+      share_of(m)};
 }
 
 /// Speed-ups over one thread of the same kernel, a line a kernel and workload that ran on several.
@@ -95,9 +99,52 @@ std::string scaling_table(const Json& document) {
              : "thread scaling (threads: speed-up over one thread)\n" + table.text() + "\n";
 }
 
+using Block = std::pair<std::string, std::vector<Json>>;
+
+/// The measurements that may stand side by side, fastest first.
+std::vector<Block> blocks_of(const Json& document) {
+  std::vector<Block> blocks;
+  for (const Json& m : document["measurements"]) {
+    const std::string name = block_of(m);
+    auto block =
+        std::find_if(blocks.begin(), blocks.end(), [&](const Block& b) { return b.first == name; });
+    if (block == blocks.end()) block = blocks.insert(blocks.end(), {name, {}});
+    block->second.push_back(m);
+  }
+  for (auto& [name, lines] : blocks)
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
+  return blocks;
+}
+
+std::string name_of(const Json& m) {
+  const std::string id = m["kernel"];
+  return one_line(id.substr(0, id.find('/')));
+}
+
+/// "simd 0.41 ~ openmp 0.42 < onnxruntime 0.55 < 14 more".
+std::string fastest_of(const std::vector<Json>& lines, double least) {
+  constexpr std::size_t kMost = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(lines.size(), kMost); ++i) {
+    if (lines[i]["status"] != "ok") break;
+    const bool tied = i > 0 && !distinguishable(entry_of(lines[i - 1]), entry_of(lines[i]), least);
+    text += fmt::format("{}{} {}",
+                        i == 0 ? ""
+                        : tied ? " ~ "
+                               : " < ",
+                        name_of(lines[i]), figure(time_of(lines[i])));
+  }
+  if (lines.size() > kMost) text += fmt::format(" < {} more", lines.size() - kMost);
+  return text.empty() ? "none could be timed" : text;
+}
+
 std::string cycles_note(const Json& document) {
   for (const Json& m : document["measurements"]) {
     if (m["cycle_clock"] == "cpu") return "cycles: per element, of the core's own clock.\n";
+    if (m["cycle_clock"] == "estimated")
+      return "cycles: per element, estimated: time multiplied by the core's clock rate as measured "
+             "just before and after.\n";
     if (m["cycle_clock"] == "tsc")
       return "cycles: per element, of the reference clock (tsc), whose rate does not depend on the "
              "core's.\n";
@@ -107,29 +154,30 @@ std::string cycles_note(const Json& document) {
 
 }  // namespace
 
+std::string calls_table(const Json& document) {
+  TextTable table({"workload", "kernel", "p50 ns", "p99 ns"}, "<<>>");
+  for (const Json& m : field(document, "measurements"))
+    if (const Json& call = field(m, "call_ns"); call.is_object())
+      table.add({one_line(text_of(m, "workload")), one_line(text_of(m, "kernel")),
+                 figure(value_of(field(call, "p50"))), figure(value_of(field(call, "p99")))});
+  return table.empty() ? "" : "single calls, without the clock's own cost\n" + table.text() + "\n";
+}
+
 std::string measurements_table(const Json& document) {
-  std::vector<std::pair<std::string, std::vector<Json>>> blocks;
-  for (const Json& m : document["measurements"]) {
-    const std::string name = block_of(m);
-    auto block =
-        std::find_if(blocks.begin(), blocks.end(), [&](const auto& b) { return b.first == name; });
-    if (block == blocks.end()) block = blocks.insert(blocks.end(), {name, {}});
-    block->second.push_back(m);
-  }
+  const View view(document);
   std::string text;
-  for (auto& [name, lines] : blocks) {
-    std::stable_sort(lines.begin(), lines.end(),
-                     [](const Json& a, const Json& b) { return time_of(a) < time_of(b); });
+  for (const auto& [name, lines] : blocks_of(document)) {
     TextTable table(
         {"kernel", "ns/element", "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling"},
         "<>>>>><");
     for (std::size_t i = 0; i < lines.size(); ++i)
-      table.add(row_of(lines[i], i ? &lines[i - 1] : nullptr, least_effect(document)));
+      table.add(row_of(view, lines[i], i ? &lines[i - 1] : nullptr, least_effect(document)));
     text += name + "\n" + table.text() + "\n";
   }
-  text += scaling_table(document);
+  text += scaling_table(document) + calls_table(document);
   text +=
-      "~: cannot be distinguished from the one above. An element is a logit. GB/s: inputs "
+      "~: cannot be distinguished from the one above. !: disturbed by other work on its cores. An "
+      "element is a logit. GB/s: inputs "
       "read once and output written once, the least traffic possible.\n"
       "x memcpy: time relative to copying as many bytes on as many threads in the same run.\n"
       "ceiling: the share reached of the fastest way measured to move those bytes.\n" +
@@ -137,6 +185,18 @@ std::string measurements_table(const Json& document) {
   for (const Json& warning : document["warnings"])
     text += fmt::format("note: {}\n", warning.get<std::string>());
   return text;
+}
+
+std::string measurements_brief(const Json& document) {
+  const std::vector<Block> blocks = blocks_of(document);
+  if (blocks.size() <= 1) return measurements_table(document);
+  TextTable table({"workload", "ns/element, fastest first (~: cannot be distinguished)"}, "<");
+  for (const auto& [name, lines] : blocks)
+    table.add({one_line(name), fastest_of(lines, least_effect(document))});
+  std::string text = table.text() + "\n" + scaling_table(document);
+  for (const Json& warning : document["warnings"])
+    text += fmt::format("note: {}\n", warning.get<std::string>());
+  return text + "--verbose has every kernel with its interval, GB/s and share of the ceiling\n";
 }
 
 }  // namespace softmark

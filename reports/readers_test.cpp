@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <regex>
+#include <set>
 
 #include "reports/render.h"
 #include "reports/sample.h"
@@ -71,9 +72,10 @@ TEST(Readers, JsonIsTheDocumentItself) {
 
 TEST(Readers, TextHasTheTableOfTheProject) {
   const std::string text = render(sample_document(), "text");
-  EXPECT_TRUE(
-      std::regex_search(text, std::regex("kernel +verdict +max ulp +ns/element +GB/s +x memcpy")));
-  EXPECT_TRUE(std::regex_search(text, std::regex("simd +pass +1.77 +0.213 +37.5 +1.78")));
+  EXPECT_TRUE(std::regex_search(
+      text, std::regex("kernel +verdict +max ulp +grade +ns/element +95 % +GB/s +x memcpy")));
+  EXPECT_TRUE(std::regex_search(
+      text, std::regex("simd AVX3_DL +pass +1.77 +[a-z_]+ +0.213 +0.209..0.220 +37.5 +1.78")));
   const auto row = [&](const char* kernel) {
     return text.find(std::string("\n  ") + kernel + " ");
   };
@@ -98,7 +100,61 @@ TEST(Readers, TextTellsFailuresApart) {
   EXPECT_TRUE(has(text, "pass; here not verified"));
 }
 
+TEST(Readers, BriefIsOneScreenWithTheDecisionFirst) {
+  for (const Json& document : {sample_document(), failing_document(), odd_document()}) {
+    const std::string text = render(document, "brief");
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 40) << text;
+    EXPECT_FALSE(has(text, "\033")) << text;
+  }
+  const std::string text = render(sample_document(), "brief");
+  EXPECT_EQ(text.find("Use simd for softmax in f32: 0.213 ns per element"), text.find('\n') + 1)
+      << text;
+  EXPECT_TRUE(std::regex_search(text, std::regex("simd[^\n]*use this +0.213"))) << text;
+  EXPECT_TRUE(has(text, "Known to be wrong\n  naive: ")) << text;
+  EXPECT_TRUE(has(text, "absent: xnnpack")) << text;
+  EXPECT_TRUE(has(text, " A simd\n")) << text;  // beside the picture
+  EXPECT_TRUE(has(render(failing_document(), "brief"), "log_sum_exp/softmax/f32 alignment"));
+}
+
+TEST(Readers, BriefShowsASingleFailureWhole) {
+  Json document = failing_document();
+  std::erase_if(document["properties"].get_ref<Json::array_t&>(), [](const Json& row) {
+    return row["verdict"] != "pass" && row["verdict"] != "skip" &&
+           row["property"] != "special_values";
+  });
+  const std::string text = render(document, "brief");
+  EXPECT_TRUE(has(text, "1 failure\n  FAIL onednn/softmax/f32 special_values")) << text;
+  EXPECT_TRUE(has(text, "    want   ")) << text;
+}
+
+TEST(Readers, BriefNamesWhatIsKnownInAFewWords) {
+  Json document = sample_document();
+  for (Json& row : document["properties"])
+    if (row["expected"] == true) row["brief"] = "overflows";
+  EXPECT_TRUE(has(render(document, "brief"), "  naive: overflows (2 kernels)\n"))
+      << render(document, "brief");
+}
+
+TEST(Readers, TrackersGetEveryRightTime) {
+  const Json document = sample_document();
+  const Json google = Json::parse(render(document, "google-benchmark"));
+  const Json action = Json::parse(render(document, "action-benchmark"));
+  ASSERT_EQ(google["benchmarks"].size(), action.size());
+  ASSERT_GT(action.size(), 10u);
+  bool simd = false;
+  for (std::size_t i = 0; i < action.size(); ++i) {
+    EXPECT_EQ(google["benchmarks"][i]["name"], action[i]["name"]);
+    EXPECT_FALSE(has(action[i]["name"], "naive/softmax")) << action[i];  // wrong
+    if (action[i]["name"] != "simd/softmax/f32/attention_4k/64x4096/hot/threads:1") continue;
+    simd = true;
+    EXPECT_NEAR(action[i]["value"].get<double>(), 0.213, 1e-3);
+    EXPECT_NEAR(google["benchmarks"][i]["real_time"].get<double>(), 0.213 * 64 * 4096, 300);
+  }
+  EXPECT_TRUE(simd) << action[0];
+}
+
 TEST(Readers, AnInterruptedRunSaysSo) {
+  EXPECT_TRUE(has(render(empty_document(), "brief"), "INCOMPLETE"));
   EXPECT_TRUE(has(render(empty_document(), "text"), "INCOMPLETE"));
   EXPECT_TRUE(has(render(empty_document(), "markdown"), "Incomplete"));
   EXPECT_TRUE(has(render(empty_document(), "html"), "Incomplete"));
@@ -126,28 +182,37 @@ TEST(Readers, MarkdownTablesKeepTheirColumns) {
   }
 }
 
-/// Every tag that is opened is closed in order; the page has no tag but ours.
-void check_tags(const std::string& html) {
+/// The page's own tags: what is between its style sheet and its data, which is all that documents
+/// can reach.
+std::string markup(const std::string& page) {
+  const auto from = page.find("</style>"), to = page.find("<script type=\"application/json\"");
+  EXPECT_LT(from, to);
+  return page.substr(from + 8, to - from - 8);
+}
+
+/// Every tag that is opened is closed in order, but those whose end HTML lets out; the page has no
+/// tag but ours.
+void check_tags(const std::string& page) {
   static const std::regex tag("<(/?)([a-z0-9]+)([^<>]*)>");
-  std::vector<std::string> open = {"html"};  // the tags before the style sheet are only ours
-  const std::size_t style = html.find("</style>");
-  std::size_t angles = count(html.substr(style), "<"), tags = 0;
-  for (std::sregex_iterator it(html.begin() + static_cast<std::ptrdiff_t>(style), html.end(), tag),
-       end;
-       it != end; ++it, ++tags) {
+  static const std::set<std::string> ended_by_others = {"br", "td", "th", "tr", "tbody", "li", "p"};
+  std::vector<std::string> open = {"html"};
+  const std::string html = markup(page);
+  std::size_t tags = 0;
+  for (std::sregex_iterator it(html.begin(), html.end(), tag), end; it != end; ++it, ++tags) {
     const std::string name = (*it)[2];
-    if (name == "br" || name == "style") continue;
+    EXPECT_NE(name, "script");
+    EXPECT_NE(name, "style");
+    if (name == "head" || ended_by_others.contains(name)) continue;
     if ((*it)[1] == "") {
-      EXPECT_NE(name, "script");
       open.push_back(name);
       continue;
     }
-    if (name == "head") continue;
     ASSERT_FALSE(open.empty()) << name;
     EXPECT_EQ(open.back(), name);
     open.pop_back();
   }
-  EXPECT_EQ(angles, tags);
+  EXPECT_EQ(open, (std::vector<std::string>{"html", "body"}));
+  EXPECT_EQ(count(html, "<"), tags);
 }
 
 TEST(Readers, ThePageIsWellFormedAndAlone) {
@@ -157,14 +222,59 @@ TEST(Readers, ThePageIsWellFormedAndAlone) {
   const std::string page = render(Documents(documents), "html");
   check_tags(page);
   for (const char* outside : {"http://", "https://", "<script", "url(", "@import", " src="})
-    EXPECT_FALSE(has(page, outside)) << outside;
+    EXPECT_FALSE(has(markup(page), outside)) << outside;
   EXPECT_TRUE(has(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
+  EXPECT_TRUE(has(page, "default-src 'none'; style-src 'sha256-"));
+}
+
+/// The JSON that the charts are drawn from.
+Json embedded(const std::string& page) {
+  const std::string open = "id=softmark-data>";
+  const auto from = page.find(open) + open.size();
+  return Json::parse(page.substr(from, page.find("</script>", from) - from));
+}
+
+TEST(Readers, ThePageEmbedsItsFiguresAndNamesCannotEndThem) {
+  Json document = odd_document();
+  document["kernels"][0]["version"] = "</script><!--<script>";
+  const std::string page = render(document, "html");
+  EXPECT_EQ(count(page, "</script>"), 2u);  // of the data and of the charts
+  EXPECT_FALSE(has(page, "<!--<script>"));
+  EXPECT_EQ(embedded(page)["machines"][0]["kernels"][0]["version"], "</script><!--<script>");
+  const Json data = embedded(render(sample_document(), "html"));
+  const Json& machine = data["machines"][0];
+  EXPECT_EQ(machine["kernels"].size(), 10u);
+  EXPECT_EQ(machine["times"].size(), 9 * 12u);
+  EXPECT_TRUE(has(machine["shapes"][3]["decision"], "Use simd for softmax in f32"));
+}
+
+TEST(Readers, ThePageShowsTheShareOfTheBound) {
+  const std::string page = render(sample_document(), "html");
+  EXPECT_TRUE(has(page, "<th>error / bound<th>max ulp"));
+  EXPECT_TRUE(has(page, "<th scope=row>simd<td>pass<td>0.213<td>56 %<td>0.147<td>1.77"));
+}
+
+TEST(Readers, TwoMachinesAreComparedInSharesOfTheirOwnCeilings) {
+  Json other = sample_document("two");
+  other["machine"]["identity"] = {
+      {"vendor", "GenuineIntel"},    {"family", 6}, {"model", 143}, {"stepping", 8},
+      {"isa", {"AVX2", "AVX3_SPR"}}, {"cores", 16}};
+  for (Json& row : other["measurements"]) {
+    row["of_ceiling"] = 0.5;
+    row["cycles_per_element"] = 0.25;
+  }
+  const Json documents[] = {sample_document("one"), other};
+  const std::string page = render(Documents(documents), "html");
+  EXPECT_TRUE(has(page, "<th scope=col>Intel Sapphire Rapids, AVX-512, 16 cores"));
+  EXPECT_TRUE(has(page,
+                  "<th scope=row>simd<td class=best>56 %, 0.555 cycles<td class=best>50 %, "
+                  "0.250 cycles"));
 }
 
 TEST(Readers, LinksOfThePageLeadSomewhereAndAnchorsAreUnique) {
   const Json documents[] = {sample_document("one"), failing_document()};
-  const std::string page = render(Documents(documents), "html");
-  static const std::regex link("href=\"#([^\"]*)\""), anchor(" id=\"([^\"]*)\"");
+  const std::string page = markup(render(Documents(documents), "html"));
+  static const std::regex link("href=\"#([^\"]*)\""), anchor(" id=\"?([^\" >]*)[\" >]");
   std::vector<std::string> anchors;
   for (std::sregex_iterator it(page.begin(), page.end(), anchor), end; it != end; ++it)
     anchors.push_back((*it)[1]);

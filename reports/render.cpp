@@ -10,12 +10,15 @@
 namespace softmark {
 
 std::string render(Documents documents, std::string_view format) {
+  if (format == "brief") return render_brief(documents);
   if (format == "text") return render_text(documents);
   if (format == "markdown") return render_markdown(documents);
   if (format == "html") return render_html(documents);
   if (format == "junit") return render_junit(documents);
   if (format == "sarif") return render_sarif(documents);
   if (format == "github") return render_github(documents);
+  if (format == "google-benchmark") return render_google_benchmark(documents);
+  if (format == "action-benchmark") return render_action_benchmark(documents);
   if (format != "json")
     throw Error(kUsage, fmt::format("unknown format \"{}\"; known are {}", format,
                                     fmt::join(kFormats, ", ")));

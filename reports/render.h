@@ -11,8 +11,9 @@
 namespace softmark {
 
 /// The values of --format, for CLI::IsMember.
-inline const std::vector<std::string> kFormats = {"text",  "json",  "markdown", "html",
-                                                  "junit", "sarif", "github"};
+inline const std::vector<std::string> kFormats = {
+    "brief", "text",  "json",   "markdown",         "html",
+    "junit", "sarif", "github", "google-benchmark", "action-benchmark"};
 
 /// The documents in a format of the list above. Throws Error(kUsage) for another one, and for
 /// "json" of several documents (there is no document of documents).

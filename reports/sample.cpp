@@ -53,6 +53,26 @@ std::string id_of(const SampleKernel& kernel) {
   return fmt::format("{}/{}/{}", kernel.name, kernel.op, kernel.dtype);
 }
 
+Json grade_of_sample(bool is_wide) {
+  Json grade = {{"grade", is_wide ? "wide" : "sequential"},
+                {"rows", 300},
+                {"growth",
+                 {{{"rows", "swamped"},
+                   {"cols", {16, 64, 256}},
+                   {"max_ulp", {1.5, is_wide ? 1.5 : 6, is_wide ? 1.5 : 24}},
+                   {"exponent", is_wide ? 0 : 1}}}}};
+  grade["broken"] = {{"grade", is_wide ? "one_ulp" : "blocked"},
+                     {"rows", "wide"},
+                     {"row_length", 2},
+                     {"at", 1},
+                     {"got", hex(0.25)},
+                     {"want", hex(0.5)},
+                     {"ulp", 12.5},
+                     {"allowed", 1},
+                     {"x", {hex(1), hex(1)}}};
+  return grade;
+}
+
 Json kernel_row(const SampleKernel& kernel) {
   Json claims = {"in_place"};
   if (kernel.threaded) claims.push_back("threaded");
@@ -67,7 +87,8 @@ Json kernel_row(const SampleKernel& kernel) {
           {"claims", claims},
           {"masked_row", "nan"},
           {"max_ulp", number(kernel.name == std::string_view("simd") ? 10.5 : kInf)},
-          {"isa", kernel.ns < 1 ? "AVX3_DL" : ""}};
+          {"isa", kernel.ns < 1 ? "AVX3_DL" : ""},
+          {"grade", grade_of_sample(kernel.name == std::string_view("simd"))}};
 }
 
 Json property_row(const std::string& kernel, const std::string& property) {

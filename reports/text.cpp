@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "reports/data.h"
+#include "reports/measurements.h"
 #include "reports/readers.h"
 #include "reports/view.h"
 
@@ -30,42 +31,44 @@ std::string verdict_text(const KernelView& kernel, const Entry* entry) {
 }
 
 std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entry) {
-  std::vector<std::string> row = {one_line(kernel.name), one_line(verdict_text(kernel, entry)),
-                                  kernel.max_ulp_text()};
-  for (const char* key : {"ns_per_element", "gb_per_s", "x_memcpy"}) {
-    if (!entry) {
-      row.push_back("-");
-      continue;
-    }
-    const Json& value = field(*entry->measurement, key);
-    row.push_back(figure(value.is_object() ? field(value, "median") : value));
-  }
+  std::vector<std::string> row = {one_line(kernel.label()),
+                                  one_line(verdict_text(kernel, entry)),
+                                  kernel.max_ulp_text(),
+                                  one_line(kernel.grade()),
+                                  entry ? entry->time_text() : "-",
+                                  entry ? entry->interval_text() : "-"};
+  for (const char* key : {"gb_per_s", "x_memcpy"})
+    row.push_back(entry ? figure(field(*entry->measurement, key)) : "-");
   row.push_back(entry ? share_of_ceiling(*entry->measurement) : "-");
   return row;
 }
 
 std::string summary(const View& view, const Ranking& speed) {
-  TextTable table({"kernel", "verdict", "max ulp", "ns/element", "GB/s", "x memcpy", "of ceiling"});
-  for (const auto& [kernel, entry] : summary_order(view, speed))
+  TextTable table({"kernel", "verdict", "max ulp", "grade", "ns/element", "95 %", "GB/s",
+                   "x memcpy", "of ceiling"});
+  bool disturbed = false;
+  for (const auto& [kernel, entry] : summary_order(view, speed)) {
     table.add(summary_row(*kernel, entry));
+    disturbed = disturbed || (entry && entry->disturbed);
+  }
   return one_line(fmt::format("{} {}: times at {}", speed.shape.op, speed.shape.dtype,
                               speed.shape.words())) +
-         "\n" + table.text();
+         "\n" + table.text() + (disturbed ? "!: disturbed by other work on its cores\n" : "");
 }
 
 std::string untimed_table(const View& view) {
-  TextTable table({"kernel", "verdict", "max ulp", "verified in s"});
+  TextTable table({"kernel", "verdict", "max ulp", "grade", "verified in s"});
   const auto kernels = untimed(view);
   for (const KernelView* kernel : kernels)
     table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)),
-               kernel->max_ulp_text(),
+               kernel->max_ulp_text(), one_line(kernel->grade()),
                kernel->row ? figure(field(*kernel->row, "verify_seconds")) : "-"});
   return kernels.empty() ? "" : fmt::format("\nNot timed\n{}", table.text());
 }
 
 std::string place_text(const Entry& entry) {
   const char* relation = entry.place == 1 ? "" : entry.tied ? "~ " : "< ";
-  return fmt::format("{}{} {}", relation, one_line(entry.kernel->name), figure(entry.ns));
+  return fmt::format("{}{} {}", relation, one_line(entry.kernel->name), entry.time_text());
 }
 
 std::string ranking_line(const Ranking& ranking) {
@@ -111,7 +114,9 @@ std::string counterexample_text(const Json& example) {
   return text;
 }
 
-std::string failure(const Finding& finding, const char* mark) {
+}  // namespace
+
+std::string failure_text(const Finding& finding, const char* mark) {
   const Json& property = *finding.shown;
   std::string text =
       fmt::format("  {} {} {} ({}, {}): {}\n", mark, one_line(text_of(property, "kernel")),
@@ -122,6 +127,8 @@ std::string failure(const Finding& finding, const char* mark) {
   if (!repro.empty()) text += fmt::format("    replay {}\n", one_line(repro));
   return also.empty() ? text : text + fmt::format("    also   {}\n", one_line(also));
 }
+
+namespace {
 
 /// The properties that were not decided, one line a kernel.
 std::string undecided(const View& view) {
@@ -157,9 +164,9 @@ std::string findings(const View& view) {
                        one_line(text_of(row, "property")), one_line(text_of(row, "message")));
   };
   failures(Outcome::kFail, "Failures",
-           [](const Finding& finding) { return failure(finding, "FAIL"); });
+           [](const Finding& finding) { return failure_text(finding, "FAIL"); });
   failures(Outcome::kExpected, "Expected failures", [](const Finding& finding) {
-    return fmt::format("{}    because {}\n", failure(finding, "known"),
+    return fmt::format("{}    because {}\n", failure_text(finding, "known"),
                        one_line(text_of(*finding.shown, "reason")));
   });
   section(
@@ -171,6 +178,17 @@ std::string findings(const View& view) {
   section(Outcome::kInconclusive, "Undecided", brief);
   section(Outcome::kNote, "Notes", brief);
   return text + undecided(view) + refusals(view);
+}
+
+/// What the grades rest on, where there are few.
+std::string grades(const View& view) {
+  constexpr std::size_t kFew = 8;
+  std::string text;
+  if (view.kernels.size() > kFew) return text;
+  for (const KernelView& kernel : view.kernels)
+    if (const std::string sentence = kernel.grade_sentence(); !sentence.empty())
+      text += one_line(fmt::format("  {}: {}", kernel.id, sentence)) + "\n";
+  return text.empty() ? "" : fmt::format("\nGrades\n{}", text);
 }
 
 std::string foot(const View& view) {
@@ -195,9 +213,10 @@ std::string document_text(const Json& document) {
   for (const auto& [op, dtype] : timed_groups(view))
     text +=
         fmt::format("\n{}{}", summary(view, *headline(view, op, dtype)), rankings(view, op, dtype));
+  if (const std::string calls = calls_table(document); !calls.empty()) text += "\n" + calls;
   text += untimed_table(view);
   if (view.kernels.empty()) text += "\nNo kernel was verified or timed.\n";
-  return text + findings(view) + foot(view);
+  return text + findings(view) + grades(view) + foot(view);
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ Entry entry_of(const Json& measurement, const KernelView& kernel) {
   } else {
     std::tie(entry.low, entry.high) = range_of_samples(measurement, entry.ns);
   }
+  entry.disturbed = count_of(measurement, "disturbed") > 0;
   entry.why_not = why_unranked(entry);
   return entry;
 }
@@ -119,6 +120,15 @@ void add_measurement(std::vector<Ranking>& rankings, const Json& measurement,
   if (place == rankings.end()) place = rankings.insert(rankings.end(), Ranking{shape, {}, {}});
   const Entry entry = entry_of(measurement, kernel);
   (entry.why_not.empty() ? place->ranked : place->unranked).push_back(entry);
+}
+
+/// A NaN share is no number that a kernel may hide behind: it counts as infinite.
+void add_share(KernelView& kernel, const Json& share) {
+  if (!share.is_number() && !share.is_string()) return;
+  const double value = value_of(share);
+  const double seen = std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
+  kernel.share_of_bound =
+      std::isnan(kernel.share_of_bound) ? seen : std::max(kernel.share_of_bound, seen);
 }
 
 double worse(double a, double b) { return std::isnan(a) || std::isnan(b) ? kNan : std::max(a, b); }
@@ -180,7 +190,72 @@ std::string KernelView::named_briefly(Outcome wanted) const {
   return names.size() == 1 ? names[0] : fmt::format("{} +{}", names[0], names.size() - 1);
 }
 
+std::string KernelView::grade() const {
+  const std::string grade = row ? text_of(field(*row, "grade"), "grade") : "";
+  return grade.empty() ? "-" : grade;
+}
+
+std::string KernelView::grade_sentence() const {
+  if (grade() == "-") return "";
+  const Json &found = field(*row, "grade"), &broken = field(found, "broken");
+  std::string text = grade();
+  if (broken.is_object())
+    text += fmt::format(", not {}: off by {} ulp on a row of {} columns ({}), where {} may be lost",
+                        text_of(broken, "grade"), figure(field(broken, "ulp")),
+                        count_of(broken, "row_length"), text_of(broken, "rows"),
+                        figure(field(broken, "allowed")));
+  std::string growth;
+  for (const Json& entry : field(found, "growth"))
+    growth += fmt::format("{}n^{:.2f} on {} rows", growth.empty() ? "; its error grows as " : ", ",
+                          value_of(field(entry, "exponent")), text_of(entry, "rows"));
+  return text + growth;
+}
+
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
+
+std::string KernelView::ulp_text() const {
+  double ulp = 0;
+  bool known = false;
+  for (const Json* entry : accuracy)
+    if (const Json& value = field(*entry, "max_ulp_well_conditioned"); !value.is_null()) {
+      ulp = worse(ulp, value_of(value));
+      known = true;
+    }
+  if (known) return figure(ulp);
+  // An older document has the largest of all outputs, which reads well where none can cancel.
+  const bool cancels = op != "softmax" && op != "sigmoid" && op != "hardmax";
+  return cancels ? "-" : max_ulp_text();
+}
+
+std::string KernelView::instructions() const {
+  if (!row) return "";
+  const std::string own = text_of(*row, "isa");
+  return !own.empty() ? own : text_of(*row, "isa_sampled");
+}
+
+std::string KernelView::code() const {
+  if (!row) return "";
+  const bool peer = text_of(*row, "provider") == "peer";
+  const std::string version = text_of(*row, "version"), isa = instructions();
+  if (version.empty() && isa.empty() && !peer) return "";
+  const auto known = [&](const std::string& text, const char* what) {
+    return !text.empty() ? text : peer ? fmt::format("{} unknown", what) : "";
+  };
+  const std::string first = known(version, "version"), second = known(isa, "instructions");
+  return first + (first.empty() || second.empty() ? "" : ", ") + second;
+}
+
+std::string KernelView::label() const {
+  const std::string more = code();
+  return more.empty() ? name : name + " " + more;
+}
+
+std::string Entry::time_text() const { return figure(ns) + (disturbed ? "!" : ""); }
+
+std::string Entry::interval_text() const {
+  const Json& time = field(*measurement, "ns_per_element");
+  return field(time, "ci95").is_array() ? fmt::format("{}..{}", figure(low), figure(high)) : "";
+}
 
 std::string Shape::size() const { return fmt::format("{}x{}", rows, cols); }
 
@@ -212,8 +287,10 @@ View::View(const Json& of) : document(of) {
     find_or_add(kernels, text_of(row, "kernel"));
   for (KernelView& kernel : kernels) {
     kernel.standing = standing_of(kernel);
-    for (const Json* row : kernel.accuracy)
+    for (const Json* row : kernel.accuracy) {
       kernel.max_ulp = worse(kernel.max_ulp, value_of(field(*row, "max_ulp")));
+      add_share(kernel, field(*row, "max_error_over_bound"));
+    }
   }
   for (const Json& row : field(document, "measurements"))
     add_measurement(rankings, row, *kernel(text_of(row, "kernel")));

@@ -3,6 +3,7 @@
 // are ranked, and in which order. Views point into the document they were made from.
 #pragma once
 
+#include <limits>
 #include <set>
 #include <span>
 #include <string>
@@ -69,6 +70,9 @@ struct KernelView {
   Standing standing = Standing::kUnverified;
   double max_ulp =
       0;  // largest over the domains, NaN winning; meaningless where `accuracy` is empty
+  /// The largest error as a share of its bound, the figure that compares kernels of any op; NaN
+  /// where it was not measured.
+  double share_of_bound = std::numeric_limits<double>::quiet_NaN();
   /// How many of the lengths tried the kernel took, where it refused calls: "took 61 of 155
   /// lengths; refused cols % 16 != 0"; "" where it refused none.
   std::string refusals() const;
@@ -84,6 +88,20 @@ struct KernelView {
   std::string named_briefly(Outcome wanted) const;
   /// max_ulp as a figure, "-" where unknown.
   std::string max_ulp_text() const;
+  /// The largest error in ulp over well-conditioned outputs: where a result cancels (logsumexp near
+  /// 0, gradients) its ulp shrinks with it, and an error in ulp says nothing. "-" where unknown.
+  std::string ulp_text() const;
+  /// The version of the library and the instruction set in use, "2.6.3, avx512_core"; of a peer
+  /// "unknown" stands for what is; "" where there is nothing to say.
+  std::string code() const;
+  /// The instruction set alone: by its own report, else as it was seen; "" where unknown.
+  std::string instructions() const;
+  /// The name with both: "onednn 2.6.3, avx512_core".
+  std::string label() const;
+  /// Its grade (support/grade.h) and "-" where unknown; what kept it from a better one, and how its
+  /// error grows, in a sentence, "" where unknown.
+  std::string grade() const;
+  std::string grade_sentence() const;
 };
 
 /// One shape on which kernels compete: only equal things are compared.
@@ -107,8 +125,14 @@ struct Entry {
          high = 0;  // an element, with its 95 % interval (of too few processes: all samples); NaN:
                     // unknown
   int place = 0;
-  bool tied = false;    // cannot be distinguished from the kernel before it
+  bool tied = false;  // cannot be distinguished from the kernel before it
+  // Other work on the cores reached at least one of its processes: readers mark its time.
+  bool disturbed = false;
   std::string why_not;  // why it is not ranked
+  /// Nanoseconds an element, with "!" where disturbed; and their interval, "0.21..0.24", "" where
+  /// too few processes ran for one.
+  std::string time_text() const;
+  std::string interval_text() const;
 };
 
 Standing standing_of(const KernelView& kernel);

@@ -29,6 +29,42 @@ Standing standing(std::initializer_list<Json> properties) {
   return View(document).kernels.at(0).standing;
 }
 
+TEST(View, NamesVersionAndInstructions) {
+  const Json row = {{"id", "k/softmax/f32"}, {"name", "k"}, {"provider", "peer"}};
+  const auto label = [&](const char* version, const char* isa, const char* sampled,
+                         const char* provider = "peer") {
+    Json document = new_document({}, 0);
+    document["kernels"].push_back(row);
+    document["kernels"][0].update(
+        {{"version", version}, {"isa", isa}, {"isa_sampled", sampled}, {"provider", provider}});
+    return View(document).kernels.at(0).label();
+  };
+  EXPECT_EQ(label("2.6.3", "jit:avx512_core", "SSE"), "k 2.6.3, jit:avx512_core");
+  EXPECT_EQ(label("2022", "", "SSE 61 % + AVX2 39 %"), "k 2022, SSE 61 % + AVX2 39 %");
+  EXPECT_EQ(label("2022", "", ""), "k 2022, instructions unknown");
+  EXPECT_EQ(label("", "", ""), "k version unknown, instructions unknown");
+  EXPECT_EQ(label("", "AVX3_ZEN4", "", "builtin"), "k AVX3_ZEN4");
+  EXPECT_EQ(label("", "", "", "builtin"), "k");
+}
+
+TEST(View, MarksWhatOtherWorkDisturbed) {
+  Json document = sample_document();
+  const Entry quiet = View(document).rankings[0].ranked[0];
+  EXPECT_FALSE(quiet.disturbed);
+  document["measurements"][0]["disturbed"] = 1;
+  const std::string disturbed = document["measurements"][0]["kernel"];
+  const View view(document);
+  bool found = false;
+  for (const auto* entries : {&view.rankings[0].ranked, &view.rankings[0].unranked})
+    for (const Entry& entry : *entries) {
+      const bool marked = entry.time_text().ends_with("!");
+      EXPECT_EQ(marked, entry.kernel->id == disturbed) << entry.kernel->id;
+      found = found || marked;
+      EXPECT_NE(entry.interval_text().find(".."), std::string::npos) << entry.interval_text();
+    }
+  EXPECT_TRUE(found);
+}
+
 TEST(View, JudgesOneProperty) {
   EXPECT_EQ(outcome(property("pass", false)), Outcome::kPass);
   EXPECT_EQ(outcome(property("pass", true)), Outcome::kUnexpectedPass);

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <ctime>
 #include <random>
 #include <utility>
 
@@ -118,9 +119,14 @@ pid_t spawn(const ChildStart& start, int channel, int output) {
   std::vector<char*> argv{const_cast<char*>(name.c_str())};
   for (const auto& argument : start.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  std::vector<char*> variables;
+  for (const auto& variable : start.environment)  // the first of a name counts
+    variables.push_back(const_cast<char*>(variable.c_str()));
+  for (char** variable = environ; *variable; ++variable) variables.push_back(*variable);
+  variables.push_back(nullptr);
   pid_t pid = -1;
-  const int error =
-      posix_spawnp(&pid, program.c_str(), actions.get(), attributes.get(), argv.data(), environ);
+  const int error = posix_spawnp(&pid, program.c_str(), actions.get(), attributes.get(),
+                                 argv.data(), variables.data());
   if (error != 0) fail(name, error);
   return pid;
 }
@@ -233,6 +239,14 @@ Received ChildProcess::receive(std::string& message, std::size_t most_bytes,
     // What the child sent just before its end is read too.
     if (!read_more() && event != Received::message) return event;
   }
+}
+
+double ChildProcess::cpu_seconds() const {
+  clockid_t clock;
+  timespec used = {};
+  if (pid_ <= 0 || clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &used) != 0)
+    return 0;
+  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
 }
 
 bool ChildProcess::ended() {

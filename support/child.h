@@ -17,7 +17,8 @@ namespace softmark {
 struct ChildStart {
   std::string program;  // a path, or a name for PATH to find; empty: this program
   std::vector<std::string> arguments;
-  std::vector<int> descriptors;    // 4, 5, ... in the child, after Channel::kDescriptor
+  std::vector<int> descriptors;          // 4, 5, ... in the child, after Channel::kDescriptor
+  std::vector<std::string> environment;  // "NAME=value", besides this process's
   bool shares_output = false;      // prints where this process does; else its output is captured
   bool shares_group = false;       // stays in this process's group; else it leads one of its own
   bool ends_at_interrupt = false;  // receive returns at an interrupt (support/interrupts.h)
@@ -51,6 +52,9 @@ class ChildProcess {
   Received receive(std::string& message, std::size_t most_bytes, Clock::time_point deadline);
   /// Whether more has come than was received: after the only reply, that is foreign too.
   bool has_unread() const { return !unread_.empty(); }
+
+  /// The CPU time that it has used; 0 where there is none.
+  double cpu_seconds() const;
 
   /// Whether the child has ended; never blocks.
   bool ended();

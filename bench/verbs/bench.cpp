@@ -19,6 +19,7 @@ struct Invocation {
 };
 
 std::string rendered(const Json& document, const std::string& format) {
+  if (format == "brief") return measurements_brief(document);
   return format == "text" ? measurements_table(document) : render(document, format);
 }
 
@@ -34,6 +35,7 @@ int run_bench(BenchOptions options, const Invocation& invocation) {
   const Json sections = bench_sections(options, registry, std::nullopt);
   for (const char* name : {"machine", "build", "measurements", "ceilings", "warnings"})
     document[name] = sections[name];
+  add_sampled_isa(document, sections);
   finish_document(document, sections["complete"]);
   write_file(invocation.output.path, rendered(document, invocation.output.format()));
   const Json& all = document["measurements"];

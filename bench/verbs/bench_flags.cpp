@@ -32,6 +32,7 @@ void check_benchmark_flags(std::vector<std::string> flags) {
                     argv[1]));
 }
 
+const std::vector<std::string> kPages = {"4k", "2m"};
 const std::vector<std::string> kCacheStates = {"hot", "cold", "both"};
 
 std::vector<std::string> distributions() {
@@ -110,6 +111,9 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
   add("--cache", flags->cache, "STATE",
       "hot | cold | both: the same buffers each call, or ones that have left the cache (hot)",
       one_of_names("a cache state", kCacheStates));
+  add("--pages", flags->pages, "SIZE",
+      "pages of the buffers: 4k | 2m (2m where the system gives them)",
+      one_of_names("a size of pages", kPages));
   if (wanted("--in-place"))
     verb.add_flag(
         "--in-place", options.in_place,
@@ -125,6 +129,7 @@ BenchOptions checked(const BenchFlags& flags) {
   options.hot = flags.cache != "cold";
   options.cold = flags.cache != "hot";
   options.distribution = *find_distribution(flags.distribution);
+  if (!flags.pages.empty()) options.pages = flags.pages == "4k" ? Pages::k4k : Pages::k2m;
   options.threads = parse_threads(flags.threads);
   check_benchmark_flags(options.benchmark_flags);
   return options;

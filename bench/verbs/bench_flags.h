@@ -14,7 +14,7 @@ namespace softmark::bench {
 /// What the flags say before it is checked.
 struct BenchFlags {
   BenchOptions options;
-  std::string cache = "hot", distribution = "normal";
+  std::string cache = "hot", distribution = "normal", pages;
   std::vector<std::string> threads;
 };
 

@@ -8,9 +8,9 @@
 
 #include "bench/cpuid.h"
 #include "bench/examine.h"
-#include "bench/inputs.h"
 #include "bench/machine.h"
 #include "bench/paired.h"
+#include "bench/rounds.h"
 #include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
 #include "reports/render.h"
@@ -62,8 +62,9 @@ double call_overhead(std::uint64_t seed) {
   replication.processes = 3;
   InputsCache inputs(workload, seed);
   Progress progress("doctor");
-  interleave(nothing, options, replication, progress, inputs);
-  return summarize(nothing.front().samples).min;
+  Session session{options, replication, progress, inputs, timing_cpus()};
+  interleave(nothing, session);
+  return summarize(nothing.front().samples()).min;
 }
 
 Finding overhead(double nanoseconds) {

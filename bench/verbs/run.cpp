@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `run`: the main job. Verify, then time, then report.
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "bench/machine.h"
 #include "bench/resume.h"
@@ -9,7 +9,7 @@
 #include "kernels/verbs/flags.h"
 #include "properties/engine/verify.h"
 #include "properties/verbs/verify_exit.h"
-#include "reports/choose.h"
+#include "reports/brief.h"
 #include "reports/render.h"
 #include "reports/view.h"
 #include "support/effort.h"
@@ -19,6 +19,7 @@ namespace softmark {
 namespace {
 
 constexpr const char* kEndings[] = {".json", ".md", ".html"};
+constexpr long long kMostThreads = 1024;  // whatever was timed
 
 struct RunVerb {
   KernelChoice choice;
@@ -26,24 +27,33 @@ struct RunVerb {
   std::shared_ptr<bench::BenchFlags> timing;
   bench::BenchOptions bench;
   Effort effort = Effort::quick;
-  bool strict = false;
+  bool strict = false, verbose = false;
   std::string prefix = "softmark-report";
 };
 
-/// Where one shape was asked for: the kernel to use for it, for each op and type timed.
-std::string choice_for(const bench::BenchOptions& options, const Json& document) {
-  if (options.rows == 0) return "";
-  std::string text;
+/// Where one shape was asked for: that one, for each op and type timed.
+std::vector<ChooseRequest> needs_of(const bench::BenchOptions& options, const Json& document) {
+  std::vector<ChooseRequest> needs;
+  if (options.rows == 0) return needs;
   const View view(document);
   for (const auto& [op, dtype] : timed_groups(view)) {
-    ChooseRequest request;
+    ChooseRequest& request = needs.emplace_back();
     request.op = op;
     request.dtype = dtype;
-    request.rows = options.rows;
-    request.cols = options.cols;
-    text += "\nchosen: " + choose(document, request).text;
+    request.rows = static_cast<long long>(options.rows);
+    request.cols = static_cast<long long>(options.cols);
+    request.threads = kMostThreads;
   }
-  return text;
+  return needs;
+}
+
+/// What the terminal shows.
+std::string screen(const RunVerb& verb, const Json& document) {
+  if (verb.verbose) return render(document, "text");
+  return brief(
+      document,
+      {needs_of(verb.bench, document),
+       fmt::format("details: {0}.html (the page), {0}.md, {0}.json; or --verbose", verb.prefix)});
 }
 
 int run_all(RunVerb& verb) {
@@ -69,6 +79,7 @@ int run_all(RunVerb& verb) {
     const Json sections = bench::bench_sections(verb.bench, registry, not_passing(document));
     for (const char* name : {"measurements", "ceilings"}) document[name] = sections[name];
     for (const Json& warning : sections["warnings"]) document["warnings"].push_back(warning);
+    bench::add_sampled_isa(document, sections);
     complete = sections["complete"];
   }
   add_verdicts(document);
@@ -77,9 +88,7 @@ int run_all(RunVerb& verb) {
     const std::string path = verb.prefix + ending;
     write_file(path, render(document, format_of(path)));
   }
-  write_file("-", render(document, "text") + choice_for(verb.bench, document));
-  std::fprintf(stderr, "wrote %s.json, %s.md and the page %s.html\n", verb.prefix.c_str(),
-               verb.prefix.c_str(), verb.prefix.c_str());
+  write_file("-", screen(verb, document));
   return exit_code_of(document, kernels, verb.choice, complete, verb.strict);
 }
 
@@ -99,6 +108,7 @@ void add_run(CLI::App& app, int& exit_code) {
   add_known_failures(*sub, verb->verify.known_failures);
   add_corpus(*sub, verb->verify.corpus);
   sub->add_flag("--strict", verb->strict, "exit 1 also where a kernel refused a call");
+  sub->add_flag("--verbose", verb->verbose, "print every failure and every shape, not one screen");
   sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")
       ->type_name("PREFIX")
       ->capture_default_str();

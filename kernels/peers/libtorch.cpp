@@ -3,7 +3,7 @@
 // libtorch_ops.cpp, linked to the library, is loaded when a kernel is about to run, after the
 // widest instruction set has been requested: by default 1.13 stays at AVX2.
 #include <dlfcn.h>
-#include <torch/version.h>
+#include <torch/version.h>  // only its package knows which patch Debian's is
 
 #include <cmath>
 #include <cstdlib>
@@ -63,7 +63,7 @@ SOFTMARK_EXPORT const softmark_kernel* softmark_plugin(uint32_t abi_version, siz
   return abi_version == SOFTMARK_ABI_VERSION ? kernels : nullptr;
 }
 
-SOFTMARK_EXPORT const char* softmark_peer_version() { return TORCH_VERSION; }
+SOFTMARK_EXPORT const char* softmark_peer_version() { return SOFTMARK_TORCH_VERSION; }
 SOFTMARK_EXPORT const char* softmark_peer_isa() { return widest(); }
 
 SOFTMARK_EXPORT const char* softmark_peer_prepare(size_t index) {

@@ -143,7 +143,7 @@ int call(softmark_op op, softmark_dtype dtype, const softmark_args& args, Prepar
 
 template <softmark_op Op, softmark_dtype Dtype>
 int run(const softmark_args* args) {
-  static Prepared prepared;
+  thread_local Prepared prepared;  // kernels are re-entrant
   return call(Op, Dtype, *args, prepared);
 }
 

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "kernels/softmark.h"
@@ -37,6 +38,11 @@ algorithm algorithm_of(softmark_op op) {
 dnnl::primitive forward(softmark_op op, const memory::desc& x, const memory::desc& y) {
   return dnnl::softmax_forward({cpu(), kInference, algorithm_of(op), x, y, 1});
 }
+std::string implementation_of(const memory::desc& row) {
+  return dnnl::softmax_forward::primitive_desc(cpu(), kInference, algorithm::softmax_accurate, row,
+                                               row, 1)
+      .impl_info_str();
+}
 dnnl::primitive backward(softmark_op op, const memory::desc& p, const memory::desc& g,
                          const memory::desc& y) {
   const dnnl::softmax_forward::primitive_desc hint(cpu(), dnnl::prop_kind::forward_training,
@@ -50,6 +56,11 @@ dnnl::primitive sigmoid(const memory::desc& x, const memory::desc& y) {
 dnnl::primitive forward(softmark_op op, const memory::desc& x, const memory::desc& y) {
   return dnnl::softmax_v2_forward({{kInference, algorithm_of(op), x, y, 1}, cpu()});
 }
+std::string implementation_of(const memory::desc& row) {
+  return dnnl::softmax_v2_forward::primitive_desc(
+             {kInference, algorithm::softmax_accurate, row, row, 1}, cpu())
+      .impl_info_str();
+}
 dnnl::primitive backward(softmark_op op, const memory::desc& p, const memory::desc& g,
                          const memory::desc& y) {
   const dnnl::softmax_v2_forward::primitive_desc hint(
@@ -62,12 +73,14 @@ dnnl::primitive sigmoid(const memory::desc& x, const memory::desc& y) {
 }
 #endif
 
-/// A primitive and its arguments, prepared for one shape.
+/// A primitive and its arguments, prepared for one shape, and the arrays that they point at.
 struct Prepared {
   using Key = std::array<std::size_t, 6>;
+  using Arrays = std::array<const void*, 3>;
   Key key;
   dnnl::primitive primitive;
   std::unordered_map<int, memory> arguments;
+  Arrays arrays = {};
 };
 
 Prepared prepare(softmark_op op, memory::data_type type, const softmark_args& args,
@@ -95,16 +108,20 @@ void point(Prepared& prepared, int argument, const void* data) {
 
 template <softmark_op Op, memory::data_type Type>
 void execute(const softmark_args& args) {
-  static std::optional<Prepared> prepared;
-  static dnnl::stream stream(cpu());
+  thread_local std::optional<Prepared> prepared;  // kernels are re-entrant
+  thread_local dnnl::stream stream(cpu());
   const Prepared::Key key{args.rows,     args.cols,     args.x_stride,
                           args.g_stride, args.y_stride, static_cast<std::size_t>(args.threads)};
   if (!prepared || prepared->key != key) prepared = prepare(Op, Type, args, key);
   constexpr bool is_backward = Op == SOFTMARK_SOFTMAX_VJP || Op == SOFTMARK_LOG_SOFTMAX_VJP;
-  point(*prepared, DNNL_ARG_SRC, args.x);
-  point(*prepared, DNNL_ARG_DST, is_backward ? args.x : args.y);
-  point(*prepared, DNNL_ARG_DIFF_DST, args.g);
-  point(*prepared, DNNL_ARG_DIFF_SRC, args.y);
+  const Prepared::Arrays arrays{args.x, args.g, args.y};
+  if (prepared->arrays != arrays) {
+    point(*prepared, DNNL_ARG_SRC, args.x);
+    point(*prepared, DNNL_ARG_DST, is_backward ? args.x : args.y);
+    point(*prepared, DNNL_ARG_DIFF_DST, args.g);
+    point(*prepared, DNNL_ARG_DIFF_SRC, args.y);
+    prepared->arrays = arrays;
+  }
   prepared->primitive.execute(stream, prepared->arguments);
   stream.wait();
 }
@@ -113,14 +130,14 @@ template <softmark_op Op, memory::data_type Type>
 int run(const softmark_args* args) {
   if (args->rows == 0 || args->cols == 0) return 0;
   const int threads_before = omp_get_max_threads();
-  omp_set_num_threads(args->threads);
+  if (threads_before != args->threads) omp_set_num_threads(args->threads);
   int answer = 0;
   try {
     execute<Op, Type>(*args);
   } catch (const dnnl::error&) {
     answer = 1;  // no implementation for this type, shape or stride on this machine
   }
-  omp_set_num_threads(threads_before);
+  if (threads_before != args->threads) omp_set_num_threads(threads_before);
   return answer;
 }
 
@@ -157,6 +174,18 @@ __attribute__((visibility("default"))) const char* softmark_peer_version(void) {
   const dnnl::version_t* version = dnnl::version();
   std::snprintf(text, sizeof text, "%d.%d.%d", version->major, version->minor, version->patch);
   return text;
+}
+
+/// oneDNN's own name of the implementation that it takes for a softmax here: "jit:avx512_core".
+__attribute__((visibility("default"))) const char* softmark_peer_isa(void) {
+  static std::string implementation;
+  try {
+    const memory::desc row({1, 4096}, memory::data_type::f32, memory::format_tag::ab);
+    implementation = implementation_of(row);
+  } catch (const dnnl::error&) {
+    // then it is unknown
+  }
+  return implementation.c_str();
 }
 
 }  // extern "C"

@@ -14,6 +14,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -48,7 +50,6 @@ enum Slot {
   kCreateTensorWithData = 49,
   kCreateCpuMemoryInfo = 69,
   kReleaseStatus = 93,
-  kReleaseSession = 95,
   kReleaseValue = 96,
   kReleaseSessionOptions = 100
 };
@@ -72,20 +73,29 @@ void release(Slot slot, T*& object) {
   object = nullptr;
 }
 
-/// $SOFTMARK_ONNXRUNTIME, else the copy installed by scripts/setup --peers, else the system's.
+#ifndef SOFTMARK_ONNXRUNTIME_LIBRARY
+#define SOFTMARK_ONNXRUNTIME_LIBRARY ""
+#endif
+
+/// $SOFTMARK_ONNXRUNTIME, else the one that the build names, else the copy installed by
+/// scripts/setup --peers, else the system's.
 void* open_library() {
   if (const char* chosen = std::getenv("SOFTMARK_ONNXRUNTIME"); chosen && *chosen)
     return dlopen(chosen, RTLD_NOW | RTLD_LOCAL);
+  if (constexpr std::string_view named = SOFTMARK_ONNXRUNTIME_LIBRARY; !named.empty())
+    return dlopen(named.data(), RTLD_NOW | RTLD_LOCAL);
   const std::string own = softmark::peers_folder() + "/onnxruntime/libonnxruntime.so.1";
   struct stat found;
   return dlopen(stat(own.c_str(), &found) == 0 ? own.c_str() : "libonnxruntime.so.1",
                 RTLD_NOW | RTLD_LOCAL);
 }
 
-/// NULL, or the reason why there is no API.
-const char* load() {
+constexpr int kFatal = 4;
+
+/// NULL, or the reason why there is no API. The environment is made here, once: kernels are
+/// re-entrant, and what it keeps open is opened when the library is loaded.
+const char* load_once() {
   static std::string why;
-  if (base) return nullptr;
   void* library = open_library();
   if (!library) {
     why =
@@ -97,11 +107,18 @@ const char* load() {
   const auto get_base = reinterpret_cast<const ApiBase* (*)()>(dlsym(library, "OrtGetApiBase"));
   base = get_base ? get_base() : nullptr;
   api = base && base->version()[0] == '1' && base->version()[1] == '.' ? base->get_api(1) : nullptr;
-  if (api) return nullptr;
+  if (api && ok(kCreateEnv, kFatal, "softmark", &env) &&
+      ok(kCreateCpuMemoryInfo, 0, 0, &memory_info))
+    return nullptr;
   why = "ONNX Runtime " + std::string(base ? base->version() : "?") +
         " does not support version 1 of its C API";
   base = nullptr;
   return why.c_str();
+}
+
+const char* load() {
+  static const char* const why = load_once();
+  return why;
 }
 
 // ---- the model in protobuf's wire format; lengths, numbers and text suffice ----
@@ -161,31 +178,43 @@ std::string model(softmark_op op, softmark_dtype dtype) {
 
 // ---- the kernels ----
 
-/// What is kept between calls: the session for a number of threads, and the tensors over the last
-/// call's arrays.
+/// What a thread keeps between its calls: the session for the number of threads, which all share,
+/// and the tensors over the last call's arrays.
 struct Prepared {
   Session* session = nullptr;
   int threads = 0;
   std::array<const void*, 4> key = {};  // x, y, rows, cols
   Value *x = nullptr, *y = nullptr;
+  ~Prepared() {
+    release(kReleaseValue, x);
+    release(kReleaseValue, y);
+  }
 };
 
-bool new_session(Prepared& p, softmark_op op, softmark_dtype dtype, int threads) {
-  release(kReleaseSession, p.session);
-  p.threads = 0;
-  constexpr int kFatal = 4;
-  if (!env &&
-      (!ok(kCreateEnv, kFatal, "softmark", &env) || !ok(kCreateCpuMemoryInfo, 0, 0, &memory_info)))
-    return false;
+Session* new_session(softmark_op op, softmark_dtype dtype, int threads) {
+  Session* session = nullptr;
   SessionOptions* options = nullptr;
   const std::string bytes = model(op, dtype);
   const bool made = ok(kCreateSessionOptions, &options) && ok(kSetLogSeverity, options, kFatal) &&
                     ok(kSetIntraOpThreads, options, threads) &&
                     ok(kCreateSessionFromArray, env, static_cast<const void*>(bytes.data()),
-                       bytes.size(), options, &p.session);
+                       bytes.size(), options, &session);
   release(kReleaseSessionOptions, options);
-  if (made) p.threads = threads;
-  return made;
+  return made ? session : nullptr;
+}
+
+/// One session for each number of threads, as long as the process lives: it may be run by several
+/// threads at once.
+template <softmark_op Op, softmark_dtype Dtype>
+bool find_session(Prepared& p, int threads) {
+  static std::mutex guard;
+  static std::map<int, Session*> sessions;
+  const std::lock_guard lock(guard);
+  Session*& session = sessions[threads];
+  if (!session) session = new_session(Op, Dtype, threads);
+  p.session = session;
+  p.threads = session ? threads : 0;
+  return session;
 }
 
 bool new_tensors(Prepared& p, const softmark_args& args, softmark_op op, softmark_dtype dtype) {
@@ -208,13 +237,13 @@ bool new_tensors(Prepared& p, const softmark_args& args, softmark_op op, softmar
 
 template <softmark_op Op, softmark_dtype Dtype>
 int run(const softmark_args* args) {
-  static Prepared p;
+  thread_local Prepared p;  // kernels are re-entrant
   const bool is_row = Op != SOFTMARK_LOGSUMEXP;
   if (args->rows == 0 || (is_row && args->cols == 0)) return 0;
   if (args->rows > 1 && (args->x_stride != args->cols || (is_row && args->y_stride != args->cols)))
     return 1;
   if (load()) return 1;
-  if (p.threads != args->threads && !new_session(p, Op, Dtype, args->threads)) return 1;
+  if (p.threads != args->threads && !find_session<Op, Dtype>(p, args->threads)) return 1;
   const std::array<const void*, 4> key = {args->x, args->y, reinterpret_cast<void*>(args->rows),
                                           reinterpret_cast<void*>(args->cols)};
   if (p.key != key && !new_tensors(p, *args, Op, Dtype)) return 1;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -168,6 +169,8 @@ std::string start(const Function& function) {
 }
 
 int call(const softmark_args* args) {
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
   const softmark_op op = bridge.function.op;
   const OpShape shape = shape_of(op);
   const std::size_t element = bytes_of(bridge.function.dtype);
@@ -206,9 +209,12 @@ int call(const softmark_args* args) {
   return 0;
 }
 
-std::string version_of(const std::string& module) {
+namespace {
+
+/// The answer to a question about a module by the first interpreter that has it.
+std::string answer_of(const std::string& question, const std::string& module) {
   for (const Interpreter& with : interpreters()) try {
-      ChildProcess child = start_python(with, {"--version", module}, -1);
+      ChildProcess child = start_python(with, {question, module}, -1);
       std::int64_t status = kFailed;
       std::string text;
       if (send(child, "") && receive(child, status, text) && status == kDone) return text;
@@ -217,5 +223,10 @@ std::string version_of(const std::string& module) {
     }
   return "";
 }
+
+}  // namespace
+
+std::string version_of(const std::string& module) { return answer_of("--version", module); }
+std::string isa_of(const std::string& module) { return answer_of("--isa", module); }
 
 }  // namespace softmark::python

@@ -30,6 +30,9 @@ int call(const softmark_args* args);
 /// empty.
 std::string version_of(const std::string& module);
 
+/// The instruction set that numpy says it uses there; empty where unknown.
+std::string isa_of(const std::string& module);
+
 /// The folder of this library, where python_bridge.py lies.
 std::string folder();
 

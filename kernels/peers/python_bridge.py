@@ -3,6 +3,7 @@
 
     python3 python_bridge.py --run TARGET NUMPY_DTYPE MODULES EXTRA_PATH
     python3 python_bridge.py --version MODULE EXTRA_PATH
+    python3 python_bridge.py --isa MODULE EXTRA_PATH
 
 Descriptor 3 is the channel (support/channel.h): each message follows a header of two 64-bit
 numbers, its number and its length in bytes; an answer repeats the number of its request. Descriptor
@@ -185,8 +186,23 @@ def version(channel, module, extra_path):
         channel.answer(DONE, getattr(importlib.import_module(module), "__version__", "unknown"))
 
 
+def isa(channel, module, extra_path):
+    """The widest instruction set that numpy dispatches to on this CPU, by its own report."""
+    if missing(module, extra_path):
+        return channel.answer(NO_MODULE)
+    try:
+        import numpy
+
+        core = getattr(numpy, "_core", None) or numpy.core
+        features = core._multiarray_umath.__cpu_features__
+        known = core._multiarray_umath.__cpu_baseline__ + core._multiarray_umath.__cpu_dispatch__
+    except (ImportError, AttributeError):
+        return channel.answer(DONE)
+    channel.answer(DONE, next((name for name in reversed(known) if features.get(name)), ""))
+
+
 if __name__ == "__main__":
     del sys.path[0]  # the bridge's own folder
     channel = Channel()
     channel.receive()
-    (run if sys.argv[1] == "--run" else version)(channel, *sys.argv[2:])
+    {"--run": run, "--version": version, "--isa": isa}[sys.argv[1]](channel, *sys.argv[2:])

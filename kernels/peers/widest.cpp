@@ -52,6 +52,8 @@ __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(ui
   return reinterpret_cast<PluginFn>(dlsym(build(), "softmark_plugin"))(abi_version, count);
 }
 
+__attribute__((visibility("default"))) const char* softmark_peer_isa(void) { return widest(); }
+
 __attribute__((visibility("default"))) const char* softmark_peer_version(void) {
   if (!build()) return "";
   return reinterpret_cast<VersionFn>(dlsym(build(), "softmark_peer_version"))();

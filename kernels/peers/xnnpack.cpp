@@ -2,9 +2,9 @@
 // XNNPACK (google/XNNPACK) through its operator API: that of 2022 (create with a shape, set up with
 // pointers) or that of 2024 (create, reshape, set up); the build detects which.
 //
-// An operator is created for a shape and kept until the shape changes; pointers are set for each
-// call, as the API requires. More than one thread needs a pthreadpool of that size, kept likewise;
-// one thread needs none.
+// An operator is created for a shape and kept until the shape changes; pointers are set where they
+// are not those of the call before. More than one thread needs a pthreadpool of that size, kept
+// likewise; one thread needs none.
 //
 // XNNPACK may read up to XNN_EXTRA_BYTES behind a row's end. These bytes exist and are not used,
 // unless another page begins within them: then the last rows are copied, as a user who cannot
@@ -71,12 +71,19 @@ struct SoftmaxF16 {
 };
 #endif
 
+#ifdef SOFTMARK_XNNPACK_UNARY_LUT  // of 2026: a look-up table besides
+#define SOFTMARK_XNNPACK_UNARY
+#define SOFTMARK_NO_LUT nullptr,
+#else
+#define SOFTMARK_NO_LUT
+#endif
+
 #ifdef SOFTMARK_XNNPACK_UNARY
 template <xnn_datatype Type>
 struct Sigmoid {
   static xnn_status make(const softmark_args& a, pthreadpool_t pool, xnn_operator_t* op) {
-    const xnn_status status = xnn_create_unary_elementwise_nc(xnn_unary_sigmoid, Type, Type,
-                                                              nullptr, nullptr, nullptr, 0, op);
+    const xnn_status status = xnn_create_unary_elementwise_nc(
+        xnn_unary_sigmoid, Type, Type, nullptr, SOFTMARK_NO_LUT nullptr, nullptr, 0, op);
     if (status != xnn_status_success) return status;
     return xnn_reshape_unary_elementwise_nc(*op, a.rows, a.cols, a.x_stride, a.y_stride, pool);
   }
@@ -89,15 +96,30 @@ struct Sigmoid {
 /// nullptr for one thread. Operators of another number of threads are recreated, so that none
 /// outlives its pool.
 pthreadpool_t pool_of(int threads) {
-  static pthreadpool_t pool = nullptr;
-  static int size = 1;
-  if (threads != size) {
-    pthreadpool_destroy(pool);
-    pool = threads > 1 ? pthreadpool_create(static_cast<std::size_t>(threads)) : nullptr;
-    size = threads;
+  struct Pool {
+    pthreadpool_t pool = nullptr;
+    int size = 1;
+    ~Pool() { pthreadpool_destroy(pool); }
+  };
+  thread_local Pool kept;  // kernels are re-entrant, and so each thread's is its own
+  if (threads != kept.size) {
+    pthreadpool_destroy(kept.pool);
+    kept.pool = threads > 1 ? pthreadpool_create(static_cast<std::size_t>(threads)) : nullptr;
+    kept.size = threads;
   }
-  return pool;
+  return kept.pool;
 }
+
+struct Operator {
+  xnn_operator_t op = nullptr;
+  std::array<std::size_t, 5> shape{};
+  std::array<const void*, 2> pointed{};
+  void drop() {
+    if (op) xnn_delete_operator(op);
+    op = nullptr;
+  }
+  ~Operator() { drop(); }
+};
 
 /// Whether reading XNN_EXTRA_BYTES behind a row's partial last vector would leave the page in which
 /// the row ends.
@@ -109,23 +131,23 @@ bool ends_at_a_page(const void* row, std::size_t bytes) {
 
 template <class Op>
 int run_whole(const softmark_args* args) {
-  using Shape = std::array<std::size_t, 5>;
-  static xnn_operator_t op = nullptr;
-  static Shape kept{};
+  thread_local Operator kept;
   if (args->rows == 0) return 0;
   const pthreadpool_t pool = pool_of(args->threads);
-  const Shape shape{args->rows, args->cols, args->x_stride, args->y_stride,
-                    static_cast<std::size_t>(args->threads)};
-  if (!op || shape != kept) {
-    if (op) xnn_delete_operator(op);
-    op = nullptr;
+  const std::array<std::size_t, 5> shape{args->rows, args->cols, args->x_stride, args->y_stride,
+                                         static_cast<std::size_t>(args->threads)};
+  if (!kept.op || shape != kept.shape) {
+    kept.drop();
     if (xnn_initialize(nullptr) != xnn_status_success ||
-        Op::make(*args, pool, &op) != xnn_status_success)
+        Op::make(*args, pool, &kept.op) != xnn_status_success)
       return 1;
-    kept = shape;
+    kept.shape = shape;
+    kept.pointed = {};
   }
-  if (Op::point(op, *args, pool) != xnn_status_success) return 1;
-  return xnn_run_operator(op, pool) != xnn_status_success;
+  const std::array<const void*, 2> arrays{args->x, args->y};
+  if (kept.pointed != arrays && Op::point(kept.op, *args, pool) != xnn_status_success) return 1;
+  kept.pointed = arrays;
+  return xnn_run_operator(kept.op, pool) != xnn_status_success;
 }
 
 template <class Op, class T>
@@ -143,7 +165,7 @@ int run(const softmark_args* args) {
   constexpr std::size_t extra = XNN_EXTRA_BYTES / sizeof(T);
   const std::size_t near =
       std::min(args->rows, 1 + extra / std::min(args->x_stride, args->y_stride));
-  static std::vector<T> copy;
+  thread_local std::vector<T> copy;
   copy.assign(near * cols + extra, T(0));
   softmark_args far = *args, copied = *args;
   far.rows -= near;

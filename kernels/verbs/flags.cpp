@@ -163,6 +163,8 @@ void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& format
   one_of(*verb.add_option("--format", asked,
                           "format to write (default: by the name of the file, else text)"),
          "a format of this verb", formats);
+  if (has_brief())
+    verb.add_flag("--verbose", verbose, "every failure and every shape (as --format text)");
   // Before any work: what is wrong with the output would lose its result.
   verb.parse_complete_callback([this] {
     format();
@@ -170,8 +172,13 @@ void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& format
   });
 }
 
+bool OutputChoice::has_brief() const {
+  return std::find(formats_.begin(), formats_.end(), "brief") != formats_.end();
+}
+
 std::string OutputChoice::format() const {
   if (!asked.empty()) return asked;
+  if (path == "-" && !verbose && has_brief()) return "brief";
   const std::string named = format_of(path);
   if (std::find(formats_.begin(), formats_.end(), named) != formats_.end()) return named;
   std::vector<std::string> endings;

@@ -52,15 +52,18 @@ struct KernelChoice {
 /// -o and --format.
 struct OutputChoice {
   std::string path = "-";
-  std::string asked;  // --format; empty: by the name of the file
+  std::string asked;     // --format; empty: by the name of the file
+  bool verbose = false;  // text where a terminal would get "brief"
 
   /// The flags refer to this object. An unwritable file and a name of no format are reported before
   /// the verb starts.
   void add_to(CLI::App& verb, const std::vector<std::string>& formats);
-  /// The format given, else that of the file's name where the verb can write it, else "text".
+  /// The format given, else that of the file's name where the verb can write it; to standard output
+  /// "brief" where the verb has it, else "text".
   std::string format() const;
 
  private:
+  bool has_brief() const;
   std::vector<std::string> formats_;
 };
 

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+
 #include "bench/workload.h"
 #include "kernels/names.h"
 #include "kernels/verbs/flags.h"
+#include "properties/crossing/summary.h"
 #include "properties/engine/property.h"
 #include "support/files.h"
 #include "support/text.h"
@@ -16,7 +20,7 @@ namespace {
 struct ListVerb {
   KernelChoice choice;
   OutputChoice output;
-  bool json = false;
+  bool json = false, coverage = false;
 };
 
 Json listing(const Registry& registry, const std::vector<Kernel>& kernels) {
@@ -72,6 +76,27 @@ std::string text_of(const Json& list) {
   return text;
 }
 
+/// Kernels by op and type, a line each, and how much else there is.
+std::string brief_of(const Json& list) {
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::string>> groups;
+  const auto place = [](const Json& names, const Json& name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  for (const Json& k : list["kernels"])
+    groups[{place(list["ops"], k["op"]), place(list["dtypes"], k["dtype"])}].push_back(k["name"]);
+  TextTable table({"op", "type", "kernels"}, "<");
+  for (const auto& [group, names] : groups)
+    table.add({list["ops"][group.first], list["dtypes"][group.second],
+               fmt::format("{}", fmt::join(names, " "))});
+  std::string text = table.empty() ? "" : table.text();
+  for (const Json& absent : list["absent"])
+    text += fmt::format("absent: {}: {}\n", absent["name"].get<std::string>(),
+                        absent["reason"].get<std::string>());
+  return text + fmt::format("{} kernels, {} properties, {} workloads; --verbose lists each\n",
+                            list["kernels"].size(), list["properties"].size(),
+                            list["workloads"].size());
+}
+
 }  // namespace
 
 void add_list(CLI::App& app, int& exit_code) {
@@ -79,12 +104,19 @@ void add_list(CLI::App& app, int& exit_code) {
   CLI::App* sub = app.add_subcommand("list", "kernels, ops, properties, workloads");
   verb->choice.add_to(*sub);
   sub->add_flag("--json", verb->json, "as JSON (as --format json)");
-  verb->output.add_to(*sub, {"text", "json"});
+  sub->add_flag("--coverage", verb->coverage,
+                "instead: the factors of a call, and which combinations of their classes the fixed "
+                "cases of each kernel cover");
+  verb->output.add_to(*sub, {"brief", "text", "json"});
   sub->callback([verb, &exit_code] {
     const Registry registry = verb->choice.registry();
-    const Json list = listing(registry, verb->choice.select(registry));
-    write_file(verb->output.path,
-               verb->json || verb->output.format() == "json" ? to_text(list) : text_of(list));
+    const auto kernels = verb->choice.select(registry);
+    const std::string format = verb->json ? "json" : verb->output.format();
+    const Json list = verb->coverage ? crossing::coverage_of(kernels) : listing(registry, kernels);
+    write_file(verb->output.path, format == "json"    ? to_text(list)
+                                  : verb->coverage    ? crossing::text_of(list)
+                                  : format == "brief" ? brief_of(list)
+                                                      : text_of(list));
     exit_code = kPass;
   });
 }

@@ -8,6 +8,7 @@ namespace {
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   if (c.rows > 0 && c.cols > 0) return std::nullopt;
   const CallResult outcome = session.run_watched(c);
+  session.count_judged(1);
   if (!outcome.memory.empty()) return Fault{outcome.memory, std::nullopt, std::nullopt, "fail"};
   return exceeds_bound(session, c, outcome.y);  // logsumexp of no columns is -inf
 }

@@ -24,10 +24,10 @@ std::string name_flags(unsigned flags) {
 // on the way, which stops programs that trap them. Raising flags is allowed, so this is a note, not
 // an error.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
+  const CallResult outcome = session.run_watched(c);
   for (std::size_t r = 0; r < c.rows; ++r)
     for (const Exact& exact : session.truth(c, r).exact)
       if (!std::isfinite(exact.rounded)) return std::nullopt;
-  const CallResult outcome = session.run_watched(c);
   const std::string names = name_flags(outcome.exceptions);
   if (names.empty()) return std::nullopt;
   return Fault{"raises the floating-point flags " + names + " although every result is finite",

@@ -22,6 +22,7 @@ std::optional<Fault> differs(const std::vector<double>& first, const double* sec
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const std::size_t outputs = session.outputs(c), element = bytes_of(session.kernel().dtype);
   const auto batch = session.run(c);
+  session.count_judged(batch.size());
   for (std::size_t r = 0; r < c.rows; ++r) {
     Case one = row_alone(c, session.kernel().op, r);
     const auto alone = session.run(one);

@@ -19,22 +19,10 @@ constexpr std::size_t kEachAlone = 40;
 // vjp checks.
 bool has_specials(const Kernel& kernel) { return takes_logits(kernel.op); }
 
-// Where the contract's table requires +0. In gradients a zero has the sign of its factors.
-bool gives_positive_zeros(softmark_op op) { return maps_logits(op); }
-
 std::optional<Fault> fault_of(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
-  const std::size_t outputs = session.outputs(c);
   if (auto beyond = exceeds_bound(session, c, y)) return beyond;
-  if (!gives_positive_zeros(session.kernel().op)) return std::nullopt;
-  for (std::size_t r = 0; r < c.rows; ++r) {
-    const Truth& truth = session.truth(c, r);
-    for (std::size_t j = 0; j < outputs; ++j)
-      if (truth.exact[j].rounded == 0 && truth.bound[j].error == 0 &&
-          !std::signbit(truth.exact[j].rounded) && std::signbit(y[r * outputs + j]))
-        return fault_at(r, j, "got -0, the contract says +0");
-  }
-  return std::nullopt;
+  return wrong_zero(session, c, y);
 }
 
 // A kernel that handles single rows only is tested row by row.

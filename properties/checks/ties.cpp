@@ -13,6 +13,7 @@ bool is_monotone(const Kernel& kernel) { return op_info(kernel.op).monotone; }
 // To the last bit, because sorting by the results would expose it.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
+  session.count_judged(y.size());
   for (std::size_t r = 0; r < c.rows; ++r) {
     const double* x = c.x.data() + r * c.cols;
     const double* got = y.data() + r * c.cols;

@@ -33,6 +33,7 @@ std::optional<Fault> softmax_fault(KernelSession& session, const Case& c) {
     if (!first || !second) continue;
     const Exact want[] = {*first, *second};
     const auto bound = error_bounds(problem_of(kernel, c, r), want);
+    session.count_judged(2);
     for (std::size_t j = 0; j < 2; ++j) {
       const double got = y[2 * r + j];
       if (!is_within(want[j], bound[j], got, kernel.dtype))
@@ -55,6 +56,7 @@ std::optional<Fault> sigmoid_fault(KernelSession& session, const Case& c) {
     for (std::size_t i = 0; i < c.cols; ++i) {
       const double x = c.x[r * c.cols + i], got = y[r * c.cols + i];
       if (!std::isfinite(x)) continue;
+      session.count_judged(1);
       const double pair[] = {x, 0};
       const Problem softmax{SOFTMARK_SOFTMAX, dtype, pair, {}, -1, SOFTMARK_MASKED_NAN};
       const Exact want = exact_row(softmax)[0];

@@ -62,6 +62,21 @@ constexpr auto kEightLanes = [](const auto* e, std::size_t n) {
          ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 };
 
+constexpr auto kSixtyFourLanes = [](const auto* e, std::size_t n) {
+  std::decay_t<decltype(*e)> lanes[64] = {};
+  for (std::size_t i = 0; i < n; ++i) lanes[i % 64] += e[i];
+  return pairwise(lanes, 64);
+};
+template <class T, std::size_t block>
+T blocked(const T* e, std::size_t n) {
+  T s = 0;
+  for (std::size_t i = 0; i < n; i += block) s += kForward(e + i, std::min(block, n - i));
+  return s;
+}
+constexpr auto kBlocks = [](const auto* e, std::size_t n) {
+  return blocked<std::decay_t<decltype(*e)>, 100>(e, n);
+};
+
 constexpr auto kDivide = [](auto e, auto s) { return e / s; };
 constexpr auto kMultiply = [](auto e, auto s) { return e * (1 / s); };
 // No division: Newton's iteration for the reciprocal, started from the exponent.
@@ -88,6 +103,24 @@ void online(Row<T> r) {
   }
   if (!std::isfinite(m)) m = kNan<T>;
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = std::exp(r.x[i] - m) / s;
+}
+
+/// log sum exp(x - max) by a float32 sum, and log-softmax from it.
+template <auto sum>
+float log_sum(Row<float> r, float m) {
+  std::vector<float> e(r.n);
+  for (std::size_t i = 0; i < r.n; ++i) e[i] = std::exp(r.x[i] - m);
+  return std::log(sum(e.data(), r.n));
+}
+template <auto sum>
+void log_softmax(Row<float> r) {
+  const float m = shift_of(r.x, r.n), lse = r.n ? log_sum<sum>(r, m) : 0;
+  for (std::size_t i = 0; i < r.n; ++i) r.y[i] = (r.x[i] - m) - lse;
+}
+template <auto sum>
+float logsumexp(Row<float> r) {
+  const float m = max_of(r.x, r.n);
+  return std::isfinite(m) ? m + log_sum<sum>(r, m) : m;
 }
 
 // p_i = 1 / sum_k exp(x_k - x_i), without a maximum. Terms beyond the type's range make p_i 0,
@@ -135,6 +168,16 @@ Table order_controls() {
                        each<double, online<double, 1>>),
       SOFTMARK_CONTROL("online_by_block", "blocks of 48 merged by their maxima", SOFTMAX, F32, kRow,
                        each<float, online<float, 48>>),
+      SOFTMARK_CONTROL("sixty_four_lanes", "64 accumulators and a tree", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kSixtyFourLanes, kMultiply>>),
+      SOFTMARK_CONTROL("blocked_sum", "the sum of the sums of 100 columns", SOFTMAX, F32, kRow,
+                       each<float, by_sum<float, kBlocks, kDivide>>),
+      SOFTMARK_CONTROL("forward_sum", "one float accumulator, first to last", LOG_SOFTMAX, F32,
+                       kRow, each<float, log_softmax<kForward>>),
+      SOFTMARK_CONTROL("forward_sum", "one float accumulator, first to last", LOGSUMEXP, F32, 0,
+                       each_scalar<float, logsumexp<kForward>>),
+      SOFTMARK_CONTROL("kahan_sum", "compensated summation", LOGSUMEXP, F32, 0,
+                       each_scalar<float, logsumexp<kKahan>>),
       SOFTMARK_CONTROL("quadratic", "1 / sum exp(x_k - x_i): no maximum, no second pass", SOFTMAX,
                        F32, 0, each<float, quadratic>),
   };

@@ -107,7 +107,7 @@ TEST(Corpus, WhatDoesNotFitIsRefusedWithItsPlace) {
              {"1 | layout {", "file:1: layout: is not JSON"},
              {"1 | layout []", "layout must be a JSON object"},
              {"1 | layout {\"x_paddin\":1}", "unknown key \"x_paddin\"; did you mean x_padding"},
-             {"1 | layout {\"threads\":2000}", "layout.threads: must be at most 1024"},
+             {"1 | layout {\"threads\":2000}", "layout.threads: must be an integer from 0 to 1024"},
              {"1 | layout {\"at_start\":7}", "layout.at_start"},
              {"1 | layout {\"alias\":7}", "layout.alias"},
              {"| layout {}", "no row"}};

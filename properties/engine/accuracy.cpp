@@ -6,6 +6,7 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "properties/engine/curve.h"
 #include "properties/engine/search.h"
 
 namespace softmark {
@@ -14,11 +15,20 @@ namespace {
 // Per family, at quick, standard, thorough.
 constexpr std::size_t kElements[] = {2000, 24000, 1000000};
 
+/// Whether the output's bound is no wider than that of results in which nothing cancels: rounding
+/// errors of a row of n, and what exp and log add, are some multiple of n + 16 ulp. Where a result
+/// is far smaller than what it is computed from, its bound in ulp is larger by as much.
+bool is_well_conditioned(const Bound& bound, const Exact& exact, std::size_t cols,
+                         softmark_dtype dtype) {
+  return in_ulps(bound, exact, dtype) <= 16 * (static_cast<double>(cols) + 16);
+}
+
 /// Errors of one domain. NaN and infinite errors are counted, never averaged away.
 struct Tally {
   std::vector<double> ulps;
   std::size_t rounded_correctly = 0;
   double over_bound = 0, worst_ulp = -1;
+  double well_conditioned = -1;  // the largest of well-conditioned outputs; -1: there were none
   Json worst = Json::object();
 
   void add(KernelSession& session, const Case& c) {
@@ -34,6 +44,8 @@ struct Tally {
                      error = ulp_error(exact, got, session.kernel().dtype);
         ulps.push_back(error);
         rounded_correctly += got == exact.rounded;
+        if (is_well_conditioned(truth.bound[j], exact, c.cols, session.kernel().dtype))
+          well_conditioned = std::max(well_conditioned, error);
         if (truth.bound[j].error > 0)
           over_bound = std::max(over_bound,
                                 share_of_bound(exact, truth.bound[j], got, session.kernel().dtype));
@@ -49,7 +61,11 @@ struct Tally {
 
   /// Replaces the worst element where a search found a worse one; the rows that led there are no
   /// sample, and count in no other statistic.
-  void add(const WorstRow& found) {
+  void add(KernelSession& session, const WorstRow& found) {
+    const Truth& truth = session.truth(found.c, found.row);
+    if (is_well_conditioned(truth.bound[found.output], truth.exact[found.output], found.c.cols,
+                            session.kernel().dtype))
+      well_conditioned = std::max(well_conditioned, found.ulp);
     if (!(found.ulp > worst_ulp)) return;
     worst_ulp = found.ulp;
     worst = {{"row_length", found.c.cols},
@@ -72,6 +88,7 @@ struct Tally {
     for (double u : ulps) sum += u;
     const auto n = static_cast<double>(ulps.size());
     json["max_ulp"] = number(std::max(quantile(1), worst_ulp));
+    json["max_ulp_well_conditioned"] = well_conditioned < 0 ? Json() : number(well_conditioned);
     json["mean_ulp"] = number(sum / n);
     json["p50"] = number(quantile(0.5));
     json["p99"] = number(quantile(0.99));
@@ -82,6 +99,20 @@ struct Tally {
     return json;
   }
 };
+
+/// A kernel that crashes or hangs on these rows has no curve; the properties report it.
+Json curve_of(KernelSession& session) {
+  return error_curve(session.kernel(), session.effort(),
+                     [&](const Case& c) -> std::optional<std::vector<double>> {
+                       try {
+                         return session.run(c);
+                       } catch (const KernelSession::Refused&) {
+                         return std::nullopt;
+                       } catch (const KernelSession::Stopped&) {
+                         return std::nullopt;
+                       }
+                     });
+}
 
 }  // namespace
 
@@ -110,13 +141,16 @@ Json measure_accuracy(KernelSession& session, std::uint64_t seed) {
     all.ulps.insert(all.ulps.end(), tally.ulps.begin(), tally.ulps.end());
     all.rounded_correctly += tally.rounded_correctly;
     all.over_bound = std::max(all.over_bound, tally.over_bound);
+    all.well_conditioned = std::max(all.well_conditioned, tally.well_conditioned);
     if (tally.worst_ulp > all.worst_ulp) all.worst_ulp = tally.worst_ulp, all.worst = tally.worst;
     if (!tally.ulps.empty()) entries.push_back(tally.entry(kernel, info(family).name));
   }
   if (all.ulps.empty()) return entries;
   const SearchResult searched = search_session(session, seed, false).result;
-  if (searched.worst) all.add(*searched.worst);
-  entries.insert(entries.begin(), all.entry(kernel, "all"));
+  if (searched.worst) all.add(session, *searched.worst);
+  Json whole = all.entry(kernel, "all");
+  if (Json curve = curve_of(session); !curve.is_null()) whole["curve"] = std::move(curve);
+  entries.insert(entries.begin(), std::move(whole));
   return entries;
 }
 

@@ -39,12 +39,14 @@ bool try_known_cases(Hunt& hunt, const Kernel& kernel, const Property& property,
 }
 
 /// The property's own sweep, random cases, and its own search, as far as time allows. Returns
-/// whether the sweep ended for lack of time.
+/// whether the sweep ended for lack of time; `judged` says of each of its cases whether it was.
 bool try_new_cases(Hunt& hunt, const Kernel& kernel, const Property& property,
-                   const CheckOptions& options) {
+                   const CheckOptions& options, std::vector<bool>& judged) {
   bool holds = true;
   property.sweep(kernel, options.effort, [&](const Case& c) {
+    const std::size_t not_judged = hunt.refused + hunt.left_out;
     holds = hunt.try_case(c);
+    judged.push_back(holds && hunt.refused + hunt.left_out == not_judged);
     return holds && !hunt.out_of_time();
   });
   const bool late = hunt.out_of_time();
@@ -83,8 +85,10 @@ Checked check_property(KernelSession& session, const Property& property,
   const Kernel& kernel = session.kernel();
   Verdict verdict = passing_verdict(kernel, property);
   Hunt hunt(session, property, options.seconds);
+  std::vector<bool> judged;
+  session.take_judged();
   if (try_known_cases(hunt, kernel, property, options) && !options.only_replay) {
-    const bool late = try_new_cases(hunt, kernel, property, options);
+    const bool late = try_new_cases(hunt, kernel, property, options, judged);
     if (late && !hunt.worst)
       verdict.message =
           "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";
@@ -100,6 +104,13 @@ Checked check_property(KernelSession& session, const Property& property,
     verdict.outcome = "skip";
     if (!is_slow) verdict.message = "the kernel refuses every case tried";
   }
+  verdict.outputs = session.take_judged();
+  if (!hunt.worst && verdict.outcome == "pass" && verdict.outputs == 0) {
+    verdict.outcome = "skip";
+    verdict.message = "no output was judged";
+  }
+  if (property.covers && !judged.empty())
+    verdict.combinations = property.covers(kernel, options.effort, judged);
   verdict.cases = hunt.cases + hunt.sought;
   verdict.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return {std::move(verdict), std::move(hunt.worst)};

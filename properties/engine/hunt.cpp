@@ -17,7 +17,8 @@ void showValue(const Case& c, std::ostream& os) { os << c.rows << " x " << c.col
 namespace {
 
 constexpr double kShrinkSeconds = 4;
-constexpr int kMostHangs = 3;  // each costs its whole timeout
+constexpr double kWaiting = 4;  // by the clock, for what may take one second of CPU time
+constexpr int kMostHangs = 3;   // each costs its whole timeout
 
 std::chrono::steady_clock::time_point after(double seconds) {
   using Clock = std::chrono::steady_clock;
@@ -67,7 +68,16 @@ void run_rapidcheck(const CaseGen& gen, const rc::detail::TestParams& params,
 }  // namespace
 
 Hunt::Hunt(KernelSession& session, const Property& property, double seconds)
-    : session_(session), property_(property), seconds_(seconds), end_(after(seconds)) {}
+    : session_(session), property_(property), seconds_(seconds) {
+  allow(seconds);
+}
+
+bool Hunt::out_of_time() const { return Clock::now() > end_ || session_.cpu_seconds() > cpu_end_; }
+
+void Hunt::allow(double seconds) {
+  end_ = after(kWaiting * seconds);
+  cpu_end_ = session_.cpu_seconds() + seconds;
+}
 
 bool Hunt::fails(const Case& c, Fault found) {
   shapes.push_back({c.rows, c.cols, true});
@@ -82,6 +92,9 @@ bool Hunt::holds(const Case& c) {
   try {
     if (auto found = property_.fault(session_, c)) return fails(c, std::move(*found));
     shapes.push_back({c.rows, c.cols, false});
+  } catch (const KernelSession::LeftOut&) {
+    --cases;
+    ++left_out;
   } catch (const KernelSession::Refused& refusal) {
     ++refused;
     if (refusal.outcome.kind == CallResult::timeout) too_slow = std::min(too_slow, c.cols);
@@ -95,7 +108,7 @@ bool Hunt::holds(const Case& c) {
 
 /// A failing case is worth as much time again to find the smallest.
 void Hunt::allow_shrinking() {
-  if (hangs_ <= kMostHangs) end_ = after(std::min(seconds_, kShrinkSeconds));
+  if (hangs_ <= kMostHangs) allow(std::min(seconds_, kShrinkSeconds));
 }
 
 bool Hunt::try_case(const Case& c) {

@@ -12,7 +12,8 @@
 
 namespace softmark {
 
-/// Tries cases of one property on one kernel, for at most `seconds`, and remembers the last that
+/// Tries cases of one property on one kernel, for at most `seconds` of CPU time (four times as long
+/// by the clock, where the machine is busy or the kernel waits), and remembers the last that
 /// failed, which during shrinking is the smallest so far.
 class Hunt {
  public:
@@ -26,12 +27,13 @@ class Hunt {
   /// Tries the case that the property's own search finds, whatever time is left.
   void seek(std::uint64_t seed);
 
-  bool out_of_time() const { return Clock::now() > end_; }
+  bool out_of_time() const;
 
   std::optional<Case> worst;  // the smallest that failed
   Fault fault;                // of `worst`
   std::size_t cases = 0, refused = 0;
-  std::size_t sought = 0;  // rows that the property's own search tried
+  std::size_t left_out = 0;  // cases that would take too long
+  std::size_t sought = 0;    // rows that the property's own search tried
   // Of all cases that were not refused, the smaller ones of a failing case included.
   std::vector<TriedShape> shapes;
   // Columns of the shortest row that takes longer than the time limit.
@@ -42,12 +44,14 @@ class Hunt {
 
   bool holds(const Case& c);
   bool fails(const Case& c, Fault found);
+  void allow(double seconds);
   void allow_shrinking();
 
   KernelSession& session_;
   const Property& property_;
   double seconds_;
   Clock::time_point end_;
+  double cpu_end_ = 0;
   int hangs_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,10 +62,12 @@ KernelSession::KernelSession(const Kernel& kernel, Effort effort, double timeout
 
 std::size_t KernelSession::outputs(const Case& c) const { return outputs_of(kernel().op, c.cols); }
 
-CallResult KernelSession::run_watched(const Case& c, bool closely) {
+CallResult KernelSession::run_watched(const Case& c, int closely) {
   CallResult outcome;
   outcome.kind = CallResult::timeout;
   if (c.cols < too_slow_cols_) outcome = worker_.run(c, closely);
+  if (c.layout.fresh) seconds_of_starts_ += worker_.seconds_to_start();
+  note(c, outcome);
   if (outcome.kind == CallResult::timeout && is_too_slow(c)) throw Refused{std::move(outcome)};
   if (outcome.kind == CallResult::done || outcome.kind == CallResult::unsupported)
     coverage_.add(c, outcome.kind == CallResult::done);
@@ -73,6 +76,56 @@ CallResult KernelSession::run_watched(const Case& c, bool closely) {
     throw Stopped{{outcome.message, std::nullopt, std::nullopt,
                    outcome.kind == CallResult::timeout ? "timeout" : "crash"}};
   return outcome;
+}
+
+void KernelSession::note(const Case& c, const CallResult& outcome) {
+  // Most columns of long rows vanish, in narrow types of all long rows.
+  constexpr std::size_t kLong = std::size_t{1} << 14;
+  if (outcome.y.size() < kLong) outputs_seen_.all += outcome.y.size();
+  for (const double v : outcome.y)
+    outputs_seen_.trivial += outcome.y.size() < kLong && (v == 0 || v == 1 || !std::isfinite(v));
+  if (!outcome.environment.empty() && !changed_environment_)
+    changed_environment_ = {c, outcome.environment};
+  if (!outcome.memory.empty() && !changed_memory_) changed_memory_ = {c, outcome.memory};
+}
+
+double KernelSession::cpu_seconds() const {
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  double sum = worker_.cpu_seconds();
+  for (const int which : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage = {};
+    getrusage(which, &usage);
+    sum += seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+  return sum;
+}
+
+double KernelSession::seconds_of_a_call() {
+  if (seconds_of_a_call_ >= 0) return seconds_of_a_call_;
+  Case few = case_of_rows(kernel(), {{0.5, -1.25, 2}});
+  const auto seconds_of = [&](int calls) {
+    few.layout.calls = calls;
+    const auto start = std::chrono::steady_clock::now();
+    const bool done = worker_.run(few).kind == CallResult::done;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    return done ? took.count() : timeout_;
+  };
+  constexpr int kMany = 101;
+  seconds_of(1);
+  seconds_of_a_call_ = timeout_;
+  for (int i = 0; i < 3; ++i) {
+    const double more = seconds_of(kMany) - seconds_of(1);
+    seconds_of_a_call_ = std::min(seconds_of_a_call_, std::max(more, 0.0) / (kMany - 1));
+  }
+  return seconds_of_a_call_;
+}
+
+// The first one is always tried.
+bool KernelSession::may_start(double seconds_in_all) {
+  return seconds_of_starts_ + worker_.seconds_to_start() < seconds_in_all ||
+         seconds_of_starts_ == 0;
 }
 
 // Distinguishes a hang from a kernel whose time grows as the square of the length: times a part of
@@ -102,6 +155,7 @@ std::vector<double> KernelSession::run(const Case& c) { return run_watched(c).y;
 const Truth& KernelSession::truth(const Case& c, std::size_t row) {
   const Problem problem = problem_of(kernel(), c, row);
   const std::string key = key_of(problem);
+  judged_ += outputs(c);
   if (const auto found = cache_->truths.find(key); found != cache_->truths.end())
     return found->second;
   if (cache_->outputs > kMostCached) {
@@ -116,6 +170,21 @@ const Truth& KernelSession::truth(const Case& c, std::size_t row) {
   return cache_->truths.emplace(key, std::move(truth)).first->second;
 }
 
+// In gradients a zero has the sign of its factors.
+std::optional<Fault> wrong_zero(KernelSession& session, const Case& c,
+                                const std::vector<double>& y) {
+  if (!maps_logits(session.kernel().op)) return std::nullopt;
+  const std::size_t outputs = session.outputs(c);
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    const Truth& truth = session.truth(c, r);
+    for (std::size_t j = 0; j < outputs; ++j)
+      if (truth.exact[j].rounded == 0 && truth.bound[j].error == 0 &&
+          !std::signbit(truth.exact[j].rounded) && std::signbit(y[r * outputs + j]))
+        return fault_at(r, j, "got -0, the contract says +0");
+  }
+  return std::nullopt;
+}
+
 bool any_kernel(const Kernel&) { return true; }
 
 Fault fault_at(std::size_t row, std::size_t output, std::string message) {
@@ -126,11 +195,42 @@ std::string decimal(double value) {
   return std::isnan(value) ? "nan" : fmt::format("{:.9g}", value);
 }
 
+namespace {
+
+/// An infinite cotangent: by the order of the operations IEEE arithmetic gives an infinity or NaN
+/// for what depends on it, and no number.
+std::optional<Fault> finite_for_infinite(KernelSession& session, const Case& c,
+                                         const std::vector<double>& y, std::size_t row) {
+  const Kernel& kernel = session.kernel();
+  const std::size_t outputs = session.outputs(c);
+  const Problem problem = problem_of(kernel, c, row);
+  session.count_judged(outputs);
+  for (std::size_t j = 0; j < outputs; ++j) {
+    const bool depends = !op_info(kernel.op).elementwise || std::isinf(problem.g[j]);
+    if (depends && std::isfinite(y[row * outputs + j]))
+      return fault_at(row, j,
+                      "got " + decimal(y[row * outputs + j]) +
+                          ", where an infinite cotangent leaves an infinity or NaN");
+  }
+  return std::nullopt;
+}
+
+bool has_infinite_cotangent(const Problem& problem) {
+  return std::any_of(problem.g.begin(), problem.g.end(), [](double g) { return std::isinf(g); }) &&
+         std::none_of(problem.g.begin(), problem.g.end(), [](double g) { return std::isnan(g); });
+}
+
+}  // namespace
+
 std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
                                    const std::vector<double>& y) {
   const std::size_t outputs = session.outputs(c);
   const softmark_dtype dtype = session.kernel().dtype;
   for (std::size_t r = 0; r < c.rows; ++r) {
+    if (!c.g.empty() && has_infinite_cotangent(problem_of(session.kernel(), c, r))) {
+      if (auto found = finite_for_infinite(session, c, y, r)) return found;
+      continue;
+    }
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j];

@@ -24,7 +24,7 @@ Json file_of(const std::string& path, const std::string& where) {
 /// A property's name, or a glob, that matches none would excuse nothing, silently.
 void check_property(const std::string& glob, const std::string& where) {
   // Besides the properties: what limits on the error and an early end of the verification report.
-  std::vector<std::string> names = {"accuracy_limit", "verification"};
+  std::vector<std::string> names = {"accuracy_limit", "summation", "verification"};
   for (const Property* property : all_properties()) names.emplace_back(property->name);
   for (const std::string& name : names)
     if (matches_glob(glob, name)) return;
@@ -51,7 +51,7 @@ bool searches_further(const std::string& effort, const KnownFailures::Limit& lim
 
 /// Whether a kernel keeps to its limit, by its entry of the document's "accuracy".
 Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy,
-                   const std::string& effort) {
+                   std::optional<Grade> grade, const std::string& effort) {
   Verdict verdict;
   verdict.kernel = accuracy["kernel"];
   verdict.property = "accuracy_limit";
@@ -66,12 +66,29 @@ Verdict verdict_on(const KnownFailures::Limit& limit, const Json& accuracy,
                       ", the known failures allow " + number(*most).dump() + " (" + limit.reason +
                       ")";
   }
+  if (limit.grade && grade && *grade > *limit.grade) {
+    verdict.outcome = "fail";
+    verdict.message = fmt::format("its grade is {}, the known failures allow {} ({})", name(*grade),
+                                  name(*limit.grade), limit.reason);
+  }
   if (verdict.failed() && searches_further(effort, limit)) {
     verdict.severity = "note";
     verdict.message += "; the limit was taken from a run of effort " + limit.effort +
                        ": accept the limits of this one";
   }
   return verdict;
+}
+
+/// The grade that the document holds of a kernel.
+std::optional<Grade> grade_in(const Json& document, const std::string& kernel) {
+  for (const Json& entry : document.value("kernels", Json::array()))
+    if (entry.value("id", "") == kernel)
+      return grade_of(entry.value("/grade/grade"_json_pointer, std::string()));
+  return std::nullopt;
+}
+
+std::optional<Grade> limit_of_grade(const Json& entry) {
+  return grade_of(entry.value("grade", std::string()));
 }
 
 }  // namespace
@@ -113,18 +130,18 @@ KnownFailures read_known_failures(const std::string& path) {
       check_property(property, where + ": " + json_place("expected_failures", i) + ".property");
       known.expected_failures.push_back({entry["kernel"], property, entry["reason"],
                                          entry.value("provider", ""), entry.value("version", ""),
-                                         entry.value("may_pass", false)});
+                                         entry.value("may_pass", false), entry.value("brief", "")});
     }
   }
   for (const Json& entry : json["limits"])
     known.limits.push_back({entry["kernel"], limit_of(entry, "max_ulp"), limit_of(entry, "p999"),
-                            entry["reason"], entry.value("effort", "")});
+                            entry["reason"], entry.value("effort", ""), limit_of_grade(entry)});
   return known;
 }
 
 Json no_known_failures() {
   return {{"schema", "softmark.known_failures"},
-          {"schema_version", "1.1"},
+          {"schema_version", "1.2"},
           {"expected_failures", Json::array()},
           {"limits", Json::array()}};
 }
@@ -139,13 +156,14 @@ std::vector<std::string> apply_known_failures(const KnownFailures& known, const 
   for (const Json& entry : document.value("accuracy", Json::array()))
     for (const auto& limit : known.limits)
       if (entry["domain"] == "all" && matches_glob(limit.kernel, entry["kernel"]))
-        verdicts.push_back(verdict_on(limit, entry, effort));
+        verdicts.push_back(verdict_on(limit, entry, grade_in(document, entry["kernel"]), effort));
   std::vector<std::string> warnings;
   for (Verdict& verdict : verdicts) {
     const auto* known_failure = known.find(origin_of(document, verdict.kernel), verdict.property);
     verdict.expected = known_failure && verdict.outcome != "incomplete" &&
                        (verdict.failed() || (whole_sweep && !known_failure->may_pass));
     verdict.reason = verdict.expected ? known_failure->reason : "";
+    verdict.brief = verdict.expected ? known_failure->brief : "";
     if (verdict.expected && !verdict.failed())
       warnings.push_back(verdict.kernel + " was expected to fail " + verdict.property +
                          " but did not: remove it from the known failures");

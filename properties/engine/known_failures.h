@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "properties/engine/verdict.h"
+#include "support/grade.h"
 #include "support/json.h"
 
 namespace softmark {
@@ -24,6 +25,7 @@ struct KnownFailures {
     std::string kernel, property, reason;  // the first two are globs
     std::string provider, version;         // a word and a glob; empty: any
     bool may_pass = false;  // where the failure depends on the CPU or the library's version
+    std::string brief;      // the reason in a few words; may be empty
   };
   struct Limit {
     std::string kernel;  // glob
@@ -31,6 +33,7 @@ struct KnownFailures {
     std::string reason;
     // Of the run that it was taken from; empty: unknown. A longer search finds larger errors.
     std::string effort;
+    std::optional<Grade> grade = std::nullopt;  // the worst that may be found
   };
   std::vector<ExpectedFailure> expected_failures;
   std::vector<Limit> limits;

@@ -66,5 +66,24 @@ TEST(KnownFailures, ALimitOfAShorterSearchIsANoteInALongerOne) {
   EXPECT_EQ(verdict_at("standard").outcome, "fail");
 }
 
+TEST(KnownFailures, AWorseGradeThanTheLimitFails) {
+  KnownFailures known;
+  known.limits.push_back({"k/*", std::nullopt, std::nullopt, "as of today", "", Grade::blocked});
+  const auto outcome_of = [&](const char* grade) {
+    const Json document = {
+        {"run", {{"effort", "quick"}}},
+        {"kernels", {{{"id", "k/softmax/f32"}, {"grade", {{"grade", grade}}}}}},
+        {"accuracy",
+         {{{"kernel", "k/softmax/f32"}, {"domain", "all"}, {"elements", 10}, {"max_ulp", 3.0}}}}};
+    std::vector<Verdict> verdicts;
+    apply_known_failures(known, document, false, verdicts);
+    return verdicts.at(0).outcome + verdicts.at(0).message;
+  };
+  EXPECT_EQ(outcome_of("rounded"), "pass");
+  EXPECT_EQ(outcome_of("blocked"), "pass");
+  EXPECT_EQ(outcome_of("sequential"),
+            "failits grade is sequential, the known failures allow blocked (as of today)");
+}
+
 }  // namespace
 }  // namespace softmark

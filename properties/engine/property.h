@@ -54,7 +54,7 @@ class KernelSession {
   /// it declined the case or is too slow for it.
   std::vector<double> run(const Case& c);
   /// The same with everything else that was observed. Throws likewise.
-  CallResult run_watched(const Case& c, bool closely = false);
+  CallResult run_watched(const Case& c, int closely = 0);
   /// The next call is the first of a fresh process.
   void start_afresh() { worker_.end(); }
   /// Cached for the rows tried last, because several properties try the same ones.
@@ -69,6 +69,33 @@ class KernelSession {
   Coverage take_coverage() { return std::exchange(coverage_, Coverage()); }
   const Coverage& coverage() const { return coverage_; }
 
+  /// Outputs that were compared with something, an output twice where it was compared twice; a call
+  /// that must give none counts as one. Rows whose truth is asked for are counted by `truth`.
+  void count_judged(std::size_t outputs) { judged_ += outputs; }
+  std::uint64_t take_judged() { return std::exchange(judged_, 0); }
+
+  /// Outputs of all calls on no long rows so far, and those of them that say little: 0, 1, NaN,
+  /// infinities.
+  struct Outputs {
+    std::uint64_t all = 0, trivial = 0;
+  };
+  const Outputs& outputs_seen() const { return outputs_seen_; }
+
+  /// The first call of any property that changed what it must leave alone.
+  struct Seen {
+    Case c;
+    std::string what;
+  };
+  const std::optional<Seen>& changed_environment() const { return changed_environment_; }
+  const std::optional<Seen>& changed_memory() const { return changed_memory_; }
+
+  /// The CPU time of this process and of the kernel's, so far. A busy machine does not count.
+  double cpu_seconds() const;
+  /// What a call of a few elements takes.
+  double seconds_of_a_call();
+  /// Whether fresh processes may still be started, where all together may take so long.
+  bool may_start(double seconds_in_all);
+
   /// Thrown by run and caught where properties are checked. Also for a kernel that does not hang
   /// but is too slow for rows of this length, which is no defect: then the outcome is a timeout.
   struct Refused {
@@ -77,9 +104,12 @@ class KernelSession {
   struct Stopped {
     Fault fault;
   };
+  /// Thrown by a property where a case would take this kernel too long: no refusal of the kernel's.
+  struct LeftOut : Refused {};
 
  private:
   bool is_too_slow(const Case& c);
+  void note(const Case& c, const CallResult& outcome);
 
   Worker worker_;
   Effort effort_;
@@ -87,6 +117,10 @@ class KernelSession {
   std::size_t too_slow_cols_ = SIZE_MAX;  // rows of this length and longer are not tried again
   Certificate certificate_;
   Coverage coverage_;
+  std::uint64_t judged_ = 0;
+  Outputs outputs_seen_;
+  std::optional<Seen> changed_environment_, changed_memory_;
+  double seconds_of_a_call_ = -1, seconds_of_starts_ = 0;
   struct Cache;
   std::shared_ptr<Cache> cache_;
 };
@@ -114,6 +148,9 @@ struct Property {
   /// A search, guided by the kernel's own errors, for a case that violates the property; adds the
   /// number of rows tried to `rows`. Null: none.
   std::optional<Case> (*seek)(KernelSession&, std::uint64_t seed, std::size_t& rows) = nullptr;
+  /// What the cases of the sweep covered together, for the document; `judged` says which of them
+  /// were. Null: nothing to say.
+  Json (*covers)(const Kernel&, Effort, const std::vector<bool>& judged) = nullptr;
 };
 
 // Declared from the list, so that a property missing from it is an unused constant, which the
@@ -131,6 +168,9 @@ bool any_kernel(const Kernel&);
 /// properties build on it.
 std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
                                    const std::vector<double>& y);
+/// A fault where the contract's table requires +0 and the kernel gives -0.
+std::optional<Fault> wrong_zero(KernelSession& session, const Case& c,
+                                const std::vector<double>& y);
 /// A fault at one output; messages read "x[2] of row 0 ...".
 Fault fault_at(std::size_t row, std::size_t output, std::string message);
 std::string decimal(double value);  // for messages: 9 digits

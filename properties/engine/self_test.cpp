@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "support/interrupts.h"
@@ -24,6 +25,7 @@ constexpr double kSlowSeconds = 5;    // slower kills are reported
 struct Subject {
   Kernel kernel;
   std::string wanted;  // the property that must kill it; empty for a control
+  std::string kind;    // the class of its defect: what the summary says, else the property
   std::vector<std::string> killers;
   std::string message;  // of the first killer
   std::size_t passed = 0;
@@ -35,26 +37,31 @@ struct Subject {
   }
 };
 
-std::string property_of(const Kernel& mutant) {
+/// The property that must kill it, and the class of its defect: "killed by PROPERTY (CLASS): ...".
+void read_summary(const Kernel& mutant, Subject& subject) {
   const std::size_t end = mutant.summary.find(':');
   const bool marked = mutant.summary.rfind(kMarker, 0) == 0 && end != std::string::npos;
-  const std::string named =
+  const std::string before =
       marked ? mutant.summary.substr(kMarker.size(), end - kMarker.size()) : "";
+  const std::size_t open = before.find(" (");
+  const std::string named = before.substr(0, open);
   if (std::none_of(all_properties().begin(), all_properties().end(),
                    [&](const Property* p) { return p->name == named; }))
     throw Error(kUnreadable, mutant.id + ": its summary must begin with 'killed by PROPERTY: '");
-  return named;
+  subject.wanted = named;
+  subject.kind = open == before.npos ? named : named + before.substr(open);
 }
 
 std::vector<Subject> subjects() {
   const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path() / "plugins";
   const std::string mutants = folder / "softmark_mutants.so",
+                    at_load = folder / "softmark_mutant_at_load.so",
                     controls = folder / "softmark_controls.so";
   std::vector<Subject> all;
-  for (const Kernel& kernel : load_plugins({mutants, controls}).kernels) {
+  for (const Kernel& kernel : load_plugins({mutants, at_load, controls}).kernels) {
     Subject& subject = all.emplace_back();
     subject.kernel = kernel;
-    if (kernel.library == mutants) subject.wanted = property_of(kernel);
+    if (kernel.library != controls) read_summary(kernel, subject);
   }
   return all;
 }
@@ -84,6 +91,11 @@ void test_kernel(Subject& subject, const VerifyOptions& options) {
   VerifyOptions first = options;
   if (subject.is_mutant()) first.properties = {subject.wanted};
   run_verify(subject, first);
+  // Some defects only show at sizes that a quick run leaves out.
+  if (subject.is_mutant() && subject.killers.empty() && first.effort == Effort::quick) {
+    first.effort = Effort::standard;
+    run_verify(subject, first);
+  }
   subject.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (subject.is_mutant() && subject.killers.empty()) run_verify(subject, options);
 }
@@ -91,6 +103,21 @@ void test_kernel(Subject& subject, const VerifyOptions& options) {
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+/// How many mutants of each class were killed.
+std::string by_class(const std::vector<Subject>& all) {
+  std::map<std::string, std::pair<std::size_t, std::size_t>> classes;
+  for (const Subject& s : all) {
+    if (!s.is_mutant()) continue;
+    auto& [killed, total] = classes[s.kind];
+    killed += s.killed_as_wanted();
+    ++total;
+  }
+  std::string text = "class                                            killed\n";
+  for (const auto& [name, score] : classes)
+    text += fmt::format("  {:<46} {} of {}\n", name, score.first, score.second);
   return text;
 }
 
@@ -125,6 +152,7 @@ std::string score_of(const std::vector<Subject>& all, std::size_t& bad) {
     }
   }
   bad = (mutants - as_wanted) + flagged;
+  text += by_class(all);
   text += fmt::format(
       "mutants   {}: {} killed by the property that their summary names, {} by another only, {} "
       "survived\n",

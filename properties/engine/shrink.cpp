@@ -72,6 +72,14 @@ void add_column_edits(const Case& c, softmark_op op, std::vector<Edit>& edits) {
       });
 }
 
+using Member = void (*)(Layout&);
+constexpr Member kPlain[] = {
+    [](Layout& l) { l.page_rows = false; },     [](Layout& l) { l.read_only = false; },
+    [](Layout& l) { l.threads = 1; },           [](Layout& l) { l.nan = NanKind::plain; },
+    [](Layout& l) { l.poison = Layout::kNaN; }, [](Layout& l) { l.thread_limit = 0; },
+    [](Layout& l) { l.fresh = false; },         [](Layout& l) { l.calls = 1; },
+    [](Layout& l) { l.caller = Caller::main; }, [](Layout& l) { l.state = State::plain; }};
+
 void add_layout_edits(const Case& c, std::vector<Edit>& edits) {
   const Layout plain;
   if (c.layout == plain) return;
@@ -84,7 +92,17 @@ void add_layout_edits(const Case& c, std::vector<Edit>& edits) {
   if (c.layout.at_start)
     edits.push_back(
         [](Case& s) { s.layout.at_start = false, s.layout.offset = s.layout.y_offset = 0; });
-  if (c.layout.threads > 1) edits.push_back([](Case& s) { s.layout.threads = 1; });
+  for (const Member member : kPlain) {
+    Layout plainer = c.layout;
+    member(plainer);
+    if (!(plainer == c.layout)) edits.push_back([member](Case& s) { member(s.layout); });
+  }
+  for (const int fewer : {2, 3, c.layout.threads / 2})
+    if (fewer > 1 && fewer < c.layout.threads)
+      edits.push_back([fewer](Case& s) { s.layout.threads = fewer; });
+  for (const int fewer : {2, 20, 300, c.layout.calls / 2})
+    if (fewer > 1 && fewer < c.layout.calls)
+      edits.push_back([fewer](Case& s) { s.layout.calls = fewer; });
 }
 
 // How hard the number is to read: 0, then 1, -1, integers, fractions, NaN and infinities.

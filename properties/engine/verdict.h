@@ -16,8 +16,10 @@ struct Verdict {
   // pass, skip, fail, inconclusive, crash, timeout, error, or incomplete: not decided, because the
   // run ended before
   std::string outcome = "pass";
-  bool expected = false;    // by the known failures; `reason` says why
-  std::uint64_t cases = 0;  // tried
+  bool expected = false;      // by the known failures; `reason` says why
+  std::uint64_t cases = 0;    // tried
+  std::uint64_t outputs = 0;  // judged
+  Json combinations;          // of classes of factors that were covered; null: nothing to say
   std::string message;
   Json counterexample;  // null: none
   std::string repro;    // the command that tries it again
@@ -25,6 +27,7 @@ struct Verdict {
   std::string cause;
   std::optional<double> seconds;
   std::optional<std::string> reason;  // once the known failures were applied
+  std::string brief;                  // the same in a few words; empty: none
 
   bool failed() const { return outcome != "pass" && outcome != "skip" && outcome != "incomplete"; }
 };

@@ -18,6 +18,7 @@
 #include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/counterexample.h"
+#include "properties/engine/grade.h"
 #include "properties/engine/known_failures.h"
 #include "properties/engine/verdict.h"
 #include "support/interrupts.h"
@@ -77,7 +78,7 @@ Json request_for(const VerifyOptions& options, const Kernel& kernel) {
 struct Result {
   std::vector<Verdict> properties;
   Json accuracy = Json::array(), corpus = Json::array();
-  Json certificate = Json::object();
+  Json certificate = Json::object(), outputs = Json::object(), grade = nullptr;
   Coverage coverage;
   double seconds = 0;
 };
@@ -91,11 +92,13 @@ void add(const Json& report, Result& result, std::string& begun) {
   const Json& entry = report["entry"];
   if (section == "begin") begun = entry.get<std::string>();
   if (section == "certificate") result.certificate = entry;
+  if (section == "outputs") result.outputs = entry;
   if (section == "coverage") result.coverage.add(Coverage::from_json(entry));
   if (section == "cause")
     for (Verdict& verdict : result.properties)
       if (verdict.property == entry["property"]) verdict.cause = entry["cause"];
   if (section == "accuracy") result.accuracy.push_back(entry);
+  if (section == "grade") result.grade = entry;
   if (section == "corpus") result.corpus.push_back(entry);
   if (section != "properties") return;
   result.properties.push_back(verdict_from_json(entry));
@@ -117,6 +120,19 @@ Verdict ended_early(const Kernel& kernel, const std::string& property, const Chi
                     (printed.empty() ? "" : ": " + printed);
   verdict.repro = command_for("verify", kernel);
   verdict.seconds = 0;
+  return verdict;
+}
+
+/// A library's sum that loses more than one in blocks: a note.
+Verdict verdict_on_sum(const Kernel& kernel, std::string note) {
+  Verdict verdict;
+  verdict.kernel = kernel.id;
+  verdict.property = "summation";
+  verdict.criterion = "bound";
+  verdict.severity = "note";
+  verdict.outcome = "fail";
+  verdict.message = std::move(note);
+  verdict.seconds = 0;  // the grade was found already
   return verdict;
 }
 
@@ -257,9 +273,20 @@ void add_sections(const std::vector<Kernel>& kernels, const std::vector<Result>&
     if (results[i].seconds > 0) entry_of_kernel["verify_seconds"] = number(results[i].seconds);
     if (const Json coverage = results[i].coverage.summary(); coverage["calls"] != 0)
       entry_of_kernel["coverage"] = coverage;
+    if (!results[i].grade.is_null()) entry_of_kernel["grade"] = results[i].grade;
     for (const Json& entry : results[i].accuracy) document["accuracy"].push_back(entry);
   }
   document["certificate"] = certificate_of(results);
+}
+
+/// Where most outputs of a run say little, what was compared with them does.
+void add_doubt(const Kernel& kernel, const Result& result, Json& document) {
+  const auto all = result.outputs.value("all", std::uint64_t{0}),
+             trivial = result.outputs.value("trivial", std::uint64_t{0});
+  if (op_info(kernel.op).selects || all == 0 || 2 * trivial <= all) return;
+  document["warnings"].push_back(
+      fmt::format("{}: doubtful: {:.0f} % of its {} outputs were 0, 1, infinite or NaN", kernel.id,
+                  100.0 * static_cast<double>(trivial) / static_cast<double>(all), all));
 }
 
 /// The user's rows are not tried on types that cannot hold them; where none can, that is an error.
@@ -303,7 +330,12 @@ bool verify(const VerifyOptions& options, const Registry& registry,
   std::vector<Verdict> verdicts;
   for (const Result& result : results)
     verdicts.insert(verdicts.end(), result.properties.begin(), result.properties.end());
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    if (std::string note = summation_note(results[i].grade);
+        kernels[i].provider == "peer" && !note.empty())
+      verdicts.push_back(verdict_on_sum(kernels[i], std::move(note)));
   // What holds as far as it was tried, and why it was not tried further.
+  for (std::size_t i = 0; i < kernels.size(); ++i) add_doubt(kernels[i], results[i], document);
   for (const Verdict& verdict : verdicts)
     if (verdict.outcome == "pass" && !verdict.message.empty())
       document["warnings"].push_back(verdict.kernel + " " + verdict.property + ": " +

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process that verifies one kernel, which runs in a child of this one.
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
@@ -12,6 +14,8 @@
 #include "properties/engine/accuracy.h"
 #include "properties/engine/causes.h"
 #include "properties/engine/check.h"
+#include "properties/engine/counterexample.h"
+#include "properties/engine/grade.h"
 #include "properties/engine/verify.h"
 #include "support/channel.h"
 #include "support/strays.h"
@@ -88,9 +92,11 @@ class Verification {
 
   void check(const Property& property) {
     report_("begin", property.name);
-    // What a first call changes for good is seen in the first call alone.
-    if (property.name == environment.name) session_.start_afresh();
-    deliver(property, check_property(session_, property, options_));
+    CheckOptions options = options_;
+    add_seen(property, options);
+    Checked checked = check_property(session_, property, options);
+    blame(property, checked);
+    deliver(property, std::move(checked));
   }
 
   /// Wrong results are an error whatever the property that was asked for looks at: where nothing
@@ -118,6 +124,32 @@ class Verification {
 
  private:
   static constexpr double kSecondsForValues = 2;
+  static inline const std::optional<KernelSession::Seen> kNone;
+
+  /// The first call of whichever property that left something changed; null: none did.
+  const KernelSession::Seen* seen_for(const Property& property) const {
+    const auto& seen = property.name == environment.name ? session_.changed_environment()
+                       : property.name == memory.name    ? session_.changed_memory()
+                                                         : kNone;
+    return seen ? &*seen : nullptr;
+  }
+  /// It is tried first: as the first of its process, and as it was.
+  void add_seen(const Property& property, CheckOptions& options) const {
+    const KernelSession::Seen* seen = seen_for(property);
+    if (!seen || options.only_replay) return;
+    options.replay.insert(options.replay.begin(), 2, seen->c);
+    options.replay[0].layout.fresh = true;
+  }
+  /// What was seen once is a failure, even where it does not come again.
+  void blame(const Property& property, Checked& checked) const {
+    const KernelSession::Seen* seen = seen_for(property);
+    if (!seen || checked.verdict.failed()) return;
+    checked.verdict.outcome = "fail";
+    checked.verdict.message = "seen once: " + seen->what;
+    checked.counterexample = seen->c;
+    checked.verdict.counterexample = counterexample_of(session_, seen->c, Fault{});
+    checked.verdict.repro = replay_command(session_.kernel(), property, seen->c, options_.rerun);
+  }
 
   bool was_checked(std::string_view name) const {
     return std::find(checked_.begin(), checked_.end(), name) != checked_.end();
@@ -172,6 +204,8 @@ void verify_as_asked(const Json& request, const Report& report) {
   if (whole) try {
       for (const Json& entry : measure_accuracy(session, options.seed)) report("accuracy", entry);
       if (logits_case) report("accuracy", measure_accuracy_on(session, *logits_case, "logits"));
+      if (const Json grade = measure_grade(session, options.seed); !grade.is_null())
+        report("grade", grade);
     } catch (const KernelSession::Refused&) {
     } catch (const KernelSession::Stopped&) {
       // The properties reported it; a kernel that dies on ordinary rows has no accuracy.
@@ -180,12 +214,24 @@ void verify_as_asked(const Json& request, const Report& report) {
   for (std::size_t tier = 0; tier < std::size(kTierNames); ++tier)
     certificate[kTierNames[tier]] = session.certificate().outputs[tier];
   report("certificate", certificate);
+  const KernelSession::Outputs& outputs = session.outputs_seen();
+  report("outputs", {{"all", outputs.all}, {"trivial", outputs.trivial}});
+}
+
+/// Case after case takes rows of the same sizes: giving them back to the system and taking them
+/// anew costs as much as everything else.
+void keep_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 28);
+  mallopt(M_TRIM_THRESHOLD, 1 << 29);
+#endif
 }
 
 }  // namespace
 
 int verify_kernel_main(Channel& parent) {
   adopt_strays();
+  keep_memory();
   std::string request;
   if (!parent.receive(request)) return kNotMeasurable;
   verify_as_asked(json_of_message(request), Report(parent));

@@ -81,6 +81,27 @@ std::string summary_text(const RowsEvaluated& evaluated) {
 
 }  // namespace
 
+std::string eval_brief(const RowsEvaluated& evaluated) {
+  std::string text = fmt::format("{} {}, {} x {}\n", name(evaluated.op), name(evaluated.dtype),
+                                 evaluated.rows, evaluated.cols);
+  if (evaluated.rows == 1) return text + row_text(evaluated, 0);
+  text += summary_text(evaluated);
+  std::size_t changed = 0;
+  for (std::size_t r = 0; r < evaluated.rows; ++r) {
+    const auto changes = [r](const KernelOutputs& k) {
+      return k.status.empty() && !k.decisions.empty() && k.decisions[r] != k.exact[r];
+    };
+    if (std::none_of(evaluated.kernels.begin(), evaluated.kernels.end(), changes)) continue;
+    if (++changed <= kShownRows) text += row_text(evaluated, r);
+  }
+  if (changed > kShownRows)
+    text += fmt::format("\n... {} more rows with a changed decision (--format json has all)\n",
+                        changed - kShownRows);
+  for (const KernelOutputs& k : evaluated.kernels)
+    if (!k.status.empty()) text += fmt::format("  {:<34} {}\n", k.kernel.id, k.status);
+  return text;
+}
+
 std::string eval_text(const RowsEvaluated& evaluated) {
   std::string text = fmt::format("{} {}, {} x {}\n", name(evaluated.op), name(evaluated.dtype),
                                  evaluated.rows, evaluated.cols);

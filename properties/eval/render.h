@@ -8,6 +8,9 @@
 
 namespace softmark {
 
+/// One row whole; of several the errors of each kernel, and the rows whose decision changes.
+std::string eval_brief(const RowsEvaluated& evaluated);
+
 /// Small inputs element by element; of large ones the first rows and columns and, for all, the
 /// worst and mean error.
 std::string eval_text(const RowsEvaluated& evaluated);

@@ -123,10 +123,7 @@ EvalRequest read_input(const EvalSource& source) {
     throw Error(kUsage,
                 "no rows: give them as arguments (5,7,10), with --logits FILE.npy, or as JSON on "
                 "standard input");
-  const Json request = request_of_input();
-  const auto [op, dtype] = find_names(text_member(request, "op", source.op),
-                                      text_member(request, "dtype", source.dtype), kUnreadable);
-  return {op, dtype, case_from_json(request, op, dtype)};
+  return request_from_json(request_of_input(), source.op, source.dtype);
 }
 
 EvalRequest read_source(const EvalSource& source) {
@@ -144,16 +141,25 @@ EvalRequest read_source(const EvalSource& source) {
   }
 }
 
-}  // namespace
-
-EvalRequest read_request(const EvalSource& source) {
+/// Refuses a request whose exact values would not fit into memory.
+EvalRequest within_memory(EvalRequest request) {
   constexpr double kMostOutputs = 1 << 26;  // their exact values take 2 GiB
-  EvalRequest request = read_source(source);
   const double outputs = static_cast<double>(request.rows.rows) *
                          static_cast<double>(outputs_of(request.op, request.rows.cols));
   if (outputs > kMostOutputs)
     throw Error(kUnreadable, "x: gives more than 2^26 outputs; give fewer rows or columns");
   return request;
 }
+
+}  // namespace
+
+EvalRequest request_from_json(const Json& request, const std::string& given_op,
+                              const std::string& given_dtype) {
+  const auto [op, dtype] = find_names(text_member(request, "op", given_op),
+                                      text_member(request, "dtype", given_dtype), kUnreadable);
+  return within_memory({op, dtype, case_from_json(request, op, dtype)});
+}
+
+EvalRequest read_request(const EvalSource& source) { return within_memory(read_source(source)); }
 
 }  // namespace softmark

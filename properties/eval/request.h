@@ -24,6 +24,9 @@ struct EvalRequest {
   Case rows;
 };
 
+/// A JSON request; its members "op" and "dtype" override those given. Throws Error(kUnreadable).
+EvalRequest request_from_json(const Json& request, const std::string& op, const std::string& dtype);
+
 /// Throws Error(kUsage) for arguments, Error(kUnreadable) for files and standard input.
 EvalRequest read_request(const EvalSource& source);
 

@@ -62,8 +62,8 @@ MaxAndLog max_and_log(const T* x, std::size_t n) {
           m == kInf<T> ? (std::isnan(Sound<T>::sum(x, n)) ? std::nan("") : 0.0) : std::log(s)};
 }
 
-/// An entry of the table. The summary begins with the property that must kill it; the self-test
-/// parses that.
+/// An entry of the table. The summary begins with the property that must kill it and perhaps the
+/// class of the defect, "crossed (threads, special)"; the self-test parses that.
 #define SOFTMARK_MUTANT(name, property, defect, op, dtype, claims, ...)               \
   softmark_kernel {                                                                   \
     name, "killed by " property ": " defect, SOFTMARK_##op, SOFTMARK_##dtype, claims, \
@@ -73,6 +73,8 @@ MaxAndLog max_and_log(const T* x, std::size_t n) {
 using Table = std::vector<softmark_kernel>;
 Table shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(),
     gradient_mutants(), op_mutants(), type_mutants(), claim_mutants(), state_mutants(),
-    environment_mutants(), fatal_mutants(), saturated_mutants();
+    environment_mutants(), fatal_mutants(), saturated_mutants(), crossed_shape_mutants(),
+    crossed_threads_mutants(), crossed_callers_mutants(), crossed_values_mutants(),
+    first_call_mutants(), column_mutants(), popular_mutants();
 
 }  // namespace softmark::mutants

@@ -88,6 +88,7 @@ void accept_failures(const AcceptVerb& verb, const Json& report, const KnownFail
 struct Errors {
   std::string kernel, effort;
   double max_ulp, p999, promised;
+  std::optional<Grade> grade;
 };
 
 /// Raises each limit that the report exceeds to what was measured; whether the kernel has a limit.
@@ -110,21 +111,42 @@ bool raise_limits(const AcceptVerb& verb, const Errors& errors, const KnownFailu
       draft.changes.push_back(
           fmt::format("{} of {}: {:g} -> {:g}", key, limit.kernel, *most, rounded_up(got)));
     }
+    Json& entry = draft.json["limits"][i];
+    if (!limit.grade || !errors.grade || *errors.grade == Grade::none ||
+        grade_of(text_of(entry, "grade")) >= errors.grade)
+      continue;
+    entry["grade"] = name(*errors.grade);
+    if (!errors.effort.empty()) entry["effort"] = errors.effort;
+    entry["reason"] = verb.reason;
+    draft.changes.push_back(fmt::format("grade of {}: {} -> {}", limit.kernel, name(*limit.grade),
+                                        name(*errors.grade)));
   }
   return limited;
 }
 
 /// A new limit: what the kernel promises; where it promises nothing the largest error that the run
-/// found, which holds for runs of its effort.
+/// found, which holds for runs of its effort, as does a grade.
 void add_limit(const AcceptVerb& verb, const Errors& errors, Draft& draft) {
   const bool promises = std::isfinite(errors.promised);
   const double most = promises ? errors.promised : rounded_up(errors.max_ulp);
   Json limit = {{"kernel", exactly(errors.kernel)}, {"max_ulp", most}};
-  if (!promises && !errors.effort.empty()) limit["effort"] = errors.effort;
-  limit["reason"] = verb.reason;
-  draft.json["limits"].push_back(limit);
+  const bool graded = errors.grade && *errors.grade != Grade::none;
+  const auto add = [&](bool found) {
+    if (found && !errors.effort.empty()) limit["effort"] = errors.effort;
+    limit["reason"] = verb.reason;
+    draft.json["limits"].push_back(limit);
+  };
+  if (promises || !graded) add(!promises);
+  if (promises && graded) limit = {{"kernel", exactly(errors.kernel)}};
+  if (graded) {
+    limit["grade"] = name(*errors.grade);
+    add(true);
+  }
   draft.changes.push_back(fmt::format("max_ulp of {} is limited to {:g}, {}", errors.kernel, most,
                                       promises ? "its promise" : "the largest error found"));
+  if (graded)
+    draft.changes.push_back(
+        fmt::format("grade of {} is limited to {}", errors.kernel, name(*errors.grade)));
 }
 
 bool wants_new_limits(const AcceptVerb& verb) { return verb.limits || verb.limits_only; }
@@ -133,12 +155,18 @@ void accept_errors(const AcceptVerb& verb, const Json& report, const KnownFailur
                    Draft& draft) {
   if (!wants_new_limits(verb) && !selected(verb.properties, "accuracy_limit")) return;
   for (const Json& row : field(report, "accuracy")) {
-    Errors errors = {text_of(row, "kernel"), text_of(field(report, "run"), "effort"),
-                     value_of(field(row, "max_ulp")), value_of(field(row, "p999")), NAN};
+    Errors errors = {text_of(row, "kernel"),
+                     text_of(field(report, "run"), "effort"),
+                     value_of(field(row, "max_ulp")),
+                     value_of(field(row, "p999")),
+                     NAN,
+                     std::nullopt};
     if (text_of(row, "domain") != "all" || !selected_kernel(verb.kernels, errors.kernel)) continue;
     for (const Json& entry : field(report, "kernels"))
-      if (text_of(entry, "id") == errors.kernel)
+      if (text_of(entry, "id") == errors.kernel) {
         errors.promised = value_of(field(entry, "max_ulp"));
+        errors.grade = grade_of(text_of(field(entry, "grade"), "grade"));
+      }
     const bool limited = raise_limits(verb, errors, known, draft);
     if (wants_new_limits(verb) && !limited && std::isfinite(errors.max_ulp))
       add_limit(verb, errors, draft);

@@ -24,8 +24,10 @@ int run_eval(const EvalVerb& verb) {
   const auto kernels =
       verb.choice.select(verb.choice.registry(), name(request.op), name(request.dtype));
   const RowsEvaluated evaluated = evaluate(request, kernels, verb.threshold);
-  write_file(verb.output.path,
-             verb.output.format() == "json" ? eval_json(evaluated) : eval_text(evaluated));
+  const std::string format = verb.output.format();
+  write_file(verb.output.path, format == "json"    ? eval_json(evaluated)
+                               : format == "brief" ? eval_brief(evaluated)
+                                                   : eval_text(evaluated));
   return kPass;
 }
 
@@ -59,7 +61,7 @@ void add_eval(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   add_plugins(*sub, verb->choice.plugins);
   add_kernels(*sub, verb->choice.kernels);
-  verb->output.add_to(*sub, {"text", "json"});
+  verb->output.add_to(*sub, {"brief", "text", "json"});
   sub->allow_extras(false);
   sub->callback([verb, &exit_code] { exit_code = run_eval(*verb); });
 }

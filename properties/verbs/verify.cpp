@@ -29,7 +29,7 @@ std::vector<std::string> property_names() {
 }
 
 int run_self_test(VerifyVerb& verb) {
-  if (verb.output.format() != "text")
+  if (const std::string format = verb.output.format(); format != "text" && format != "brief")
     throw Error(kUsage, "--self-test: its result is text; end the name of -o in .txt");
   std::string text;
   const int exit_code = self_test(verb.options, text);

@@ -1,19 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-// softmark choose: the fastest correct kernel for a shape, from a document.
+// softmark choose: the kernel to use for given needs, from a document or measured now.
 #include "reports/choose.h"
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "bench/machine.h"
+#include "bench/measure.h"
+#include "bench/sections.h"
 #include "kernels/verbs/checks.h"
 #include "kernels/verbs/flags.h"
+#include "properties/engine/verify.h"
 #include "reports/document.h"
+#include "reports/render.h"
+#include "support/interrupts.h"
 
 namespace softmark {
 namespace {
 
-void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
-  verb.add_option("FILE", file, "a document with measurements (- is standard input)")->required();
+struct ChooseVerb {
+  ChooseRequest request;
+  std::string file;
+  bool measure = false;
+  OutputChoice output;
+};
+
+/// Verdicts of this machine: the document's where one was given, else of a quick verification.
+Json verified(const ChooseVerb& verb, const Registry& registry) {
+  Json here;
+  bench::describe_machine(here);
+  if (!verb.file.empty()) {
+    Json document = read_document(verb.file);
+    if (document["machine"]["key"] != here["machine"]["key"])
+      throw Error(kUsage, verb.file +
+                              ": its verdicts are of another machine; leave it out, and "
+                              "--measure verifies here, too");
+    return document;
+  }
+  KernelChoice of_type;
+  of_type.ops = {verb.request.op};
+  of_type.dtypes = {verb.request.dtype};
+  VerifyOptions options;
+  options.seed = kDefaultSeed;
+  options.effort = Effort::quick;
+  Json document = new_document(command_line(), options.seed);
+  document["run"]["effort"] = name(options.effort);
+  bench::describe_machine(document);
+  if (!verify(options, registry, of_type.select(registry), document))
+    throw Error(kNotMeasurable, "interrupted; nothing was decided");
+  add_verdicts(document);
+  return document;
+}
+
+/// A document whose measurements are of the shape wanted alone, taken now.
+Json measured(const ChooseVerb& verb) {
+  const ChooseRequest& request = verb.request;
+  if (!request.rows || !request.cols)
+    throw Error(kUsage, "--measure: give the shape to time: --rows N --cols N");
+  watch_interrupts();
+  const Registry registry = load_registry({}, true);
+  Json document = verified(verb, registry);
+  bench::BenchOptions options;
+  options.effort = Effort::quick;
+  options.seed = kDefaultSeed;
+  options.ops = {request.op};
+  options.dtypes = {request.dtype};
+  options.rows = static_cast<std::size_t>(*request.rows);
+  options.cols = static_cast<std::size_t>(*request.cols);
+  options.hot = request.cache != "cold";
+  options.cold = request.cache == "cold";
+  options.threads = {1};
+  if (request.threads > 1) options.threads.push_back(static_cast<int>(request.threads));
+  if (!request.distribution.empty())
+    options.distribution = *bench::find_distribution(request.distribution);
+  const Json sections = bench::bench_sections(options, registry, not_passing(document));
+  if (sections["complete"] != true) throw Error(kNotMeasurable, "interrupted; nothing was decided");
+  document["measurements"] = sections["measurements"];
+  finish_document(document, true);
+  return document;
+}
+
+void add_grade(CLI::App& verb, std::optional<Grade>& grade) {
+  verb.add_option_function<std::string>(
+          "--grade", [&grade](const std::string& word) { grade = grade_of(word); },
+          "the worst grade allowed, as verification found it: rounded, one_ulp, wide, blocked, "
+          "sequential")
+      ->type_name("GRADE")
+      ->check(one_of_names("a grade", words_of(kGradeNames)));
+}
+
+void add_needs(CLI::App& verb, ChooseRequest& request) {
   add_op(verb, request.op);
   add_dtype(verb, request.dtype);
   verb.add_option("--rows", request.rows, "rows per call")
@@ -26,24 +102,45 @@ void add_options(CLI::App& verb, ChooseRequest& request, std::string& file) {
       ->type_name("N")
       ->check(whole_within(1, 1024))
       ->capture_default_str();
-  verb.add_option("--max-ulp", request.max_ulp, "largest measured error allowed")
+  verb.add_option("--max-ulp", request.max_ulp,
+                  "largest error allowed: neither promised nor found to be exceeded")
       ->type_name("ULP")
       ->check(real_within(0, 1e9, "ulp"));
+  add_grade(verb, request.grade);
   verb.add_flag("--reproducible", request.reproducible,
                 "only kernels that claim to be reproducible: bits that depend on the row alone");
+  const auto add = [&](const char* flag, std::string& value, const char* what, const char* help,
+                       const std::vector<std::string>& names) {
+    verb.add_option(flag, value, help)->type_name("NAME")->check(one_of_names(what, names));
+  };
+  add("--masked-row", request.masked_row, "a result of masked rows",
+      "what a row of nothing but -inf gives: nan | zero | uniform", {"nan", "zero", "uniform"});
+  add("--isa", request.isa, "a set of instructions",
+      "at most these instructions: sse4 | avx2 | avx512", {"sse4", "avx2", "avx512"});
+  std::vector<std::string> distributions = words_of(bench::kDistributionNames);
+  add("--distribution", request.distribution, "a distribution",
+      "timed on such logits: normal | flat | peaked | causal | subnormal | file", distributions);
+  add("--cache", request.cache, "a cache state", "timed with a hot | cold cache", {"hot", "cold"});
 }
 
 }  // namespace
 
 void add_choose(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand(
-      "choose", "name the fastest correct kernel for a shape, and why the others were not chosen");
-  const auto request = std::make_shared<ChooseRequest>();
-  const auto file = std::make_shared<std::string>();
-  add_options(*verb, *request, *file);
-  verb->callback([request, file, &exit_code] {
-    const Choice choice = choose(read_document(*file), *request);
-    write_file("-", choice.text);
+  CLI::App* sub = app.add_subcommand(
+      "choose", "name the kernel to use for given needs, how sure that is, and why not the others");
+  const auto verb = std::make_shared<ChooseVerb>();
+  sub->add_option("FILE", verb->file, "a document with measurements (- is standard input)");
+  add_needs(*sub, verb->request);
+  sub->add_flag("--measure", verb->measure,
+                "time the shape wanted now, with the verdicts of FILE or, without one, of a quick "
+                "verification");
+  verb->output.add_to(*sub, {"text", "markdown", "json"});
+  sub->callback([verb, &exit_code] {
+    if (verb->file.empty() && !verb->measure)
+      throw Error(kUsage, "choose: give a document, or --measure to verify and time now");
+    const Json document = verb->measure ? measured(*verb) : read_document(verb->file);
+    const Choice choice = choose(document, verb->request, verb->output.format());
+    write_file(verb->output.path, choice.text);
     exit_code = choice.kernel.empty() ? kGateFailed : kPass;
   });
 }

@@ -58,7 +58,8 @@ def property_problems(listed, mutants):
     built = [[p["name"], p["criterion"] + (" (note)" if p["severity"] == "note" else ""),
               p["sentence"]] for p in listed["properties"]]
     yield from differences("properties/README.md", written, built)
-    killers = {m["name"]: m["summary"].removeprefix("killed by ").split(":")[0] for m in mutants}
+    killers = {m["name"]: m["summary"].removeprefix("killed by ").split(":")[0].split(" (")[0]
+               for m in mutants}
     for row in table:
         name, mutant = row[0].strip("`"), row[3].split("`")[1]
         if killers.get(mutant) != name:
@@ -84,7 +85,8 @@ def verbs_of(softmark):
 def main():
     softmark, build = sys.argv[1], pathlib.Path(sys.argv[2])
     listed = listing(softmark)
-    mutants = kernels_of(softmark, build / "plugins/softmark_mutants.so")
+    mutants = [k for name in ("softmark_mutants", "softmark_mutant_at_load")
+               for k in kernels_of(softmark, build / f"plugins/{name}.so")]
     controls = kernels_of(softmark, build / "plugins/softmark_controls.so")
     peers = re.findall(r'^ +\{"(\w+)", "softmark_peer_', (build / "peers/peers.cpp").read_text(), re.M)
     quick = sum(w["effort"] == "quick" for w in listed["workloads"])

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/disturbance.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "bench/load.h"
+
+namespace softmark::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+double read_clock(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return 1e9 * static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec);
+}
+
+/// The second number of a thread's schedstat: nanoseconds in which it was ready and did not run.
+/// Negative where it cannot be read.
+double waited_of(const std::string& schedstat) {
+  std::ifstream file(schedstat);
+  double ran = 0, waited = -1;
+  file >> ran >> waited;
+  return file ? waited : -1;
+}
+
+bool is_number(const std::string& name) {
+  return std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+std::vector<std::string> schedstats_of(int process) {
+  std::vector<std::string> files;
+  std::error_code ignored;
+  for (const auto& task : fs::directory_iterator(fmt::format("/proc/{}/task", process), ignored))
+    if (const std::string file = (task.path() / "schedstat").string(); waited_of(file) >= 0)
+      files.push_back(file);
+  return files;
+}
+
+}  // namespace
+
+std::vector<int> children_of(int process) {
+  std::vector<int> children;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!is_number(name)) continue;
+    std::ifstream file(entry.path() / "stat");
+    std::string line;
+    std::getline(file, line);
+    // "pid (name) state parent ...", and the name may hold anything.
+    std::istringstream rest(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+    std::string state;
+    int parent = 0;
+    if (rest >> state >> parent && parent == process) children.push_back(std::stoi(name));
+  }
+  return children;
+}
+
+Meter::Meter(int threads, int cpu) : cpu_(cpu < 0 ? "cpu" : fmt::format("cpu{}", cpu)) {
+  const std::vector<int> children = children_of(getpid());
+  alone_ = threads == 1 && children.empty();
+  schedstats_ = schedstats_of(getpid());
+  for (int child : children)
+    for (std::string& file : schedstats_of(child)) schedstats_.push_back(std::move(file));
+}
+
+Reading Meter::now() const {
+  Reading reading;
+  for (const std::string& file : schedstats_) reading.waited += std::max(0.0, waited_of(file));
+  reading.stolen = 1e9 * cpu_seconds(cpu_).stolen;
+  reading.real = read_clock(CLOCK_MONOTONIC);
+  reading.cpu = read_clock(CLOCK_THREAD_CPUTIME_ID);
+  return reading;
+}
+
+double Meter::lost(const Reading& before, const Reading& after) const {
+  const double real = after.real - before.real;
+  if (!(real > 0)) return 0;
+  double lost = (after.waited - before.waited + after.stolen - before.stolen) / real;
+  if (alone_) lost = std::max(lost, 1 - (after.cpu - before.cpu) / real);
+  return std::clamp(lost, 0.0, 1.0);
+}
+
+std::vector<Sample> quietest(std::vector<Sample> samples, std::size_t wanted) {
+  if (samples.size() <= wanted) return samples;
+  std::vector<double> lost;
+  for (const Sample& sample : samples) lost.push_back(sample.lost);
+  std::nth_element(lost.begin(), lost.begin() + static_cast<std::ptrdiff_t>(wanted - 1),
+                   lost.end());
+  const double most = lost[wanted - 1];
+  std::vector<Sample> chosen;
+  for (const Sample& sample : samples)
+    if (sample.lost < most) chosen.push_back(sample);
+  for (const Sample& sample : samples)  // of equals the first
+    if (sample.lost == most && chosen.size() < wanted) chosen.push_back(sample);
+  return chosen;
+}
+
+bool is_disturbed(const std::vector<Sample>& samples) {
+  const auto disturbed = std::count_if(samples.begin(), samples.end(), [](const Sample& sample) {
+    return sample.lost > kDisturbed;
+  });
+  return 2 * static_cast<std::size_t>(disturbed) >= std::max<std::size_t>(samples.size(), 1);
+}
+
+}  // namespace softmark::bench

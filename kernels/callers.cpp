@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/callers.h"
+
+#include <dlfcn.h>
+#include <fenv.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "kernels/environment.h"
+#include "kernels/names.h"
+#include "support/sanitizers.h"
+
+namespace softmark {
+namespace {
+
+constexpr std::size_t kGuardBelowStack = std::size_t{64} << 20;  // a large array must not skip it
+constexpr std::size_t kScribbled = 16384;                        // bytes of stack
+constexpr unsigned kFewestSpins = 64;
+#if defined(SOFTMARK_FINDS_LEAKS) || defined(SOFTMARK_FINDS_RACES)
+constexpr std::size_t kStack = 16 * kSmallStack;  // frames of sanitizers are larger
+#else
+constexpr std::size_t kStack = kSmallStack;
+#endif
+
+/// Overwrites the stack that the kernel will use, so that what it never set is no lucky zero.
+__attribute__((noinline)) void scribble_on_stack() {
+  volatile std::uint64_t below[kScribbled / sizeof(std::uint64_t)];
+  for (volatile std::uint64_t& word : below) word = 0xc3c3c3c3c3c3c3c3;
+}
+
+/// The rows of y of one caller, as bytes.
+struct Output {
+  std::byte* at;
+  std::size_t rows, row_bytes, step_bytes;
+
+  std::vector<std::byte> copy() const {
+    std::vector<std::byte> all;
+    for (std::size_t r = 0; r < rows; ++r)
+      all.insert(all.end(), at + r * step_bytes, at + r * step_bytes + row_bytes);
+    return all;
+  }
+  bool equals(const std::vector<std::byte>& other) const {
+    for (std::size_t r = 0; r < rows; ++r)
+      if (std::memcmp(at + r * step_bytes, other.data() + r * row_bytes, row_bytes) != 0)
+        return false;
+    return true;
+  }
+  void set(const std::vector<std::byte>& from) const {
+    for (std::size_t r = 0; r < rows; ++r)
+      std::memcpy(at + r * step_bytes, from.data() + r * row_bytes, row_bytes);
+  }
+  void clear() const {  // a NaN in every type
+    for (std::size_t r = 0; r < rows; ++r) std::memset(at + r * step_bytes, 0xff, row_bytes);
+  }
+};
+
+/// One caller: its part of the rows, and what became of it.
+struct Part {
+  softmark_args args;
+  Output output;
+  std::size_t index = 0;
+  std::vector<std::byte> expected;  // what a call by itself gave; empty: not known
+  wire::Reply reply = {};
+};
+
+Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softmark_args& args,
+             std::size_t first, std::size_t rows) {
+  const std::size_t element = bytes_of(kernel.dtype);
+  const OpShape shape = shape_of(kernel.op);
+  const bool is_scalar = shape.output == OpShape::kScalar;
+  const auto moved = [&](const void* from, std::size_t stride) {
+    return from ? static_cast<const std::byte*>(from) + first * stride * element : nullptr;
+  };
+  const int y_segment = call.alias ? call.alias - 1 : static_cast<int>(wire::kY);
+  Part part;
+  part.args = args;
+  part.args.rows = rows;
+  part.args.x = moved(args.x, args.x_stride);
+  part.args.g = moved(args.g, shape.takes_g_row ? 1 : args.g_stride);
+  if (args.labels) part.args.labels += first;
+  part.output = {const_cast<std::byte*>(moved(args.y, is_scalar ? 1 : args.y_stride)), rows,
+                 call.row_bytes[y_segment], is_scalar ? element : call.step_bytes[y_segment]};
+  part.args.y = part.output.at;
+  return part;
+}
+
+/// Two callers: where they are, so that they go on until they have met often enough.
+struct Together {
+  static constexpr unsigned kMeetings = 40;
+  static constexpr auto kLongest = std::chrono::milliseconds(40);
+
+  unsigned callers = 1;
+  bool waits = false;  // for each other to begin
+  std::atomic<unsigned> ready{0}, meetings{0};
+  std::atomic<bool> differs{false};
+  std::atomic<unsigned> inside[2] = {};  // the number of the call that each is in; 0: none
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+
+  void wait() {
+    ++ready;
+    while (waits && ready < callers) sched_yield();
+  }
+  bool goes_on() const {
+    return !differs && callers > 1 && meetings < kMeetings &&
+           std::chrono::steady_clock::now() - begin < kLongest;
+  }
+};
+
+/// The other caller's calls that this one's met, each counted once: one that was interrupted meets
+/// many, and they all meet the same one.
+class Meetings {
+ public:
+  Meetings(Together& together, std::size_t me) : together_(together), me_(me) {}
+  void enter(unsigned call) {
+    together_.inside[me_] = call;
+    look();
+  }
+  void leave() {
+    look();
+    together_.inside[me_] = 0;
+  }
+
+ private:
+  void look() {
+    const unsigned other = together_.inside[1 - me_];
+    if (other != 0 && other != std::exchange(last_, other)) ++together_.meetings;
+  }
+  Together& together_;
+  std::size_t me_;
+  unsigned last_ = 0;
+};
+
+/// Of a result that differs from the first call's, which is the odd one? A third call decides, and
+/// y becomes that of the odd one.
+void keep_odd_one(softmark_fn run, Part& part, const std::vector<std::byte>& first) {
+  const std::vector<std::byte> other = part.output.copy();
+  part.output.clear();
+  run(&part.args);
+  part.output.set(part.output.equals(other) ? first : other);
+}
+
+/// Returns what the kernel returned. y is that of the first call that differs from the others.
+int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Together& together) {
+  Meetings meetings(together, part.index);
+  scribble_on_stack();
+  meetings.enter(1);
+  int status = run(&part.args);
+  meetings.leave();
+  if (call.calls < 2 || status != 0) return status;
+  const bool known = !part.expected.empty();
+  const std::vector<std::byte> first = known ? part.expected : part.output.copy();
+  if (known && !part.output.equals(first)) together.differs = true;
+  unsigned spins = kFewestSpins;
+  for (int i = 1; !together.differs && (i < call.calls || together.goes_on()); ++i) {
+    part.output.clear();
+    if (together.callers > 1)  // two callers drift past each other
+      for (volatile unsigned k = spins = spins * 5 % 1021; k > 0;) k = k - 1;
+    meetings.enter(static_cast<unsigned>(i) + 1);
+    status = run(&part.args);
+    meetings.leave();
+    if (status == 0 && part.output.equals(first)) continue;
+    together.differs = true;
+    if (status == 0 && !known) keep_odd_one(run, part, first);
+    break;
+  }
+  return status;
+}
+
+void observe(const wire::Call& call, softmark_fn run, Part& part, Together& together) {
+  const auto state = static_cast<State>(call.state);
+  const Environment plain = Environment::now();
+  Environment before = plain;
+  if (state != State::plain) {
+    enter(state);
+    before = Environment::now();
+  }
+  const softmark_args given = part.args;
+  if (state == State::plain) feclearexcept(FE_ALL_EXCEPT);
+  together.wait();
+  part.reply.status = call_repeatedly(call, run, part, together);
+  if (state == State::plain)
+    part.reply.exceptions = static_cast<std::uint32_t>(fetestexcept(FE_ALL_EXCEPT));
+  part.reply.changes = before.changes_to(Environment::now());
+  if (std::memcmp(&given, &part.args, sizeof given) != 0) part.reply.changes |= wire::kArguments;
+  plain.restore(part.reply.changes);
+}
+
+using Work = std::function<void()>;
+
+void* run_work(void* work) {
+  (*static_cast<Work*>(work))();
+  return nullptr;
+}
+
+/// On a fresh thread; `stack` bytes for it, or as many as the system gives.
+void on_thread(Work work, std::size_t stack = 0) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  void* space = MAP_FAILED;
+  if (stack > 0) {
+    space = mmap(nullptr, kGuardBelowStack + stack, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    auto* bottom = static_cast<std::byte*>(space) + kGuardBelowStack;
+    if (space == MAP_FAILED || mprotect(bottom, stack, PROT_READ | PROT_WRITE) != 0) _exit(70);
+    pthread_attr_setstack(&attributes, bottom, stack);
+  }
+  pthread_t thread;
+  if (pthread_create(&thread, &attributes, run_work, &work) != 0) _exit(70);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+  if (space != MAP_FAILED) munmap(space, kGuardBelowStack + stack);
+}
+
+/// In a child of fork, which ends as this process will where the call ends it.
+void in_fork(const Work& work, wire::Reply& reply) {
+  auto* shared = static_cast<wire::Reply*>(mmap(
+      nullptr, sizeof(wire::Reply), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  if (shared == MAP_FAILED) _exit(70);
+  const pid_t child = fork();
+  if (child < 0) _exit(70);
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    work();
+    *shared = reply;
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFSIGNALED(status)) {
+    signal(WTERMSIG(status), SIG_DFL);
+    raise(WTERMSIG(status));
+  }
+  if (WEXITSTATUS(status) != 0) _exit(WEXITSTATUS(status));
+  reply = *shared;
+  munmap(shared, sizeof *shared);
+}
+
+void in_region(const std::vector<Work>& works);
+
+void together(const std::vector<Work>& works, Caller caller) {
+  if (caller == Caller::region) return in_region(works);
+  std::vector<pthread_t> threads(works.size());
+  for (std::size_t i = 0; i < works.size(); ++i)
+    if (pthread_create(&threads[i], nullptr, run_work, const_cast<Work*>(&works[i])) != 0)
+      _exit(70);
+  for (const pthread_t thread : threads) pthread_join(thread, nullptr);
+}
+
+/// The OpenMP of the process, where it has one; else plain threads.
+void in_region(const std::vector<Work>& works) {
+  struct Region {
+    const std::vector<Work>& works;
+    std::atomic<std::size_t> next{0};
+  } region{works};
+  using Body = void (*)(void*);
+  static const auto parallel = reinterpret_cast<void (*)(Body, void*, unsigned, unsigned)>(
+      dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+  if (!parallel) return together(works, Caller::concurrent);
+  parallel(
+      [](void* data) {
+        auto& of = *static_cast<Region*>(data);
+        for (std::size_t i; (i = of.next++) < of.works.size();) of.works[i]();
+      },
+      &region, static_cast<unsigned>(works.size()), 0);
+}
+
+void merge(const std::vector<Part>& parts, wire::Reply& reply) {
+  for (const Part& part : parts) {
+    if (part.reply.status != 0) reply.status = part.reply.status;
+    reply.exceptions |= part.reply.exceptions;
+    reply.changes |= part.reply.changes;
+  }
+}
+
+}  // namespace
+
+void make_call(const wire::Call& call, const softmark_kernel& kernel, const softmark_args& args,
+               wire::Reply& reply) {
+  const auto caller = static_cast<Caller>(call.caller);
+  const bool two = (caller == Caller::concurrent || caller == Caller::region) && args.rows > 1;
+  Together meeting;
+  std::vector<Part> parts;
+  const std::size_t first = two ? args.rows / 2 : args.rows;
+  parts.push_back(part_of(call, kernel, args, 0, first));
+  if (two) parts.push_back(part_of(call, kernel, args, first, args.rows - first));
+  meeting.callers = static_cast<unsigned>(parts.size());
+  // In a region of fewer threads than callers, one follows the other.
+  meeting.waits = caller == Caller::concurrent;
+  for (std::size_t i = 0; two && i < 2; ++i) {
+    parts[i].index = i;
+    if (call.calls < 2 || kernel.run(&parts[i].args) != 0) continue;
+    parts[i].expected = parts[i].output.copy();
+    parts[i].output.clear();
+  }
+  std::vector<Work> works;
+  for (Part& part : parts) works.emplace_back([&] { observe(call, kernel.run, part, meeting); });
+  if (caller == Caller::main)
+    works[0]();
+  else if (caller == Caller::thread || caller == Caller::small_stack)
+    on_thread(works[0], caller == Caller::small_stack ? kStack : 0);
+  else if (caller == Caller::forked)
+    in_fork(works[0], parts[0].reply);
+  else
+    together(works, caller);
+  merge(parts, reply);
+}
+
+}  // namespace softmark

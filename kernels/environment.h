@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state that a kernel must leave as it found it, and that costs little to look at: each call
+// is compared. The floating-point state is that of the calling thread.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <string>
+
+#include "kernels/layout.h"
+
+namespace softmark {
+
+struct Environment {
+  int rounding;
+  unsigned mxcsr;
+  unsigned short x87, x87_tags;  // control word; which registers are in use
+  bool backwards;                // the direction flag of string instructions
+  sigset_t signals;
+  std::string folder, locale;
+  std::int64_t printed;  // bytes
+
+  static Environment now();
+  /// wire::Change bits.
+  std::uint32_t changes_to(const Environment& after) const;
+  /// What these bits say was changed, and the floating-point state.
+  void restore(std::uint32_t changes) const;
+};
+
+/// Puts the calling thread into the state, from the plain one.
+void enter(State state);
+
+}  // namespace softmark

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls made from assignments of classes.
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "kernels/case.h"
+#include "properties/crossing/factors.h"
+#include "properties/rows/rows.h"
+
+namespace softmark::crossing {
+
+/// Makes the cases of one kernel. Rows repeat from case to case, so that their exact values are
+/// computed once.
+class CaseMaker {
+ public:
+  explicit CaseMaker(const Kernel& kernel) : kernel_(kernel) {}
+
+  Case make(const Assignment& a);
+
+ private:
+  struct Shape {
+    std::size_t rows, cols;
+  };
+  Shape shape_of(const Assignment& a);
+  /// An ordinary row: logits, or what the op takes instead.
+  const std::vector<double>& row(Kind kind, std::size_t cols, std::size_t variant);
+  std::vector<double> cotangents(Cotangent kind, std::size_t cols, std::size_t at, std::size_t row);
+  void fill(Case& c, const Assignment& a);
+  void fill_cotangents(Case& c, const Assignment& a, std::size_t at);
+  void lay_out(Case& c, const Assignment& a);
+  void set_padding(Case& c, const Assignment& a);
+  void set_caller(Case& c, const Assignment& a);
+  std::size_t column_of(Place place, std::size_t cols);
+  /// 0, 1, 2, ... for each factor: which number of a class comes next.
+  std::size_t turn(std::size_t factor) { return turns_[factor]++; }
+
+  const Kernel& kernel_;
+  std::map<std::array<std::size_t, 3>, std::vector<double>> rows_;
+  std::size_t kept_ = 0;  // values in rows_
+  std::array<std::size_t, kFactors> turns_ = {};
+};
+
+/// Sizes that the array leaves out: many rows of some length with one bad row, rows past 16 bits
+/// with several columns, and at thorough past 2^20 columns.
+std::vector<Case> large_cases(const Kernel& kernel, Effort effort);
+
+}  // namespace softmark::crossing

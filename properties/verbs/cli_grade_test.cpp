@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grades, and defects that only show in long rows.
+#include <map>
+
+#include "properties/verbs/cli_run.h"
+#include "support/json_reader.h"
+
+namespace softmark {
+namespace {
+
+std::map<std::string, Json> kernels_of(const fs::path& document) {
+  std::map<std::string, Json> kernels;
+  const Json json = read_json(document);
+  for (const Json& kernel : json["kernels"]) kernels[kernel["id"]] = kernel;
+  return kernels;
+}
+
+TEST(Grades, AreFoundAndExplained) {
+  const fs::path out = scratch() / "grades.json";
+  const Ran ran = run(
+      "verify --effort quick --kernel simd/softmax/f32 --kernel max_shifted/softmax/f32 --kernel "
+      "scalar/softmax/f8_e4m3 -o " +
+      out.string());
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  auto kernels = kernels_of(out);
+  EXPECT_EQ(kernels["scalar/softmax/f8_e4m3"]["grade"]["grade"], "rounded");
+  EXPECT_FALSE(kernels["scalar/softmax/f8_e4m3"]["grade"].contains("broken"));
+  const Json &wide = kernels["simd/softmax/f32"]["grade"],
+             &loop = kernels["max_shifted/softmax/f32"]["grade"];
+  EXPECT_EQ(wide["grade"], "wide") << wide;
+  EXPECT_EQ(wide["broken"]["grade"], "one_ulp");
+  EXPECT_EQ(loop["grade"], "sequential") << loop;
+  EXPECT_EQ(loop["broken"]["grade"], "blocked");
+  for (const Json& entry : loop["growth"])
+    if (entry["rows"] == "swamped") EXPECT_GT(entry["exponent"], 0.7) << entry;
+  for (const Json& entry : wide["growth"]) EXPECT_LT(entry["exponent"], 0.2) << entry;
+  const Ran text = run("report --format markdown " + out.string());
+  EXPECT_NE(text.out.find("wide, not one"), std::string::npos) << text.out;
+}
+
+TEST(Grades, AreLimitedByKnownFailures) {
+  const fs::path folder = scratch(), out = folder / "a.json", known = folder / "known.json";
+  const std::string verify = "verify --effort quick --kernel stable/sigmoid/f32 -o " + out.string();
+  ASSERT_EQ(run(verify).code, 0);
+  ASSERT_EQ(run("accept " + out.string() + " --limits-only --reason today --known-failures " +
+                known.string())
+                .code,
+            0);
+  Json limits = read_json(known);
+  EXPECT_EQ(limits["limits"][0]["grade"], kernels_of(out)["stable/sigmoid/f32"]["grade"]["grade"]);
+  EXPECT_EQ(run(verify + " --known-failures " + known.string()).code, 0);
+  limits["limits"][0]["grade"] = "rounded";
+  std::ofstream(known) << limits;
+  EXPECT_EQ(run(verify + " --known-failures " + known.string()).code, 1);
+  EXPECT_NE(text_of(out).find("the known failures allow rounded"), std::string::npos);
+}
+
+TEST(Columns, DefectsOfLongRowsAreFoundBelowTheErrorOfALoop) {
+  const std::string verify =
+      "verify --effort standard --property columns --plugin " SOFTMARK_PLUGINS
+      "/loses.so --kernel ";
+  EXPECT_EQ(run(verify + "correct").code, 0);
+  for (const char* wrong : {"inside", "last", "off"}) {
+    const Ran ran = run(verify + wrong);
+    EXPECT_EQ(ran.code, 1) << wrong << ran.err;
+    EXPECT_NE(ran.out.find("columns"), std::string::npos) << ran.out;
+  }
+}
+
+}  // namespace
+}  // namespace softmark

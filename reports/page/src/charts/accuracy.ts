@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Error by kind of row: kernels by kinds, coloured by the share of the bound that is used.
+
+import * as Plot from "@observablehq/plot";
+import { Accuracy, Machine, figure, unique } from "../data";
+import { Cell, Chart, Drawn } from "../figure";
+import { cut, element, textWidth } from "../labels";
+import { Selection } from "../state";
+import * as common from "./common";
+
+const MOST_ROWS = 40;
+const STEPS = [0.03, 0.1, 0.3, 1];  // shades between them; above 1 is a defect
+
+/** 0 (nearly exact) to 4 (above the bound). */
+export const shade = (share: number): number =>
+  Number.isNaN(share) || !(share <= 1) ? 4 : STEPS.findIndex((s) => share <= s);
+
+const HEAD: Cell[] = ["machine", "kernel", "op", "dtype", "rows", "elements", "max_error_over_bound",
+  "max_ulp", "p999", "worst"];
+const rowOf = (m: Machine, a: Accuracy): Cell[] => [m.name, a.kernel.name, a.kernel.op,
+  a.kernel.dtype, a.domain, a.elements, a.share, a.max, a.p999, a.worst];
+
+function tip(a: Accuracy): string[] {
+  const lines = [`${a.kernel.name} on ${a.domain} rows`,
+    Number.isNaN(a.share) ? "share of the bound not known" : `${figure(a.share)} of the bound at worst`,
+    `ulp: max ${figure(a.max)}, 99.9 % ${figure(a.p999)}`,
+    `n = ${figure(a.elements)} elements`, common.standing(a.kernel)];
+  if (a.kernel.isa) lines.push(a.kernel.isa);
+  return a.worst ? [...lines, `worst: ${a.worst}`] : lines;
+}
+
+function sort(rows: Accuracy[]): string[] {
+  const worst = new Map<string, number>();
+  for (const a of rows) {
+    const share = Number.isNaN(a.share) ? Infinity : a.share;
+    worst.set(a.kernel.id, Math.max(worst.get(a.kernel.id) ?? 0, share));
+  }
+  return [...worst].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).map(([id]) => id);
+}
+
+function drawHeat(selection: Selection, machine: Machine, width: number): Drawn | null {
+  const { op, dtype, isa } = selection.state;
+  const all = machine.accuracy.filter((a) => a.kernel.op === op && a.kernel.dtype === dtype &&
+    (isa === "" || a.kernel.isa === isa) && a.domain !== "all");
+  if (!all.length) return null;
+  const ids = sort(all).slice(0, MOST_ROWS), rows = all.filter((a) => ids.includes(a.kernel.id));
+  const domains = unique(rows.map((a) => a.domain));
+  const names = new Map(rows.map((a) => [a.kernel.id, a.kernel.name]));
+  const left = Math.min(width * 0.34, Math.max(...[...names.values()].map((n) => textWidth(n)), 40) + 12);
+  const sloped = domains.some((d) => textWidth(d) > (width - left) / domains.length - 4);
+  const right = sloped ? Math.ceil(textWidth(domains[domains.length - 1]) * 0.72) : 6;
+  const top = sloped ? Math.max(...domains.map((d) => textWidth(d))) * 0.72 + 16 : 24;
+  const height = ids.length * 22 + top + 8;
+  const svg = common.plot({
+    width, height, marginLeft: left, marginRight: right, marginTop: top, marginBottom: 8,
+    x: { domain: domains, axis: null, padding: 0.04 }, y: { domain: ids, axis: null, padding: 0.06 },
+    color: { type: "identity" },
+    marks: [Plot.cell(rows, { x: "domain", y: (a: Accuracy) => a.kernel.id, rx: 2,
+      fill: (a: Accuracy) => `var(--h${shade(a.share)})` })],
+  });
+  const half = (svg.scale("x")!.bandwidth ?? 0) / 2, halfY = (svg.scale("y")!.bandwidth ?? 0) / 2;
+  const points = rows.map((a) => ({ x: common.apply(svg, "x", a.domain) + half,
+    y: common.apply(svg, "y", a.kernel.id) + halfY, lines: tip(a) }));
+  rows.forEach((a, i) => {
+    const text = Number.isNaN(a.share) ? "nan" : figure(Number(a.share.toPrecision(2)));
+    if (textWidth(text, 10) < half * 2 - 2)
+      svg.append(element("text", { x: points[i].x, y: points[i].y + 4, "text-anchor": "middle",
+        "font-size": 10, fill: `var(--t${shade(a.share)})` }, text));
+  });
+  for (const id of ids)
+    svg.append(element("text", { x: left - 6, y: common.apply(svg, "y", id) + halfY + 4, "text-anchor": "end",
+      "font-size": 11, fill: "var(--ink)" }, cut(names.get(id)!, left - 8)));
+  for (const domain of domains) {
+    const x = common.apply(svg, "x", domain) + half;
+    svg.append(element("text", sloped
+      ? { transform: `translate(${x},${top - 5}) rotate(-45)`, "text-anchor": "start", "font-size": 11, fill: "var(--ink)" }
+      : { x, y: top - 7, "text-anchor": "middle", "font-size": 11, fill: "var(--ink)" }, domain));
+  }
+  const square = (fill: string) => {
+    const box = element("svg", { width: 14, height: 12, "aria-hidden": "true" });
+    box.append(element("rect", { x: 0, y: 0, width: 12, height: 12, rx: 2, fill }));
+    return box;
+  };
+  return {
+    svg, points, rows: [HEAD, ...all.map((a) => rowOf(machine, a))],
+    key: [...STEPS.map((s, i) => ({ symbol: square(`var(--h${i})`), words: `at most ${s}` })),
+      { symbol: square("var(--h4)"), words: "above 1: a defect" }],
+    summary: `${ids.length} kernels on ${domains.join(", ")} rows`,
+  };
+}
+
+export const heat: Chart = {
+  id: "heat",
+  title: "Error by kind of row",
+  note: "The largest error as a share of the bound, the error that sane arithmetic may make there.",
+  draw: (s, width) => common.perMachine(s, width, 520, (m, w) => drawHeat(s, m, w)),
+};
