@@ -31,7 +31,7 @@ HWY_INLINE void gradient_of(const T* x, T* y, std::size_t cols, std::size_t labe
     others = wide_sum_of(d, y, cols);
     sum = others + static_cast<double>(term);
   }
-  const Quotient<T, false> quotient(sum);
+  const Quotient<T, true> quotient(sum);  // 1 for one finite logit
   const auto factor = hn::Set(d, g);
   transform<4>(d, y, y, cols, [&]<std::size_t kN>(V(&v)[kN]) HWY_ATTR {
     quotient.of(d, v);

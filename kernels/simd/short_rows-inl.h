@@ -198,6 +198,14 @@ struct ShortRows {
     invert(false);
   }
 
+  /// What one shift for all is taken from: the maximum of the first row, where overflow is
+  /// harmless, or else that of all rows.
+  HWY_INLINE T top() const {
+    V max = lane_maxima(x);
+    if (!kAnyExponent)
+      for (std::size_t i = 1; i < kGroup; ++i) max = hn::Max(max, lane_maxima(x + i * x_stride));
+    return hn::GetLane(hn::MaxOfLanes(D(), max));
+  }
   HWY_INLINE V lane_maxima(const T* row) const {
     V max = load(row, 0);
     for (std::size_t i = 1; i < kVectors; ++i) max = hn::Max(max, load(row, i));
@@ -246,7 +254,6 @@ template <bool kExact, std::size_t kVectors, class T>
 HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size_t y_stride,
                                std::size_t rows, std::size_t cols) {
   using Group = ShortRows<T, kExact, kVectors>;
-  const hn::ScalableTag<T> d;
   Group groups[2];  // one is divided after the terms of the next have been computed
   for (Group& group : groups) {
     group.x_stride = x_stride;
@@ -257,12 +264,12 @@ HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size
     group.x = x + r * x_stride;
     group.y = y + r * y_stride;
   };
-  bool guess = true;  // the first row's maximum for all; not after a group that it did not suit
+  bool guess = true;  // one shift for all; not after a group that it did not suit
   const std::size_t whole = rows / Group::kGroup;
   for (std::size_t i = 0; i < whole; ++i) {
     Group& group = groups[i % 2];
     take(group, i * Group::kGroup);
-    if (guess) guess = group.together(max_of(d, group.x, cols));
+    if (guess) guess = group.together(group.top());
     if (!guess) {
       group.apart();
       guess = i % 8 == 7;
