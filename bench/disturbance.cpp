@@ -18,6 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What work on the same core's other thread takes from this one, roughly: between nothing and
+/// half.
+constexpr double kLostBeside = 1.0 / 3;
+
 double read_clock(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);
@@ -66,7 +70,9 @@ std::vector<int> children_of(int process) {
   return children;
 }
 
-Meter::Meter(int threads, int cpu) : cpu_(cpu < 0 ? "cpu" : fmt::format("cpu{}", cpu)) {
+Meter::Meter(int threads, int cpu, const std::vector<int>& siblings)
+    : cpu_(cpu < 0 ? "cpu" : fmt::format("cpu{}", cpu)) {
+  for (int sibling : siblings) siblings_.push_back(fmt::format("cpu{}", sibling));
   const std::vector<int> children = children_of(getpid());
   alone_ = threads == 1 && children.empty();
   schedstats_ = schedstats_of(getpid());
@@ -78,6 +84,7 @@ Reading Meter::now() const {
   Reading reading;
   for (const std::string& file : schedstats_) reading.waited += std::max(0.0, waited_of(file));
   reading.stolen = 1e9 * cpu_seconds(cpu_).stolen;
+  for (const std::string& sibling : siblings_) reading.beside += 1e9 * cpu_seconds(sibling).busy;
   reading.real = read_clock(CLOCK_MONOTONIC);
   reading.cpu = read_clock(CLOCK_THREAD_CPUTIME_ID);
   return reading;
@@ -88,6 +95,7 @@ double Meter::lost(const Reading& before, const Reading& after) const {
   if (!(real > 0)) return 0;
   double lost = (after.waited - before.waited + after.stolen - before.stolen) / real;
   if (alone_) lost = std::max(lost, 1 - (after.cpu - before.cpu) / real);
+  lost = std::max(lost, (after.beside - before.beside) / real * kLostBeside);
   return std::clamp(lost, 0.0, 1.0);
 }
 

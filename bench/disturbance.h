@@ -17,17 +17,20 @@ struct Reading {
   double cpu = 0;     // of the calling thread
   double waited = 0;  // ready but not running: all threads of the process and of its children
   double stolen = 0;  // taken by the hypervisor from the cores in use, in steps of a clock tick
+  double beside = 0;  // in which CPUs that share the core were busy, likewise
 };
 
 /// Reads them. Made after a first call of the kernel, when its threads and processes are there.
 class Meter {
  public:
-  /// `cpu`: the core that a single thread is pinned to; -1: all may be used.
-  Meter(int threads, int cpu);
+  /// `cpu`: the CPU that a single thread is pinned to; -1: all may be used. `siblings`: those that
+  /// share its core.
+  Meter(int threads, int cpu, const std::vector<int>& siblings = {});
   Reading now() const;
   /// The share of the time between two readings that other work took, 0 .. 1: what the hypervisor
   /// took, and what threads waited for a core by the system's count. A thread that times alone and
-  /// waits for no other must also have been on its core all the time.
+  /// waits for no other must also have been on its core all the time, and of the time in which its
+  /// core was shared a third is lost.
   double lost(const Reading& before, const Reading& after) const;
   /// Whether it times one thread that waits for no other thread or process.
   bool alone() const { return alone_; }
@@ -35,8 +38,9 @@ class Meter {
   bool counts_waiting() const { return !schedstats_.empty(); }
 
  private:
-  std::string cpu_;  // its line in /proc/stat
-  bool alone_;       // one thread and no child: it never waits for another's work
+  std::string cpu_;                    // its line in /proc/stat
+  std::vector<std::string> siblings_;  // likewise
+  bool alone_;                         // one thread and no child: it never waits for another's work
   std::vector<std::string> schedstats_;
 };
 

@@ -2,6 +2,7 @@
 #include "bench/disturbance.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -65,9 +66,43 @@ TEST(Meter, CountsTheShareOfTheTime) {
   after.waited = after.stolen = 0, after.cpu = 60;  // a thread alone should have run all the time
   EXPECT_NEAR(meter.lost(before, after), 0.4, 1e-12);
   EXPECT_EQ(Meter(2, -1).lost(before, after), 0);  // threads may wait for each other
+  after = before, after.real = after.cpu = 100, after.beside = 60;
+  EXPECT_NEAR(meter.lost(before, after), 0.2, 1e-12);  // a third of what shared the core
   after.waited = 1e9;
   EXPECT_EQ(meter.lost(before, after), 1);
   EXPECT_EQ(meter.lost(after, after), 0);
+}
+
+/// Work on another CPU counts where it shares the core of this one.
+TEST(Meter, SeesWorkBesideIt) {
+  const std::vector<int> cpus = allowed_cpus();
+  if (cpus.size() < 2) GTEST_SKIP() << "one CPU only";
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(cpus[1]), &set);
+  const pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sched_setaffinity(0, sizeof set, &set);
+    for (volatile unsigned work = 0;; work = work + 1) {
+    }
+  }
+  const Meter meter(1, cpus[0], {cpus[1]});
+  const Reading before = meter.now();
+  work_for(0.2);
+  const Reading after = meter.now();
+  EXPECT_GT(after.beside - before.beside, 0.1e9);
+  EXPECT_GT(meter.lost(before, after), kDisturbed);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+TEST(Machine, SiblingsAreOthers) {
+  for (int cpu : allowed_cpus())
+    for (int sibling : siblings_of(cpu)) {
+      EXPECT_NE(sibling, cpu);
+      EXPECT_EQ(std::ranges::count(siblings_of(sibling), cpu), 1) << cpu << " " << sibling;
+    }
 }
 
 TEST(Meter, KnowsItsChildren) {

@@ -278,6 +278,22 @@ std::vector<int> timing_cpus() {
   return cpus.empty() ? allowed_cpus() : cpus;
 }
 
+std::vector<int> siblings_of(int cpu) {
+  const hwloc_topology_t machine = topology().handle;
+  const hwloc_obj_t unit = hwloc_get_pu_obj_by_os_index(machine, static_cast<unsigned>(cpu));
+  const hwloc_obj_t core =
+      unit ? hwloc_get_ancestor_obj_by_type(machine, HWLOC_OBJ_CORE, unit) : nullptr;
+  std::vector<int> siblings;
+  if (core)
+    for (int other = hwloc_bitmap_first(core->cpuset); other >= 0;
+         other = hwloc_bitmap_next(core->cpuset, other))
+      if (other != cpu) siblings.push_back(other);
+  const bool may_be_hidden = siblings.empty() && read_cpuid().hypervisor;
+  if (may_be_hidden && hwloc_get_pu_obj_by_os_index(machine, static_cast<unsigned>(cpu ^ 1)))
+    siblings.push_back(cpu ^ 1);
+  return siblings;
+}
+
 std::size_t available_memory_bytes() {
   std::ifstream file("/proc/meminfo");
   for (std::string word; file >> word;) {

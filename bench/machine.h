@@ -30,6 +30,9 @@ std::vector<int> allowed_cpus();
 /// where cores differ, one NUMA node after the other. Memory is local to them, because the process
 /// that is timed touches it first.
 std::vector<int> timing_cpus();
+/// The CPUs that share the core of one: its hardware threads. Where a hypervisor shows no such
+/// threads it may hide them, and the other of an even and the next odd number counts as one.
+std::vector<int> siblings_of(int cpu);
 std::size_t available_memory_bytes();
 
 }  // namespace softmark::bench

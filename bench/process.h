@@ -37,7 +37,8 @@ struct Replicate {
   softmark_dtype dtype = SOFTMARK_F32;
   std::size_t rows = 0, cols = 0;
   int threads = 1;
-  int cpu = -1;  // pin to it; -1: not pinned
+  int cpu = -1;               // pin to it; -1: not pinned
+  std::vector<int> siblings;  // CPUs that share its core
   // 0: hot, the same buffers each time; else rotates over this many bytes.
   std::size_t pool_bytes = 0;
   bool in_place = false;   // y is x, restored before each call, outside the timed region
@@ -72,8 +73,8 @@ struct ReplicateResult {
 
 // How both travel: as JSON between two processes of one program, so enums are numbers.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replicate, library, index, ceiling, most_seconds, op, dtype,
-                                   rows, cols, threads, cpu, pool_bytes, in_place, min_time,
-                                   samples, flags, pages, tries, calls, samples_isa)
+                                   rows, cols, threads, cpu, siblings, pool_bytes, in_place,
+                                   min_time, samples, flags, pages, tries, calls, samples_isa)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplicateResult, status, message, nanoseconds, pinned, cpu,
                                    pages, disturbed, lost, cycles_per_nanosecond,
                                    ticks_per_nanosecond, drift, clock, events, isa, percentiles)

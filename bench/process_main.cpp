@@ -78,18 +78,22 @@ ReplicateResult measure_here(const Replicate& replicate) {
   const auto before = std::chrono::steady_clock::now();
   run(&buffers.first());
   const std::chrono::duration<double> call = std::chrono::steady_clock::now() - before;
-  const Meter meter(replicate.threads, result.cpu);  // the kernel's threads are there by now
+  const Meter meter(replicate.threads, result.cpu,
+                    replicate.siblings);  // the kernel's threads are there by now
   Counters counters;
-  const Timed timed{replicate, run, buffers, inputs, meter, counters};
+  const InsideClock inside = replicate.in_place ? nullptr : inside_clock(replicate.library);
+  const Timed timed{replicate, run, buffers, inputs, meter, counters, inside};
   const Ticks ticks;
   Cycles cycles;
-  keep(take_samples(timed, affordable_samples(replicate, call.count())), result);
+  const Samples taken = take_samples(timed, affordable_samples(replicate, call.count()));
+  keep(taken, result);
   cycles.stop();
   result.clock = cycles.kind();
   result.cycles_per_nanosecond = cycles.per_nanosecond();
   result.drift = cycles.drift();
   result.ticks_per_nanosecond = ticks.per_nanosecond();
   result.events = counters.per_call();
+  if (inside) result.events["bridge_ns"] = std::max(taken.outside, 0.0);
   result.percentiles = call_percentiles(timed, replicate.calls);
   if (replicate.samples_isa && meter.alone())
     result.isa = sampled_isa([&] { run(&buffers.rotate()); }, kIsaSeconds);

@@ -37,6 +37,7 @@ Replicate replicate_of(const Series& series, const BenchOptions& options, const 
   replicate.cols = series.workload.cols;
   replicate.threads = series.threads;
   replicate.cpu = series.threads == 1 ? cpu : -1;
+  if (replicate.cpu >= 0) replicate.siblings = siblings_of(cpu);
   replicate.pool_bytes = series.pool_bytes;
   replicate.in_place = series.in_place;
   replicate.min_time = replication.min_time;

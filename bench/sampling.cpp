@@ -61,6 +61,18 @@ void time_in_place(benchmark::State& state, const Timed& timed) {
   if (refused) state.SkipWithError("refused these args after accepting them once");
 }
 
+/// A kernel in another process: what that process says it took.
+void time_inside(benchmark::State& state, const Timed& timed) {
+  int refused = 0;
+  for (auto _ : state) {
+    const double before = timed.inside();
+    refused |= timed.run(&timed.buffers.rotate());
+    benchmark::ClobberMemory();
+    state.SetIterationTime(1e-9 * (timed.inside() - before));
+  }
+  if (refused) state.SkipWithError("refused these args after accepting them once");
+}
+
 /// Google Benchmark, set up once, and what its loops lost to other work, in their order.
 class Loops {
  public:
@@ -77,7 +89,7 @@ class Loops {
         benchmark::RegisterBenchmark("replicate", [this](benchmark::State& state) { run(state); });
     // What runs in place must be restored outside the clock; a ceiling need not.
     restores_ = timed.replicate.in_place && !timed.replicate.ceiling;
-    restores_ ? loop->UseManualTime() : loop->UseRealTime();
+    restores_ || timed.inside ? loop->UseManualTime() : loop->UseRealTime();
   }
 
   /// Other work on the core while Google Benchmark chose the number of calls makes that number too
@@ -97,14 +109,22 @@ class Loops {
   void run(benchmark::State& state) {
     const Reading before = timed_.meter.now();
     timed_.counters.start();
-    restores_ ? time_in_place(state, timed_) : time_calls(state, timed_);
+    const double inside = timed_.inside ? timed_.inside() : 0;
+    if (timed_.inside)
+      time_inside(state, timed_);
+    else
+      restores_ ? time_in_place(state, timed_) : time_calls(state, timed_);
     timed_.counters.stop(static_cast<double>(state.iterations()));
-    lost_.push_back(timed_.meter.lost(before, timed_.meter.now()));
+    const Reading after = timed_.meter.now();
+    if (timed_.inside && state.iterations() > 0)
+      outside_ = (after.real - before.real - (timed_.inside() - inside)) /
+                 static_cast<double>(state.iterations());
+    lost_.push_back(timed_.meter.lost(before, after));
   }
 
   /// The loops that chose the number of calls came first, and the samples were the last ones.
   Samples paired(const Reporter& reporter) const {
-    Samples taken{{}, reporter.error};
+    Samples taken{{}, reporter.error, outside_};
     const std::size_t count = reporter.nanoseconds.size();
     for (std::size_t i = 0; i < count; ++i)
       taken.samples.push_back({reporter.nanoseconds[i], lost_.at(lost_.size() - count + i)});
@@ -113,6 +133,7 @@ class Loops {
 
   const Timed& timed_;
   bool restores_ = false;
+  double outside_ = 0;
   std::vector<double> lost_;
 };
 
@@ -128,6 +149,7 @@ Samples take_samples(const Timed& timed, int wanted) {
     std::this_thread::sleep_for(kPause);
     Samples more = loops.take();
     all.error = more.error;
+    all.outside = more.outside;
     all.samples.insert(all.samples.end(), more.samples.begin(), more.samples.end());
   }
   all.samples = quietest(all.samples, count);

@@ -8,6 +8,7 @@
 #include "bench/buffers.h"
 #include "bench/counters.h"
 #include "bench/disturbance.h"
+#include "kernels/registry.h"
 
 namespace softmark::bench {
 
@@ -19,11 +20,13 @@ struct Timed {
   const std::byte* inputs;  // restored before each call of a kernel that runs in place
   const Meter& meter;
   Counters& counters;
+  InsideClock inside = nullptr;  // of a kernel that runs in another process
 };
 
 struct Samples {
   std::vector<Sample> samples;
-  std::string error;  // of Google Benchmark or the kernel; empty: none
+  std::string error;   // of Google Benchmark or the kernel; empty: none
+  double outside = 0;  // nanoseconds a call that reaching another process took besides; 0: none
 };
 
 /// Samples of at least `min_time` each, `wanted` of them unless the flags say otherwise; where

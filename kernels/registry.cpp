@@ -47,12 +47,16 @@ struct Library {
 
 fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
+std::string path_of(const std::string& library) {
+  return library.starts_with(kPython) ? (program_folder() / "peers/softmark_python.so").string()
+                                      : library;
+}
+
 // In the child: the library stays loaded until the process ends. "python:MODULE:FUNCTION" loads the
 // Python bridge and selects the function.
 Library open_library(const std::string& named) {
   const bool python = named.starts_with(kPython);
-  const std::string path =
-      python ? (program_folder() / "peers/softmark_python.so").string() : named;
+  const std::string path = path_of(named);
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) throw Error(kUnreadable, path + ": cannot be loaded: " + dlerror());
   const auto plugin = reinterpret_cast<PluginFn>(dlsym(handle, "softmark_plugin"));
@@ -245,6 +249,12 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
   if (const auto prepare = loaded.find<const char*(std::size_t)>("softmark_peer_prepare"))
     if (const char* fault = prepare(index)) throw Error(kUnreadable, fault);
   return loaded.kernels[index];
+}
+
+InsideClock inside_clock(const std::string& library) {
+  if (library.empty()) return nullptr;
+  void* handle = dlopen(path_of(library).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  return handle ? reinterpret_cast<InsideClock>(dlsym(handle, "softmark_peer_inside")) : nullptr;
 }
 
 bool has_plugin(const Registry& registry) {

@@ -64,6 +64,12 @@ Registry load_plugins(const std::vector<std::string>& plugins,
 /// run: a peer has loaded its library or started its process. Throws Error(kUnreadable).
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index);
 
+/// In a child process, after resolve_kernel: the nanoseconds that calls have spent in a function of
+/// another process so far, without what it takes to reach it (a peer's softmark_peer_inside); null
+/// where kernels run in this process.
+using InsideClock = double (*)();
+InsideClock inside_clock(const std::string& library);
+
 /// An entry of the document's "kernels" section, and the kernel it describes (without library and
 /// index).
 Json kernel_to_json(const Kernel& kernel);

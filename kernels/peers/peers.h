@@ -19,6 +19,9 @@ namespace softmark {
 ///   const char *softmark_peer_prepare(size_t index)
 ///       NULL, or an error. Called once, first, in a process that will run kernel `index`: for what
 ///       is too slow to load when listing.
+///   double softmark_peer_inside(void)
+///       nanoseconds that calls have spent in another process's function so far: what is timed,
+///       without copying and waking it.
 struct PeerBuild {
   std::string_view name;     // "onednn"
   std::string_view library;  // "softmark_peer_onednn.so"

@@ -109,4 +109,6 @@ SOFTMARK_EXPORT const char* softmark_peer_prepare(size_t index) {
   return named.fault.empty() ? nullptr : named.fault.c_str();
 }
 
+SOFTMARK_EXPORT double softmark_peer_inside() { return softmark::python::inside(); }
+
 SOFTMARK_EXPORT const char* softmark_peer_absent() { return softmark_peer_prepare(0); }

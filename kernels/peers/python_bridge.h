@@ -26,6 +26,9 @@ std::string start(const Function& function);
 /// as 1, "cannot do these args".
 int call(const softmark_args* args);
 
+/// Nanoseconds that functions have taken inside of Python so far.
+double inside();
+
 /// The version of a Python module where one of the interpreters that start would try has it; else
 /// empty.
 std::string version_of(const std::string& module);

@@ -10,7 +10,7 @@ numbers, its number and its length in bytes; an answer repeats the number of its
 4 is the shared memory. The first request is empty. Each later one is eight 64-bit numbers: bytes of
 the memory, rows, cols, where g, the labels and y lie (x lies at 0; -1: not there), and the numbers
 of dimensions of g and y, whose shapes begin (rows, cols, cols). Each answer is a status and its
-text.
+text: of a call that is done, the nanoseconds that the function took.
 """
 
 import importlib
@@ -18,6 +18,7 @@ import importlib.util
 import os
 import struct
 import sys
+import time
 
 HEADER = struct.Struct("2Q")
 REQUEST = struct.Struct("8q")
@@ -148,7 +149,10 @@ def serve(channel, function, dtype):
         try:
             if request != last:
                 views, last = Views(request, dtype), request
-            views.store(function(*views.inputs, **keywords))
+            start = time.perf_counter_ns()
+            result = function(*views.inputs, **keywords)
+            inside = time.perf_counter_ns() - start
+            views.store(result)
         except NotImplementedError:
             channel.answer(REFUSED)
         except BaseException as error:  # also SystemExit: it is the function that ends, not the bridge
@@ -156,11 +160,26 @@ def serve(channel, function, dtype):
             no_columns = REQUEST.unpack(request)[2] == 0 and isinstance(error, ValueError)
             channel.answer(REFUSED if no_columns else FAILED, last_line(error))
         else:
-            channel.answer(DONE)
+            channel.answer(DONE, str(inside))
+
+
+def keep_memory():
+    """What was freed is used again, as in a process that has run for a while: a fresh one would return large arrays to
+    the system after each call, and pay for their pages again in the next."""
+    try:
+        import ctypes
+
+        trim_threshold, mmap_threshold = -1, -3  # malloc.h
+        libc = ctypes.CDLL(None)
+        libc.mallopt(trim_threshold, 1 << 30)
+        libc.mallopt(mmap_threshold, 32 << 20)  # the largest that glibc takes
+    except (ImportError, OSError, AttributeError):
+        pass
 
 
 def run(channel, target, dtype, modules, extra_path):
     end_with_parent()
+    keep_memory()
     for descriptor in (3, 4):  # not for what the function may start
         os.set_inheritable(descriptor, False)
     try:

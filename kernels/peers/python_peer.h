@@ -45,6 +45,7 @@ const softmark_kernel* kernels_of(const char* name, const Entry (&entries)[N]) {
     static const std::string version = softmark::python::version_of(softmark::python::kModule); \
     return version.c_str();                                                                     \
   }                                                                                             \
+  SOFTMARK_EXPORT double softmark_peer_inside() { return softmark::python::inside(); }          \
   SOFTMARK_EXPORT const char* softmark_peer_isa() {                                             \
     static const std::string isa = softmark::python::isa_of(softmark::python::kModule);         \
     return isa.c_str();                                                                         \

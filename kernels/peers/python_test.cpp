@@ -231,4 +231,18 @@ TEST_F(Python, IsTimed) {
   EXPECT_TRUE(has(ran.out, "example_python.nothing/softmax/f32")) << ran.out;
 }
 
+/// Copying and waking are no part of the function's time: returning the input takes less than both.
+TEST_F(Python, IsTimedInsideOfPython) {
+  const Ran ran =
+      run("bench --format json --effort quick --processes 2 --min-time 0.0001 --rows 4 --cols 16 " +
+          kExample + "nothing");
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto figure_after = [&](const std::string& name) {
+    const std::size_t at = ran.out.find("\"" + name + "\":");
+    return at == std::string::npos ? -1 : std::strtod(&ran.out[at + name.size() + 3], nullptr);
+  };
+  EXPECT_GT(figure_after("bridge_ns"), 1000) << ran.out;
+  EXPECT_LT(figure_after("min") * 4 * 16, figure_after("bridge_ns")) << ran.out;
+}
+
 }  // namespace

@@ -17,6 +17,7 @@ namespace {
 
 struct VerifyVerb {
   bool self_test = false, strict = false;
+  std::size_t sample = 1;  // of the self-test
   VerifyOptions options;
   KernelChoice choice;
   OutputChoice output;
@@ -32,7 +33,7 @@ int run_self_test(VerifyVerb& verb) {
   if (const std::string format = verb.output.format(); format != "text" && format != "brief")
     throw Error(kUsage, "--self-test: its result is text; end the name of -o in .txt");
   std::string text;
-  const int exit_code = self_test(verb.options, text);
+  const int exit_code = self_test(verb.options, verb.sample, text);
   write_file(verb.output.path, text);
   return exit_code;
 }
@@ -83,6 +84,10 @@ void add_verify(CLI::App& app, int& exit_code) {
       "--self-test", verb->self_test,
       "test the properties themselves: every mutant must fail the property it names, every "
       "control pass");
+  sub->add_option("--sample", verb->sample,
+                  "with --self-test: only one of N mutants of each class, and of the controls")
+      ->type_name("N")
+      ->check(whole_within(1, 1000));
   sub->add_flag("--strict", verb->strict, "exit 1 also where a kernel refused a call");
   verb->output.add_to(*sub, kFormats);
   sub->callback([verb, sub, &exit_code] {
