@@ -150,26 +150,14 @@ std::string verified_or_not(const std::string& verdict) {
   return verdict.empty() ? "not verified" : verdict;
 }
 
-/// Kernels of two speeds: "; B takes 1.30 times as long in 52 % of its processes".
-std::string mixtures_text(const Ratio& ratio) {
-  std::string text;
-  for (const auto& [side, mixture] :
-       {std::pair("A", ratio.a_mixture), std::pair("B", ratio.b_mixture)})
-    if (mixture)
-      text += fmt::format("; {} takes {:.2f} times as long in {:.0f} % of its processes", side,
-                          mixture->ratio, 100 * mixture->share);
-  return text;
-}
-
 /// "FASTER", and in the same cell whatever keeps that from being good news.
 std::string verdict_cell(const Comparison& comparison) {
   std::string text(word(comparison.decision.verdict));
-  if (comparison.a_verdict.empty() && comparison.b_verdict.empty())
-    return text + ", not verified" + mixtures_text(comparison.decision.ratio);
+  if (comparison.a_verdict.empty() && comparison.b_verdict.empty()) return text + ", not verified";
   for (const auto& [side, verdict] :
        {std::pair("A", comparison.a_verdict), std::pair("B", comparison.b_verdict)})
     if (verdict != "pass") text += fmt::format(", {} is {}", side, verified_or_not(verdict));
-  return text + mixtures_text(comparison.decision.ratio);
+  return text;
 }
 
 }  // namespace
@@ -197,12 +185,6 @@ Json to_json(const Comparison& comparison) {
   json["process_spread"] = number(ratio.process_spread);
   json["smallest_difference"] = number(ratio.smallest_difference);
   json["rounds"] = ratio.rounds;
-  json["ratio_of_all_processes"] = number(ratio.whole_median);
-  for (const auto& [side, mixture] :
-       {std::pair("a_mixture", ratio.a_mixture), std::pair("b_mixture", ratio.b_mixture)})
-    json[side] = mixture
-                     ? Json{{"share", number(mixture->share)}, {"ratio", number(mixture->ratio)}}
-                     : Json(nullptr);
   return json;
 }
 

@@ -34,28 +34,9 @@ bool is_claim(SpeedVerdict verdict) {
   return verdict == SpeedVerdict::kFaster || verdict == SpeedVerdict::kSlower;
 }
 
-SpeedVerdict verdict_of_lesser(const Ratio& ratio) {
-  if (!ratio.ci95) return SpeedVerdict::kAmbiguous;
-  const bool holds_one = ratio.ci95->low <= 1 && ratio.ci95->high >= 1;
-  return speed_verdict({ratio.median, ratio.ci95->low, ratio.ci95->high}, ratio.smallest_difference,
-                       holds_one ? ratio.smallest_difference : kLeastEffect);
-}
-
-/// By all processes: only where one of the kernels has two speeds; else AMBIGUOUS, which adds
-/// nothing.
-SpeedVerdict verdict_of_whole(const Ratio& ratio) {
-  if (!ratio.whole_ci95 || (!ratio.a_mixture && !ratio.b_mixture)) return SpeedVerdict::kAmbiguous;
-  return speed_verdict({ratio.whole_median, ratio.whole_ci95->low, ratio.whole_ci95->high},
-                       kLeastEffect, kLeastEffect);
-}
-
-/// SAME within more than 5 % is not final while more rounds could narrow it, nor is SAME where a
-/// kernel may have two speeds.
+/// SAME within more than 5 % is not final while more rounds could narrow it.
 bool settled(const Ratio& ratio) {
   const SpeedVerdict verdict = verdict_of(ratio);
-  if ((ratio.a_mixture || ratio.b_mixture) && !is_claim(verdict) &&
-      verdict_of_whole(ratio) != SpeedVerdict::kSame)
-    return false;
   return is_claim(verdict) ||
          (verdict == SpeedVerdict::kSame && ratio.smallest_difference <= kLeastEffect);
 }
@@ -76,15 +57,9 @@ Ratio ratio_of(const Rounds& rounds) {
   const auto lesser = [](const std::array<double, 2>& times) {
     return std::min(times[0], times[1]);
   };
-  std::vector<double> logs, self, apart, whole, a_times, b_times;
+  std::vector<double> logs, self, apart;
   for (std::size_t round = 0; round < rounds.b.size(); ++round) {
     logs.push_back(std::log(lesser(rounds.b[round]) / lesser(rounds.a[round])));
-    const auto product = [](const std::array<double, 2>& times) { return times[0] * times[1]; };
-    whole.push_back(std::log(product(rounds.b[round]) / product(rounds.a[round])) / 2);
-    // Relative to the fastest of the round, so that a drift over the rounds makes no groups.
-    const double least = std::min(lesser(rounds.a[round]), lesser(rounds.b[round]));
-    for (double time : rounds.a[round]) a_times.push_back(time / least);
-    for (double time : rounds.b[round]) b_times.push_back(time / least);
     for (const auto* times : {&rounds.a[round], &rounds.b[round]}) {
       self.push_back(std::log((*times)[1] / (*times)[0]));
       apart.push_back(std::abs(self.back()));
@@ -99,49 +74,14 @@ Ratio ratio_of(const Rounds& rounds) {
   ratio.aa_spread = std::expm1(half_width(self));
   ratio.process_spread = std::expm1(median(apart));
   ratio.smallest_difference = least_effect(ratio.aa_spread);
-  ratio.whole_median = std::exp(median(whole));
-  if (const auto interval = median_interval(whole))
-    ratio.whole_ci95 = Interval{std::exp(interval->low), std::exp(interval->high)};
-  ratio.whole_p = sign_test(whole);
-  ratio.a_mixture = mixture_of(a_times);
-  ratio.b_mixture = mixture_of(b_times);
   return ratio;
 }
 
-std::optional<Mixture> mixture_of(const std::vector<double>& times) {
-  constexpr double kLeastShare = 1.0 / 6, kLeastRatio = 1.1, kSpreads = 4;
-  std::vector<double> logs;
-  for (double time : times) logs.push_back(std::log(time));
-  std::sort(logs.begin(), logs.end());
-  const auto n = static_cast<double>(logs.size());
-  const auto fewest = static_cast<std::size_t>(std::ceil(kLeastShare * n));
-  std::optional<Mixture> best;
-  double least_spread = INFINITY;
-  for (std::size_t split = std::max<std::size_t>(fewest, 2); split + fewest <= logs.size();
-       ++split) {
-    const std::vector<double> fast(logs.begin(), logs.begin() + static_cast<std::ptrdiff_t>(split)),
-        slow(logs.begin() + static_cast<std::ptrdiff_t>(split), logs.end());
-    const double spread = std::max(median_deviation(fast), median_deviation(slow)),
-                 apart = median(slow) - median(fast);
-    // The gap itself must be wide too, or the halves of one wide group would be two.
-    const double gap = slow.front() - fast.back();
-    if (apart < std::log(kLeastRatio) || apart < kSpreads * 1.4826 * spread || gap < apart / 3)
-      continue;
-    if (spread >= least_spread) continue;
-    least_spread = spread;
-    best = Mixture{static_cast<double>(slow.size()) / n, std::exp(apart)};
-  }
-  return best;
-}
-
 SpeedVerdict verdict_of(const Ratio& ratio) {
-  const SpeedVerdict lesser = verdict_of_lesser(ratio), whole = verdict_of_whole(ratio);
-  if (!is_claim(whole)) return lesser;
-  return is_claim(lesser) && lesser != whole ? SpeedVerdict::kAmbiguous : whole;
-}
-
-bool is_by_mixture(const Ratio& ratio) {
-  return is_claim(verdict_of_whole(ratio)) && !is_claim(verdict_of_lesser(ratio));
+  if (!ratio.ci95) return SpeedVerdict::kAmbiguous;
+  const bool holds_one = ratio.ci95->low <= 1 && ratio.ci95->high >= 1;
+  return speed_verdict({ratio.median, ratio.ci95->low, ratio.ci95->high}, ratio.smallest_difference,
+                       holds_one ? ratio.smallest_difference : kLeastEffect);
 }
 
 std::optional<Decision> decide(const MoreRounds& more, const Patience& patience) {
@@ -154,7 +94,6 @@ std::optional<Decision> decide(const MoreRounds& more, const Patience& patience)
   if (verdict_of(ratio_of(*second)) != decision.verdict)
     decision.verdict = SpeedVerdict::kAmbiguous;
   decision.ratio = ratio_of(*first + *second);
-  if (is_by_mixture(decision.ratio)) decision.ratio.p = decision.ratio.whole_p;
   return decision;
 }
 

@@ -20,15 +20,6 @@ struct Rounds {
   std::vector<std::array<double, 2>> a, b;
 };
 
-/// A kernel with two speeds: the share of its processes that are slow, and how many times as long
-/// those take.
-struct Mixture {
-  double share = 0, ratio = 1;
-};
-/// Where processes fall into two groups, each at least a sixth of them, that lie further apart than
-/// 10 % and four times their own spread. `times`: one of each process.
-std::optional<Mixture> mixture_of(const std::vector<double>& times);
-
 /// Statistics of rounds. Ratios are B to A: above 1, B is slower. A round's ratio is that of its
 /// two smaller times, so that one disturbed process does not affect it; the interval stays exact,
 /// because under equality A and B are exchangeable.
@@ -41,21 +32,12 @@ struct Ratio {
   double process_spread = 0;  // median difference of two single processes of one kernel in a round
   double smallest_difference = 0;  // the smallest detectable one: max(5 %, twice the A/A spread)
   std::size_t rounds = 0;
-  // The same of all processes: a round's ratio is that of the geometric means of its two times, so
-  // that a kernel which is slow in half of its processes does not hide behind the other half.
-  double whole_median = 1, whole_p = 1;
-  std::optional<Interval> whole_ci95;
-  std::optional<Mixture> a_mixture, b_mixture;
 };
 Ratio ratio_of(const Rounds& rounds);
 
 /// FASTER or SLOWER: the interval excludes 1 and the median lies beyond the smallest difference.
-/// SAME: the whole interval lies within it, and holds 1 or lies within 5 %. Else AMBIGUOUS. Where a
-/// kernel has two speeds, all processes decide as well: FASTER or SLOWER by them stands against
-/// SAME or AMBIGUOUS, and against the contrary it makes AMBIGUOUS.
+/// SAME: the whole interval lies within it, and holds 1 or lies within 5 %. Else AMBIGUOUS.
 SpeedVerdict verdict_of(const Ratio& ratio);
-/// Whether that verdict is by all processes rather than by the lesser times.
-bool is_by_mixture(const Ratio& ratio);
 
 /// How long a comparison continues: `first` rounds, then `step` more while undecided, `most` in
 /// all. FASTER or SLOWER must be confirmed by as many new rounds.

@@ -27,22 +27,15 @@ class Simulation {
         seed_(seed),
         disturbance_(seed, 2),
         luck_(seed, 3),
-        phase_(seed, 4),
-        mode_(seed, 6) {}
+        phase_(seed, 4) {}
 
-  /// B is `ratio` times slower in that share of its processes.
-  Simulation& with_mixture(double share, double ratio) {
-    mixture_ = {share, ratio};
-    return *this;
-  }
   bool operator()(Rounds& rounds, int count) {
     for (int i = 0; i < count; ++i, ++round_) {
       const bool b_first = Rng(seed_, 1, round_ / 2).below(2) != round_ % 2;
       std::array<double, 2> times[2];  // of A, of B
       for (std::size_t slot = 0; slot < 4; ++slot) {
         const bool is_b = (slot == 1 || slot == 2) != b_first;
-        const bool slow = is_b && mode_.uniform() < mixture_.share;
-        times[is_b][slot / 2] = process() * (is_b ? slower_ : 1) * (slow ? mixture_.ratio : 1);
+        times[is_b][slot / 2] = process() * (is_b ? slower_ : 1);
       }
       rounds.a.push_back(times[0]);
       rounds.b.push_back(times[1]);
@@ -61,8 +54,7 @@ class Simulation {
   Machine machine_;
   double slower_, drift_ = 0;
   std::uint64_t seed_, round_ = 0;
-  Rng disturbance_, luck_, phase_, mode_;
-  Mixture mixture_;
+  Rng disturbance_, luck_, phase_;
   bool slow_ = false;
 };
 
@@ -181,31 +173,6 @@ TEST(Decide, FindsAPlantedTenPercent) {
         << machine.noise << " " << machine.slow_phase;
     EXPECT_EQ(count(SpeedVerdict::kFaster, machine, 1.05, 500), 0);
   }
-}
-
-// A kernel that takes 1.3 times the time in half of its processes is as fast as the other by its
-// lesser times.
-TEST(Decide, FindsAKernelOfTwoSpeeds) {
-  int slower = 0, named = 0;
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    const auto decision = decide(Simulation(kQuiet, 1, seed).with_mixture(0.5, 1.3), kStandard);
-    slower += decision->verdict == SpeedVerdict::kSlower;
-    named += decision->ratio.b_mixture && std::abs(decision->ratio.b_mixture->ratio - 1.3) < 0.05 &&
-             std::abs(decision->ratio.b_mixture->share - 0.5) < 0.3;
-  }
-  EXPECT_GE(slower, 180);
-  EXPECT_GE(named, 180);
-}
-
-TEST(Mixture, IsTwoGroupsFarApart) {
-  EXPECT_FALSE(mixture_of({}));
-  EXPECT_FALSE(mixture_of({1, 1.01, 1, 0.99, 1.01, 1, 1, 1.02}));
-  EXPECT_FALSE(mixture_of({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}));  // one disturbed process
-  EXPECT_FALSE(mixture_of({1, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4}));  // wide, but one group
-  const auto mixture = mixture_of({1, 1.3, 1.01, 1.31, 0.99, 1.29, 1, 1});
-  ASSERT_TRUE(mixture);
-  EXPECT_NEAR(mixture->share, 3.0 / 8, 1e-12);
-  EXPECT_NEAR(mixture->ratio, 1.3, 0.02);
 }
 
 TEST(FalseDiscoveries, AreHeldBackWhereManyAreCompared) {

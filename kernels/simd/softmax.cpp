@@ -11,8 +11,8 @@
 //
 // Promise, in units of 2^-p, each at most one ulp: exp 1.4 with a table (1.6 on AVX2, 1.8 without
 // fused multiply-add), once in the term and once in the sum; three levels of additions 3, the
-// rounded inverse 1, the product 1: 7.8. Found by guided search in f32, 100000 rows (AVX3): 4.71 ulp
-// in a row of 130, got 0x1.fcf0dcp-13, want 0x1.fcf0d2p-13; in f64 6.28 in a row of 257.
+// rounded inverse 1, the product 1: 7.8. Found by guided search in f32, 100000 rows (AVX3): 4.71
+// ulp in a row of 130, got 0x1.fcf0dcp-13, want 0x1.fcf0d2p-13; in f64 6.28 in a row of 257.
 //
 // Special values: -inf and everything too small to matter gives +0; a NaN propagates through exp
 // into the sum; a row without a finite maximum is filled with NaN.
