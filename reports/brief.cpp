@@ -20,11 +20,6 @@ namespace {
 constexpr std::size_t kMostRows = 10, kMostFailures = 6, kMostKnown = 12, kMostDetailed = 2,
                       kMostNotes = 4;
 
-std::string name_and_version(const KernelView& kernel) {
-  const std::string version = kernel.row ? text_of(*kernel.row, "version") : "";
-  return one_line(version.empty() ? kernel.name : kernel.name + " " + version);
-}
-
 std::string clipped(const std::string& text, std::size_t most) {
   return text.size() <= most ? text : text.substr(0, most - 3) + "...";
 }
@@ -212,7 +207,7 @@ std::vector<std::string> known_lines(const View& view) {
   for (const KernelView& kernel : view.kernels)
     for (const Json* property : kernel.properties) {
       if (outcome(*property) != Outcome::kExpected) continue;
-      const std::string name = name_and_version(kernel);
+      const std::string name = one_line(kernel.versioned());
       auto library = std::find_if(libraries.begin(), libraries.end(),
                                   [&](const Library& l) { return l.name == name; });
       if (library == libraries.end()) library = libraries.insert(libraries.end(), {name, {}, {}});

@@ -42,9 +42,8 @@ const std::vector<std::string> kHead = {"kernel",      "",        "ns/element", 
 std::vector<std::string> row_of(const Selection& selection, std::size_t index) {
   const Candidate& candidate = selection.candidates[index];
   const KernelView& kernel = *candidate.kernel;
-  const std::string version = kernel.row ? text_of(*kernel.row, "version") : "";
   const std::string isa = kernel.instructions();
-  return {version.empty() ? kernel.name : kernel.name + " " + version,
+  return {kernel.versioned(),
           verdict(selection, index),
           candidate.entry ? candidate.entry->time_text() : "-",
           interval(candidate),
@@ -80,11 +79,6 @@ std::vector<std::string> grounds(const View& view, const Selection& selection) {
   return lines;
 }
 
-std::string call_of(const Selection& selection) {
-  if (!selection.decision.winner || !selection.decision.winner->kernel->row) return "";
-  return text_of(*selection.decision.winner->kernel->row, "call");
-}
-
 std::string as_text(const View& view, const Selection& selection) {
   std::string text = one_line(selection.decision.sentence) + "\n";
   if (!selection.decision.sure.empty()) text += one_line(selection.decision.sure) + "\n";
@@ -96,9 +90,6 @@ std::string as_text(const View& view, const Selection& selection) {
     table.add(row);
   }
   text += "\n" + table.text();
-  if (const std::string call = call_of(selection); !call.empty())
-    text += fmt::format("\nHow to call {}\n{}\n", one_line(selection.decision.winner->kernel->name),
-                        printable(call));
   return text;
 }
 
@@ -116,8 +107,6 @@ std::string as_markdown(const View& view, const Selection& selection) {
   line(kHead);
   line(std::vector<std::string>(kHead.size(), "---"));
   for (std::size_t i = 0; i < selection.candidates.size(); ++i) line(row_of(selection, i));
-  if (const std::string call = call_of(selection); !call.empty())
-    text += fmt::format("\n```cpp\n{}\n```\n", printable(call));
   return text;
 }
 
@@ -136,7 +125,6 @@ std::string as_json(const View& view, const Selection& selection) {
                    {"cache", selection.shape().cache},
                    {"distribution", selection.shape().logits()}}},
                  {"is_the_shape_wanted", distance(selection).empty()},
-                 {"call", call_of(selection)},
                  {"candidates", Json::array()}};
   if (selection.decision.winner) choice["kernel"] = selection.decision.winner->kernel->id;
   for (std::size_t i = 0; i < selection.candidates.size(); ++i) {

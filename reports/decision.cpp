@@ -17,10 +17,7 @@ double error_of(const Entry& entry) {
   return std::isnan(share) ? std::numeric_limits<double>::infinity() : share;
 }
 
-std::string name_of(const KernelView& kernel) {
-  const std::string version = kernel.row ? text_of(*kernel.row, "version") : "";
-  return one_line(version.empty() ? kernel.name : kernel.name + " " + version);
-}
+std::string name_of(const KernelView& kernel) { return one_line(kernel.versioned()); }
 
 std::string error_words(const KernelView& kernel) {
   if (kernel.accuracy.empty()) return "its error was not measured";

@@ -233,6 +233,11 @@ std::string KernelView::instructions() const {
   return !own.empty() ? own : text_of(*row, "isa_sampled");
 }
 
+std::string KernelView::versioned() const {
+  const std::string version = row ? text_of(*row, "version") : "";
+  return version.empty() ? name : name + " " + version;
+}
+
 std::string KernelView::code() const {
   if (!row) return "";
   const bool peer = text_of(*row, "provider") == "peer";

@@ -91,6 +91,8 @@ struct KernelView {
   /// The largest error in ulp over well-conditioned outputs: where a result cancels (logsumexp near
   /// 0, gradients) its ulp shrinks with it, and an error in ulp says nothing. "-" where unknown.
   std::string ulp_text() const;
+  /// The name with the library's version: "onednn 2.6.3".
+  std::string versioned() const;
   /// The version of the library and the instruction set in use, "2.6.3, avx512_core"; of a peer
   /// "unknown" stands for what is; "" where there is nothing to say.
   std::string code() const;

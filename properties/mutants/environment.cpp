@@ -19,13 +19,6 @@
 namespace softmark::mutants {
 namespace {
 
-template <auto besides>
-int and_besides(const softmark_args* a) {
-  softmax<Sound<>>(a);
-  besides();
-  return 0;
-}
-
 constexpr auto kBlock = [] {
   sigset_t set;
   sigemptyset(&set);

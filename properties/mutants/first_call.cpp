@@ -22,12 +22,6 @@
 namespace softmark::mutants {
 namespace {
 
-template <auto besides>
-int and_besides(const softmark_args* a) {
-  softmax<Sound<>>(a);
-  besides();
-  return 0;
-}
 /// In the first call alone.
 template <auto besides>
 int at_first(const softmark_args* a) {

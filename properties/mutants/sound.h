@@ -70,6 +70,14 @@ MaxAndLog max_and_log(const T* x, std::size_t n) {
         SOFTMARK_MASKED_NAN, INFINITY, __VA_ARGS__                                    \
   }
 
+/// A sound softmax of float32 that does something besides.
+template <auto besides>
+int and_besides(const softmark_args* a) {
+  softmax<Sound<>>(a);
+  besides();
+  return 0;
+}
+
 using Table = std::vector<softmark_kernel>;
 Table shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(),
     gradient_mutants(), op_mutants(), type_mutants(), claim_mutants(), state_mutants(),

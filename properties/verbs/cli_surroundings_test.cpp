@@ -121,6 +121,21 @@ TEST(Surroundings, RunTakesOneShapeAndChooses) {
   EXPECT_NE(ran.out.find("Use max_shifted for "), std::string::npos) << ran.out;
 }
 
+TEST(Surroundings, OnlyWhatADocumentVerifiedIsTimedAndChosen) {
+  const std::string path = (scratch() / "verified.json").string();
+  ASSERT_EQ(
+      run("verify --kernel max_shifted/softmax/f32 --property range --effort quick -o " + path)
+          .code,
+      kPass);
+  const Ran ran = run("choose " + path + " --measure --rows 2 --cols 16 --format json");
+  ASSERT_EQ(ran.code, kPass) << ran.err;
+  const Json choice = Json::parse(ran.out);
+  EXPECT_EQ(choice["kernel"], "max_shifted/softmax/f32");
+  EXPECT_EQ(choice["candidates"].size(), 1u) << choice["candidates"];
+  expect_one_line(run("choose " + path + " --measure --rows 2 --cols 16 --op sigmoid"),
+                  kNotMeasurable, "has no verdict on a kernel of sigmoid f32");
+}
+
 TEST(Surroundings, ValuesBeyondATypeLeaveItOut) {
   const fs::path folder = scratch();
   std::string file = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", 0);

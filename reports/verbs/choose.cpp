@@ -2,6 +2,8 @@
 // softmark choose: the kernel to use for given needs, from a document or measured now.
 #include "reports/choose.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -27,14 +29,15 @@ struct ChooseVerb {
 
 /// Verdicts of this machine: the document's where one was given, else of a quick verification.
 Json verified(const ChooseVerb& verb, const Registry& registry) {
-  Json here;
+  Json here = new_document({}, kDefaultSeed);
   bench::describe_machine(here);
   if (!verb.file.empty()) {
     Json document = read_document(verb.file);
-    if (document["machine"]["key"] != here["machine"]["key"])
+    if (document["machine"]["key"] != here["machine"]["key"] ||
+        document["generator"] != here["generator"])
       throw Error(kUsage, verb.file +
-                              ": its verdicts are of another machine; leave it out, and "
-                              "--measure verifies here, too");
+                              ": its verdicts are of another machine or build; leave it "
+                              "out, and --measure verifies here, too");
     return document;
   }
   KernelChoice of_type;
@@ -63,6 +66,13 @@ Json measured(const ChooseVerb& verb) {
   bench::BenchOptions options;
   options.effort = Effort::quick;
   options.seed = kDefaultSeed;
+  // Only what has a verdict is timed: nothing unverified may be chosen.
+  for (const Json& kernel : document["kernels"])
+    if (kernel["op"] == request.op && kernel["dtype"] == request.dtype)
+      options.kernels.push_back(kernel["id"]);
+  if (options.kernels.empty())
+    throw Error(kNotMeasurable, fmt::format("{}: has no verdict on a kernel of {} {}; leave it out",
+                                            verb.file, request.op, request.dtype));
   options.ops = {request.op};
   options.dtypes = {request.dtype};
   options.rows = static_cast<std::size_t>(*request.rows);
