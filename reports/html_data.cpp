@@ -126,13 +126,16 @@ Json accuracy_entry(const KernelView& kernel, std::size_t place, Kinds& kinds) {
   return line;
 }
 
+constexpr double kLeastDrawn = 0.01;  // ulp: smaller errors are drawn as 0
+
 /// The kernel's place, samples of each part, and the errors of the parts.
 void add_curve(Json& curves, const KernelView& kernel, std::size_t place) {
   for (const Json* row : kernel.accuracy) {
     const Json& curve = field(*row, "curve");
     if (!field(curve, "ulp").is_array()) continue;
     Json errors = Json::array();
-    for (const Json& ulp : field(curve, "ulp")) errors.push_back(brief(ulp));
+    for (const Json& ulp : field(curve, "ulp"))
+      errors.push_back(value_of(ulp) < kLeastDrawn ? Json(0) : brief(ulp));
     curves.push_back({place, count_of(curve, "samples"), errors});
   }
 }

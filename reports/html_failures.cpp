@@ -69,13 +69,23 @@ std::string article(const Section& section, const Json& property, const char* cs
       repro.empty() ? "" : "<pre>" + text_html(repro) + "</pre>\n", also);
 }
 
+/// Another property that a known failure breaks: its sentence; the row is that of the finding.
+std::string line(const Section& section, const Json& property, const std::string& reason) {
+  return fmt::format("<p id={}><b>{}</b> {}{}</p>\n", section.anchor(property),
+                     escape_html(text_of(property, "property")),
+                     text_html(text_of(property, "message")),
+                     reason.empty() ? "" : "<br>Known: " + text_html(reason));
+}
+
 /// A finding with the others of its cause folded away.
 std::string finding(const Section& section, const Finding& one, const char* css) {
   std::string also;
   const std::string known = text_of(*one.shown, "reason");
   for (const Json* property : one.also) {
     const std::string reason = text_of(*property, "reason");
-    also += article(section, *property, css, reason == known ? "" : reason, "");
+    const std::string more = reason == known ? "" : reason;
+    also += known.empty() ? article(section, *property, css, more, "")
+                          : line(section, *property, more);
   }
   if (!also.empty())
     also = fmt::format("<details><summary>also: {}</summary>\n{}</details>\n",
