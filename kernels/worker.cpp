@@ -21,8 +21,9 @@ namespace {
 
 using Received = ChildProcess::Received;
 
-constexpr std::size_t kMostKept = std::size_t{1} << 30;  // bytes of a segment, for the next call
-constexpr double kGraceSeconds = 0.2;  // for a child that is about to end, to learn how
+constexpr std::size_t kMostKept = std::size_t{1}
+                                  << 30;  // bytes of a segment, for a call that needs fewer
+constexpr double kGraceSeconds = 0.2;     // for a child that is about to end, to learn how
 
 std::string name_changes(std::uint32_t changes) {
   static constexpr const char* kNames[] = {"the rounding mode",
@@ -92,7 +93,11 @@ void Worker::stop() {
 }
 
 void Worker::reserve(std::size_t segment_bytes) {
-  if (segment_bytes <= segment_bytes_) return;
+  const bool shrinks = segment_bytes_ > kMostKept && segment_bytes <= kMostKept;
+  if (segment_bytes <= segment_bytes_ && !shrinks) return;
+  // Rows far apart touch a few pages of a large file; they are given back.
+  if (shrinks && ftruncate(memory_, 0) != 0)
+    throw Error(kNotMeasurable, std::string("shared memory: ") + std::strerror(errno));
   if (base_) munmap(base_, wire::kSegments * segment_bytes_);
   base_ = nullptr;
   segment_bytes_ = round_up(std::max(segment_bytes, std::size_t{1} << 16), page_bytes());
@@ -119,7 +124,6 @@ CallResult Worker::run(const Case& c, int closely) {
   if (result.kind == CallResult::done || result.kind == CallResult::unsupported)
     result.memory = before.change();
   if (result.kind == CallResult::done) result.y = placement.outputs();
-  if (segment_bytes_ > kMostKept) stop();
   return result;
 }
 
