@@ -59,10 +59,12 @@ Worker::~Worker() { stop(); }
 
 void Worker::start(int thread_limit) {
   const auto begin = std::chrono::steady_clock::now();
-  memory_ = memfd_create("softmark-rows", MFD_CLOEXEC);
+  if (memory_ < 0) {
+    memory_ = memfd_create("softmark-rows", MFD_CLOEXEC);
+    segment_bytes_ = 0;
+  }
   if (memory_ < 0)
     throw Error(kNotMeasurable, std::string("no shared memory: ") + std::strerror(errno));
-  segment_bytes_ = 0;
   ChildStart start;
   start.arguments = {"child-worker"};
   start.descriptors = {memory_};
@@ -83,13 +85,18 @@ void Worker::start(int thread_limit) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// The memory stays for the next child, with the pages that it has.
+void Worker::end_child() {
+  child_ = ChildProcess();
+  alive_ = false;
+}
+
 void Worker::stop() {
   if (base_) munmap(base_, wire::kSegments * segment_bytes_);
   base_ = nullptr;
   if (memory_ >= 0) close(memory_);
   memory_ = -1;
-  child_ = ChildProcess();
-  alive_ = false;
+  end_child();
 }
 
 void Worker::reserve(std::size_t segment_bytes) {
@@ -113,7 +120,7 @@ void Worker::reserve(std::size_t segment_bytes) {
 
 CallResult Worker::run(const Case& c, int closely) {
   const Layout& layout = c.layout;
-  if (alive_ && (layout.fresh || layout.thread_limit != thread_limit_)) stop();
+  if (alive_ && (layout.fresh || layout.thread_limit != thread_limit_)) end_child();
   if (!alive_) start(layout.thread_limit);
   Placement placement(c, kernel_);
   reserve(placement.segment_bytes());

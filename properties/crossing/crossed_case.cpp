@@ -134,7 +134,8 @@ CaseMaker::Shape CaseMaker::shape_of(const Assignment& a) {
   Shape shape = {rows[turn(kRows) % rows.size()], cols[turn(kCols) % cols.size()]};
   if (shape.rows * outputs_of(kernel_.op, shape.cols) > most_outputs_) shape.rows = rows.front();
   // Long rows stay as long as they are: some have 2^17 columns and one more, others many more.
-  if (!gives_matrix(kernel_.op) && cols.front() > kLongRow) return shape;
+  if (!gives_matrix(kernel_.op) && cols.front() > kLongRow)
+    return {std::min(shape.rows, rows.front()), shape.cols};
   if (shape.rows * outputs_of(kernel_.op, shape.cols) > most_outputs_) shape.cols = cols.front();
   return shape;
 }

@@ -174,6 +174,8 @@ class Model {
 };
 
 /// The most outputs of a case of the array, but for rows and columns that go with all others.
-constexpr std::size_t most_outputs(Effort effort) { return effort == Effort::quick ? 8200 : 33000; }
+constexpr std::size_t most_outputs(Effort effort) {
+  return effort == Effort::quick ? 8200 : effort == Effort::standard ? 16500 : 33000;
+}
 
 }  // namespace softmark::crossing

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -17,25 +18,38 @@
 
 namespace softmark {
 
-struct KernelSession::Cache {
-  std::unordered_map<std::string, Truth> truths;
-  std::size_t outputs = 0;  // number of outputs in the cache
-};
-
 namespace {
 
-constexpr std::size_t kMostCached = std::size_t{1} << 21;  // outputs: 48 MiB
+constexpr std::size_t kMostCached = std::size_t{1} << 21;  // outputs: 64 MiB with their rows
 
-std::string key_of(const Problem& p) {
-  const auto* x = reinterpret_cast<const char*>(p.x.data());
-  const auto* g = reinterpret_cast<const char*>(p.g.data());
-  std::string key(x, p.x.size_bytes());
-  key.append(g, p.g.size_bytes());
-  key.append(reinterpret_cast<const char*>(&p.label), sizeof p.label);
-  return key;
+/// A row's exact values, with the row that they belong to.
+struct CachedTruth {
+  std::vector<double> x, g;
+  std::int64_t label;
+  Truth truth;
+};
+
+bool same_values(std::span<const double> a, std::span<const double> b) {  // NaN and zeros included
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+}
+
+std::uint64_t hash_of(std::span<const double> values, std::uint64_t seed) {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
+  std::uint64_t lanes[4] = {seed, seed + 1, seed + 2, values.size()};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::uint64_t& lane = lanes[i % 4];
+    lane = std::rotl(lane ^ std::bit_cast<std::uint64_t>(values[i]), 29) * kOdd;
+  }
+  return ((lanes[0] * kOdd ^ lanes[1]) * kOdd ^ lanes[2]) * kOdd ^ lanes[3];
 }
 
 }  // namespace
+
+struct KernelSession::Cache {
+  std::unordered_multimap<std::uint64_t, CachedTruth> truths;  // by hash
+  std::size_t outputs = 0;                                     // number of outputs in the cache
+};
 
 Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::size_t row,
                    softmark_masked_row masked_row) {
@@ -154,20 +168,27 @@ std::vector<double> KernelSession::run(const Case& c) { return run_watched(c).y;
 
 const Truth& KernelSession::truth(const Case& c, std::size_t row) {
   const Problem problem = problem_of(kernel(), c, row);
-  const std::string key = key_of(problem);
+  const std::uint64_t hash =
+      hash_of(problem.x, hash_of(problem.g, static_cast<std::uint64_t>(problem.label)));
   judged_ += outputs(c);
-  if (const auto found = cache_->truths.find(key); found != cache_->truths.end())
-    return found->second;
+  const auto [first, last] = cache_->truths.equal_range(hash);
+  for (auto it = first; it != last; ++it)
+    if (const CachedTruth& one = it->second; one.label == problem.label &&
+                                             same_values(one.x, problem.x) &&
+                                             same_values(one.g, problem.g))
+      return one.truth;
   if (cache_->outputs > kMostCached) {
     cache_->truths.clear();
     cache_->outputs = 0;
   }
-  Truth truth;
-  truth.exact = exact_row(problem);
-  for (const Exact& e : truth.exact) certificate_.add(e.tier);
-  truth.bound = error_bounds(problem, truth.exact);
-  cache_->outputs += truth.exact.size() + problem.x.size();
-  return cache_->truths.emplace(key, std::move(truth)).first->second;
+  CachedTruth made{{problem.x.begin(), problem.x.end()},
+                   {problem.g.begin(), problem.g.end()},
+                   problem.label,
+                   {exact_row(problem), {}}};
+  for (const Exact& e : made.truth.exact) certificate_.add(e.tier);
+  made.truth.bound = error_bounds(problem, made.truth.exact);
+  cache_->outputs += made.truth.exact.size() + problem.x.size();
+  return cache_->truths.emplace(hash, std::move(made))->second.truth;
 }
 
 // In gradients a zero has the sign of its factors.
