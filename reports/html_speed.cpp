@@ -69,12 +69,12 @@ std::string matrix_row(const Section& section, const Ranking& ranking,
   for (const auto* list : {&ranking.ranked, &ranking.unranked})
     for (const Entry& entry : *list) entries.emplace(entry.kernel, &entry);
   const Shape& shape = ranking.shape;
-  std::string row = fmt::format(
-      "<tr><th><a href=\"#{}\">{} {}</a> <span class=soft>{} thread{}, {}{}{}</span>",
-      section.anchor(ranking), escape_html(shape.name()), shape.size(), shape.threads,
-      shape.threads == 1 ? "" : "s", escape_html(shape.cache),
-      shape.logits() == "normal" ? "" : ", " + escape_html(shape.logits()),
-      shape.in_place ? ", in place" : "");
+  std::string row =
+      fmt::format("<tr><th><a href=\"#{}\">{} {}</a> <span class=soft>{} thread{}, {}{}{}</span>",
+                  section.anchor(ranking), escape_html(shape.name()), shape.size(), shape.threads,
+                  shape.threads == 1 ? "" : "s", escape_html(shape.cache),
+                  shape.logits() == "normal" ? "" : ", " + escape_html(shape.logits()),
+                  shape.in_place ? ", in place" : "");
   for (const KernelView* kernel : kernels) row += matrix_cell(ranking, entries, kernel);
   return row + "\n";
 }
