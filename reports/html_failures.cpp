@@ -84,8 +84,8 @@ std::string finding(const Section& section, const Finding& one, const char* css)
   for (const Json* property : one.also) {
     const std::string reason = text_of(*property, "reason");
     const std::string more = reason == known ? "" : reason;
-    also += known.empty() ? article(section, *property, css, more, "")
-                          : line(section, *property, more);
+    also +=
+        known.empty() ? article(section, *property, css, more, "") : line(section, *property, more);
   }
   if (!also.empty())
     also = fmt::format("<details><summary>also: {}</summary>\n{}</details>\n",
