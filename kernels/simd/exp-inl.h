@@ -76,6 +76,25 @@ HWY_INLINE Shift<T, kFar> shift_for(T max, int boost = ExpConstants<T>::kBoost,
   return {max, top - drop, kMagic<T> + (static_cast<T>(boost + bias) - k)};
 }
 
+/// The same for |max| or a guess of it up to kGuessFar, where scalef adds the exponent: c = 0, and
+/// 2^(boost - K) is in the table, which saves a subtraction an element.
+template <class T>
+struct NearShift {
+  T lowest, factor;
+};
+
+template <class T>
+HWY_INLINE NearShift<T> near_shift_for(T max) {
+  using C = ExpConstants<T>;
+  using Bits = hwy::MakeUnsigned<T>;
+  const T k = (max * C::kLog2e + C::kRound) - C::kRound;
+  const int exponent = C::kGuessBoost - static_cast<int>(k) + C::kBias;
+  const Bits bits = static_cast<Bits>(exponent) << C::kMantissaBits;
+  T factor;
+  hwy::CopySameSize(&bits, &factor);
+  return {max - C::kGuessDrop, factor};
+}
+
 /// max(lowest, v) that propagates NaN.
 template <class D, class V>
 HWY_INLINE V raise_to(D, V lowest, V v) {
@@ -108,8 +127,28 @@ HWY_INLINE void scaled_exp(D d, V (&v)[kN], const Shift<T, kFar>& shift) {
   for (std::size_t i = 0; i < kN; ++i) v[i] = add_exponent(d, v[i], quotient[i]);
 }
 
-template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, bool kFar>
-HWY_INLINE V scaled_exp(D d, V x, const Shift<T, kFar>& shift) {
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const NearShift<T>& shift) {
+  using C = ExpConstants<T>;
+  const V magic = hn::Set(d, kMagic<T>);
+  const Table<D> table(d, shift.factor);
+  V n[kN], scale[kN], r[kN];
+  for (std::size_t i = 0; i < kN; ++i) v[i] = raise_to(d, hn::Set(d, shift.lowest), v[i]);
+  for (std::size_t i = 0; i < kN; ++i) n[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), magic);
+  for (std::size_t i = 0; i < kN; ++i) scale[i] = table.at(n[i]);
+  for (std::size_t i = 0; i < kN; ++i) {
+    n[i] = hn::Sub(n[i], magic);
+    r[i] = hn::NegMulAdd(n[i], hn::Set(d, kLn2High<T>), v[i]);
+    r[i] = hn::NegMulAdd(n[i], hn::Set(d, kLn2Low<T>), r[i]);
+  }
+  exp_polynomial(d, r, scale, v);
+  for (std::size_t i = 0; i < kN; ++i) v[i] = times_power(v[i], n[i]);
+}
+#endif
+
+template <class D, class V = hn::Vec<D>, class S>
+HWY_INLINE V scaled_exp(D d, V x, const S& shift) {
   V v[1] = {x};
   scaled_exp(d, v, shift);
   return v[0];
