@@ -105,26 +105,36 @@ HWY_INLINE V raise_to(D, V lowest, V v) {
 #endif
 }
 
+/// The parameters lane by lane, with c = 0.
+template <class V>
+struct LaneShift {
+  V lowest, magic;
+};
+
 /// kN vectors at a time, stage by stage: one chain of dependent operations is longer than what a
 /// processor looks ahead.
-template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, bool kFar>
-HWY_INLINE void scaled_exp(D d, V (&v)[kN], const Shift<T, kFar>& shift) {
+template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const LaneShift<V>& shift) {
   using C = ExpConstants<T>;
-  const V magic = hn::Set(d, shift.magic);
   V quotient[kN], scale[kN], r[kN];
-  for (std::size_t i = 0; i < kN; ++i) {
-    if constexpr (kFar) v[i] = hn::Sub(v[i], hn::Set(d, shift.subtract));
-    v[i] = raise_to(d, hn::Set(d, shift.lowest), v[i]);
-  }
-  for (std::size_t i = 0; i < kN; ++i) quotient[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), magic);
+  for (std::size_t i = 0; i < kN; ++i) v[i] = raise_to(d, shift.lowest, v[i]);
+  for (std::size_t i = 0; i < kN; ++i)
+    quotient[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), shift.magic);
   for (std::size_t i = 0; i < kN; ++i) scale[i] = scale_of(d, quotient[i]);
   for (std::size_t i = 0; i < kN; ++i) {
-    const V n = hn::Sub(quotient[i], magic);
+    const V n = hn::Sub(quotient[i], shift.magic);
     r[i] = hn::NegMulAdd(n, hn::Set(d, kLn2High<T>), v[i]);
     r[i] = hn::NegMulAdd(n, hn::Set(d, kLn2Low<T>), r[i]);
   }
   exp_polynomial(d, r, scale, v);
   for (std::size_t i = 0; i < kN; ++i) v[i] = add_exponent(d, v[i], quotient[i]);
+}
+
+template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, bool kFar>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const Shift<T, kFar>& shift) {
+  if constexpr (kFar)
+    for (std::size_t i = 0; i < kN; ++i) v[i] = hn::Sub(v[i], hn::Set(d, shift.subtract));
+  scaled_exp(d, v, LaneShift<V>{hn::Set(d, shift.lowest), hn::Set(d, shift.magic)});
 }
 
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86

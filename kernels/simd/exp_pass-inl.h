@@ -58,6 +58,16 @@ struct RowTerms {
   }
 };
 
+/// kStream: past the caches.
+template <bool kStream, class V, class T>
+HWY_INLINE void store(V v, T* to) {
+  const hn::ScalableTag<T> d;
+  if constexpr (kStream)
+    hn::Stream(v, d, to);
+  else
+    hn::StoreU(v, d, to);
+}
+
 /// kN vectors from column c on: loads of the terms, and then the division.
 template <std::size_t kN, class T>
 HWY_INLINE void load_vectors(const T* from, hn::Vec<hn::ScalableTag<T>> (&v)[kN]) {
@@ -68,12 +78,7 @@ template <bool kSmall, std::size_t kN, class T, bool kExact, bool kStream, class
 HWY_INLINE void divide_vectors(const Pending<T, kExact, kStream>& row, std::size_t c, V (&v)[kN]) {
   const hn::ScalableTag<T> d;
   row.quotient.template of_each<kSmall>(d, v);
-  for (std::size_t i = 0; i < kN; ++i) {
-    if constexpr (kStream)
-      hn::Stream(v[i], d, row.y + c + i * hn::Lanes(d));
-    else
-      hn::StoreU(v[i], d, row.y + c + i * hn::Lanes(d));
-  }
+  for (std::size_t i = 0; i < kN; ++i) store<kStream>(v[i], row.y + c + i * hn::Lanes(d));
 }
 
 /// Divides the rest of a row, from the start of a vector on.
@@ -206,6 +211,37 @@ HWY_NOINLINE RowTerms<T> terms_of_any_row(const T* x, std::size_t cols, T* y) {
   const Pending<T, kExact, false> none{};
   if (is_far(max)) return exp_by_pieces<kExact, kTerms>(x, cols, shift_for<T, true>(max), y, none);
   return exp_by_pieces<kExact, kTerms>(x, cols, shift_for<T, false>(max), y, none);
+}
+
+/// y = exp and quotient at once, for a row whose sum is known. kStream: past the caches where y is
+/// aligned to vectors after its head.
+template <bool kStream, bool kExact, class T, class S>
+HWY_NOINLINE void recompute(const T* x, std::size_t cols, const S& row_shift, T* y,
+                            const Quotient<T, kExact>& row_quotient) {
+  const hn::ScalableTag<T> d;
+  const S shift = row_shift;
+  const Quotient<T, kExact> quotient = row_quotient;
+  using V = hn::Vec<decltype(d)>;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto few = [&](std::size_t c, std::size_t count) HWY_ATTR {
+    V v[1] = {scaled_exp(d, load_first(d, x + c, count), shift)};
+    quotient.of(d, v);
+    store_first(d, v[0], y + c, count);
+  };
+  const std::size_t bytes = lanes * sizeof(T);
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(y) % bytes / sizeof(T);
+  std::size_t c = !kStream || past == 0 ? 0 : HWY_MIN(lanes - past, cols);
+  if (c > 0) few(0, c);
+  for (; c + kBlock * lanes <= cols; c += kBlock * lanes)
+    for (std::size_t from = 0; from < kBlock; from += kStage) {
+      V e[kStage];
+      load_vectors(x + c + from * lanes, e);
+      scaled_exp(d, e, shift);
+      quotient.of(d, e);
+      for (std::size_t i = 0; i < kStage; ++i) store<kStream>(e[i], y + c + (from + i) * lanes);
+    }
+  for (; c < cols; c += lanes) few(c, HWY_MIN(lanes, cols - c));
+  if constexpr (kStream) hwy::FlushStream();
 }
 
 }  // namespace softmark::simd::HWY_NAMESPACE

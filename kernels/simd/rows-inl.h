@@ -150,6 +150,23 @@ struct Sum {
       add(d, tree<kN>(v));
     }
   }
+  /// Lane by lane.
+  template <class V = hn::Vec<D>>
+  HWY_INLINE void scale_by(D d, V factor) {
+    (void)d;
+    if constexpr (sizeof(T) == 8) {
+      sum = hn::Mul(sum, factor);
+      more = hn::Mul(more, factor);
+    } else {
+#if HWY_TARGET == HWY_SCALAR
+      sum = hn::Mul(sum, hn::PromoteTo(Wide(), factor));
+#else
+      const hn::Half<D> half;
+      sum = hn::Mul(sum, hn::PromoteTo(Wide(), hn::LowerHalf(half, factor)));
+      more = hn::Mul(more, hn::PromoteTo(Wide(), hn::UpperHalf(half, factor)));
+#endif
+    }
+  }
   HWY_INLINE Total total() const {
     const Wide wide;
     if constexpr (sizeof(T) == 8)

@@ -128,37 +128,6 @@ HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r
   return r;
 }
 
-/// y = exp and quotient at once, for a row whose sum is known. Past the caches where y is aligned
-/// to vectors after its head.
-template <bool kExact, class T, class S>
-HWY_NOINLINE void recompute(const T* x, std::size_t cols, const S& row_shift, T* y,
-                            const Quotient<T, kExact>& row_quotient) {
-  const hn::ScalableTag<T> d;
-  const S shift = row_shift;
-  const Quotient<T, kExact> quotient = row_quotient;
-  using V = hn::Vec<decltype(d)>;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto few = [&](std::size_t c, std::size_t count) HWY_ATTR {
-    V v[1] = {scaled_exp(d, load_first(d, x + c, count), shift)};
-    quotient.of(d, v);
-    store_first(d, v[0], y + c, count);
-  };
-  const std::size_t bytes = lanes * sizeof(T);
-  const std::size_t past = reinterpret_cast<std::uintptr_t>(y) % bytes / sizeof(T);
-  std::size_t c = past == 0 ? 0 : HWY_MIN(lanes - past, cols);
-  if (c > 0) few(0, c);
-  for (; c + kBlock * lanes <= cols; c += kBlock * lanes)
-    for (std::size_t from = 0; from < kBlock; from += kStage) {
-      V e[kStage];
-      load_vectors(x + c + from * lanes, e);
-      scaled_exp(d, e, shift);
-      quotient.of(d, e);
-      for (std::size_t i = 0; i < kStage; ++i) hn::Stream(e[i], d, y + c + (from + i) * lanes);
-    }
-  for (; c < cols; c += lanes) few(c, HWY_MIN(lanes, cols - c));
-  hwy::FlushStream();
-}
-
 /// A row that exceeds the caches of a core: two passes over x, exp in both.
 template <bool kExact, class T>
 HWY_NOINLINE void stream_row(const T* x, std::size_t cols, T* y) {
@@ -168,15 +137,15 @@ HWY_NOINLINE void stream_row(const T* x, std::size_t cols, T* y) {
     if (guess.suits) {
       const Total sum = exp_by_pieces<kExact, Terms::kSummed>(x, cols, guess.shift, y, none).total;
       if (HWY_LIKELY(sum.sum <= ExpConstants<T>::kMostSum))
-        return recompute(x, cols, guess.shift, y, Quotient<T, kExact>(sum));
+        return recompute<true>(x, cols, guess.shift, y, Quotient<T, kExact>(sum));
     }
   }
   const Quotient<T, kExact> quotient(terms_of_any_row<kExact, Terms::kSummed>(x, cols, y).total);
   const T max = max_of(hn::ScalableTag<T>(), x, cols);
   if (is_far(max))
-    recompute(x, cols, shift_for<T, true>(max), y, quotient);
+    recompute<true>(x, cols, shift_for<T, true>(max), y, quotient);
   else
-    recompute(x, cols, shift_for<T, false>(max), y, quotient);
+    recompute<true>(x, cols, shift_for<T, false>(max), y, quotient);
 }
 
 template <bool kExact, bool kStream, class T>
