@@ -97,7 +97,7 @@ std::string sweep_json(const SweepResult& result) {
   json["correctly_rounded"] = e.correctly_rounded;
   json["not_finite"] = e.not_finite;
   json["max_ulp"] = hex_float(e.max_ulp);
-  json["sum_ulp"] = hex_float(e.sum_ulp);
+  json["sum_ulp"] = hex_float(e.sum_ulp.rounded());
   json["worst"] = {{"x", hex_list(result.worst_x)},
                    {"got", hex_float(result.worst_got)},
                    {"want", hex_float(result.worst_want)}};
@@ -132,7 +132,7 @@ SweepResult read_sweep(const std::string& text, const std::string& where) {
     e.correctly_rounded = json.at("correctly_rounded");
     e.not_finite = json.at("not_finite");
     e.max_ulp = from_hex(json.at("max_ulp"));
-    e.sum_ulp = from_hex(json.at("sum_ulp"));
+    e.sum_ulp += from_hex(json.at("sum_ulp"));
     result.worst_x = from_hex_list(json.at("worst").at("x"));
     result.worst_got = from_hex(json.at("worst").at("got"));
     result.worst_want = from_hex(json.at("worst").at("want"));
