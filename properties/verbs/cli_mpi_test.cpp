@@ -12,6 +12,8 @@ namespace {
 const std::string kMpirun =
     "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout -k 5 60 mpirun "
     "--oversubscribe --bind-to none ";
+// Ranks that end with an exit code are not waited for.
+const std::string kAtOnce = "--mca odls_base_sigkill_timeout 0 ";
 
 class Mpi : public testing::Test {
  protected:
@@ -28,7 +30,8 @@ class Mpi : public testing::Test {
 };
 
 Ran run_ranks(int ranks, const std::string& arguments) {
-  return run_command(kMpirun + "-n " + std::to_string(ranks) + " " SOFTMARK_BINARY " " + arguments);
+  return run_command(kMpirun + kAtOnce + "-n " + std::to_string(ranks) + " " SOFTMARK_BINARY " " +
+                     arguments);
 }
 
 /// What softmark said, without mpirun's own lines.
@@ -49,8 +52,8 @@ void expect_one_line_of_ranks(const Ran& ran, int code, const std::string& says)
 
 // A kernel with infinite errors, steps and ties, and one without.
 TEST_F(Mpi, ASweepIsThatOfOneProcess) {
-  for (const std::string sweep : {"sweep sigmoid/f32 --kernel naive --shard 3/50 ",
-                                  "sweep softmax/f32/t,0 --kernel simd --shard 26/50 "}) {
+  for (const std::string sweep : {"sweep sigmoid/f32 --kernel naive --shard 3/100 ",
+                                  "sweep softmax/f32/t,0 --kernel simd --shard 51/100 "}) {
     EXPECT_EQ(run(sweep + "-o " + at("1.json")).code, kPass);
     for (const int ranks : {2, 3}) {
       const Ran ran = run_ranks(ranks, sweep + "-o " + at("n.json"));
@@ -92,12 +95,12 @@ TEST_F(Mpi, ASearchIsThatOfOneProcess) {
   EXPECT_EQ(run(search + "-o " + at("1.json")).code, kPass);
   EXPECT_EQ(run_ranks(2, search + "-o " + at("2.json")).code, kPass);
   EXPECT_EQ(text_of(at("2.json")), text_of(at("1.json")));
-  EXPECT_EQ(Json::parse(text_of(at("1.json")))["finds"].size(), 4u);
+  EXPECT_GE(Json::parse(text_of(at("1.json")))["finds"].size(), 4u);  // with peers more
 }
 
 // mpirun ends the job; what rank 0 had is on disk, and only the rest is done again.
 TEST_F(Mpi, AKilledRankLosesOnlyItsPieces) {
-  const std::string sweep = "sweep sigmoid/f32 --kernel stable --shard 2/4 -o ";
+  const std::string sweep = "sweep sigmoid/f32 --kernel stable --shard 3/9 -o ";
   const Ran killed = run_command(
       kMpirun + "-n 2 " SOFTMARK_BINARY " " + sweep + at("n.json") +
       " & job=$!; for i in $(seq 500); do " + "[ \"$(stat -c %s " + at("n.json.journal") +
@@ -117,7 +120,7 @@ TEST_F(Mpi, AKilledRankLosesOnlyItsPieces) {
   EXPECT_LT(part["inputs"].get<std::uint64_t>(), part["total"].get<std::uint64_t>());
 
   expect_one_line_of_ranks(run_ranks(2, sweep + at("n.json")), kUsage, "go on with it by --resume");
-  expect_one_line(run("sweep sigmoid/f32 --kernel simd --shard 2/4 --resume -o " + at("n.json")),
+  expect_one_line(run("sweep sigmoid/f32 --kernel simd --shard 3/9 --resume -o " + at("n.json")),
                   kUsage, "is of another run");
   EXPECT_EQ(run_ranks(2, sweep + at("n.json") + " --resume").code, kPass);
   EXPECT_EQ(run(sweep + at("1.json")).code, kPass);
@@ -152,14 +155,14 @@ TEST_F(Mpi, ARankOfAnotherBuild) {
   fs::copy_file(SOFTMARK_BINARY, at("softmark"));
   std::ofstream(at("softmark"), std::ios::app) << "\n";
   const std::string work = " sweep sigmoid/bf16 --kernel simd ";
-  expect_one_line_of_ranks(run_command(kMpirun + "-n 2 " + at("softmark") + work), kUsage,
+  expect_one_line_of_ranks(run_command(kMpirun + kAtOnce + "-n 2 " + at("softmark") + work), kUsage,
                            "this softmark has no MPI");
   fs::copy_file(build / "softmark_mpi.so", at("softmark_mpi.so"));
+  expect_one_line_of_ranks(run_command(kMpirun + kAtOnce + "-n 1 " SOFTMARK_BINARY + work +
+                                       ": -n 1 " + at("softmark") + work),
+                           kUsage, "runs another build of softmark");
   expect_one_line_of_ranks(
-      run_command(kMpirun + "-n 1 " SOFTMARK_BINARY + work + ": -n 1 " + at("softmark") + work),
-      kUsage, "runs another build of softmark");
-  expect_one_line_of_ranks(
-      run_command(kMpirun + "-n 1 " SOFTMARK_BINARY + work +
+      run_command(kMpirun + kAtOnce + "-n 1 " SOFTMARK_BINARY + work +
                   ": -n 1 " SOFTMARK_BINARY " sweep sigmoid/bf16 --kernel 'simd' --shard 1/2"),
       kUsage, "has other work than rank 0");
 }
