@@ -42,8 +42,8 @@ Journal journal_beside(const std::string& output, std::string_view identity, boo
 /// others, when there is no more to do. Throws what a `run` or `take` threw.
 void share(const SharedWork& work);
 
-/// This process ends early, with this line: all ranks do, with the same code. Whether this process
-/// prints the line; `line` may become that of another rank.
+/// This process ends early, with this line: all ranks do, of which rank 0 prints the line and has
+/// the exit code. Whether this is rank 0; line and code may become those of another rank.
 bool leads_failure(std::string& line, int& exit_code);
 
 /// The end of main: leaves the job, or ends all of it where the work was not completed.
