@@ -37,7 +37,7 @@ TEST(Decision, TakesTheFastestThatPassed) {
             "thread, hot cache, normal logits (56 % of memcpy), largest error 0.147 of the bound "
             "(1.77 ulp).");
   EXPECT_EQ(decision.sure,
-            "95 % interval 0.190 to 0.210 ns over 5 processes. No other kernel that passed is as "
+            "95 % interval 0.190 to 0.210 ns over 6 processes. No other kernel that passed is as "
             "fast. Next is openmp, 1.50 times as long. 1 wrong kernel was timed and is not "
             "ranked.");
 }
@@ -55,6 +55,19 @@ TEST(Decision, BreaksATieByAccuracyAndSaysSo) {
   ASSERT_EQ(decision.tied.size(), 1u);
   EXPECT_EQ(decision.tied[0]->kernel->name, "simd");
   EXPECT_NE(decision.sure.find("A tie: simd cannot be distinguished"), std::string::npos);
+}
+
+TEST(Decision, AWideIntervalBehindASlowerKernelIsNoTie) {
+  Json document = sample_document();
+  set_time(document, "simd", 0.20, 0.19, 0.22);
+  set_time(document, "openmp", 0.30, 0.29, 0.31);
+  set_time(document, "onednn", 0.40, 0.20, 0.60);  // overlaps simd's interval
+  set_share(document, "onednn", 0.01);
+  const View view(document);
+  const Decision decision = decide(view, ranking_of(view));
+  EXPECT_EQ(decision.winner->kernel->name, "simd");
+  EXPECT_TRUE(decision.tied.empty());
+  EXPECT_EQ(decision.next->kernel->name, "openmp");
 }
 
 TEST(Decision, UnknownAndNanErrorsLoseATie) {
