@@ -79,6 +79,50 @@ TEST(Bench, TimesEveryOpInBothTypes) {
   EXPECT_EQ(ops.size(), 2 * std::size(kOpNames));
 }
 
+TEST(Bench, TimesWhatAWorkloadIsUsedForFromStandardEffortOn) {
+  const Registry registry = load_registry({}, false);
+  BenchOptions options = tiny();
+  options.rows = options.cols = 0;
+  options.kernels = {"max_shifted"};
+  options.workloads = {"head/256x1000", "router/4096x8"};
+  options.processes = 1;
+  options.uses = true;
+  const auto timed = [&] {
+    std::set<std::string> names;
+    const Json sections = bench_sections(options, registry, std::nullopt);
+    for (const Json& m : sections["measurements"])
+      names.insert(m["workload"].get<std::string>() + " " + m["kernel"].get<std::string>());
+    return names;
+  };
+  options.effort = Effort::standard;
+  const auto standard = timed();
+  EXPECT_TRUE(standard.contains("head/256x1000 max_shifted/softmax/f32"));
+  EXPECT_TRUE(standard.contains("head/256x1000 max_shifted/softmax/f64"));
+  EXPECT_TRUE(standard.contains("head/256x1000 max_shifted/log_softmax/f32"));
+  EXPECT_TRUE(standard.contains("router/4096x8 max_shifted/softmax/f32"));
+  EXPECT_FALSE(standard.contains("router/4096x8 max_shifted/softmax/f64"));
+  options.effort = Effort::quick;
+  EXPECT_EQ(timed().size(), 2u);
+  options.effort = Effort::standard;
+  options.dtypes = {"f64"};  // asked for, and so timed everywhere
+  EXPECT_TRUE(timed().contains("router/4096x8 max_shifted/softmax/f64"));
+}
+
+TEST(Bench, TimesSingleCallsOfOneShortRowOnOneThread) {
+  BenchOptions options = tiny();
+  options.rows = 1;
+  options.kernels = {"openmp", "naive"};
+  const Json all = tiny_sections(options, std::nullopt)["measurements"];
+  ASSERT_EQ(all.size(), 2u);
+  for (const Json& m : all) {
+    EXPECT_EQ(m["threads"], 1);
+    EXPECT_GT(m["call_ns"]["p50"].get<double>(), 0);
+    EXPECT_GE(m["call_ns"]["p99"].get<double>(), m["call_ns"]["p50"].get<double>());
+  }
+  options.threads = {2};
+  EXPECT_EQ(tiny_sections(options, std::nullopt)["measurements"][0]["threads"], 2);
+}
+
 TEST(Bench, HoldsReductionsToReading) {
   BenchOptions options = tiny();
   options.kernels.clear();

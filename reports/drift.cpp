@@ -307,6 +307,16 @@ void decide(std::vector<Change>& changes, double effect) {
 
 }  // namespace
 
+const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel) {
+  for (const Ranking& ranking : view.rankings) {
+    if (ranking.shape != shape) continue;
+    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+      for (const Entry& entry : *entries)
+        if (entry.kernel->id == kernel) return &entry;
+  }
+  return nullptr;
+}
+
 Changes changes_of(const View& before, const View& after, double least) {
   Changes changes;
   std::vector<Moved> moved = what_moved(before, after, changes.cells);

@@ -126,6 +126,7 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
 
 BenchOptions checked(const BenchFlags& flags) {
   BenchOptions options = flags.options;
+  options.uses = true;
   options.hot = flags.cache != "cold";
   options.cold = flags.cache != "hot";
   options.distribution = *find_distribution(flags.distribution);
