@@ -5,10 +5,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
+#include <sstream>
 
+#include "reports/data.h"
 #include "reports/machine_name.h"
 #include "reports/readers.h"
 #include "reports/scatter.h"
@@ -17,19 +18,41 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kMostRows = 10, kMostFailures = 6, kMostKnown = 12, kMostDetailed = 2,
-                      kMostNotes = 4;
+constexpr std::size_t kMostLines = 40, kWidth = 120, kMostRows = 6, kFewKernels = 10,
+                      kMostDecisions = 5, kMostFailures = 6, kMostShown = 2, kMostOfAFailure = 14,
+                      kMostNotes = 4, kLeastKnown = 2;
 
-std::string clipped(const std::string& text, std::size_t most) {
-  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+/// Lines of at most kWidth columns where words allow that; the second and further are indented.
+std::string wrapped(const std::string& text) {
+  std::string lines;
+  std::size_t column = 0;
+  std::istringstream words(one_line(text));
+  for (std::string word; words >> word; column += word.size()) {
+    if (column == 0) {
+      lines += word;
+    } else if (column + 1 + word.size() > kWidth) {
+      lines += "\n  " + word;
+      column = 2;
+    } else {
+      lines += " " + word;
+      ++column;
+    }
+  }
+  return lines + "\n";
 }
 
 /// At most so many of the lines, and how many were left out.
 std::string list_of(const std::vector<std::string>& lines, std::size_t most) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(lines.size(), most); ++i)
-    text += "  " + clipped(one_line(lines[i]), 150) + "\n";
-  return lines.size() <= most ? text : text + fmt::format("  and {} more\n", lines.size() - most);
+  const std::size_t shown = lines.size() <= most ? lines.size() : most - 1;
+  for (std::size_t i = 0; i < shown; ++i) text += "  " + clipped(one_line(lines[i]), kWidth) + "\n";
+  return shown == lines.size()
+             ? text
+             : text + fmt::format("  and {} more: --verbose\n", lines.size() - shown);
 }
 
 std::string head(const View& view) {
@@ -39,73 +62,83 @@ std::string head(const View& view) {
     passed += kernel.standing == Standing::kPass;
     wrong += is_wrong(kernel.standing);
   }
-  return one_line(fmt::format("{} kernel{} on {}: {} pass, {} wrong, {} other; seed {}, {} s{}",
-                              view.kernels.size(), view.kernels.size() == 1 ? "" : "s",
-                              machine_name(document), passed, wrong,
-                              view.kernels.size() - passed - wrong, text_of(run, "seed"),
-                              figure(field(run, "seconds")),
-                              view.complete() ? "" : "; INCOMPLETE: the run was interrupted")) +
-         "\n";
+  return wrapped(fmt::format(
+      "{} kernel{} on {}: {} pass, {} wrong, {} other; seed {}, {} s{}", view.kernels.size(),
+      view.kernels.size() == 1 ? "" : "s", machine_name(document), passed, wrong,
+      view.kernels.size() - passed - wrong, text_of(run, "seed"), figure(field(run, "seconds")),
+      view.complete() ? "" : "; INCOMPLETE: the run was interrupted"));
+}
+
+/// The first in full, the others in a line each.
+std::string decisions(const std::vector<Selection>& selections) {
+  if (selections.empty()) return "";
+  std::string text =
+      wrapped(selections[0].decision.sentence) + wrapped(selections[0].decision.sure);
+  std::vector<std::string> others;
+  for (std::size_t i = 1; i < selections.size(); ++i)
+    others.push_back(selections[i].decision.sentence);
+  return text + list_of(others, kMostDecisions);
 }
 
 std::string table(const Selection& selection, bool decided_by_needs) {
-  TextTable table({"kernel", "", "ns/element", "of ceiling", "max ulp", "error/bound"}, "<<>>>>");
+  TextTable table({"kernel", "", "ns/element", "of ceiling", "error/bound", "max ulp", "grade"},
+                  "<<>>>><");
   const std::size_t shown = std::min(selection.candidates.size(), kMostRows);
   const double best = selection.decision.winner ? selection.decision.winner->ns : NAN;
   for (std::size_t i = 0; i < shown; ++i) {
     const Candidate& candidate = selection.candidates[i];
     const KernelView& kernel = *candidate.kernel;
-    std::string words = clipped(one_line(candidate.lost), 44);
+    std::string words = clipped(one_line(candidate.lost), 40);
     if (candidate.lost.empty())
       words = &candidate == selection.winner() ? "use this"
               : candidate.tied                 ? "a tie"
                                : fmt::format("{:.2f} x the time", candidate.entry->ns / best);
-    table.add(
-        {one_line(kernel.label()), words, candidate.entry ? candidate.entry->time_text() : "-",
-         candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
-         kernel.max_ulp_text(), kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound)});
+    table.add({clipped(one_line(kernel.label()), 44), words,
+               candidate.entry ? candidate.entry->time_text() : "-",
+               candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
+               kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound), kernel.ulp_text(),
+               kernel.grade()});
   }
-  std::string text = one_line(fmt::format("{} {}, {}", selection.shape().op,
-                                          selection.shape().dtype, selection.shape().words())) +
-                     (decided_by_needs && !distance(selection).empty()
-                          ? one_line("; the shape measured has " + distance(selection))
-                          : "") +
-                     "\n" + table.text();
+  const std::string far = decided_by_needs ? distance(selection) : "";
+  std::string text = wrapped(fmt::format("{} {}, {}{}{}", selection.shape().op,
+                                         selection.shape().dtype, selection.shape().words(),
+                                         far.empty() ? "" : "; the shape measured has ", far)) +
+                     table.text();
   if (selection.candidates.size() > shown)
-    text += fmt::format("  and {} more\n", selection.candidates.size() - shown);
+    text += fmt::format("  and {} more: --verbose\n", selection.candidates.size() - shown);
   if (std::any_of(
-          selection.candidates.begin(), selection.candidates.end(),
+          selection.candidates.begin(),
+          selection.candidates.begin() + static_cast<std::ptrdiff_t>(shown),
           [](const Candidate& candidate) { return candidate.entry && candidate.entry->disturbed; }))
     text += "  !: disturbed by other work on its cores\n";
   return text;
 }
 
-/// Without measurements: the kernels where they are few, else how many of each op and type pass.
+/// Without measurements: the kernels where they are few, else how many of each op pass.
 std::string verdicts(const View& view) {
-  if (view.kernels.size() <= kMostRows) {
-    TextTable table({"kernel", "verdict", "max ulp", "error/bound", "verified in s"}, "<<>");
+  if (view.kernels.size() <= kFewKernels) {
+    TextTable table({"kernel", "verdict", "error/bound", "max ulp", "grade", "verified in s"},
+                    "<<>><>");
     for (const KernelView& kernel : view.kernels)
-      table.add({one_line(kernel.id), one_line(kernel.verdict()), kernel.max_ulp_text(),
-                 kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound),
-                 kernel.row ? figure(field(*kernel.row, "verify_seconds")) : "-"});
+      table.add({one_line(kernel.id), one_line(kernel.verdict()),
+                 kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound), kernel.ulp_text(),
+                 kernel.grade(), kernel.row ? figure(field(*kernel.row, "verify_seconds")) : "-"});
     return view.kernels.empty() ? "No kernel was verified or timed.\n" : "\n" + table.text();
   }
-  std::vector<std::array<std::string, 2>> groups;
+  std::vector<std::string> ops;
   for (const KernelView& kernel : view.kernels)
-    if (const std::array<std::string, 2> group = {kernel.op, kernel.dtype};
-        std::find(groups.begin(), groups.end(), group) == groups.end())
-      groups.push_back(group);
-  TextTable table({"op", "type", "pass", "wrong", "other"}, "<<>");
-  for (const auto& [op, dtype] : groups) {
+    if (std::find(ops.begin(), ops.end(), kernel.op) == ops.end()) ops.push_back(kernel.op);
+  TextTable table({"op", "pass", "wrong", "other"}, "<>");
+  for (const std::string& op : ops) {
     std::size_t all = 0, passed = 0, wrong = 0;
     for (const KernelView& kernel : view.kernels) {
-      if (kernel.op != op || kernel.dtype != dtype) continue;
+      if (kernel.op != op) continue;
       ++all;
       passed += kernel.standing == Standing::kPass;
       wrong += is_wrong(kernel.standing);
     }
-    table.add({op, dtype, std::to_string(passed), std::to_string(wrong),
-               std::to_string(all - passed - wrong)});
+    table.add(
+        {op, std::to_string(passed), std::to_string(wrong), std::to_string(all - passed - wrong)});
   }
   return "\n" + table.text();
 }
@@ -114,10 +147,11 @@ std::string failures(const View& view) {
   const auto found = view.findings(Outcome::kFail);
   if (found.empty()) return "";
   std::string text = fmt::format("\n{} failure{}\n", found.size(), found.size() == 1 ? "" : "s");
-  if (found.size() <= kMostDetailed) {
-    for (const Finding& finding : found) text += failure_text(finding, "FAIL");
-    return text;
-  }
+  std::string shown;
+  for (std::size_t i = 0; i < std::min(found.size(), kMostShown); ++i)
+    shown += failure_text(found[i], "FAIL");
+  if (found.size() <= kMostShown && (found.size() == 1 || lines_of(shown) <= kMostOfAFailure))
+    return text + shown;
   std::vector<std::string> lines;
   for (const Finding& finding : found)
     lines.push_back(fmt::format("{} {}: {}", text_of(*finding.shown, "kernel"),
@@ -126,13 +160,20 @@ std::string failures(const View& view) {
   return text + list_of(lines, kMostFailures);
 }
 
+/// Refusals are news of a plugin, and where few kernels ran; else the foot counts them.
+bool is_listed(const View& view, const KernelView& kernel) {
+  return view.kernels.size() <= kFewKernels ||
+         (kernel.row && text_of(*kernel.row, "provider") == "plugin");
+}
+
 /// What was not decided and what was refused, a line a kernel.
 std::string open(const View& view) {
   std::vector<std::string> lines;
   for (const KernelView& kernel : view.kernels) {
     if (const std::string names = kernel.undecided(); !names.empty())
       lines.push_back(fmt::format("{}: not decided: {}", kernel.id, names));
-    if (const std::string refusals = kernel.refusals(); !refusals.empty())
+    if (const std::string refusals = kernel.refusals();
+        !refusals.empty() && is_listed(view, kernel))
       lines.push_back(fmt::format("{}: {}", kernel.id, refusals));
   }
   for (const Json* row : view.with(Outcome::kUnexpectedPass))
@@ -145,16 +186,18 @@ std::string open(const View& view) {
                                 text_of(*row, "message")));
   std::map<std::string, std::size_t> notes;
   for (const Json* row : view.with(Outcome::kNote)) ++notes[text_of(*row, "property")];
+  std::vector<std::string> noted;
   for (const auto& [property, count] : notes)
-    lines.push_back(
-        fmt::format("{}: noted for {} kernel{}", property, count, count == 1 ? "" : "s"));
+    noted.push_back(fmt::format("{} ({} kernel{})", property, count, count == 1 ? "" : "s"));
+  if (!noted.empty()) lines.push_back(fmt::format("{}", fmt::join(noted, ", ")));
   return lines.empty() ? "" : "\nNotes\n" + list_of(lines, kMostNotes);
 }
 
-std::string known(const View& view) {
+/// In at most so many lines, its head among them.
+std::string known(const View& view, std::size_t most) {
   const std::vector<std::string> lines = known_lines(view);
   if (lines.empty()) return "";
-  return "\nKnown to be wrong\n" + list_of(lines, kMostKnown);
+  return "\nKnown to be wrong\n" + list_of(lines, most - 2);
 }
 
 std::string foot(const View& view, const std::string& more) {
@@ -164,13 +207,21 @@ std::string foot(const View& view, const std::string& more) {
   if (!absent.empty())
     text += clipped(one_line(fmt::format("absent: {} (softmark list says why and how to get them)",
                                          fmt::join(absent, ", "))),
-                    150) +
+                    kWidth) +
             "\n";
+  std::size_t refusing = 0;
+  for (const KernelView* kernel : view.with_refusals()) refusing += !is_listed(view, *kernel);
+  if (refusing > 0)
+    text +=
+        fmt::format("{} kernel{} refused some calls, on which nothing was verified: --verbose\n",
+                    refusing, refusing == 1 ? "" : "s");
   const Json& list = field(view.document, "warnings");
   const std::size_t warnings = list.is_array() ? list.size() : 0;
   if (warnings > 0)
-    text += fmt::format("{} warning{}: {}\n", warnings, warnings == 1 ? "" : "s",
-                        clipped(one_line(plain(list[0])), 120));
+    text += clipped(fmt::format("{} warning{}: {}", warnings, warnings == 1 ? "" : "s",
+                                one_line(plain(list[0]))),
+                    kWidth) +
+            "\n";
   if (!more.empty()) text += more + "\n";
   return text.empty() ? "" : "\n" + text;
 }
@@ -217,21 +268,19 @@ std::vector<std::string> known_lines(const View& view) {
     }
   std::vector<std::string> lines;
   for (const Library& library : libraries)
-    lines.push_back(fmt::format("{}: {} ({} kernel{})", library.name,
-                                fmt::join(library.faults, "; "), library.kernels.size(),
-                                library.kernels.size() == 1 ? "" : "s"));
+    lines.push_back(fmt::format("{} ({} kernel{}): {}", library.name, library.kernels.size(),
+                                library.kernels.size() == 1 ? "" : "s",
+                                fmt::join(library.faults, "; ")));
   return lines;
 }
 
 std::string brief(const Json& document, const BriefRequest& request) {
   const View view(document);
-  std::string text = head(view);
   const bool asked = !request.needs.empty();
   std::vector<Selection> selections;
   for (const ChooseRequest& needs : asked ? request.needs : default_needs(view))
     selections.push_back(select(view, needs));
-  for (const Selection& selection : selections)
-    text += one_line(selection.decision.sentence) + "\n" + one_line(selection.decision.sure) + "\n";
+  std::string text = head(view) + decisions(selections);
   const std::string broken = failures(view);
   if (!selections.empty()) {
     text += "\n" + table(selections[0], asked);
@@ -239,7 +288,11 @@ std::string brief(const Json& document, const BriefRequest& request) {
   } else {
     text += verdicts(view);
   }
-  return text + broken + open(view) + known(view) + foot(view, request.more);
+  text += broken + open(view);
+  const std::string end = foot(view, request.more);
+  const std::size_t used = lines_of(text) + lines_of(end),
+                    left = kMostLines > used ? kMostLines - used : 0;
+  return text + known(view, std::max(left, kLeastKnown + 2)) + end;
 }
 
 std::string render_brief(Documents documents) {

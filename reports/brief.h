@@ -20,8 +20,8 @@ struct BriefRequest {
 /// headline shape.
 std::string brief(const Json& document, const BriefRequest& request = {});
 
-/// Failures that are known, one line a library: "onednn 2.6.3: swallows NaN; flushes subnormal
-/// results (7 kernels)".
+/// Failures that are known, one line a library: "onednn 2.6.3 (7 kernels): swallows NaN; flushes
+/// subnormal results".
 std::vector<std::string> known_lines(const View& view);
 
 }  // namespace softmark

@@ -29,4 +29,7 @@ std::string decimal_and_hex(const Json& datum);
 /// bound 7.5", with what it has of these. "" where it names no place.
 std::string spot(const Json& example);
 
+/// At most so many bytes, of whole characters of UTF-8; "..." stands for the rest.
+std::string clipped(const std::string& text, std::size_t most);
+
 }  // namespace softmark

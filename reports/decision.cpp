@@ -104,8 +104,8 @@ Decision decide(const View& view, const Ranking& ranking) {
   std::vector<const Entry*> level;
   for (const Entry& entry : ranking.ranked) {
     if (&entry != &fastest && distinguishable(fastest, entry, least)) {
-      if (!decision.next) decision.next = &entry;
-      continue;
+      decision.next = &entry;
+      break;  // what is slower than this one is no tie, however wide its interval is
     }
     level.push_back(&entry);
     if (error_of(entry) < error_of(*decision.winner)) decision.winner = &entry;

@@ -11,10 +11,10 @@ namespace softmark {
 
 struct Decision {
   const Entry* winner = nullptr;  // null: no kernel that passed was timed
-  /// The other ranked kernels that cannot be distinguished from the fastest, by time; of these and
-  /// the fastest the winner is the one whose largest error is the smallest share of its bound.
+  /// The ranked kernels up to the first that can be distinguished from the fastest, by time, but
+  /// the winner: of these and it the one whose largest error is the smallest share of its bound.
   std::vector<const Entry*> tied;
-  const Entry* next = nullptr;  // the fastest that is distinguishable; null: none
+  const Entry* next = nullptr;  // that first one; null: none
   std::string sentence;         // "Use simd: 0.276 ns per element at ..., error ..."
   std::string sure;             // the interval and its replicates, ties, the next kernel
 };

@@ -57,6 +57,19 @@ TEST(Decision, BreaksATieByAccuracyAndSaysSo) {
   EXPECT_NE(decision.sure.find("A tie: simd cannot be distinguished"), std::string::npos);
 }
 
+TEST(Decision, AWideIntervalBehindASlowerKernelIsNoTie) {
+  Json document = sample_document();
+  set_time(document, "simd", 0.20, 0.19, 0.22);
+  set_time(document, "openmp", 0.30, 0.29, 0.31);
+  set_time(document, "onednn", 0.40, 0.20, 0.60);  // overlaps simd's interval
+  set_share(document, "onednn", 0.01);
+  const View view(document);
+  const Decision decision = decide(view, ranking_of(view));
+  EXPECT_EQ(decision.winner->kernel->name, "simd");
+  EXPECT_TRUE(decision.tied.empty());
+  EXPECT_EQ(decision.next->kernel->name, "openmp");
+}
+
 TEST(Decision, UnknownAndNanErrorsLoseATie) {
   for (const Json& unknown : {Json(nullptr), Json("nan"), Json("inf")}) {
     Json document = sample_document();

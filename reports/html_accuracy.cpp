@@ -35,7 +35,7 @@ std::string row_of(const Section& section, const KernelView& kernel) {
   const std::string worst = worst_words(field(row, "worst")), grade = kernel.grade_sentence();
   const std::string isa = kernel.row ? text_of(*kernel.row, "isa") : "";
   return fmt::format(
-      "<tr{}{}><th scope=row>{}{}<td>{}<td>{}{}{}{}<td>{}<td>{}<td>{}\n",
+      "<tr{}{}><th>{}{}<td>{}<td>{}{}{}{}<td>{}<td>{}<td>{}\n",
       row_class(!is_wrong(kernel.standing)),
       isa.empty() ? "" : fmt::format(" data-isa=\"{}\"", escape_html(isa)),
       escape_html(kernel.name), standing_cell(section, kernel),
@@ -59,10 +59,10 @@ std::string kinds_table(const std::vector<const KernelView*>& kernels) {
         kinds.push_back(kind);
   if (kinds.empty()) return "";
   std::string head, rows;
-  for (const std::string& kind : kinds) head += "<th scope=col>" + escape_html(kind);
+  for (const std::string& kind : kinds) head += "<th>" + escape_html(kind);
   for (const KernelView* kernel : kernels) {
     if (kernel->accuracy.empty()) continue;
-    rows += fmt::format("<tr{}><th scope=row>{}", row_class(!is_wrong(kernel->standing)),
+    rows += fmt::format("<tr{}><th>{}", row_class(!is_wrong(kernel->standing)),
                         escape_html(kernel->name));
     for (const std::string& kind : kinds) {
       std::string text = "-";

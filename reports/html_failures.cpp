@@ -57,7 +57,6 @@ std::string counterexample(const Json& example) {
 std::string article(const Section& section, const Json& property, const char* css,
                     const std::string& reason, const std::string& also) {
   const std::string repro = text_of(property, "repro");
-  const bool note = outcome(property) == Outcome::kNote;  // of these the message says it all
   return fmt::format(
       "<article id={}><h5><span class={}>{}</span> {} <span class=soft>{}</span></h5>\n<p>{} "
       "<span class=soft>({})</span>{}</p>\n{}{}{}</article>\n",
@@ -65,27 +64,49 @@ std::string article(const Section& section, const Json& property, const char* cs
       escape_html(text_of(property, "property")), escape_html(text_of(property, "kernel")),
       text_html(text_of(property, "message")), escape_html(text_of(property, "criterion")),
       reason.empty() ? "" : "<br>Known: " + text_html(reason),
-      note ? "" : counterexample(field(property, "counterexample")),
+      counterexample(field(property, "counterexample")),
       repro.empty() ? "" : "<pre>" + text_html(repro) + "</pre>\n", also);
 }
 
-/// Another property that a known failure breaks: its sentence; the row is that of the finding.
-std::string line(const Section& section, const Json& property, const std::string& reason) {
-  return fmt::format("<p id={}><b>{}</b> {}{}</p>\n", section.anchor(property),
+/// A message without how many of the lengths tried fail, and that: " (8 of 139 lengths ...)".
+std::pair<std::string, std::string> split(const std::string& message) {
+  const std::size_t at = message.ends_with(')') ? message.rfind(" (") : std::string::npos;
+  if (at == std::string::npos) return {message, ""};
+  return {message.substr(0, at), message.substr(at)};
+}
+
+/// Another property that a known failure breaks: its sentence, where it is not that of the finding,
+/// whose row it has.
+std::string line(const Section& section, const Json& property, const Json& shown,
+                 const std::string& reason) {
+  const auto [words, where] = split(text_of(property, "message"));
+  const bool same = words == split(text_of(shown, "message")).first;
+  return fmt::format("<p id={}><b>{}</b> {}{}{}</p>\n", section.anchor(property),
                      escape_html(text_of(property, "property")),
-                     text_html(text_of(property, "message")),
+                     same ? "the same" : text_html(words), text_html(where),
                      reason.empty() ? "" : "<br>Known: " + text_html(reason));
+}
+
+/// Of notes the message says it all.
+std::string note(const Section& section, const Finding& one) {
+  const std::string repro = text_of(*one.shown, "repro"), also = one.also_names();
+  return fmt::format(
+      "<p id={}><b>{}</b> <span class=soft>{}</span> {}{}{}</p>\n", section.anchor(*one.shown),
+      escape_html(text_of(*one.shown, "property")), escape_html(text_of(*one.shown, "kernel")),
+      text_html(text_of(*one.shown, "message")), also.empty() ? "" : escape_html("; also: " + also),
+      repro.empty() ? "" : "<br><code>" + text_html(repro) + "</code>");
 }
 
 /// A finding with the others of its cause folded away.
 std::string finding(const Section& section, const Finding& one, const char* css) {
+  if (outcome(*one.shown) == Outcome::kNote) return note(section, one);
   std::string also;
   const std::string known = text_of(*one.shown, "reason");
   for (const Json* property : one.also) {
     const std::string reason = text_of(*property, "reason");
     const std::string more = reason == known ? "" : reason;
-    also +=
-        known.empty() ? article(section, *property, css, more, "") : line(section, *property, more);
+    also += known.empty() ? article(section, *property, css, more, "")
+                          : line(section, *property, *one.shown, more);
   }
   if (!also.empty())
     also = fmt::format("<details><summary>also: {}</summary>\n{}</details>\n",

@@ -21,7 +21,7 @@ std::string list_of(const char* head, const Json& object) {
 std::string ceilings(const Section& section) {
   std::string rows;
   for (const Json& row : field(section.view.document, "ceilings"))
-    rows += fmt::format("<tr><th scope=row>{}{}<td>{} x {}{}{}<td>{}{}{}\n",
+    rows += fmt::format("<tr><th>{}{}<td>{} x {}{}{}<td>{}{}{}\n",
                         escape_html(text_of(row, "kind")), cell(text_of(row, "workload")),
                         count_of(row, "rows"), count_of(row, "cols"), cell(text_of(row, "dtype")),
                         cell(text_of(row, "cache")), count_of(row, "threads"),

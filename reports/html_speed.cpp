@@ -38,7 +38,7 @@ std::string ranking_row(const Entry& entry) {
   const std::size_t n = replicates(row);
   const std::string isa = kernel.row ? text_of(*kernel.row, "isa") : "";
   return fmt::format(
-      "<tr{}{}><td>{}<th scope=row>{}{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}{}{}<td>{}<td>{}\n",
+      "<tr{}{}><td>{}<th>{}{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}{}{}<td>{}<td>{}\n",
       row_class(entry.place > 0),
       isa.empty() ? "" : fmt::format(" data-isa=\"{}\"", escape_html(isa)), place,
       escape_html(kernel.name), cell(entry.why_not.empty() ? kernel.verdict() : entry.why_not),
@@ -69,12 +69,12 @@ std::string matrix_row(const Section& section, const Ranking& ranking,
   for (const auto* list : {&ranking.ranked, &ranking.unranked})
     for (const Entry& entry : *list) entries.emplace(entry.kernel, &entry);
   const Shape& shape = ranking.shape;
-  std::string row = fmt::format(
-      "<tr><th scope=row><a href=\"#{}\">{} {}</a> <span class=soft>{} thread{}, {}{}{}</span>",
-      section.anchor(ranking), escape_html(shape.name()), shape.size(), shape.threads,
-      shape.threads == 1 ? "" : "s", escape_html(shape.cache),
-      shape.logits() == "normal" ? "" : ", " + escape_html(shape.logits()),
-      shape.in_place ? ", in place" : "");
+  std::string row =
+      fmt::format("<tr><th><a href=\"#{}\">{} {}</a> <span class=soft>{} thread{}, {}{}{}</span>",
+                  section.anchor(ranking), escape_html(shape.name()), shape.size(), shape.threads,
+                  shape.threads == 1 ? "" : "s", escape_html(shape.cache),
+                  shape.logits() == "normal" ? "" : ", " + escape_html(shape.logits()),
+                  shape.in_place ? ", in place" : "");
   for (const KernelView* kernel : kernels) row += matrix_cell(ranking, entries, kernel);
   return row + "\n";
 }
@@ -96,7 +96,7 @@ std::string speed_group(const Section& section, const Group& group) {
   std::vector<const KernelView*> kernels;  // as they rank there
   for (const auto& [kernel, entry] : summary_order(section.view, *first)) {
     kernels.push_back(kernel);
-    head += fmt::format("<th scope=col><span>{}</span>", escape_html(kernel->name));
+    head += fmt::format("<th><span>{}</span>", escape_html(kernel->name));
   }
   for (const Ranking& ranking : section.view.rankings) {
     if (ranking.shape.op != group.first || ranking.shape.dtype != group.second) continue;

@@ -34,13 +34,13 @@ Sign sign_of(const Json& property) {
     case Outcome::kPass:
       return {"✓", "pass", "passes"};
     case Outcome::kUnexpectedPass:
-      return {"✓!", "known", "was expected to fail, and passes"};
+      return {"✓!", "known", "passes, though known to fail"};
     case Outcome::kSkip:
       return {"·", "soft", "skipped"};
     case Outcome::kNote:
       return {"n", "soft", "note"};
     case Outcome::kExpected:
-      return {"✗", "known", "fails, as expected"};
+      return {"✗", "known", "known"};
     case Outcome::kInconclusive:
       return {"?", "known", "undecided"};
     case Outcome::kIncomplete:
@@ -83,10 +83,10 @@ std::string property_group(const Section& section, const Group& group) {
       group_open(group) + group_head(group) +
       "<div class=scroll tabindex=0><table class=\"first upright signs\"><thead><tr><th>kernel";
   for (const std::string& name : names)
-    text += fmt::format("<th scope=col><span>{}</span>", escape_html(name));
+    text += fmt::format("<th><span>{}</span>", escape_html(name));
   text += "</thead>\n<tbody>\n";
   for (const KernelView* kernel : kernels) {
-    text += "<tr><th scope=row>" + escape_html(kernel->name);
+    text += "<tr><th>" + escape_html(kernel->name);
     for (const std::string& name : names) text += grid_cell(section, *kernel, name);
     text += "\n";
   }
@@ -102,7 +102,7 @@ std::string decision_row(const Section& section, const Group& group, const Ranki
       right += kernel.standing == Standing::kPass;
     }
   const std::string head =
-      fmt::format("<tr><th scope=row>{} {}", escape_html(group.first), escape_html(group.second));
+      fmt::format("<tr><th>{} {}", escape_html(group.first), escape_html(group.second));
   const std::string shape = fmt::format("<td><a href=\"#{}\">{}</a>", section.anchor(ranking),
                                         escape_html(ranking.shape.words()));
   if (!decision.winner)
@@ -150,7 +150,7 @@ std::string across(Sections sections, const Group& group, const Ranking& ranking
   for (const auto& [kernel, entry] : summary_order(sections[0].view, ranking))
     names.push_back(kernel->name);
   for (const Section& section : sections) {
-    head += "<th scope=col>" + escape_html(section.name);
+    head += "<th>" + escape_html(section.name);
     for (const KernelView& kernel : section.view.kernels)
       if (kernel.op == group.first && kernel.dtype == group.second &&
           std::find(names.begin(), names.end(), kernel.name) == names.end())
@@ -160,7 +160,7 @@ std::string across(Sections sections, const Group& group, const Ranking& ranking
     std::string cells;
     for (const Section& section : sections) cells += across_cell(section, shape, name);
     if (cells.find('%') != std::string::npos || cells.find("cycles") != std::string::npos)
-      rows += fmt::format("<tr><th scope=row>{}{}\n", escape_html(name), cells);
+      rows += fmt::format("<tr><th>{}{}\n", escape_html(name), cells);
   }
   return group_open(group) + fmt::format(
                                  "<div class=scroll tabindex=0><table class=first><caption>{} {}, "

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "reports/data.h"
 #include "reports/view.h"
 #include "support/text.h"
 
@@ -71,8 +72,18 @@ std::vector<std::string> row_of(const View& view, const Json& m, const Json* bef
       share_of(m)};
 }
 
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+
+/// Adds at most so many rows to a table; the last says how many were left out.
+void add_rows(TextTable& table, const std::vector<std::vector<std::string>>& rows,
+              std::size_t most) {
+  const std::size_t shown = rows.size() <= most ? rows.size() : most - 1;
+  for (std::size_t i = 0; i < shown; ++i) table.add(rows[i]);
+  if (shown < rows.size()) table.add({fmt::format("and {} more: --verbose", rows.size() - shown)});
+}
+
 /// Speed-ups over one thread of the same kernel, a line a kernel and workload that ran on several.
-std::string scaling_table(const Json& document) {
+std::string scaling_table(const Json& document, std::size_t most = kAll) {
   using Key = std::vector<std::string>;
   std::vector<std::pair<Key, std::vector<const Json*>>> groups;
   for (const Json& m : document["measurements"]) {
@@ -83,7 +94,7 @@ std::string scaling_table(const Json& document) {
     if (group == groups.end()) group = groups.insert(groups.end(), {key, {}});
     group->second.push_back(&m);
   }
-  TextTable table({}, "<");
+  std::vector<std::vector<std::string>> rows;
   for (auto& [key, lines] : groups) {
     std::sort(lines.begin(), lines.end(),
               [](const Json* a, const Json* b) { return (*a)["threads"] < (*b)["threads"]; });
@@ -92,8 +103,10 @@ std::string scaling_table(const Json& document) {
     for (const Json* m : lines)
       row.push_back(fmt::format("{}: {:.2f}", (*m)["threads"].get<int>(),
                                 time_of(*lines.front()) / time_of(*m)));
-    table.add(row);
+    rows.push_back(row);
   }
+  TextTable table({}, "<");
+  add_rows(table, rows, most);
   return table.empty()
              ? ""
              : "thread scaling (threads: speed-up over one thread)\n" + table.text() + "\n";
@@ -124,7 +137,7 @@ std::string name_of(const Json& m) {
 
 /// "simd 0.41 ~ openmp 0.42 < onnxruntime 0.55 < 14 more".
 std::string fastest_of(const std::vector<Json>& lines, double least) {
-  constexpr std::size_t kMost = 5;
+  constexpr std::size_t kMost = 4;
   std::string text;
   for (std::size_t i = 0; i < std::min(lines.size(), kMost); ++i) {
     if (lines[i]["status"] != "ok") break;
@@ -152,28 +165,38 @@ std::string cycles_note(const Json& document) {
   return "";
 }
 
+std::string block_table(const View& view, const Block& block, std::size_t most = kAll) {
+  const auto& [name, lines] = block;
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    auto row = row_of(view, lines[i], i ? &lines[i - 1] : nullptr, least_effect(view.document));
+    if (most != kAll) row[0] = clipped(row[0], 60), row.back() = clipped(row.back(), 60);
+    rows.push_back(std::move(row));
+  }
+  TextTable table(
+      {"kernel", "ns/element", "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling"},
+      "<>>>>><");
+  add_rows(table, rows, most);
+  return name + "\n" + table.text() + "\n";
+}
+
 }  // namespace
 
-std::string calls_table(const Json& document) {
-  TextTable table({"workload", "kernel", "p50 ns", "p99 ns"}, "<<>>");
+std::string calls_table(const Json& document, std::size_t most) {
+  std::vector<std::vector<std::string>> rows;
   for (const Json& m : field(document, "measurements"))
     if (const Json& call = field(m, "call_ns"); call.is_object())
-      table.add({one_line(text_of(m, "workload")), one_line(text_of(m, "kernel")),
-                 figure(value_of(field(call, "p50"))), figure(value_of(field(call, "p99")))});
+      rows.push_back({one_line(text_of(m, "workload")), one_line(text_of(m, "kernel")),
+                      figure(value_of(field(call, "p50"))), figure(value_of(field(call, "p99")))});
+  TextTable table({"workload", "kernel", "p50 ns", "p99 ns"}, "<<>>");
+  add_rows(table, rows, most);
   return table.empty() ? "" : "single calls, without the clock's own cost\n" + table.text() + "\n";
 }
 
 std::string measurements_table(const Json& document) {
   const View view(document);
   std::string text;
-  for (const auto& [name, lines] : blocks_of(document)) {
-    TextTable table(
-        {"kernel", "ns/element", "95 % interval", "GB/s", "x memcpy", "cycles", "ceiling"},
-        "<>>>>><");
-    for (std::size_t i = 0; i < lines.size(); ++i)
-      table.add(row_of(view, lines[i], i ? &lines[i - 1] : nullptr, least_effect(document)));
-    text += name + "\n" + table.text() + "\n";
-  }
+  for (const Block& block : blocks_of(document)) text += block_table(view, block);
   text += scaling_table(document) + calls_table(document);
   text +=
       "~: cannot be distinguished from the one above. !: disturbed by other work on its cores. An "
@@ -188,15 +211,28 @@ std::string measurements_table(const Json& document) {
 }
 
 std::string measurements_brief(const Json& document) {
+  constexpr std::size_t kMostRows = 20, kMostScaling = 5, kMostCalls = 4, kMostWarnings = 2,
+                        kWidth = 120;
   const std::vector<Block> blocks = blocks_of(document);
-  if (blocks.size() <= 1) return measurements_table(document);
-  TextTable table({"workload", "ns/element, fastest first (~: cannot be distinguished)"}, "<");
-  for (const auto& [name, lines] : blocks)
-    table.add({one_line(name), fastest_of(lines, least_effect(document))});
-  std::string text = table.text() + "\n" + scaling_table(document);
-  for (const Json& warning : document["warnings"])
-    text += fmt::format("note: {}\n", warning.get<std::string>());
-  return text + "--verbose has every kernel with its interval, GB/s and share of the ceiling\n";
+  std::string text;
+  if (blocks.size() == 1) {
+    text = block_table(View(document), blocks[0], kMostRows);
+  } else {
+    TextTable table({"workload", "ns/element, fastest first"}, "<");
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [name, lines] : blocks)
+      rows.push_back({one_line(name), fastest_of(lines, least_effect(document))});
+    add_rows(table, rows, kMostRows);
+    text = table.text() + "\n";
+  }
+  text += scaling_table(document, kMostScaling) + calls_table(document, kMostCalls);
+  text += "~: cannot be distinguished from the one before. An element is a logit.\n";
+  const Json& warnings = field(document, "warnings");
+  for (std::size_t i = 0; i < std::min(warnings.size(), kMostWarnings); ++i)
+    text += fmt::format("note: {}\n", clipped(one_line(plain(warnings[i])), kWidth));
+  if (warnings.size() > kMostWarnings)
+    text += fmt::format("and {} more notes\n", warnings.size() - kMostWarnings);
+  return text + "--verbose has every kernel and shape, and explains the columns\n";
 }
 
 }  // namespace softmark

@@ -100,41 +100,6 @@ TEST(Readers, TextTellsFailuresApart) {
   EXPECT_TRUE(has(text, "pass; here not verified"));
 }
 
-TEST(Readers, BriefIsOneScreenWithTheDecisionFirst) {
-  for (const Json& document : {sample_document(), failing_document(), odd_document()}) {
-    const std::string text = render(document, "brief");
-    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 40) << text;
-    EXPECT_FALSE(has(text, "\033")) << text;
-  }
-  const std::string text = render(sample_document(), "brief");
-  EXPECT_EQ(text.find("Use simd for softmax in f32: 0.213 ns per element"), text.find('\n') + 1)
-      << text;
-  EXPECT_TRUE(std::regex_search(text, std::regex("simd[^\n]*use this +0.213"))) << text;
-  EXPECT_TRUE(has(text, "Known to be wrong\n  naive: ")) << text;
-  EXPECT_TRUE(has(text, "absent: xnnpack")) << text;
-  EXPECT_TRUE(has(text, " A simd\n")) << text;  // beside the picture
-  EXPECT_TRUE(has(render(failing_document(), "brief"), "log_sum_exp/softmax/f32 alignment"));
-}
-
-TEST(Readers, BriefShowsASingleFailureWhole) {
-  Json document = failing_document();
-  std::erase_if(document["properties"].get_ref<Json::array_t&>(), [](const Json& row) {
-    return row["verdict"] != "pass" && row["verdict"] != "skip" &&
-           row["property"] != "special_values";
-  });
-  const std::string text = render(document, "brief");
-  EXPECT_TRUE(has(text, "1 failure\n  FAIL onednn/softmax/f32 special_values")) << text;
-  EXPECT_TRUE(has(text, "    want   ")) << text;
-}
-
-TEST(Readers, BriefNamesWhatIsKnownInAFewWords) {
-  Json document = sample_document();
-  for (Json& row : document["properties"])
-    if (row["expected"] == true) row["brief"] = "overflows";
-  EXPECT_TRUE(has(render(document, "brief"), "  naive: overflows (2 kernels)\n"))
-      << render(document, "brief");
-}
-
 TEST(Readers, TrackersGetEveryRightTime) {
   const Json document = sample_document();
   const Json google = Json::parse(render(document, "google-benchmark"));
@@ -240,7 +205,8 @@ TEST(Readers, ThePageEmbedsItsFiguresAndNamesCannotEndThem) {
   const std::string page = render(document, "html");
   EXPECT_EQ(count(page, "</script>"), 2u);  // of the data and of the charts
   EXPECT_FALSE(has(page, "<!--<script>"));
-  EXPECT_EQ(embedded(page)["machines"][0]["kernels"][0]["version"], "</script><!--<script>");
+  const Json odd = embedded(page)["machines"][0];
+  EXPECT_EQ(odd["words"][odd["kernels"][0][4].get<std::size_t>()], "</script><!--<script>");
   const Json data = embedded(render(sample_document(), "html"));
   const Json& machine = data["machines"][0];
   EXPECT_EQ(machine["kernels"].size(), 10u);
@@ -251,7 +217,7 @@ TEST(Readers, ThePageEmbedsItsFiguresAndNamesCannotEndThem) {
 TEST(Readers, ThePageShowsTheShareOfTheBound) {
   const std::string page = render(sample_document(), "html");
   EXPECT_TRUE(has(page, "<th>error / bound<th>max ulp"));
-  EXPECT_TRUE(has(page, "<th scope=row>simd<td>pass<td>0.213<td>56 %<td>0.147<td>1.77"));
+  EXPECT_TRUE(has(page, "<th>simd<td>pass<td>0.213<td>56 %<td>0.147<td>1.77"));
 }
 
 TEST(Readers, TwoMachinesAreComparedInSharesOfTheirOwnCeilings) {
@@ -265,9 +231,9 @@ TEST(Readers, TwoMachinesAreComparedInSharesOfTheirOwnCeilings) {
   }
   const Json documents[] = {sample_document("one"), other};
   const std::string page = render(Documents(documents), "html");
-  EXPECT_TRUE(has(page, "<th scope=col>Intel Sapphire Rapids, AVX-512, 16 cores"));
+  EXPECT_TRUE(has(page, "<th>Intel Sapphire Rapids, AVX-512, 16 cores"));
   EXPECT_TRUE(has(page,
-                  "<th scope=row>simd<td class=best>56 %, 0.555 cycles<td class=best>50 %, "
+                  "<th>simd<td class=best>56 %, 0.555 cycles<td class=best>50 %, "
                   "0.250 cycles"));
 }
 

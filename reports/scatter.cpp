@@ -12,8 +12,8 @@
 namespace softmark {
 namespace {
 
-constexpr int kWidth = 46, kHeight = 7;
-constexpr std::size_t kMostPoints = 7;  // a name a line beside the picture
+constexpr int kWidth = 46, kHeight = 6;
+constexpr std::size_t kMostPoints = 6;  // a name a line beside the picture
 
 struct Point {
   double time, error;

@@ -76,18 +76,47 @@ std::string text_of(const Json& list) {
   return text;
 }
 
-/// Kernels by op and type, a line each, and how much else there is.
+/// As many of the names as have room, and how many more there are.
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kWidth = 100;
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (text.size() + names[i].size() > kWidth)
+      return text + fmt::format(" and {} more", names.size() - i);
+    text += (text.empty() ? "" : " ") + names[i];
+  }
+  return text;
+}
+
+/// Kernels by op, types with the same kernels in one line, and how much else there is.
 std::string brief_of(const Json& list) {
-  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::string>> groups;
+  using Names = std::vector<std::string>;
+  std::map<std::pair<std::size_t, std::size_t>, Names> groups;
   const auto place = [](const Json& names, const Json& name) {
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   };
   for (const Json& k : list["kernels"])
     groups[{place(list["ops"], k["op"]), place(list["dtypes"], k["dtype"])}].push_back(k["name"]);
-  TextTable table({"op", "type", "kernels"}, "<");
-  for (const auto& [group, names] : groups)
-    table.add({list["ops"][group.first], list["dtypes"][group.second],
-               fmt::format("{}", fmt::join(names, " "))});
+  struct Line {
+    std::size_t op;
+    std::string types;
+    Names names;
+  };
+  std::vector<Line> lines;
+  for (const auto& [group, names] : groups) {
+    const auto same = std::find_if(lines.begin(), lines.end(), [&](const Line& line) {
+      return line.op == group.first && line.names == names;
+    });
+    const std::string type = list["dtypes"][group.second];
+    if (same == lines.end())
+      lines.push_back({group.first, type, names});
+    else
+      same->types += ", " + type;
+  }
+  TextTable table({"op", "types", "kernels"}, "<");
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    table.add({i > 0 && lines[i].op == lines[i - 1].op ? "" : list["ops"][lines[i].op],
+               lines[i].types, some_of(lines[i].names)});
   std::string text = table.empty() ? "" : table.text();
   for (const Json& absent : list["absent"])
     text += fmt::format("absent: {}: {}\n", absent["name"].get<std::string>(),

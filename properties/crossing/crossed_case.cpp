@@ -132,10 +132,11 @@ CaseMaker::Shape CaseMaker::shape_of(const Assignment& a) {
   const auto& rows = numbers(kRows, a[kRows]);
   const auto& cols = numbers(kCols, a[kCols]);
   Shape shape = {rows[turn(kRows) % rows.size()], cols[turn(kCols) % cols.size()]};
-  if (shape.rows * outputs_of(kernel_.op, shape.cols) > kMostOutputs) shape.rows = rows.front();
+  if (shape.rows * outputs_of(kernel_.op, shape.cols) > most_outputs_) shape.rows = rows.front();
   // Long rows stay as long as they are: some have 2^17 columns and one more, others many more.
-  if (!gives_matrix(kernel_.op) && cols.front() > kLongRow) return shape;
-  if (shape.rows * outputs_of(kernel_.op, shape.cols) > kMostOutputs) shape.cols = cols.front();
+  if (!gives_matrix(kernel_.op) && cols.front() > kLongRow)
+    return {std::min(shape.rows, rows.front()), shape.cols};
+  if (shape.rows * outputs_of(kernel_.op, shape.cols) > most_outputs_) shape.cols = cols.front();
   return shape;
 }
 
@@ -280,13 +281,13 @@ void CaseMaker::set_caller(Case& c, const Assignment& a) {
       break;
   }
   // A race shows only now and then; but the first call of a process is a single one.
-  const bool races = l.has_two_callers() || l.threads > 1;
+  if (l.fresh || l.calls > 1 || l.alias != Alias::none) return;
   const std::size_t each = c.rows * (outputs_of(kernel_.op, c.cols) + 16) + 100;
-  if (races && !l.fresh && l.calls == 1 && l.alias == Alias::none)
-    l.calls = static_cast<int>(std::clamp<std::size_t>(kManyCalls / each / 8, 1,
-                                                       l.threads > 7         ? 2
-                                                       : l.has_two_callers() ? 20
-                                                                             : 12));
+  if (l.has_two_callers())
+    l.calls = calls_of_two_;
+  else if (l.threads > 1)
+    l.calls =
+        static_cast<int>(std::clamp<std::size_t>(kManyCalls / each / 8, 1, l.threads > 7 ? 2 : 12));
 }
 
 void CaseMaker::lay_out(Case& c, const Assignment& a) {
@@ -343,11 +344,15 @@ std::vector<Case> large_cases(const Kernel& kernel, Effort effort) {
     std::size_t rows, cols;
     Special special;
     Effort effort;
+    int calls = 1;
   };
-  const std::vector<Size> matrices = {{2, 129, Special::none, Effort::standard},
+  const std::vector<Size> matrices = {{1, 3, Special::none, Effort::quick, 66000},
+                                      {2, 129, Special::none, Effort::standard},
                                       {1, 200, Special::one_masked, Effort::standard},
                                       {1, 513, Special::none, Effort::thorough}},
-                          sizes = {{65537, 2, Special::none, Effort::standard},
+                          sizes = {{1, 5, Special::none, Effort::quick, 66000},
+                                   {2, 3, Special::nan, Effort::quick, 66000},
+                                   {65537, 2, Special::none, Effort::standard},
                                    {65537, 5, Special::nan, Effort::standard},
                                    {65537, 3, Special::all_masked, Effort::standard},
                                    {300, 1000, Special::nan, Effort::standard},
@@ -389,7 +394,8 @@ std::vector<Case> large_cases(const Kernel& kernel, Effort effort) {
     std::vector<double> bad(c.x.end() - static_cast<std::ptrdiff_t>(size.cols), c.x.end());
     if (masks || is_nan) make_special(bad, size.special, size.cols * 2 / 3, kernel.dtype);
     std::copy(bad.begin(), bad.end(), c.x.end() - static_cast<std::ptrdiff_t>(size.cols));
-    c.layout.threads = turn++ % 2 ? 1 : 3;
+    c.layout.calls = size.calls;
+    c.layout.threads = size.calls > 1 || turn++ % 2 ? 1 : 3;
     cases.push_back(std::move(c));
   }
   return cases;

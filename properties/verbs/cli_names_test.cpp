@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which kernel a command line means, and which failures are known: never by a name alone.
+#include <algorithm>
+
 #include "properties/verbs/cli_run.h"
 #include "reports/document.h"
 
@@ -54,6 +56,15 @@ TEST(Names, ANameBeforeThePathIsAPrefix) {
   // The built-in of that name is not what was brought along.
   expect_one_line(verify(mine + " --kernel online"), kUsage, "none of its kernels is chosen");
   expect_one_line(verify("--plugin =" + kPlugins + "namesake.so"), kUsage, "NAME=LIB.so");
+}
+
+TEST(Names, ListIsOneScreenByOp) {
+  const Ran ran = run("list");
+  EXPECT_EQ(ran.code, kPass) << ran.err;
+  EXPECT_LE(std::count(ran.out.begin(), ran.out.end(), '\n'), 40) << ran.out;
+  EXPECT_EQ(ran.out.find("  op  "), 0u) << ran.out;
+  EXPECT_NE(ran.out.find("\n  softmax  "), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find(" f8_e4m3, f8_e5m2  scalar\n"), std::string::npos) << ran.out;
 }
 
 TEST(Names, WithoutAKernelPluginsAreTakenAlone) {

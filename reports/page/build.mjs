@@ -7,15 +7,29 @@ import { build } from "esbuild";
 
 /** The licences of the packages whose code is in the bundle, which ask to go with it. */
 function licences(inputs) {
-  const packages = new Set(Object.keys(inputs).flatMap((file) =>
-    /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []));
-  const texts = new Map();
+  const packages = new Set(Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .flatMap(([file]) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []));
+  const holders = new Map();  // of each text: who holds the copyright of which packages
   for (const name of [...packages].sort()) {
-    const text = readFileSync(`node_modules/${name}/LICENSE`, "utf8").trim();
-    texts.set(text, [...(texts.get(text) ?? []), name]);
+    const lines = readFileSync(`node_modules/${name}/LICENSE`, "utf8").trim().split("\n");
+    const isHolder = (line) => /^Copyright /.test(line);
+    const text = lines.filter((line) => !isHolder(line)).join("\n").replace(/\n{3,}/g, "\n\n").trim();
+    const holder = lines.filter(isHolder).join("; "), known = holders.get(text) ?? new Map();
+    holders.set(text, known.set(holder, [...(known.get(holder) ?? []), name]));
   }
-  return [...texts].map(([text, names]) => `${names.join(", ")}\n\n${text}`).join("\n\n");
+  return [...holders].map(([text, known]) => [...[...known].map(([holder, names]) => `${names.join(", ")}: ${holder}`), "", text]
+    .join("\n")).join("\n\n");
 }
+
+/** Plot imports maps for projections, which no chart has: the functions of d3-geo do nothing. */
+const withoutMaps = {
+  name: "without maps",
+  setup(build) {
+    build.onResolve({ filter: /^d3-geo$/ }, () => ({ path: "d3-geo", namespace: "left-out" }));
+    build.onLoad({ filter: /.*/, namespace: "left-out" }, async () => ({
+      contents: Object.keys(await import("d3-geo")).map((name) => `export const ${name} = () => ({});`).join("\n") }));
+  },
+};
 
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { stdio: "inherit" });
 const result = await build({
@@ -27,10 +41,11 @@ const result = await build({
   charset: "ascii",
   legalComments: "none",
   preserveSymlinks: true,
+  plugins: [withoutMaps],
   metafile: true,
   write: false,
 });
-const text = `/*! The charts contain these packages.\n\n${licences(result.metafile.inputs)}\n*/\n` +
+const text = `/*! The charts contain these packages.\n\n${licences(Object.values(result.metafile.outputs)[0].inputs)}\n*/\n` +
   result.outputFiles[0].text;
 // A script element ends at "</script", and "<!--" changes how it is read.
 if (/<\/script|<!--/i.test(text)) throw new Error("the bundle cannot stand in a script element");

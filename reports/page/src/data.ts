@@ -37,6 +37,8 @@ export interface Machine {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Raw = any;
 
+const MOST_PARTS = 65536;  // of a curve
+
 export function num(value: Statistic): number {
   if (typeof value === "number") return value;
   if (value === "inf") return Infinity;
@@ -46,12 +48,15 @@ export function num(value: Statistic): number {
 const text = (value: Raw): string => (typeof value === "string" ? value : "");
 const list = (value: Raw): Raw[] => (Array.isArray(value) ? value : []);
 
-function kernelOf(raw: Raw): Kernel {
+/** A machine's texts stand once each; what refers to one has its number. */
+type Words = (number: Raw) => string;
+
+function kernelOf(row: Raw[], word: Words): Kernel {
+  const [name, op, dtype] = [word(row[0]), word(row[1]), word(row[2])];
   return {
-    id: text(raw.id), name: text(raw.name), op: text(raw.op), dtype: text(raw.dtype),
-    provider: text(raw.provider), version: text(raw.version), isa: text(raw.isa),
-    verdict: text(raw.verdict), standing: text(raw.standing), grade: text(raw.grade),
-    ulp: num(raw.ulp), share: num(raw.share), promise: num(raw.promise),
+    id: `${name}/${op}/${dtype}`, name, op, dtype, provider: word(row[3]), version: word(row[4]),
+    isa: word(row[5]), verdict: word(row[6]), standing: word(row[7]), grade: word(row[8]),
+    share: num(row[9]), promise: num(row[10]), ulp: num(row[11]),
   };
 }
 
@@ -64,23 +69,29 @@ function shapeOf(raw: Raw): Shape {
   };
 }
 
-/** "[0x1p+0, 0x0p+0]|0|2|0x1.8p-1|0x1.7p-1" in words. */
+/** "[0x1p+0, 0x0p+0]|0|2|0x1.8p-1|5|7p-1" in words; 0x1.7p-1 was wanted. */
 function worstWords(packed: string): string {
-  const [x, output, length, got, want] = packed.split("|");
-  return want === undefined ? "" : `${x ? `${x}, ` : ""}output ${output} of ${length}, got ${got}, want ${want}`;
+  const [x, output, length, got, same, rest] = packed.split("|");
+  return rest === undefined ? ""
+    : `${x ? `${x}, ` : ""}output ${output} of ${length}, got ${got}, want ${got.slice(0, Number(same))}${rest}`;
 }
 
-/** A kernel's line: its place, then six figures for each kind of row. */
-function accuracyOf(row: Raw[], kernel: Kernel, kinds: Raw[]): Accuracy[] {
-  const found: Accuracy[] = [];
-  for (let i = 1; i + 5 < row.length; i += 6)
-    found.push({ kernel, domain: text(kinds[row[i]]), elements: num(row[i + 1]), max: num(row[i + 2]),
-      p999: num(row[i + 3]), share: num(row[i + 4]), worst: worstWords(text(row[i + 5])) });
-  return found;
+/** A kernel's line: its place, its kinds of row, then four figures for each kind. */
+function accuracyOf(row: Raw[], kernel: Kernel, word: Words): Accuracy[] {
+  const kinds = word(row[1]).split("|");
+  return kinds.flatMap((domain, i) => (i % 2 ? [] : [{ kernel, domain, elements: Number(kinds[i + 1]),
+    max: num(row[2 * i + 2]), p999: num(row[2 * i + 3]), share: num(row[2 * i + 4]),
+    worst: worstWords(word(row[2 * i + 5])) }]));
 }
+
+/** Errors of which equal neighbours are [error, how many]. */
+const errorsOf = (folded: Raw[]): number[] => folded.flatMap((one) =>
+  Array.isArray(one) ? Array<number>(Math.min(num(one[1]) || 0, MOST_PARTS)).fill(num(one[0])) : [num(one)]);
 
 function machineOf(raw: Raw): Machine {
-  const kernels = list(raw.kernels).map(kernelOf), shapes = list(raw.shapes).map(shapeOf);
+  const words = list(raw.words), word: Words = (number) => text(words[number]);
+  const kernels = list(raw.kernels).map((row) => kernelOf(list(row), word));
+  const shapes = list(raw.shapes).map(shapeOf);
   const known = (row: Raw[]) => kernels[row[0]] !== undefined;
   return {
     name: text(raw.name), key: text(raw.key), started: text(raw.started), clock: text(raw.clock),
@@ -88,16 +99,16 @@ function machineOf(raw: Raw): Machine {
     kernels, shapes,
     times: list(raw.times).filter((r) => known(r) && shapes[r[1]]).map((r) => ({
       kernel: kernels[r[0]], shape: shapes[r[1]], ns: num(r[2]), low: num(r[3]), high: num(r[4]),
-      n: num(r[5]), gb: num(r[6]), ofCeiling: num(r[7]), ceiling: text(r[8]), cycles: num(r[9]),
-      place: num(r[10]), tied: r[11] === 1, why: text(r[12]), disturbed: r[13] === 1,
+      n: num(r[5]), gb: num(r[6]), ofCeiling: num(r[7]), ceiling: word(r[8]), cycles: num(r[9]),
+      place: num(r[10]), tied: r[11] === 1, why: word(r[12]), disturbed: r[13] === 1,
     })),
     ceilings: list(raw.ceilings).map((r) => ({
-      kind: text(r[0]), workload: text(r[1]), rows: num(r[2]), cols: num(r[3]), dtype: text(r[4]),
-      threads: num(r[5]), cache: text(r[6]), ns: num(r[7]), gb: num(r[8]),
+      kind: word(r[0]), workload: word(r[1]), rows: num(r[2]), cols: num(r[3]), dtype: word(r[4]),
+      threads: num(r[5]), cache: word(r[6]), ns: num(r[7]), gb: num(r[8]),
     })),
-    accuracy: list(raw.accuracy).filter(known).flatMap((r) => accuracyOf(r, kernels[r[0]], list(raw.kinds))),
+    accuracy: list(raw.accuracy).filter(known).flatMap((r) => accuracyOf(r, kernels[r[0]], word)),
     curves: list(raw.curves).filter(known).map((r) => ({
-      kernel: kernels[r[0]], samples: num(r[1]), ulp: list(r[2]).map(num),
+      kernel: kernels[r[0]], samples: num(r[1]), ulp: errorsOf(list(r[2])),
     })),
   };
 }

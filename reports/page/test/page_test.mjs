@@ -21,7 +21,8 @@ function report(documents, page) {
 
 before(async () => {
   mkdirSync(SHOTS, { recursive: true });
-  execFileSync(process.execPath, [path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "large.mjs"), file("large.json")]);
+  const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+  for (const name of ["large", "full"]) execFileSync(process.execPath, [path.join(here, `${name}.mjs`), file(`${name}.json`)]);
   for (const name of readdirSync(PAGES).filter((n) => n.endsWith(".json")))
     report([name], name.replace(".json", ".html"));
   report(["run.json", "sample.json"], "two.html");
@@ -320,6 +321,30 @@ test("documents that are empty, odd or old are pages without an error", async ()
   }
 });
 
-test("the page of a full run is under 1 MB", () => {
-  assert.ok(statSync(file("run.html")).size < 1_000_000, `${statSync(file("run.html")).size} bytes`);
+test("the page of a run with every peer is under 1 MB, and holds what it held", async () => {
+  assert.ok(statSync(file("full.html")).size < 1_000_000, `${statSync(file("full.html")).size} bytes`);
+  const { page, wrong, close } = await open("full.html", { permissions: ["clipboard-read", "clipboard-write"] });
+  await drawAll(page);
+  assert.deepEqual(await outside(page), []);
+  await page.click('#chart-heat button:has-text("CSV")');
+  await page.waitForSelector('#chart-heat button:has-text("copied")');
+  const csv = (await page.evaluate(() => navigator.clipboard.readText())).trim().split("\n").slice(1);
+  const full = JSON.parse(readFileSync(file("full.json")));
+  const of = (id, domain) => full.accuracy.find((a) => a.kernel === `${id}/softmax/f32` && a.domain === domain);
+  assert.equal(csv.length, 30 * 19);
+  for (const [, name, , , domain, elements, share, ulp, , worst] of csv.map((line) => line.split(","))) {
+    const { worst: { at, got, want }, ...row } = of(name, domain);
+    assert.equal(Number(elements), row.elements);
+    for (const [shown, held] of [[share, row.max_error_over_bound], [ulp, row.max_ulp]]) assert.ok(Math.abs(shown / held - 1) < 0.006, `${shown} of ${held}`);
+    if (row.max_ulp > 0.5) assert.ok(csv.some((line) => line.includes(`output ${at} of 257, got ${got}, want ${want}`)), `${worst}: ${got} ${want}`);
+  }
+  await page.selectOption("select[name=op]", "sigmoid");
+  await drawAll(page);
+  await page.click('#chart-curves button:has-text("CSV")');
+  await page.waitForSelector('#chart-curves button:has-text("copied")');
+  const parts = (await page.evaluate(() => navigator.clipboard.readText())).trim().split("\n").slice(1).map((line) => line.split(",")).filter((cells) => cells[1] === "simd");
+  const held = full.accuracy.find((a) => a.kernel === "simd/sigmoid/f32" && a.curve).curve.ulp;
+  assert.deepEqual(parts.map((cells) => Number(cells[5])), held.map((u) => (u < 0.01 ? 0 : Number(u.toPrecision(3)))));
+  assert.deepEqual(wrong, []);
+  await close();
 });

@@ -61,9 +61,12 @@ function drawHeat(selection: Selection, machine: Machine, width: number): Drawn 
   const half = (svg.scale("x")!.bandwidth ?? 0) / 2, halfY = (svg.scale("y")!.bandwidth ?? 0) / 2;
   const points = rows.map((a) => ({ x: common.apply(svg, "x", a.domain) + half,
     y: common.apply(svg, "y", a.kernel.id) + halfY, lines: tip(a) }));
+  // figures where there is room for every one, else of defects alone
+  const texts = rows.map((a) => (Number.isNaN(a.share) ? "nan" : figure(Number(a.share.toPrecision(2)))));
+  const fits = (text: string) => textWidth(text, 10) < half * 2 - 2, everyFits = texts.every(fits);
   rows.forEach((a, i) => {
-    const text = Number.isNaN(a.share) ? "nan" : figure(Number(a.share.toPrecision(2)));
-    if (textWidth(text, 10) < half * 2 - 2)
+    const text = texts[i];
+    if (everyFits || (shade(a.share) === 4 && fits(text)))
       svg.append(element("text", { x: points[i].x, y: points[i].y + 4, "text-anchor": "middle",
         "font-size": 10, fill: `var(--t${shade(a.share)})` }, text));
   });
