@@ -110,6 +110,7 @@ std::string why_advisory(const Json& was, const Json& is) {
       return fmt::format("fewer than {} processes", kFewestProcesses);
   }
   if (text_of(was, "pages") != text_of(is, "pages")) return "other pages";
+  if (truth_of(was, "pinned") != truth_of(is, "pinned")) return "pinned in one of them only";
   return "";
 }
 
