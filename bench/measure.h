@@ -32,6 +32,7 @@ struct BenchOptions {
   bool hot = true, cold = false;
   bool in_place = false;       // kernels that claim it only
   std::optional<Pages> pages;  // none: 2 MiB where the system gives them
+  bool pin = true;             // a single thread to a core
   std::vector<std::string> benchmark_flags;
   std::string resume;  // name of a document whose complete workloads are kept; empty: none
   Json resumed;        // that document

@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "bench/cycles.h"
 #include "bench/examine.h"
 #include "bench/machine.h"
+#include "bench/resume.h"
 #include "bench/sections.h"
 #include "bench/tiny_for_test.h"
 #include "bench/verbs/bench_flags.h"
@@ -180,6 +182,27 @@ TEST(Bench, RunsColdAndInPlace) {
   EXPECT_EQ(measurements[0]["in_place"], true);
   in_place.cold = true;
   EXPECT_THROW(tiny_sections(in_place, std::nullopt), Error);
+}
+
+TEST(Bench, PinsAndTellsOpenMpWhatItIsAskedTo) {
+  BenchOptions options = tiny();
+  options.kernels = {"naive"};
+  options.processes = 1;
+  EXPECT_EQ(tiny_sections(options, std::nullopt)["measurements"][0]["pinned"], true);
+  EXPECT_FALSE(replication_section(options).contains("pin"));
+  BenchFlags flags;
+  flags.pin = "none";
+  flags.omp_wait = "passive";
+  options.pin = checked(flags).pin;
+  EXPECT_EQ(replication_section(options)["pin"], "none");
+  const Json sections = tiny_sections(options, std::nullopt);
+  EXPECT_EQ(sections["measurements"][0]["pinned"], false);
+  EXPECT_EQ(sections["machine"]["environment"]["variables"]["OMP_WAIT_POLICY"], "passive");
+  flags.pin = "threads";
+  checked(flags);
+  const Json bound = tiny_sections(options, std::nullopt)["machine"]["environment"]["variables"];
+  EXPECT_EQ(bound["OMP_PLACES"], "cores");
+  for (const char* name : {"OMP_WAIT_POLICY", "OMP_PROC_BIND", "OMP_PLACES"}) unsetenv(name);
 }
 
 TEST(Bench, PassesFlagsOnToGoogleBenchmark) {

@@ -36,7 +36,7 @@ Replicate replicate_of(const Series& series, const BenchOptions& options, const 
   replicate.rows = series.workload.rows;
   replicate.cols = series.workload.cols;
   replicate.threads = series.threads;
-  replicate.cpu = series.threads == 1 ? cpu : -1;
+  replicate.cpu = series.threads == 1 && options.pin ? cpu : -1;
   if (replicate.cpu >= 0) replicate.siblings = siblings_of(cpu);
   replicate.pool_bytes = series.pool_bytes;
   replicate.in_place = series.in_place;
