@@ -177,6 +177,37 @@ TEST(Choose, MarkdownAndJsonSayTheSame) {
   const std::string markdown = choose(sample_document(), at(64, 4096), "markdown").text;
   EXPECT_TRUE(has(markdown, "**Use simd for softmax in f32: 0.213 ns per element")) << markdown;
   EXPECT_TRUE(has(markdown, "| simd")) << markdown;
+  EXPECT_EQ(json["candidates"][0]["max_ulp_well_conditioned"], "1.77");
+  EXPECT_TRUE(has(json["candidates"][0]["grade"], "wide"));
+}
+
+TEST(Choose, SaysHowToCallTheWinner) {
+  const char* line = "softmark_find(\"simd\", SOFTMARK_SOFTMAX, SOFTMARK_F32);";
+  const std::string text = choose(sample_document(), at(64, 4096)).text;
+  EXPECT_TRUE(has(text, "\n  #include \"kernels/library/library.h\"\n")) << text;
+  EXPECT_TRUE(has(text, line)) << text;
+  const std::string markdown = choose(sample_document(), at(64, 4096), "markdown").text;
+  EXPECT_TRUE(has(markdown, "```c++\n#include \"kernels/library/library.h\"\n")) << markdown;
+  const Json json = Json::parse(choose(sample_document(), at(64, 4096), "json").text);
+  EXPECT_TRUE(has(json["call"]["code"][2], line)) << json["call"];
+  ChooseRequest nothing = at(64, 4096);
+  nothing.max_ulp = 0.1;
+  EXPECT_FALSE(has(choose(sample_document(), nothing).text, "To call"));
+}
+
+TEST(Choose, ShowsErrorsAsSharesAndOfWellConditionedOutputs) {
+  Json document = sample_document();
+  for (Json& row : document["accuracy"])
+    if (row["kernel"] == "simd/softmax/f32") {
+      row["max_ulp"] = 9e15;  // a result that cancels
+      row["max_ulp_well_conditioned"] = 1.25;
+    }
+  for (const std::string format : {"text", "markdown"}) {
+    const std::string text = choose(document, at(64, 4096), format).text;
+    EXPECT_FALSE(has(text, "9e+15")) << text;
+    EXPECT_TRUE(has(text, "1.25")) << text;
+    EXPECT_TRUE(has(text, "sane arithmetic")) << text;
+  }
 }
 
 TEST(Choose, SaysWhenThereIsNothingToDecideOn) {

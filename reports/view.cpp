@@ -211,6 +211,10 @@ std::string KernelView::grade_sentence() const {
   return text + growth;
 }
 
+std::string KernelView::share_text() const {
+  return accuracy.empty() ? "-" : figure(share_of_bound);
+}
+
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
 
 std::string KernelView::ulp_text() const {
