@@ -26,6 +26,22 @@ TEST(Compare, SetsAKernelAgainstItselfInRealProcesses) {
   EXPECT_THROW(compare_kernels(kernel, kernel, options), Error);
 }
 
+TEST(Compare, NamesAKernelOfTwoSpeeds) {
+  Comparison one;
+  one.a = "a", one.b = "b", one.a_verdict = one.b_verdict = "pass";
+  one.decision.verdict = SpeedVerdict::kSlower;
+  one.decision.ratio.a_mixture = {0.05, 2};
+  one.decision.ratio.b_mixture = {0.52, 1.3};
+  EXPECT_EQ(comparisons_table({one}).find("of its processes"), std::string::npos);
+  EXPECT_EQ(to_json(one)["mixture"], false);
+  one.decision.ratio.mixture_p = 0.001;
+  EXPECT_NE(comparisons_table({one}).find(
+                "SLOWER; B takes 1.30 times as long in 52 % of its processes, A in 5 %"),
+            std::string::npos)
+      << comparisons_table({one});
+  EXPECT_EQ(to_json(one)["mixture"], true);
+}
+
 TEST(ExitCode, IsOneForSlowerFourForUnmeasuredFiveForStrictDoubt) {
   Comparison same, doubt, slower, broken;
   same.decision.verdict = SpeedVerdict::kSame;

@@ -20,6 +20,12 @@ struct Rounds {
   std::vector<std::array<double, 2>> a, b;
 };
 
+/// What some of a kernel's processes take longer than the others: the share of them, and how many
+/// times as long they take.
+struct Mixture {
+  double share = 0, ratio = 1;
+};
+
 /// Statistics of rounds. Ratios are B to A: above 1, B is slower. A round's ratio is that of its
 /// two smaller times, so that one disturbed process does not affect it; the interval stays exact,
 /// because under equality A and B are exchangeable.
@@ -32,12 +38,24 @@ struct Ratio {
   double process_spread = 0;  // median difference of two single processes of one kernel in a round
   double smallest_difference = 0;  // the smallest detectable one: max(5 %, twice the A/A spread)
   std::size_t rounds = 0;
+  // Of all processes, a round's ratio that of the geometric means of its two times.
+  double whole_median = 1;
+  // A process is slow if it takes 10 % longer than the fastest of its round. `mixture_p`: of the
+  // two-sided sign test on the rounds in which B has more slow processes than A or fewer.
+  Mixture a_mixture, b_mixture;
+  double mixture_p = 1;
 };
 Ratio ratio_of(const Rounds& rounds);
 
-/// FASTER or SLOWER: the interval excludes 1 and the median lies beyond the smallest difference.
-/// SAME: the whole interval lies within it, and holds 1 or lies within 5 %. Else AMBIGUOUS.
+/// FASTER or SLOWER: the interval excludes 1 and the median lies beyond the smallest difference,
+/// and all processes together do not say the contrary. SAME: the whole interval lies within it, and
+/// holds 1 or lies within 5 %. Else AMBIGUOUS. Where the lesser times decide nothing or SAME and
+/// one kernel is slow in more of its processes, it is the slower one if that costs it 5 % in the
+/// mean, else AMBIGUOUS.
 SpeedVerdict verdict_of(const Ratio& ratio);
+/// Whether one kernel is slow in more of its processes, and whether the verdict is by that.
+bool is_mixture(const Ratio& ratio);
+bool is_by_mixture(const Ratio& ratio);
 
 /// How long a comparison continues: `first` rounds, then `step` more while undecided, `most` in
 /// all. FASTER or SLOWER must be confirmed by as many new rounds.

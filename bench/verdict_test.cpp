@@ -27,15 +27,22 @@ class Simulation {
         seed_(seed),
         disturbance_(seed, 2),
         luck_(seed, 3),
-        phase_(seed, 4) {}
+        phase_(seed, 4),
+        mode_(seed, 6) {}
 
+  /// B is `ratio` times slower in that share of its processes.
+  Simulation& with_mixture(double share, double ratio) {
+    mixture_ = {share, ratio};
+    return *this;
+  }
   bool operator()(Rounds& rounds, int count) {
     for (int i = 0; i < count; ++i, ++round_) {
       const bool b_first = Rng(seed_, 1, round_ / 2).below(2) != round_ % 2;
       std::array<double, 2> times[2];  // of A, of B
       for (std::size_t slot = 0; slot < 4; ++slot) {
         const bool is_b = (slot == 1 || slot == 2) != b_first;
-        times[is_b][slot / 2] = process() * (is_b ? slower_ : 1);
+        const bool slow = is_b && mode_.uniform() < mixture_.share;
+        times[is_b][slot / 2] = process() * (is_b ? slower_ : 1) * (slow ? mixture_.ratio : 1);
       }
       rounds.a.push_back(times[0]);
       rounds.b.push_back(times[1]);
@@ -54,7 +61,8 @@ class Simulation {
   Machine machine_;
   double slower_, drift_ = 0;
   std::uint64_t seed_, round_ = 0;
-  Rng disturbance_, luck_, phase_;
+  Rng disturbance_, luck_, phase_, mode_;
+  Mixture mixture_;
   bool slow_ = false;
 };
 
@@ -173,6 +181,76 @@ TEST(Decide, FindsAPlantedTenPercent) {
         << machine.noise << " " << machine.slow_phase;
     EXPECT_EQ(count(SpeedVerdict::kFaster, machine, 1.05, 500), 0);
   }
+}
+
+// A kernel that takes 1.3 times the time in half of its processes is as fast as the other by its
+// lesser times.
+TEST(Decide, FindsAKernelOfTwoSpeeds) {
+  for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime})
+    for (const double share : {0.5, 0.65}) {
+      int named = 0, same = 0;
+      for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        const auto decision =
+            decide(Simulation(machine, 1, seed).with_mixture(share, 1.3), kStandard);
+        same += decision->verdict == SpeedVerdict::kSame;
+        named += is_mixture(decision->ratio) || decision->verdict == SpeedVerdict::kSlower;
+      }
+      EXPECT_LE(same, 4) << machine.noise << " " << machine.slow_phase << " " << share;
+      EXPECT_GE(named, 180) << machine.noise << " " << machine.slow_phase << " " << share;
+    }
+  int slower = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed)
+    slower += decide(Simulation(kQuiet, 1, seed).with_mixture(0.35, 1.3), kStandard)->verdict ==
+              SpeedVerdict::kSlower;
+  EXPECT_GE(slower, 160);
+}
+
+TEST(Decide, HardlyEverFindsTwoSpeedsWhereThereIsOne) {
+  for (const Machine& machine : {kQuiet, kShared, kBusyHalfTheTime, Machine{0.1, 0.2, 2}})
+    for (const double slower : {1.0, 1.03}) {
+      int named = 0;
+      for (std::uint64_t seed = 0; seed < 500; ++seed)
+        named += is_mixture(decide(Simulation(machine, slower, seed), kStandard)->ratio);
+      EXPECT_LE(named, 10) << machine.noise << " " << slower;
+    }
+}
+
+TEST(Mixture, IsOfTheKernelThatIsSlowInMoreRounds) {
+  Rounds rounds = steady(1, 12);
+  for (std::size_t round = 0; round < 12; ++round) rounds.b[round][round % 2] = 1.3;
+  rounds.a[3][0] = 2;
+  const Ratio ratio = ratio_of(rounds);
+  EXPECT_TRUE(is_mixture(ratio));
+  EXPECT_TRUE(is_by_mixture(ratio));
+  EXPECT_EQ(verdict_of(ratio), SpeedVerdict::kSlower);
+  EXPECT_NEAR(ratio.b_mixture.share, 0.5, 1e-12);
+  EXPECT_NEAR(ratio.b_mixture.ratio, 1.3, 1e-12);
+  EXPECT_NEAR(ratio.a_mixture.share, 1.0 / 24, 1e-12);
+  std::swap(rounds.a, rounds.b);
+  EXPECT_EQ(verdict_of(ratio_of(rounds)), SpeedVerdict::kFaster);
+}
+
+TEST(Mixture, IsNoneWhereTheMachineHasSlowPhases) {
+  Rounds rounds = steady(1, 12);
+  for (std::size_t round = 0; round < 6; ++round)
+    for (auto* kernel : {&rounds.a, &rounds.b})
+      for (double& time : (*kernel)[round]) time *= 1.3;
+  EXPECT_FALSE(is_mixture(ratio_of(rounds)));
+  EXPECT_EQ(verdict_of(ratio_of(rounds)), SpeedVerdict::kSame);
+}
+
+// Slow in few processes, and by little in the mean: no claim, but not SAME either.
+TEST(Mixture, ThatCostsLittleIsAmbiguous) {
+  Rounds rounds = steady(1, 40);
+  for (std::size_t round = 0; round < 10; ++round) rounds.b[4 * round][0] = 1.3;
+  EXPECT_EQ(verdict_of(ratio_of(rounds)), SpeedVerdict::kAmbiguous);
+}
+
+// Faster at its best and slower in the middle.
+TEST(Verdict, ClaimsNothingThatAllProcessesContradict) {
+  Rounds rounds;
+  for (int i = 0; i < 12; ++i) rounds.a.push_back({1, 1}), rounds.b.push_back({0.8, 1.5});
+  EXPECT_EQ(verdict_of(ratio_of(rounds)), SpeedVerdict::kAmbiguous);
 }
 
 TEST(FalseDiscoveries, AreHeldBackWhereManyAreCompared) {

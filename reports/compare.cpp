@@ -7,7 +7,9 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <set>
 
+#include "reports/drift.h"
 #include "reports/view.h"
 #include "support/grade.h"
 #include "support/text.h"
@@ -128,7 +130,8 @@ void compare_grades(const View& before, const View& after, Comparison& result) {
     return;
   for (const KernelView& now : after.kernels) {
     const KernelView* old = before.kernel(now.id);
-    const auto was = old ? grade_of(old->grade()) : std::nullopt, is = grade_of(now.grade());
+    if (!old) continue;
+    const auto was = grade_of(old->grade()), is = grade_of(now.grade());
     if (!was || !is || was == is) continue;
     const bool worse = is > was;
     const std::string old_grade = old->grade(), new_grade = now.grade();
@@ -142,16 +145,6 @@ void compare_grades(const View& before, const View& after, Comparison& result) {
   }
 }
 
-const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel) {
-  for (const Ranking& ranking : view.rankings) {
-    if (ranking.shape != shape) continue;
-    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
-      for (const Entry& entry : *entries)
-        if (entry.kernel->id == kernel) return &entry;
-  }
-  return nullptr;
-}
-
 struct SpeedTally {
   std::size_t same = 0;
   std::vector<std::vector<std::string>> slower, faster, ambiguous;  // rows of the table
@@ -159,7 +152,8 @@ struct SpeedTally {
 };
 
 std::string SpeedTally::text() const {
-  TextTable table({"verdict", "kernel", "shape", "old ns", "new ns", "ratio", "95 %"}, "<<<>");
+  TextTable table({"verdict", "kernel", "shape", "least ns, old", "new", "drift", "ratio", "95 %"},
+                  "<<<>");
   for (const auto* rows : {&slower, &faster})
     for (const auto& row : *rows) table.add(row);
   for (std::size_t i = 0; i < std::min(ambiguous.size(), kShownAmbiguous); ++i)
@@ -169,61 +163,103 @@ std::string SpeedTally::text() const {
          (hidden ? fmt::format("  and {} more AMBIGUOUS\n", hidden) : "");
 }
 
-void compare_entry(const Shape& shape, const Entry& was, const View& after, double least, bool gate,
-                   Comparison& result, SpeedTally& tally) {
-  const std::string kernel = one_line(was.kernel->id);
-  const std::string where = one_line(shape.words());
-  const Entry* is = find_entry(after, shape, was.kernel->id);
-  if (std::isnan(was.ns) || !is) return;
-  if (std::isnan(is->ns)) {
-    ++result.broken;
-    result.text += fmt::format("  BROKEN   {} at {}: was timed, now {}\n", kernel, where,
-                               one_line(is->why_not));
-    result.findings.push_back({{"finding", "BROKEN"},
-                               {"kernel", was.kernel->id},
-                               {"shape", shape.words()},
-                               {"message", is->why_not}});
-    return;
-  }
-  const SpeedRatio speed = speed_ratio({was.ns, was.low, was.high}, {is->ns, is->low, is->high});
-  const SpeedVerdict verdict = speed_verdict(speed, least, least);
-  if (verdict == SpeedVerdict::kSame) {
+/// A kernel that was timed and no longer is, is broken, whatever the machine.
+void compare_presence(const View& before, const View& after, Comparison& result) {
+  for (const Ranking& ranking : before.rankings)
+    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+      for (const Entry& was : *entries) {
+        const Entry* is = find_entry(after, ranking.shape, was.kernel->id);
+        if (std::isnan(was.ns) || !is || !std::isnan(is->ns)) continue;
+        ++result.broken;
+        result.text +=
+            fmt::format("  BROKEN   {} at {}: was timed, now {}\n", one_line(was.kernel->id),
+                        one_line(ranking.shape.words()), one_line(is->why_not));
+        result.findings.push_back({{"finding", "BROKEN"},
+                                   {"kernel", was.kernel->id},
+                                   {"shape", ranking.shape.words()},
+                                   {"message", is->why_not}});
+      }
+}
+
+std::string where_of(const Change& change) {
+  if (change.was) return change.shape.words();
+  return fmt::format("over all shapes, {} thread{}, {} cache", change.shape.threads,
+                     change.shape.threads == 1 ? "" : "s", change.shape.cache);
+}
+
+void add_change(const Change& change, bool counts, Comparison& result, SpeedTally& tally) {
+  if (change.verdict == SpeedVerdict::kSame) {
     ++tally.same;
     return;
   }
-  const bool slower = verdict == SpeedVerdict::kSlower, faster = verdict == SpeedVerdict::kFaster;
-  result.broken += gate && slower;
-  result.undecided += gate && !slower && !faster;
-  result.speed.push_back({{"verdict", word(verdict)},
-                          {"kernel", was.kernel->id},
-                          {"shape", shape.words()},
-                          {"counts", gate},
-                          {"old_ns", number(was.ns)},
-                          {"new_ns", number(is->ns)},
+  const SpeedRatio& speed = change.ratio;
+  const auto time = [](double ns) { return ns > 0 ? figure(ns) : std::string("-"); };
+  result.speed.push_back({{"verdict", word(change.verdict)},
+                          {"kernel", change.kernel},
+                          {"shape", where_of(change)},
+                          {"counts", counts},
+                          {"advisory", change.advisory},
+                          {"old_ns", change.was ? number(change.old_ns) : Json(nullptr)},
+                          {"new_ns", change.was ? number(change.new_ns) : Json(nullptr)},
+                          {"drift", number(change.drift)},
+                          {"p", number(change.p)},
                           {"ratio", number(speed.ratio)},
                           {"ci95", {number(speed.low), number(speed.high)}}});
-  auto& rows = slower ? tally.slower : faster ? tally.faster : tally.ambiguous;
-  rows.push_back({std::string(word(verdict)), kernel, where, figure(was.ns), figure(is->ns),
+  auto& rows = change.verdict == SpeedVerdict::kSlower   ? tally.slower
+               : change.verdict == SpeedVerdict::kFaster ? tally.faster
+                                                         : tally.ambiguous;
+  rows.push_back({std::string(word(change.verdict)) + (counts ? "" : ", advisory"),
+                  one_line(change.kernel), one_line(where_of(change)), time(change.old_ns),
+                  time(change.new_ns), fmt::format("{:.3f}", change.drift),
                   fmt::format("{:.3f}", speed.ratio),
                   fmt::format("{:.3f}..{:.3f}", speed.low, speed.high)});
 }
 
+/// Why no time of these two documents counts; empty where they may.
+std::string why_none_counts(const View& before, const View& after) {
+  const Json &was = field(before.document, "machine"), &is = field(after.document, "machine");
+  const std::string key = text_of(was, "key");
+  if (key.empty() || key != text_of(is, "key")) return "another or unknown machine";
+  for (const char* condition : {"governor", "huge_pages", "cpus", "cpu_quota", "variables"}) {
+    const Json &then = field(field(was, "environment"), condition),
+               &now = field(field(is, "environment"), condition);
+    if (!then.is_null() && !now.is_null() && then != now)
+      return fmt::format("the environment's {} is another", condition);
+  }
+  return "";
+}
+
 void compare_speed(const View& before, const View& after, Comparison& result) {
-  const std::string key = text_of(field(before.document, "machine"), "key");
-  const bool gate = !key.empty() && key == text_of(field(after.document, "machine"), "key");
+  compare_presence(before, after, result);
+  const std::string none_counts = why_none_counts(before, after);
   const double least =
       std::max(least_effect(before.document), least_effect(after.document));  // of the noisier side
+  const Changes changes = changes_of(before, after, least);
+  if (changes.cells.empty()) return;
   SpeedTally tally;
-  for (const Ranking& ranking : before.rankings)
-    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
-      for (const Entry& entry : *entries)
-        compare_entry(ranking.shape, entry, after, least, gate, result, tally);
-  if (tally.same + tally.slower.size() + tally.faster.size() + tally.ambiguous.size() == 0) return;
+  std::size_t advisory = 0;
+  std::set<std::string> slower;
+  for (const auto* list : {&changes.cells, &changes.kernels})
+    for (const Change& change : *list) {
+      const bool counts = none_counts.empty() && change.advisory.empty();
+      const bool is_slower = change.verdict == SpeedVerdict::kSlower;
+      const bool is_new = !is_slower || change.was || !slower.contains(change.kernel);
+      if (is_slower && counts && change.was) slower.insert(change.kernel);
+      result.broken += counts && is_slower && is_new;
+      result.undecided += counts && change.was && change.verdict == SpeedVerdict::kAmbiguous;
+      advisory += change.was && !counts;
+      add_change(change, counts, result, tally);
+    }
   result.text += fmt::format(
-      "speed ({}; differences below {:.0f} % do not count): {} SAME, {} FASTER, {} SLOWER, {} "
-      "AMBIGUOUS\n{}",
-      gate ? "same machine key" : "advisory: another or unknown machine", least * 100, tally.same,
-      tally.faster.size(), tally.slower.size(), tally.ambiguous.size(), tally.text());
+      "speed ({}{}; what moved everything is divided out; differences below {:.0f} % do not "
+      "count): "
+      "{} SAME, {} FASTER, {} SLOWER, {} AMBIGUOUS\n{}",
+      none_counts.empty() ? "same machine key" : "advisory: " + none_counts,
+      none_counts.empty() && advisory
+          ? fmt::format("; {} of {} measurements are advisory", advisory, changes.cells.size())
+          : "",
+      std::max(least, 2 * changes.noise) * 100, tally.same, tally.faster.size(),
+      tally.slower.size(), tally.ambiguous.size(), tally.text());
 }
 
 std::string head(const char* side, const Json& document) {
@@ -236,16 +272,6 @@ std::string head(const char* side, const Json& document) {
 }
 
 }  // namespace
-
-SpeedRatio speed_ratio(const TimeInterval& before, const TimeInterval& after) {
-  const double ratio = after.middle / before.middle;
-  const auto apart = [](double a, double b) { return std::log(a / b); };
-  const double low = ratio * std::exp(-std::hypot(apart(after.middle, after.low),
-                                                  apart(before.high, before.middle)));
-  const double high = ratio * std::exp(std::hypot(apart(after.high, after.middle),
-                                                  apart(before.middle, before.low)));
-  return {ratio, low, high};
-}
 
 Comparison compare_documents(const Json& old_document, const Json& new_document) {
   Comparison result;
@@ -273,7 +299,7 @@ Json comparison_json(const Comparison& comparison, const Json& old_document,
                 {"complete", field(field(document, "run"), "complete")},
                 {"machine", field(field(document, "machine"), "key")}};
   };
-  return {{"schema", "softmark.comparison"},  {"schema_version", "1.0"},
+  return {{"schema", "softmark.comparison"},  {"schema_version", "1.1"},
           {"old", head_of(old_document)},     {"new", head_of(new_document)},
           {"findings", comparison.findings},  {"speed", comparison.speed},
           {"regressions", comparison.broken}, {"undecided", comparison.undecided}};

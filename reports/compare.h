@@ -18,9 +18,9 @@ struct Comparison {
                               // and the new one does not
 };
 
-/// Verdicts and accuracy are compared hard. Speed is reported, and counts only where both documents
-/// have the same machine key: runs of two sessions drift apart, runs of two machines say nothing of
-/// the code.
+/// Verdicts and accuracy are compared hard. Speed counts only where both documents have the same
+/// machine key and conditions, after what moved everything between the two sessions has been
+/// divided out (drift.h).
 Comparison compare_documents(const Json& old_document, const Json& new_document);
 
 /// The comparison as JSON (schema "softmark.comparison"): both heads, the findings, the speeds.
@@ -35,13 +35,5 @@ std::string comparison_markdown(const Comparison& comparison, const Json& old_do
 /// exit code; `strict`: 5 where something is undecided.
 int compare_files(const std::string& old_path, const std::string& new_path, bool strict,
                   const std::string& output = "-", std::string_view format = "text");
-
-/// A median time with its 95 % interval.
-struct TimeInterval {
-  double middle, low, high;
-};
-/// The ratio of two times, after to before; its interval joins theirs in the logarithm as
-/// independent (Zou and Donner 2008, the method of variance estimates recovery).
-SpeedRatio speed_ratio(const TimeInterval& before, const TimeInterval& after);
 
 }  // namespace softmark

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "reports/sample.h"
+#include "support/speed_verdict.h"
 
 namespace softmark {
 namespace {
@@ -16,13 +17,14 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+void scale(Json& row, double factor) {
+  for (Json& process : row["samples"])
+    for (Json& sample : process) sample = sample.get<double>() * factor;
+}
+
 void scale_times(Json& document, const char* kernel, double factor) {
-  for (Json& row : document["measurements"]) {
-    if (row["kernel"] != kernel) continue;
-    Json& time = row["ns_per_element"];
-    time["median"] = time["median"].get<double>() * factor;
-    for (Json& end : time["ci95"]) end = end.get<double>() * factor;
-  }
+  for (Json& row : document["measurements"])
+    if (row["kernel"] == kernel) scale(row, factor);
 }
 
 TEST(Compare, ADocumentWithItselfIsTheSame) {
@@ -135,10 +137,64 @@ TEST(Compare, NoiseOfTheMachineWidensTheGate) {
   EXPECT_EQ(compare_documents(before, after).broken, 0u);
 }
 
+void scale_all(Json& document, double factor) {
+  for (const char* section : {"measurements", "ceilings"})
+    for (Json& row : document[section]) scale(row, factor);
+}
+
+TEST(Compare, WhatMovesEverythingIsNoRegression) {
+  Json after = sample_document();
+  scale_all(after, 1.4);
+  const Comparison same = compare_documents(sample_document(), after);
+  EXPECT_EQ(same.broken, 0u) << same.text;
+  EXPECT_TRUE(has(same.text, "0 FASTER, 0 SLOWER, 0 AMBIGUOUS")) << same.text;
+  scale_times(after, "simd/softmax/f32", 1.15);
+  const Comparison slower = compare_documents(sample_document(), after);
+  EXPECT_EQ(slower.broken, 9u) << slower.text;
+  for (const Json& change : slower.speed)
+    if (change["counts"] == true && change["verdict"] == "SLOWER") {
+      EXPECT_EQ(change["kernel"], "simd/softmax/f32");
+      EXPECT_NEAR(change["drift"].get<double>(), 1.4, 1e-9);
+      EXPECT_NEAR(change["ratio"].get<double>(), 1.15, 1e-9);
+    }
+}
+
+TEST(Compare, TimesThatCannotBeBelievedAreAdvisory) {
+  Json after = sample_document();
+  scale_times(after, "simd/softmax/f32", 1.5);
+  const Json slow = after;
+  for (Json& row : after["measurements"]) row["disturbed"] = 1;
+  EXPECT_EQ(compare_documents(sample_document(), after).broken, 0u);
+  after = slow;
+  for (Json& row : after["measurements"]) row["samples"].erase(0);
+  EXPECT_EQ(compare_documents(sample_document(), after).broken, 0u);
+  after = slow;
+  for (Json& row : after["measurements"]) row["pages"] = "4k";
+  EXPECT_EQ(compare_documents(sample_document(), after).broken, 0u);
+  after = slow;
+  Json before = sample_document();
+  before["machine"]["environment"]["variables"] = Json::object();
+  after["machine"]["environment"]["variables"] = {{"OMP_WAIT_POLICY", "active"}};
+  const Comparison other = compare_documents(before, after);
+  EXPECT_EQ(other.broken, 0u);
+  EXPECT_TRUE(has(other.text, "advisory: the environment's variables is another")) << other.text;
+}
+
+TEST(Compare, AKernelAloneHasNothingToTellTheDriftFrom) {
+  Json before = sample_document();
+  Json& rows = before["measurements"];
+  rows.erase(std::remove_if(rows.begin(), rows.end(),
+                            [](const Json& row) { return row["kernel"] != "simd/softmax/f32"; }),
+             rows.end());
+  before["ceilings"] = Json::array();
+  Json after = before;
+  scale_times(after, "simd/softmax/f32", 1.5);
+  EXPECT_EQ(compare_documents(before, after).broken, 0u);
+}
+
 TEST(Compare, FourWordsForSpeed) {
   const auto word = [](double ratio, double spread) {
-    const SpeedRatio speed = speed_ratio({1, 1 - spread, 1 + spread},
-                                         {ratio, ratio * (1 - spread), ratio * (1 + spread)});
+    const SpeedRatio speed{ratio, ratio * (1 - 1.4 * spread), ratio * (1 + 1.4 * spread)};
     return softmark::word(speed_verdict(speed, 0.05, 0.05));
   };
   EXPECT_EQ(word(1.0, 0.01), "SAME");

@@ -37,7 +37,7 @@ TEST(Decision, TakesTheFastestThatPassed) {
             "thread, hot cache, normal logits (56 % of memcpy), largest error 0.147 of the bound "
             "(1.77 ulp).");
   EXPECT_EQ(decision.sure,
-            "95 % interval 0.190 to 0.210 ns over 5 processes. No other kernel that passed is as "
+            "95 % interval 0.190 to 0.210 ns over 6 processes. No other kernel that passed is as "
             "fast. Next is openmp, 1.50 times as long. 1 wrong kernel was timed and is not "
             "ranked.");
 }

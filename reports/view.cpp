@@ -326,6 +326,16 @@ std::string View::machine() const {
   return key.empty() ? "unknown machine" : key;
 }
 
+const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel) {
+  for (const Ranking& ranking : view.rankings) {
+    if (ranking.shape != shape) continue;
+    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+      for (const Entry& entry : *entries)
+        if (entry.kernel->id == kernel) return &entry;
+  }
+  return nullptr;
+}
+
 std::string certificate_sentence(const Json& document) {
   static constexpr const char* kTiers[][2] = {
       {"float64", "by float64 with a proven bound"},

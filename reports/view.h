@@ -183,6 +183,9 @@ struct View {
   std::string machine() const;  // its key, or "unknown machine"
 };
 
+/// The measurement of a kernel at a shape; null where there is none.
+const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel);
+
 /// Fills "verdict" of each entry of the document's "kernels".
 void add_verdicts(Json& document);
 /// The kernels that did not pass, whatever the reason: they are never ranked.

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One softmax three times: unchanged, with a tenth and with a twentieth of its work done twice, to
- * test what `compare` detects. `nothing` shows what measuring a call costs. */
+ * One softmax: unchanged, with a seventh, a tenth and a twentieth of its work done twice, and with
+ * a third of it done twice in half of its processes, to test what `compare` detects. `nothing`
+ * shows what measuring a call costs. */
 #include <math.h>
 #include <stdint.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "kernels/softmark.h"
 
@@ -27,8 +30,19 @@ static int rows(const softmark_args *a, size_t again) {
 }
 
 static int paced(const softmark_args *a) { return rows(a, SIZE_MAX); }
+static int slower_15(const softmark_args *a) { return rows(a, 7); }
 static int slower_10(const softmark_args *a) { return rows(a, 10); }
 static int slower_5(const softmark_args *a) { return rows(a, 20); }
+static int two_speeds(const softmark_args *a) {
+  static int slow = -1;
+  if (slow < 0) { /* once a process, by chance */
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const uint64_t number = (uint64_t)now.tv_nsec ^ (uint64_t)getpid();
+    slow = (int)((number * 0x9e3779b97f4a7c15u) >> 63);
+  }
+  return rows(a, slow ? 3 : SIZE_MAX);
+}
 static int nothing(const softmark_args *a) {
   (void)a;
   return 0;
@@ -39,8 +53,12 @@ static const softmark_kernel kernels[] = {
      SOFTMARK_MASKED_NAN, INFINITY, paced},
     {"slower_10", "paced, a tenth of it twice", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0,
      SOFTMARK_MASKED_NAN, INFINITY, slower_10},
+    {"slower_15", "paced, a seventh of it twice", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0,
+     SOFTMARK_MASKED_NAN, INFINITY, slower_15},
     {"slower_5", "paced, a twentieth of it twice", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0,
      SOFTMARK_MASKED_NAN, INFINITY, slower_5},
+    {"two_speeds", "paced, a third of it twice in half of its processes", SOFTMARK_SOFTMAX,
+     SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY, two_speeds},
     {"nothing", "returns at once", SOFTMARK_SOFTMAX, SOFTMARK_F32, 0, SOFTMARK_MASKED_NAN, INFINITY,
      nothing},
 };
