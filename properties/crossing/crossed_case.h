@@ -48,6 +48,9 @@ class CaseMaker {
   std::array<std::size_t, kFactors> turns_ = {};
 };
 
+/// Puts the special values into a row. `at`: their column, or where a run of masks starts or ends.
+void make_special(std::vector<double>& row, Special special, std::size_t at, softmark_dtype dtype);
+
 /// Sizes that the array leaves out: many rows of some length with one bad row, rows past 16 bits
 /// with several columns, and at thorough past 2^20 columns.
 std::vector<Case> large_cases(const Kernel& kernel, Effort effort);
