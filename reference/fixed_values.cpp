@@ -32,8 +32,10 @@ double value_of(Rng& rng, softmark_dtype dtype, double largest, bool is_signed) 
   if (kind == 0) return round_to(dtype, -kInf);
   if (kind == 1) return 0;
   const int binades = kind < 40 ? 60 : 6;
-  const double size = std::ldexp(largest * (0.5 + 0.5 * rng.uniform()),
-                                 -static_cast<int>(rng.below(static_cast<std::size_t>(binades))));
+  // A draw a statement: the order of a call's arguments differs between CPUs.
+  const double share = 0.5 + 0.5 * rng.uniform();
+  const auto binade = static_cast<int>(rng.below(static_cast<std::size_t>(binades)));
+  const double size = std::ldexp(largest * share, -binade);
   return round_to(dtype, is_signed && rng.below(2) ? -size : size);
 }
 
