@@ -2,6 +2,7 @@
 // softmark bench: how fast, in nanoseconds an element and against memcpy.
 #include <algorithm>
 
+#include "bench/emulation.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
 #include "bench/verbs/bench_flags.h"
@@ -25,6 +26,7 @@ std::string rendered(const Json& document, const std::string& format) {
 
 /// Speed alone fails no gate: 4 where nothing could be timed or the run was interrupted, else 0.
 int run_bench(BenchOptions options, const Invocation& invocation) {
+  refuse_emulation();
   if (!options.resume.empty()) options.resumed = read_document(options.resume);
   const Registry registry = load_registry(invocation.plugins);
   Json document = new_document(command_line(), options.seed);

@@ -41,6 +41,16 @@ void expect_one_line(const Ran& ran, int code, const std::string& says) {
 
 /// A folder of the test's own inside the build folder, empty at its start; and the test plugin
 /// twice, as two builds.
+// qemu of the same architecture will do: what is timed there is qemu all the same.
+TEST(Emulation, IsNotTimed) {
+  const char* qemu = "qemu-$(uname -m)";
+  if (std::system((std::string("command -v ") + qemu + " >/dev/null").c_str()) != 0)
+    GTEST_SKIP() << "there is no qemu-user (Debian: qemu-user)";
+  for (const char* verb : {"bench --kernel simd", "run --kernel simd", "compare simd naive",
+                           "doctor", "choose --measure --rows 4 --cols 4"})
+    expect_one_line(run(std::string(qemu) + " " SOFTMARK_BINARY " " + verb), 4, "is emulated");
+}
+
 class Cli : public testing::Test {
  protected:
   Cli()

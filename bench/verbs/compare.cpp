@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "bench/emulation.h"
 #include "bench/paired.h"
 #include "bench/sections.h"
 #include "bench/verbs/bench_flags.h"
@@ -65,6 +66,7 @@ std::string brief_verdict(const Kernel& kernel, std::uint64_t seed) {
 }
 
 int run_kernels(const BenchOptions& options, const Invocation& invocation) {
+  refuse_emulation();
   const Kernel a = one_kernel(invocation.a, invocation.plugins, options),
                b = one_kernel(invocation.b, invocation.plugins, options);
   auto comparisons = compare_kernels(a, b, options);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "bench/cpuid.h"
+#include "bench/emulation.h"
 #include "bench/examine.h"
 #include "bench/machine.h"
 #include "bench/paired.h"
@@ -132,6 +133,7 @@ Json as_document(Json machine, const std::vector<Finding>& findings,
 }
 
 int run_doctor(const Invocation& invocation) {
+  refuse_emulation();
   Json machine = machine_section();  // before the measuring, which is a load itself
   std::vector<Finding> findings = examine(machine);
   watch_interrupts();

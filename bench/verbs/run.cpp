@@ -2,6 +2,7 @@
 // `run`: the main job. Verify, then time, then report.
 #include <fmt/format.h>
 
+#include "bench/emulation.h"
 #include "bench/machine.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
@@ -57,6 +58,7 @@ std::string screen(const RunVerb& verb, const Json& document) {
 }
 
 int run_all(RunVerb& verb) {
+  bench::refuse_emulation();
   verb.bench = bench::checked(*verb.timing);
   for (const char* ending : kEndings) check_writable(verb.prefix + ending);
   watch_interrupts();

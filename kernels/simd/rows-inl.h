@@ -91,6 +91,9 @@ using SumTag = hn::Repartition<double, D>;
 template <class V>
 struct Compensated {
   V sum, error;
+
+  HWY_INLINE Compensated() {}  // see ShortRows
+  HWY_INLINE Compensated(V sum_, V error_) : sum(sum_), error(error_) {}
 };
 
 /// TwoSum: the rounded sum and its exact error.

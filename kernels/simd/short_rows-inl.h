@@ -84,6 +84,9 @@ struct ShortRows {
   HWY_ALIGN T high[kGroup], low[kGroup], least[kGroup];
   V smallest;  // of all terms
 
+  // Those that a compiler adds are not compiled for the vectors' target, which NEON's need.
+  HWY_INLINE ShortRows() {}
+
   HWY_INLINE V load(const T* from, std::size_t i) const {
     const std::size_t at = i * kLanes;
     return i + 1 < kVectors || cols == kVectors * kLanes ? hn::LoadU(D(), from + at)

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "bench/emulation.h"
 #include "bench/machine.h"
 #include "bench/measure.h"
 #include "bench/sections.h"
@@ -57,6 +58,7 @@ Json verified(const ChooseVerb& verb, const Registry& registry) {
 
 /// A document whose measurements are of the shape wanted alone, taken now.
 Json measured(const ChooseVerb& verb) {
+  bench::refuse_emulation();
   const ChooseRequest& request = verb.request;
   if (!request.rows || !request.cols)
     throw Error(kUsage, "--measure: give the shape to time: --rows N --cols N");

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/emulation.h"
+
+#include <sys/utsname.h>
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "support/error.h"
+
+namespace softmark::bench {
+
+bool is_emulated() {
+  std::error_code no_self, no_thread;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", no_self),
+             running = std::filesystem::read_symlink("/proc/thread-self/exe", no_thread);
+  return !no_self && !no_thread && self != running;
+}
+
+void refuse_emulation() {
+  if (!is_emulated()) return;
+  utsname machine{};
+  ::uname(&machine);
+  throw Error(kNotMeasurable, std::string("this ") + machine.machine +
+                                  " is emulated: times would be those of the emulator; run it on "
+                                  "the CPU itself (verify works under emulation)");
+}
+
+}  // namespace softmark::bench
