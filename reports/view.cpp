@@ -20,12 +20,10 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// "simd/softmax/f32" where no entry says it better.
 void name_from_id(KernelView& view) {
   const auto last = view.id.rfind('/');
-  const auto first = last == std::string::npos ? last : view.id.rfind('/', last - 1);
-  if (last == std::string::npos || last == 0 || first == std::string::npos) {
-    view.name = view.id;
-    return;
-  }
+  constexpr auto kNone = std::string::npos;
+  const auto first = last == kNone || last == 0 ? kNone : view.id.rfind('/', last - 1);
   view.name = view.id.substr(0, first);
+  if (first == kNone) return;
   view.op = view.id.substr(first + 1, last - first - 1);
   view.dtype = view.id.substr(last + 1);
 }
