@@ -320,16 +320,6 @@ std::string View::machine() const {
   return key.empty() ? "unknown machine" : key;
 }
 
-const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel) {
-  for (const Ranking& ranking : view.rankings) {
-    if (ranking.shape != shape) continue;
-    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
-      for (const Entry& entry : *entries)
-        if (entry.kernel->id == kernel) return &entry;
-  }
-  return nullptr;
-}
-
 std::string certificate_sentence(const Json& document) {
   static constexpr const char* kTiers[][2] = {
       {"float64", "by float64 with a proven bound"},
@@ -371,7 +361,7 @@ const Ranking* headline(const View& view, std::string_view op, std::string_view 
     const double distance =
         std::fabs(std::log2(static_cast<double>(std::max(shape.cols, 1ll))) - 12);
     return std::tuple(ranking.ranked.size() + ranking.unranked.size(), shape.threads == 1,
-                      shape.cache == "hot", -distance);
+                      shape.cache == "hot", shape.rows > 1, -distance);
   };
   const Ranking* best = nullptr;
   for (const Ranking& ranking : view.rankings)
