@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-entropy backward: y[c] = g (p[c] - [c == label]), p = softmax(x), g one number per row.
-// Softmax's passes, with the division and the product by g in one: no probabilities are written.
+// Softmax's passes, with the division and the product by g in one: no probabilities are written:
+// 20 bytes an element in f32, 8 of them from memory while a row stays in cache. Error: that of an
+// exact quotient (accurate.cpp), 3.9 2^-p, and 1 for the product by g.
 //
 // At the label, p - 1 would cancel as p approaches 1, as it does late in training; it is computed
 // as minus the sum of the other terms over the whole sum, and where the label's term is more than

@@ -23,6 +23,11 @@ HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+static_assert(ExpConstants<float>::kBoost == 64 && ExpConstants<double>::kBoost == 256);
+/// exp(0) in units of scaled_exp's.
+template <class T>
+inline constexpr double kTermUnit = (sizeof(T) == 4 ? 0x1p-64 : 0x1p-256) / kFactor<T>;
+
 /// The sum of exp(x - max) over all but one of the largest logits: sum exp(x - max) - 1.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE double sum_of_others(D d, const T* x, std::size_t cols, T max) {
@@ -54,9 +59,7 @@ HWY_INLINE double sum_of_others(D d, const T* x, std::size_t cols, T max) {
     hn::Vec<D> v[1] = {load_first(d, x + c, HWY_MIN(lanes, cols - c))};
     add(v);
   }
-  static_assert(ExpConstants<T>::kBoost == (sizeof(T) == 4 ? 64 : 256));
-  constexpr double kUnit = (sizeof(T) == 4 ? 0x1p-64 : 0x1p-256) / kFactor<T>;
-  return rounded(sum.total()) * kUnit + static_cast<double>(largest - 1);
+  return rounded(sum.total()) * kTermUnit<T> + static_cast<double>(largest - 1);
 }
 
 template <class D, class T = hn::TFromD<D>>

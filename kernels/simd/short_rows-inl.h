@@ -142,22 +142,23 @@ struct ShortRows {
 
   /// The sums of the whole rows, and what f64 sums lost; in f32 at most two levels of additions are
   /// rounded to f32, three for rows of two vectors.
+  template <std::size_t kRows = kGroup>
   HWY_INLINE void total(double* total, double* lost) const {
     const W w;
     if constexpr (kCompensated) {
-      for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W())) {
+      for (std::size_t i = 0; i < kRows; i += hn::MaxLanes(W())) {
         const Compensated<V> both = across<AddLanes>(w, sums + i);
         hn::Store(both.sum, w, total + i);
         hn::Store(both.error, w, lost + i);
       }
     } else if constexpr (kWiden) {
-      for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W()))
+      for (std::size_t i = 0; i < kRows; i += hn::MaxLanes(W()))
         hn::Store(across<AddLanes>(w, sums + i), w, total + i);
     } else {
 #if HWY_TARGET == HWY_SCALAR
       total[0] = hn::GetLane(sums[0]);
 #else
-      for (std::size_t i = 0; i < kGroup; i += 4)
+      for (std::size_t i = 0; i < kRows; i += 4)
         store_block_sums(fold_blocks<AddLanes>(D(), sums + i), total + i);
 #endif
     }
@@ -223,19 +224,43 @@ struct ShortRows {
                        : exp_rows<kVectors>(i, shift_for<T, false>(max), least_term);
   }
 
-  /// Of one row, in the order of operations of a group.
+  /// Of one row, in the order of operations of a group. Where overflow is harmless, its first logit
+  /// stands for its maximum, which takes as long to find as all the rest.
   HWY_INLINE void alone() {
     const D d;
-    smallest = exp_row(0, hn::GetLane(hn::MaxOfLanes(d, lane_maxima(x))),
-                       hn::Set(d, std::numeric_limits<T>::max()));
-    for (std::size_t i = 1; i < kGroup; ++i) sums[i] = sums[0];
+    const V any = hn::Set(d, std::numeric_limits<T>::max());
+    if (kAnyExponent && x[0] <= C::kFar - 2 * C::kWindow && x[0] >= 2 * C::kWindow - C::kFar) {
+      smallest = exp_rows<kVectors>(0, shift_for<T, false>(x[0]), any);
+      const Total sum = total_of_first();
+      if (HWY_LIKELY(sum.sum >= C::kLeastSum && sum.sum <= C::kMostSum))
+        return divide_first(Quotient<T, kExact>(sum));
+    }
+    smallest = exp_row(0, hn::GetLane(hn::MaxOfLanes(d, lane_maxima(x))), any);
+    divide_first(Quotient<T, kExact>(total_of_first()));
+  }
+  HWY_INLINE Total total_of_first() {
+    for (std::size_t i = 1; i < HWY_MIN(kGroup, HWY_MAX(4, hn::MaxLanes(W()))); ++i)
+      sums[i] = sums[0];
     HWY_ALIGN double sum[kGroup], lost[kGroup] = {};
-    total(sum, lost);
-    const hn::CappedTag<double, 1> one;
-    Quotient<T, kExact>::invert(one, hn::Rebind<T, decltype(one)>(), hn::Set(one, sum[0]),
-                                hn::Set(one, lost[0]), high, low, least);
-    hn::Store(hn::Set(d, least[0]), d, least);
-    divide(1);
+    total<1>(sum, lost);
+    return {sum[0], lost[0]};
+  }
+  HWY_INLINE void divide_first(const Quotient<T, kExact>& quotient) const {
+    const bool normal = !quotient.any_small(D(), smallest);
+    for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, normal, 0, v);
+  }
+
+  /// Vector v of row i.
+  HWY_INLINE void store_quotient(const Quotient<T, kExact>& quotient, bool normal, std::size_t i,
+                                 std::size_t v) const {
+    const D d;
+    const std::size_t at = v * kLanes;
+    V result = hn::Load(d, terms + i * kVectors * kLanes + at);
+    result = HWY_LIKELY(normal) ? quotient.of_normal(d, result) : quotient.checked(d, result);
+    if (v + 1 < kVectors || cols == kVectors * kLanes)
+      hn::StoreU(result, d, y + i * y_stride + at);
+    else
+      store_first(d, result, y + i * y_stride + at, cols - at);
   }
 
   HWY_INLINE void divide(std::size_t rows) const {
@@ -244,15 +269,7 @@ struct ShortRows {
     const bool normal = hn::AllTrue(d, hn::Ge(smallest, hn::MaxOfLanes(d, limit)));
     for (std::size_t i = 0; i < rows; ++i) {
       const Quotient<T, kExact> quotient(high[i], low[i], least[i]);
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        const std::size_t at = v * kLanes;
-        V result = hn::Load(d, terms + i * kVectors * kLanes + at);
-        result = HWY_LIKELY(normal) ? quotient.of_normal(d, result) : quotient.checked(d, result);
-        if (v + 1 < kVectors || cols == kVectors * kLanes)
-          hn::StoreU(result, d, y + i * y_stride + at);
-        else
-          store_first(d, result, y + i * y_stride + at, cols - at);
-      }
+      for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, normal, i, v);
     }
   }
 };

@@ -7,8 +7,10 @@
 // z = exp(0) gives exactly 1/2.
 //
 // Promise, in units of 2^-p, each at most one ulp: exp 1.4 (1.6 on AVX2, 1.8 without fused
-// multiply-add), the sum 1, the quotient 1: 3.8. Special values: NaN propagates through |x|; -inf
-// and everything below the drop gives a quotient that rounds to +0.
+// multiply-add), the sum 1, the quotient 1: 3.8. Found by
+// guided search (AVX3): 2.34 ulp in f32, got 0x1.ff587cp-8, want 0x1.ff5878p-8; 2.41 in f64, got
+// 0x1.f981f5fb0b2d3p-14, want 0x1.f981f5fb0b2d1p-14. Special values: NaN propagates through |x|;
+// -inf and everything below the drop gives a quotient that rounds to +0.
 #include "kernels/builtins.h"
 #include "kernels/simd/targets.h"
 

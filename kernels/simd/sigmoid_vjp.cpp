@@ -3,6 +3,7 @@
 // element in f32.
 //
 // g s comes first: s (1 - s) with a subnormal s would round before a large g could scale it up.
+// Three roundings: an error of 3 2^-p |y|, and half of the smallest subnormal.
 #include "kernels/builtins.h"
 #include "kernels/simd/targets.h"
 
