@@ -14,6 +14,7 @@
 #include "support/error.h"
 #include "support/files.h"
 #include "support/quote.h"
+#include "support/ranks.h"
 #include "support/role.h"
 #include "support/strays.h"
 #include "support/text.h"
@@ -48,10 +49,12 @@ constexpr ChildRole kRoles[] = {
     {"child-replicate", bench::replicate_main},
 };
 
-/// One line; of a text as long as a file only its start and its end.
+/// One line; of a text as long as a file only its start and its end. Of the ranks of a job one
+/// prints.
 int fail(const std::string& what, int exit_code) {
   constexpr std::size_t kStart = 400, kEnd = 200;
   std::string line = one_line(what);
+  if (!leads_failure(line, exit_code)) return exit_code;
   if (line.size() > kStart + kEnd)
     line = line.substr(0, kStart) + " ... " + line.substr(line.size() - kEnd);
   std::fprintf(stderr, "softmark: %s\n", valid_utf8(line).c_str());
@@ -75,7 +78,6 @@ std::vector<std::string> words_of(int argc, char** argv) {
 }
 
 int run_verb(int argc, char** argv) {
-  const Strays strays;
   CLI::App app{
       "softmark: which softmax can go into production: verified against exact values, then timed"};
   app.set_version_flag("--version", std::string("softmark ") + kVersion + " (" + kGit + ")");
@@ -94,6 +96,7 @@ int run_verb(int argc, char** argv) {
   // Before CLI11, which would print the general help for a misspelt verb with --help.
   if (const std::string fault = verb_fault(app, words); !fault.empty()) return fail(fault, kUsage);
   try {
+    join_ranks(words.front(), {"sweep", "verify"});
     std::reverse(words.begin(), words.end());
     app.name("softmark");
     app.parse(words);
@@ -119,5 +122,8 @@ int run_verb(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (const auto code = softmark::run_role(argc, argv, softmark::kRoles)) return *code;
   softmark::reserve_standard_descriptors();
-  return softmark::run_verb(argc, argv);
+  const softmark::Strays strays;
+  const int exit_code = softmark::run_verb(argc, argv);
+  softmark::leave_ranks(exit_code);
+  return exit_code;
 }

@@ -27,14 +27,16 @@ constexpr std::size_t kMostPool = std::size_t{1} << 30;
 constexpr double kLeastToRepeat = 5, kShareToRepeat = 0.2;
 constexpr double kOthersBusy = 0.2;
 
-std::vector<int> threads_of(const BenchOptions& options, const Kernel& kernel) {
+/// Of a short row the latency of a call matters, and no thread can help.
+std::vector<int> threads_of(const BenchOptions& options, const Kernel& kernel,
+                            const Workload& workload) {
   if (!options.threads.empty()) {
     if (kernel.claims & SOFTMARK_THREADED) return options.threads;
     const bool one = std::count(options.threads.begin(), options.threads.end(), 1) != 0;
     return one ? std::vector<int>{1} : std::vector<int>{};
   }
   const int all = static_cast<int>(allowed_cpus().size());
-  if (all > 1 && kernel.claims & SOFTMARK_THREADED) return {1, all};
+  if (all > 1 && kernel.claims & SOFTMARK_THREADED && !is_one_short_row(workload)) return {1, all};
   return {1};
 }
 
@@ -42,9 +44,18 @@ bool can_run_in_place(const Kernel& kernel) {
   return kernel.claims & SOFTMARK_IN_PLACE && shape_of(kernel.op).output == OpShape::kRow;
 }
 
+/// Whether a kernel is timed at a workload. What no named workload is used for was asked for.
+bool belongs(const BenchOptions& options, const Kernel& kernel, const Workload& workload) {
+  return !uses_decide(options) || !is_used(kernel.op, kernel.dtype) ||
+         is_used_for(workload, kernel.op, kernel.dtype);
+}
+
+/// The types and thread counts for which multiply-adds are planned already.
+using FmaCeilings = std::set<std::pair<softmark_dtype, int>>;
+
 /// Adds the ceilings with the same bytes, threads and cache, once for all kernels that share them;
-/// fma once per type.
-void add_ceilings(std::vector<Series>& all, const Series& of, bool with_fma) {
+/// fma once per type in the whole plan.
+void add_ceilings(std::vector<Series>& all, const Series& of, FmaCeilings& with_fma) {
   if (of.status != "ok") return;
   const auto add = [&](Ceiling kind) {
     const Series wanted = plan_ceiling(kind, of);
@@ -57,25 +68,37 @@ void add_ceilings(std::vector<Series>& all, const Series& of, bool with_fma) {
   };
   for (Ceiling kind : {Ceiling::kMemcpy, Ceiling::kRead, Ceiling::kNontemporalCopy}) add(kind);
   if (of.in_place) add(Ceiling::kUpdate);
-  if (with_fma) add(Ceiling::kFma);
+  if (with_fma.emplace(of.dtype, of.threads).second) add(Ceiling::kFma);
 }
 
 std::vector<Series> plan_workload(const BenchOptions& options, const std::vector<Kernel>& kernels,
-                                  const Workload& workload, bool with_fma) {
+                                  const Workload& workload, FmaCeilings& with_fma) {
   std::vector<Series> ceilings, series;
-  for (const Kernel& kernel : kernels)
-    for (int threads : threads_of(options, kernel))
+  for (const Kernel& kernel : kernels) {
+    if (!belongs(options, kernel, workload)) continue;
+    for (int threads : threads_of(options, kernel, workload))
       for (Cache cache : {Cache::kHot, Cache::kCold}) {
         if (cache == Cache::kHot ? !options.hot : !options.cold) continue;
         if (options.in_place && !can_run_in_place(kernel)) continue;
         series.push_back(plan_series(kernel, workload, threads, cache, options.in_place));
         add_ceilings(ceilings, series.back(), with_fma);
       }
+  }
   series.insert(series.begin(), ceilings.begin(), ceilings.end());
   return series;
 }
 
 }  // namespace
+
+bool names_kernels(const BenchOptions& options) {
+  return std::any_of(options.kernels.begin(), options.kernels.end(),
+                     [](const std::string& glob) { return glob.find('/') != glob.npos; });
+}
+
+bool uses_decide(const BenchOptions& options) {
+  return options.uses && options.effort >= Effort::standard && options.ops.empty() &&
+         options.dtypes.empty() && !names_kernels(options);
+}
 
 std::size_t cold_pool_bytes() {
   return std::min({4 * std::max<std::size_t>(last_level_cache_bytes(), std::size_t{8} << 20),
@@ -170,11 +193,12 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   double estimate = 0;
   std::optional<Earlier> earlier;
   if (!options.resume.empty()) earlier.emplace(options);
+  FmaCeilings with_fma;
   for (const Workload& workload : workloads_of(options)) {
     for (const Kernel& kernel : kernels)
       if (workload.logits)
         check_range(*workload.logits, workload.cols, kernel.dtype, options.logits);
-    plan.push_back(plan_workload(options, kernels, workload, plan.empty()));
+    plan.push_back(plan_workload(options, kernels, workload, with_fma));
     if (earlier) earlier->keep(plan.back());
     for (const Series& series : plan.back())
       estimate += replication.processes * process_seconds(series, replication);

@@ -18,6 +18,8 @@ enum class Cache { kHot, kCold };
 
 struct BenchOptions {
   std::vector<std::string> kernels, ops, dtypes;  // filters; no op: softmax, no dtype: f32
+  // No op and no dtype: at each workload what it is used for (workload.h), from standard effort on.
+  bool uses = false;
   Effort effort = Effort::standard;
   std::uint64_t seed = 0x5eed;
   std::vector<int> threads;            // empty: 1, and all for those that claim THREADED
@@ -30,10 +32,16 @@ struct BenchOptions {
   bool hot = true, cold = false;
   bool in_place = false;       // kernels that claim it only
   std::optional<Pages> pages;  // none: 2 MiB where the system gives them
+  bool pin = true;             // a single thread to a core
   std::vector<std::string> benchmark_flags;
   std::string resume;  // name of a document whose complete workloads are kept; empty: none
   Json resumed;        // that document
 };
+
+/// Whether the options name kernels by whole ids, which include op and type.
+bool names_kernels(const BenchOptions& options);
+/// Whether each workload is timed with what it is used for.
+bool uses_decide(const BenchOptions& options);
 
 struct Replication {
   int processes, samples;

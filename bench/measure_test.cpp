@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "bench/cycles.h"
 #include "bench/examine.h"
 #include "bench/machine.h"
+#include "bench/resume.h"
 #include "bench/sections.h"
 #include "bench/tiny_for_test.h"
 #include "bench/verbs/bench_flags.h"
@@ -79,6 +81,50 @@ TEST(Bench, TimesEveryOpInBothTypes) {
   EXPECT_EQ(ops.size(), 2 * std::size(kOpNames));
 }
 
+TEST(Bench, TimesWhatAWorkloadIsUsedForFromStandardEffortOn) {
+  const Registry registry = load_registry({}, false);
+  BenchOptions options = tiny();
+  options.rows = options.cols = 0;
+  options.kernels = {"max_shifted"};
+  options.workloads = {"head/256x1000", "router/4096x8"};
+  options.processes = 1;
+  options.uses = true;
+  const auto timed = [&] {
+    std::set<std::string> names;
+    const Json sections = bench_sections(options, registry, std::nullopt);
+    for (const Json& m : sections["measurements"])
+      names.insert(m["workload"].get<std::string>() + " " + m["kernel"].get<std::string>());
+    return names;
+  };
+  options.effort = Effort::standard;
+  const auto standard = timed();
+  EXPECT_TRUE(standard.contains("head/256x1000 max_shifted/softmax/f32"));
+  EXPECT_TRUE(standard.contains("head/256x1000 max_shifted/softmax/f64"));
+  EXPECT_TRUE(standard.contains("head/256x1000 max_shifted/log_softmax/f32"));
+  EXPECT_TRUE(standard.contains("router/4096x8 max_shifted/softmax/f32"));
+  EXPECT_FALSE(standard.contains("router/4096x8 max_shifted/softmax/f64"));
+  options.effort = Effort::quick;
+  EXPECT_EQ(timed().size(), 2u);
+  options.effort = Effort::standard;
+  options.dtypes = {"f64"};  // asked for, and so timed everywhere
+  EXPECT_TRUE(timed().contains("router/4096x8 max_shifted/softmax/f64"));
+}
+
+TEST(Bench, TimesSingleCallsOfOneShortRowOnOneThread) {
+  BenchOptions options = tiny();
+  options.rows = 1;
+  options.kernels = {"openmp", "naive"};
+  const Json all = tiny_sections(options, std::nullopt)["measurements"];
+  ASSERT_EQ(all.size(), 2u);
+  for (const Json& m : all) {
+    EXPECT_EQ(m["threads"], 1);
+    EXPECT_GT(m["call_ns"]["p50"].get<double>(), 0);
+    EXPECT_GE(m["call_ns"]["p99"].get<double>(), m["call_ns"]["p50"].get<double>());
+  }
+  options.threads = {2};
+  EXPECT_EQ(tiny_sections(options, std::nullopt)["measurements"][0]["threads"], 2);
+}
+
 TEST(Bench, HoldsReductionsToReading) {
   BenchOptions options = tiny();
   options.kernels.clear();
@@ -136,6 +182,27 @@ TEST(Bench, RunsColdAndInPlace) {
   EXPECT_EQ(measurements[0]["in_place"], true);
   in_place.cold = true;
   EXPECT_THROW(tiny_sections(in_place, std::nullopt), Error);
+}
+
+TEST(Bench, PinsAndTellsOpenMpWhatItIsAskedTo) {
+  BenchOptions options = tiny();
+  options.kernels = {"naive"};
+  options.processes = 1;
+  EXPECT_EQ(tiny_sections(options, std::nullopt)["measurements"][0]["pinned"], true);
+  EXPECT_FALSE(replication_section(options).contains("pin"));
+  BenchFlags flags;
+  flags.pin = "none";
+  flags.omp_wait = "passive";
+  options.pin = checked(flags).pin;
+  EXPECT_EQ(replication_section(options)["pin"], "none");
+  const Json sections = tiny_sections(options, std::nullopt);
+  EXPECT_EQ(sections["measurements"][0]["pinned"], false);
+  EXPECT_EQ(sections["machine"]["environment"]["variables"]["OMP_WAIT_POLICY"], "passive");
+  flags.pin = "threads";
+  checked(flags);
+  const Json bound = tiny_sections(options, std::nullopt)["machine"]["environment"]["variables"];
+  EXPECT_EQ(bound["OMP_PLACES"], "cores");
+  for (const char* name : {"OMP_WAIT_POLICY", "OMP_PROC_BIND", "OMP_PLACES"}) unsetenv(name);
 }
 
 TEST(Bench, PassesFlagsOnToGoogleBenchmark) {

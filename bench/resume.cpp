@@ -92,6 +92,7 @@ Json replication_section(const BenchOptions& options) {
                   {"min_time", number(replication.min_time)},
                   {"flags", options.benchmark_flags},
                   {"pages", options.pages.value_or(Pages::k2m) == Pages::k2m ? "2m" : "4k"}};
+  if (!options.pin) section["pin"] = "none";
   if (!options.logits.empty()) section["logits"] = fingerprint(workloads_of(options).front());
   return section;
 }
@@ -113,7 +114,8 @@ Earlier::Earlier(const BenchOptions& options)
     refuse(options.resume, "this softmark is another build than the one that wrote it");
   if (document_.value("/run/replication"_json_pointer, Json()) != replication_section(options))
     refuse(options.resume,
-           "its processes, samples, times, flags or logits are not those asked for now");
+           "its processes, samples, times, flags, pages, pinning or logits are not those asked for "
+           "now");
   refuse_other_conditions(machine["environment"]);
   if (text("/run/seed") != fmt::format("{:#x}", options.seed))
     refuse(options.resume,

@@ -36,7 +36,7 @@ Replicate replicate_of(const Series& series, const BenchOptions& options, const 
   replicate.rows = series.workload.rows;
   replicate.cols = series.workload.cols;
   replicate.threads = series.threads;
-  replicate.cpu = series.threads == 1 ? cpu : -1;
+  replicate.cpu = series.threads == 1 && options.pin ? cpu : -1;
   if (replicate.cpu >= 0) replicate.siblings = siblings_of(cpu);
   replicate.pool_bytes = series.pool_bytes;
   replicate.in_place = series.in_place;
@@ -49,8 +49,8 @@ Replicate replicate_of(const Series& series, const BenchOptions& options, const 
   // Once is enough, and built-ins say what they use.
   replicate.samples_isa = series.kernel && series.kernel->provider != "builtin" &&
                           series.threads == 1 && series.processes.empty();
-  const bool batch_of_one = series.kernel && series.workload.rows == 1 && !series.in_place;
-  if (batch_of_one && series.workload.cols <= 4096) replicate.calls = kSingleCalls;
+  if (series.kernel && is_one_short_row(series.workload) && !series.in_place)
+    replicate.calls = kSingleCalls;
   return replicate;
 }
 

@@ -186,11 +186,13 @@ std::string stated_distribution(const Workload& workload) {
 }
 
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry) {
-  const bool by_id =
-      std::any_of(options.kernels.begin(), options.kernels.end(),
-                  [](const std::string& glob) { return glob.find('/') != glob.npos; });
-  // A whole id includes op and type; of a plugin alone every kernel is meant.
-  const bool by_name = by_id || (options.kernels.empty() && has_plugin(registry));
+  // Of a plugin alone every kernel is meant.
+  const bool by_name = names_kernels(options) || (options.kernels.empty() && has_plugin(registry));
+  if (uses_decide(options) && !by_name) {
+    std::vector<Kernel> used = select_kernels(registry, options.kernels, {}, {});
+    std::erase_if(used, [](const Kernel& kernel) { return !is_used(kernel.op, kernel.dtype); });
+    if (!used.empty()) return used;
+  }
   const std::vector<std::string> op = {"softmax"}, dtype = {"f32"};
   return select_kernels(registry, options.kernels,
                         options.ops.empty() && !by_name ? op : options.ops,

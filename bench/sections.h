@@ -26,7 +26,8 @@ Json sections_of(const Measured& measured, const std::optional<std::set<std::str
 /// The document's `kernels`.
 Json kernels_section(const std::vector<Kernel>& kernels);
 
-/// The kernels that the options select: op softmax and dtype f32 by default.
+/// The kernels that the options select: op softmax and dtype f32 by default, or what the workloads
+/// are used for.
 std::vector<Kernel> bench_kernels(const BenchOptions& options, const Registry& registry);
 
 /// Writes the vector instructions seen into the document's `kernels`.

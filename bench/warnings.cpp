@@ -76,7 +76,7 @@ std::vector<std::string> warnings_of(const BenchOptions& options,
     if (const Series wanted = plan_ceiling(kind, Series()); wanted.status != "ok")
       warnings.push_back(fmt::format(
           "no {} ceiling: {}", kCeilingNames[static_cast<std::size_t>(kind)], wanted.message));
-  if (std::any_of(series.begin(), series.end(), [](const Series& s) {
+  if (options.pin && std::any_of(series.begin(), series.end(), [](const Series& s) {
         return s.threads == 1 && s.status == "ok" && !s.pinned();
       }))
     warnings.push_back(

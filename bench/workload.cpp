@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <limits>
+#include <sstream>
 
 #include "kernels/element.h"
+#include "kernels/names.h"
 #include "kernels/npy.h"
 #include "support/error.h"
 #include "support/glob.h"
@@ -51,6 +54,11 @@ double logit(const Workload& workload, softmark_dtype dtype, std::uint64_t index
   }
 }
 
+std::vector<std::string> words(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
 }  // namespace
 
 std::string_view describe(Distribution distribution) {
@@ -80,14 +88,25 @@ std::optional<Distribution> find_distribution(std::string_view name) {
 const std::vector<Workload>& named_workloads() {
   static const std::vector<Workload> all = [] {
     std::vector<Workload> table;
-#define WORKLOAD(kind, rows, cols, distribution, effort, stands_for)      \
-  table.push_back({fmt::format("{}/{}x{}", kind, rows, cols), rows, cols, \
-                   Distribution::distribution, Effort::effort, stands_for});
+#define WORKLOAD(kind, rows, cols, distribution, effort, uses, stands_for) \
+  table.push_back({fmt::format("{}/{}x{}", kind, rows, cols), rows, cols,  \
+                   Distribution::distribution, Effort::effort, stands_for, nullptr, words(uses)});
 #include "bench/workloads.def"
 #undef WORKLOAD
     return table;
   }();
   return all;
+}
+
+bool is_used_for(const Workload& workload, softmark_op op, softmark_dtype dtype) {
+  if (op == SOFTMARK_SOFTMAX && dtype == SOFTMARK_F32) return true;
+  const std::string use = fmt::format("{}/{}", name(op), name(dtype));
+  return std::find(workload.uses.begin(), workload.uses.end(), use) != workload.uses.end();
+}
+
+bool is_used(softmark_op op, softmark_dtype dtype) {
+  return std::any_of(named_workloads().begin(), named_workloads().end(),
+                     [&](const Workload& w) { return is_used_for(w, op, dtype); });
 }
 
 namespace {

@@ -31,12 +31,22 @@ struct Workload {
   Effort effort = Effort::quick;  // the lowest effort that includes it
   std::string stands_for;         // "Llama 3's vocabulary, 8 sequences decoded at once"
   std::shared_ptr<const std::vector<double>> logits = nullptr;  // [rows*cols], for kFile only
+  std::vector<std::string> uses = {};  // "softmax/bf16": timed there besides softmax/f32
 
   std::size_t elements() const { return rows * cols; }
 };
 
+/// A batch of one whose calls are short: they are timed singly besides, for their percentiles.
+inline bool is_one_short_row(const Workload& workload) {
+  return workload.rows == 1 && workload.cols <= 4096;
+}
+
 /// Every named workload, in the order of bench/workloads.def.
 const std::vector<Workload>& named_workloads();
+/// Whether a run that names no op and no type times them there: softmax/f32 everywhere, what else
+/// the shape is used for; and whether any named workload does.
+bool is_used_for(const Workload& workload, softmark_op op, softmark_dtype dtype);
+bool is_used(softmark_op op, softmark_dtype dtype);
 /// Those of an effort that match any glob (none: all). Globs select from all efforts; one that
 /// matches nothing throws Error(kUsage).
 std::vector<Workload> select_workloads(Effort effort, const std::vector<std::string>& globs);

@@ -43,13 +43,35 @@ TEST(Workloads, AreEachDescribedAndNamedOnce) {
   }
 }
 
-TEST(Workloads, OfQuickEffortAreTheSevenShapes) {
+TEST(Workloads, OfQuickEffortAreSevenShapesAndFourOfOneShortRow) {
   std::vector<std::pair<std::size_t, std::size_t>> shapes;
   for (const Workload& workload : select_workloads(Effort::quick, {}))
     shapes.emplace_back(workload.rows, workload.cols);
   const std::vector<std::pair<std::size_t, std::size_t>> want = {
-      {4096, 16}, {1024, 64}, {256, 512}, {64, 4096}, {1, 50257}, {8, 128256}, {2048, 2048}};
+      {4096, 16},   {1024, 64}, {256, 512}, {64, 4096}, {1, 50257}, {8, 128256},
+      {2048, 2048}, {1, 16},    {1, 128},   {1, 1000},  {1, 4096}};
   EXPECT_EQ(shapes, want);
+}
+
+// From standard effort on, every op that models train and infer with is timed somewhere.
+TEST(Workloads, AreUsedForWhatTheySay) {
+  std::set<std::string> uses;
+  for (const Workload& workload : select_workloads(Effort::standard, {})) {
+    EXPECT_TRUE(is_used_for(workload, SOFTMARK_SOFTMAX, SOFTMARK_F32));
+    EXPECT_FALSE(is_used_for(workload, SOFTMARK_SOFTMAX_JACOBIAN, SOFTMARK_F32));
+    for (const std::string& use : workload.uses) {
+      const std::size_t slash = use.find('/');
+      const auto op = find_op(use.substr(0, slash));
+      const auto dtype = find_dtype(use.substr(slash + 1));
+      ASSERT_TRUE(op && dtype) << use;
+      EXPECT_TRUE(is_used_for(workload, *op, *dtype));
+      uses.insert(use);
+    }
+  }
+  for (const char* wanted :
+       {"softmax/f64", "softmax/bf16", "softmax/f16", "log_softmax/f32", "logsumexp/f32",
+        "cross_entropy/f32", "softmax_vjp/f32", "log_softmax_vjp/f32"})
+    EXPECT_TRUE(uses.contains(wanted)) << wanted;
 }
 
 TEST(Workloads, CoverTheVocabulariesAndHeads) {

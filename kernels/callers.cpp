@@ -99,11 +99,9 @@ Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softma
 
 /// Two callers: where they are, so that they go on until they have met often enough.
 struct Together {
-  static constexpr unsigned kMeetings = 40;
-  static constexpr auto kLongest = std::chrono::milliseconds(40);
-
   unsigned callers = 1;
-  bool waits = false;  // for each other to begin
+  unsigned enough = 0;  // meetings; and as many milliseconds at most
+  bool waits = false;   // for each other to begin
   std::atomic<unsigned> ready{0}, meetings{0};
   std::atomic<bool> differs{false};
   std::atomic<unsigned> inside[2] = {};  // the number of the call that each is in; 0: none
@@ -114,8 +112,8 @@ struct Together {
     while (waits && ready < callers) sched_yield();
   }
   bool goes_on() const {
-    return !differs && callers > 1 && meetings < kMeetings &&
-           std::chrono::steady_clock::now() - begin < kLongest;
+    return !differs && meetings < enough &&
+           std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(enough);
   }
 };
 
@@ -164,7 +162,7 @@ int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Togethe
   const std::vector<std::byte> first = known ? part.expected : part.output.copy();
   if (known && !part.output.equals(first)) together.differs = true;
   unsigned spins = kFewestSpins;
-  for (int i = 1; !together.differs && (i < call.calls || together.goes_on()); ++i) {
+  for (int i = 1; together.callers > 1 ? together.goes_on() : i < call.calls; ++i) {
     part.output.clear();
     if (together.callers > 1)  // two callers drift past each other
       for (volatile unsigned k = spins = spins * 5 % 1021; k > 0;) k = k - 1;
@@ -298,6 +296,7 @@ void make_call(const wire::Call& call, const softmark_kernel& kernel, const soft
   parts.push_back(part_of(call, kernel, args, 0, first));
   if (two) parts.push_back(part_of(call, kernel, args, first, args.rows - first));
   meeting.callers = static_cast<unsigned>(parts.size());
+  meeting.enough = 2 * static_cast<unsigned>(call.calls);
   // In a region of fewer threads than callers, one follows the other.
   meeting.waits = caller == Caller::concurrent;
   for (std::size_t i = 0; two && i < 2; ++i) {

@@ -21,8 +21,9 @@ namespace {
 
 using Received = ChildProcess::Received;
 
-constexpr std::size_t kMostKept = std::size_t{1} << 30;  // bytes of a segment, for the next call
-constexpr double kGraceSeconds = 0.2;  // for a child that is about to end, to learn how
+constexpr std::size_t kMostKept = std::size_t{1}
+                                  << 30;  // bytes of a segment, for a call that needs fewer
+constexpr double kGraceSeconds = 0.2;     // for a child that is about to end, to learn how
 
 std::string name_changes(std::uint32_t changes) {
   static constexpr const char* kNames[] = {"the rounding mode",
@@ -58,10 +59,12 @@ Worker::~Worker() { stop(); }
 
 void Worker::start(int thread_limit) {
   const auto begin = std::chrono::steady_clock::now();
-  memory_ = memfd_create("softmark-rows", MFD_CLOEXEC);
+  if (memory_ < 0) {
+    memory_ = memfd_create("softmark-rows", MFD_CLOEXEC);
+    segment_bytes_ = 0;
+  }
   if (memory_ < 0)
     throw Error(kNotMeasurable, std::string("no shared memory: ") + std::strerror(errno));
-  segment_bytes_ = 0;
   ChildStart start;
   start.arguments = {"child-worker"};
   start.descriptors = {memory_};
@@ -82,17 +85,26 @@ void Worker::start(int thread_limit) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// The memory stays for the next child, with the pages that it has.
+void Worker::end_child() {
+  child_ = ChildProcess();
+  alive_ = false;
+}
+
 void Worker::stop() {
   if (base_) munmap(base_, wire::kSegments * segment_bytes_);
   base_ = nullptr;
   if (memory_ >= 0) close(memory_);
   memory_ = -1;
-  child_ = ChildProcess();
-  alive_ = false;
+  end_child();
 }
 
 void Worker::reserve(std::size_t segment_bytes) {
-  if (segment_bytes <= segment_bytes_) return;
+  const bool shrinks = segment_bytes_ > kMostKept && segment_bytes <= kMostKept;
+  if (segment_bytes <= segment_bytes_ && !shrinks) return;
+  // Rows far apart touch a few pages of a large file; they are given back.
+  if (shrinks && ftruncate(memory_, 0) != 0)
+    throw Error(kNotMeasurable, std::string("shared memory: ") + std::strerror(errno));
   if (base_) munmap(base_, wire::kSegments * segment_bytes_);
   base_ = nullptr;
   segment_bytes_ = round_up(std::max(segment_bytes, std::size_t{1} << 16), page_bytes());
@@ -108,7 +120,7 @@ void Worker::reserve(std::size_t segment_bytes) {
 
 CallResult Worker::run(const Case& c, int closely) {
   const Layout& layout = c.layout;
-  if (alive_ && (layout.fresh || layout.thread_limit != thread_limit_)) stop();
+  if (alive_ && (layout.fresh || layout.thread_limit != thread_limit_)) end_child();
   if (!alive_) start(layout.thread_limit);
   Placement placement(c, kernel_);
   reserve(placement.segment_bytes());
@@ -119,7 +131,6 @@ CallResult Worker::run(const Case& c, int closely) {
   if (result.kind == CallResult::done || result.kind == CallResult::unsupported)
     result.memory = before.change();
   if (result.kind == CallResult::done) result.y = placement.outputs();
-  if (segment_bytes_ > kMostKept) stop();
   return result;
 }
 

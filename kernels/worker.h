@@ -49,6 +49,7 @@ class Worker {
 
  private:
   void start(int thread_limit = 0);
+  void end_child();
   void stop();
   void reserve(std::size_t segment_bytes);
   CallResult exchange(const wire::Call& call);

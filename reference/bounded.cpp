@@ -5,7 +5,7 @@ namespace softmark {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-// ln 2 in three parts; the products of the first two with |k| <= 1024 are exact (36 bits and 11).
+// ln 2 in three parts; the products of the first two with |k| < 2048 are exact (36 bits and 11).
 constexpr double kLn2[] = {0x1.62e42fefap-1, 0x1.cf79abc9ep-40, 0x1.d9cc01f97b57ap-79};
 constexpr double kLog2E = 0x1.71547652b82fep+0;
 
@@ -38,7 +38,7 @@ struct Reduced {
   double k;
 };
 
-// r = t - k ln 2: the parts of ln 2 leave less than 2^-121, the three sums err by 3u^2 of less than
+// r = t - k ln 2: the parts of ln 2 leave less than 2^-120, the three sums err by 3u^2 of less than
 // 1 each: r is within 2^-103 absolutely; for k = 0 it is t itself.
 Reduced reduce(DoubleDouble t) {
   const double k = std::nearbyint(t.hi * kLog2E);
@@ -50,21 +50,34 @@ Reduced reduce(DoubleDouble t) {
 
 constexpr double kExpm1Error = 0x1p-97;
 
+/// exp(t) 2^scale.
+Bounded exp_times_power(const Bounded& t, int scale) {
+  const Reduced reduced = reduce(t.value);
+  const DoubleDouble e = DoubleDouble{1} + expm1_reduced(reduced.r);
+  const int power = static_cast<int>(reduced.k) + scale;
+  const DoubleDouble value{std::ldexp(e.hi, power), std::ldexp(e.lo, power)};
+  // expm1 contributes 0.42 of its error, the sum 3u^2, the reduction 2^-103; then the argument's
+  // own error.
+  const double carried =
+      t.error < 0.5 ? t.error * (1 + t.error) : std::expm1(t.error) * (1 + 0x1p-40);
+  return bounded(value, value.hi * (kExpm1Error + carried), false);
+}
+
 }  // namespace
 
 Bounded exp_of(const Bounded& t) {
   if (t.value.hi == 0 && t.error == 0) return {{1, 0}, 0};
   if (t.value.hi + t.error < -700) return {{0, 0}, 0x1p-1009};
   if (!(std::fabs(t.value.hi) + t.error <= 700)) return {{0, 0}, kInf};
-  const Reduced reduced = reduce(t.value);
-  const DoubleDouble e = DoubleDouble{1} + expm1_reduced(reduced.r);
-  const DoubleDouble value{std::ldexp(e.hi, static_cast<int>(reduced.k)),
-                           std::ldexp(e.lo, static_cast<int>(reduced.k))};
-  // expm1 contributes 0.42 of its error, the sum 3u^2, the reduction 2^-103; then the argument's
-  // own error.
-  const double carried =
-      t.error < 0.5 ? t.error * (1 + t.error) : std::expm1(t.error) * (1 + 0x1p-40);
-  return bounded(value, value.hi * (kExpm1Error + carried), false);
+  return exp_times_power(t, 0);
+}
+
+// exp(-1300) 2^900 < 2^-975.
+Bounded scaled_exp_of(const Bounded& t) {
+  if (!(t.value.hi + t.error < -599)) return {{0, 0}, kInf};
+  if (t.value.hi + t.error < -1300) return {{0x1p-976, 0}, 0x1p-976};
+  if (!(t.value.hi - t.error > -1400)) return {{0, 0}, kInf};
+  return exp_times_power(t, kTinyScale);
 }
 
 // y0 = log1p(s) from the C library, whatever its error; then log1p(s) = y0 + log1p(z), z = (1+s)

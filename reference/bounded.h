@@ -50,8 +50,14 @@ inline Bounded operator+(const Bounded& a, const Bounded& b) {
                  is_double(a.value) && is_double(b.value));  // two_sum is exact
 }
 inline Bounded operator-(const Bounded& a, const Bounded& b) { return a + -b; }
+inline bool is_zero(const Bounded& a) { return a.value.hi == 0 && a.error == 0; }
+inline bool has_sign(const Bounded& a) {
+  return std::fabs(a.value.hi) > a.error && std::isfinite(a.value.hi);
+}
 inline Bounded operator*(const Bounded& a, const Bounded& b) {
   const DoubleDouble product = a.value * b.value;
+  if ((is_zero(a) && has_sign(b)) || (is_zero(b) && has_sign(a)))
+    return Bounded(a.value.hi * b.value.hi);
   double carried =
       std::fabs(a.value.hi) * b.error + std::fabs(b.value.hi) * a.error + a.error * b.error;
   if (a.error + b.error > 0) carried += kLost;
@@ -77,6 +83,9 @@ inline Bounded operator/(const Bounded& a, const Bounded& b) {
 
 /// exp, defined up to 700; below -700 it is within 2^-1009 of 0.
 Bounded exp_of(const Bounded& t);
+/// exp(t) 2^kTinyScale, for t from -600 down to any: results far below the smallest float64.
+inline constexpr int kTinyScale = 900;
+Bounded scaled_exp_of(const Bounded& t);
 /// log(1 + value) of a value >= 0.
 Bounded log1p_of(const Bounded& value);
 /// 0 where the error leaves the sign open.
@@ -86,5 +95,8 @@ Bounded infinite_times(const Bounded& value);
 
 /// The rounding and the residual, where the error leaves one rounding, one binade and 2^-20 ulp.
 std::optional<Exact> certify(const Sided<Bounded>& number, softmark_dtype dtype);
+/// The same for the float64 nearest to scaled / 2^kTinyScale; `sign` is that of the exact value, 0
+/// where it is not known or the value may be 0.
+std::optional<Exact> certify_scaled(const Bounded& scaled, int sign);
 
 }  // namespace softmark

@@ -80,4 +80,44 @@ std::optional<Exact> certify(const Sided<Bounded>& number, softmark_dtype dtype)
   return Exact{rounded, residual};
 }
 
+namespace {
+
+/// The multiple of the smallest float64 next to it, in units of that, and how far it is away;
+/// nothing at a tie.
+struct OnGrid {
+  double multiple, rest;
+};
+std::optional<OnGrid> on_subnormal_grid(DoubleDouble scaled) {
+  const double unit = std::ldexp(1.0, kTinyScale - 1074);
+  const double hi = scaled.hi / unit, lo = scaled.lo / unit;
+  OnGrid at{std::nearbyint(hi), 0};
+  at.rest = (hi - at.multiple) + lo;
+  const double step = at.rest > 0.5 ? 1 : at.rest < -0.5 ? -1 : 0;
+  at.multiple += step;
+  at.rest -= step;
+  if (std::fabs(at.rest) == 0.5) return std::nullopt;
+  return at;
+}
+
+}  // namespace
+
+std::optional<Exact> certify_scaled(const Bounded& scaled, int sign) {
+  const double least_normal = std::ldexp(1.0, kTinyScale - 1022);
+  if (!(scaled.error < kInf) || !std::isfinite(scaled.value.hi)) return std::nullopt;
+  if (std::fabs(scaled.value.hi) >= 2 * least_normal) {
+    auto exact = certify({scaled}, SOFTMARK_F64);
+    if (exact) exact->rounded = std::ldexp(exact->rounded, -kTinyScale);
+    return exact;
+  }
+  // The spacing is the same up to there.
+  const auto low = on_subnormal_grid(end_of(scaled.value, -scaled.error)),
+             high = on_subnormal_grid(end_of(scaled.value, scaled.error));
+  if (!low || !high || low->multiple != high->multiple) return std::nullopt;
+  if (!(high->rest - low->rest <= kResidualWidth)) return std::nullopt;
+  double rounded = std::ldexp(low->multiple, -1074);
+  if (rounded == 0 && sign == 0) return std::nullopt;
+  if (rounded == 0) rounded = std::copysign(0.0, sign);
+  return Exact{rounded, low->rest + (high->rest - low->rest) / 2};
+}
+
 }  // namespace softmark

@@ -337,6 +337,34 @@ void expect_gradients_bounded(softmark_op op) {
   }
 }
 
+// On rows of every kind: what the least bounds admit, the others do.
+TEST(Bounds, LeastBoundsAreNowhereAbove) {
+  test::Random random(31);
+  std::size_t smaller = 0;
+  for (const softmark_op op : kAllOps)
+    for (const softmark_dtype dtype : kAllDtypes)
+      for (const auto family : test::kFamilies)
+        for (const std::size_t n :
+             {1u, 2u, 5u, 64u, op == SOFTMARK_SOFTMAX_JACOBIAN ? 9u : 3000u}) {
+          const auto x = test::inputs_of(op, dtype, test::row_of(family, dtype, n, random));
+          std::vector<double> g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
+          for (double& value : g) value = round_to(dtype, test::normal(random));
+          const OpShape shape = shape_of(op);
+          const bool takes_g = shape.takes_g || shape.takes_g_row;
+          const Problem problem{op, dtype, x,
+                                takes_g ? std::span<const double>(g) : std::span<const double>(),
+                                static_cast<std::int64_t>(random() % n)};
+          const auto exact = exact_row(problem);
+          const auto least = least_bounds(problem, exact), whole = error_bounds(problem, exact);
+          for (std::size_t i = 0; i < exact.size(); ++i) {
+            ASSERT_LE(least[i].error, whole[i].error)
+                << name(op) << " " << name(dtype) << " " << family << " " << n;
+            smaller += least[i].error > 0 && least[i].error < whole[i].error;
+          }
+        }
+  EXPECT_GT(smaller, 10000u);
+}
+
 TEST(Bounds, SoftmaxVjp) { expect_gradients_bounded(SOFTMARK_SOFTMAX_VJP); }
 TEST(Bounds, LogSoftmaxVjp) { expect_gradients_bounded(SOFTMARK_LOG_SOFTMAX_VJP); }
 TEST(Bounds, SoftmaxJacobian) { expect_gradients_bounded(SOFTMARK_SOFTMAX_JACOBIAN); }

@@ -31,7 +31,7 @@ void ErrorStatistics::add_decided(std::uint64_t count, std::uint64_t correct) {
 
 double ErrorStatistics::mean_ulp() const {
   const auto finite = static_cast<double>(outputs - not_finite);
-  return not_finite ? kInf : outputs ? sum_ulp / finite : 0;
+  return not_finite ? kInf : outputs ? sum_ulp.rounded() / finite : 0;
 }
 
 std::uint64_t ErrorStatistics::count(std::size_t bin) const {

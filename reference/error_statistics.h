@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "reference/exact_sum.h"
 #include "reference/reference.h"
 
 namespace softmark {
@@ -35,7 +36,7 @@ struct ErrorStatistics {
   std::uint64_t outputs = 0;
   std::uint64_t correctly_rounded = 0;
   double max_ulp = 0;            // infinity where one is NaN, infinite or finite and should not be
-  double sum_ulp = 0;            // over finite errors
+  ExactSum sum_ulp;              // over finite errors; the same however outputs are merged
   std::uint64_t not_finite = 0;  // outputs whose error is infinite
   Certificate certificate;
   // Finite errors by bin_of, in four interleaved histograms: one alone waits for its own last

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "reference/bounded.h"
@@ -52,6 +53,12 @@ class Formulas {
  private:
   static Number exact(double value) { return Number(value); }
   Number shifted(std::size_t i) const { return exact(problem.x[i]) - exact(facts.max); }
+  /// exp(x - max). Where float64 cannot hold the difference its least number serves: both are next
+  /// to 0.
+  Number exp_of_shifted(std::size_t i) const {
+    constexpr double kLeast = std::numeric_limits<double>::lowest();
+    return problem.x[i] - facts.max < kLeast ? exp_of(exact(kLeast)) : exp_of(shifted(i));
+  }
   bool at_max(std::size_t i) const { return problem.x[i] == facts.max; }
   /// The sum of all exps but that of i.
   Number rest(std::size_t i) const { return i == facts.argmax ? others : total - exps[i]; }
@@ -76,7 +83,7 @@ void Formulas<Number>::prepare_logits() {
   for (std::size_t i = 0; i < exps.size(); ++i) {
     if (!std::isfinite(problem.x[i])) continue;
     // Equal logits are common (ties, padding): no exponential for a neighbour's twin.
-    exps[i] = i > 0 && problem.x[i] == problem.x[i - 1] ? exps[i - 1] : exp_of(shifted(i));
+    exps[i] = i > 0 && problem.x[i] == problem.x[i - 1] ? exps[i - 1] : exp_of_shifted(i);
     if (i != facts.argmax) others = others + exps[i];
   }
   finish_logits();

@@ -90,4 +90,8 @@ double in_ulps(const Bound& bound, const Exact& exact, softmark_dtype dtype);
 /// the result.
 std::vector<Bound> error_bounds(const Problem& problem, std::span<const Exact> exact);
 
+/// Part of those bounds, nowhere above them, in a fraction of the time: what is within needs no
+/// other. Without special values by overflow.
+std::vector<Bound> least_bounds(const Problem& problem, std::span<const Exact> exact);
+
 }  // namespace softmark

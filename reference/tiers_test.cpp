@@ -109,6 +109,44 @@ TEST(Tiers, AgreeOnLongAndAdversarialRows) {
     }
 }
 
+/// Exponents, cotangents and probabilities whose results lie beside the smallest float64.
+TEST(Tiers, DoubleDoubleDecidesTinyFloat64Results) {
+  test::Random random(79);
+  const auto uniform = [&](double from, double to) {
+    return from + (to - from) * static_cast<double>(random() >> 11) * 0x1p-53;
+  };
+  for (const softmark_op op : {SOFTMARK_SOFTMAX, SOFTMARK_SIGMOID, SOFTMARK_SOFTMAX_VJP,
+                               SOFTMARK_SIGMOID_VJP, SOFTMARK_CROSS_ENTROPY_VJP}) {
+    std::size_t outputs = 0, by_intervals = 0;
+    for (int round = 0; round < 3000; ++round) {
+      const std::size_t n = 2 + random() % 5;
+      std::vector<double> x(n), g(op == SOFTMARK_CROSS_ENTROPY_VJP ? 1 : n);
+      const bool logits = takes_logits(op);
+      for (double& v : x)
+        v = logits ? uniform(-780, -590) : std::ldexp(uniform(0.5, 1), -650 - int(random() % 420));
+      if (logits) x[0] = op == SOFTMARK_SIGMOID ? uniform(-1500, -700) : 0;
+      if (logits && random() % 8 == 0) x[1] = -largest_finite(SOFTMARK_F64);
+      for (double& v : g)
+        v = std::ldexp(uniform(-1, 1), round % 3 == 0 ? -int(random() % 1070) : int(random() % 40));
+      const OpShape shape = shape_of(op);
+      const bool takes_g = shape.takes_g || shape.takes_g_row;
+      const Problem problem{op, SOFTMARK_F64, x,
+                            takes_g ? std::span<const double>(g) : std::span<const double>(), 0};
+      const auto got = exact_row(problem, Tier::kDoubleDouble),
+                 want = exact_row(problem, Tier::kInterval);
+      ASSERT_EQ(first_difference(got, want, SOFTMARK_F64), "") << name(op) << " round " << round;
+      for (std::size_t i = 0; i < n; ++i) {
+        ASSERT_EQ(std::signbit(got[i].rounded), std::signbit(want[i].rounded))
+            << name(op) << " " << i << " " << testing::PrintToString(x) << " g "
+            << testing::PrintToString(g) << " tier " << static_cast<int>(got[i].tier);
+        by_intervals += got[i].tier == Tier::kInterval;
+      }
+      outputs += n;
+    }
+    EXPECT_LT(4 * by_intervals, outputs) << name(op);
+  }
+}
+
 /// A row of a few tied maxima, masks far below them, and sometimes another element.
 std::vector<double> tied_row(softmark_dtype dtype, std::size_t n, test::Random& random) {
   const auto one_of = [&](std::initializer_list<double> values) {

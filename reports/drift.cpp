@@ -110,6 +110,7 @@ std::string why_advisory(const Json& was, const Json& is) {
       return fmt::format("fewer than {} processes", kFewestProcesses);
   }
   if (text_of(was, "pages") != text_of(is, "pages")) return "other pages";
+  if (truth_of(was, "pinned") != truth_of(is, "pinned")) return "pinned in one of them only";
   return "";
 }
 
@@ -306,6 +307,16 @@ void decide(std::vector<Change>& changes, double effect) {
 }
 
 }  // namespace
+
+const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel) {
+  for (const Ranking& ranking : view.rankings) {
+    if (ranking.shape != shape) continue;
+    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
+      for (const Entry& entry : *entries)
+        if (entry.kernel->id == kernel) return &entry;
+  }
+  return nullptr;
+}
 
 Changes changes_of(const View& before, const View& after, double least) {
   Changes changes;

@@ -14,6 +14,9 @@
 
 namespace softmark {
 
+/// The measurement of a kernel at a shape; null where there is none.
+const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel);
+
 /// One kernel at one shape, or over all of its shapes.
 struct Change {
   const Entry* was = nullptr;  // null: over all shapes

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "reports/data.h"
+#include "reports/isa_class.h"
 #include "reports/readers.h"
 #include "reports/view.h"
 #include "support/text.h"
@@ -84,6 +85,12 @@ std::string group(const View& view, const std::string& op, const std::string& dt
   std::string text = fmt::format("### {} {}\n\n", escape_markdown(op), escape_markdown(dtype));
   const Ranking* speed = headline(view, op, dtype);
   text += speed_table(*speed);
+  if (const auto classes = ranking_by_isa(*speed, least_effect(view.document));
+      classes.size() > 1) {
+    for (const auto& [name, line] : classes)
+      text += fmt::format("- {}: {}\n", name, escape_markdown(line));
+    text += "\n";
+  }
   std::string rest;
   for (const Ranking& ranking : view.rankings)
     if (&ranking != speed && ranking.shape.op == op && ranking.shape.dtype == dtype)

@@ -14,12 +14,13 @@
 namespace softmark {
 namespace {
 
-/// Measurements that may stand side by side: same shape, state and threads.
+/// Measurements that may stand side by side: same op, type, shape, state and threads.
 std::string block_of(const Json& m) {
-  return fmt::format("{}  {}  {} thread{}  {}{}", m["workload"].get<std::string>(),
-                     m["dtype"].get<std::string>(), m["threads"].get<int>(),
-                     m["threads"] == 1 ? "" : "s", m["cache"].get<std::string>(),
-                     m["in_place"] == true ? "  in place" : "");
+  const std::string op = text_of(m, "op");
+  return fmt::format("{}  {}{}  {} thread{}  {}{}", m["workload"].get<std::string>(),
+                     op.empty() ? "" : op + "  ", m["dtype"].get<std::string>(),
+                     m["threads"].get<int>(), m["threads"] == 1 ? "" : "s",
+                     m["cache"].get<std::string>(), m["in_place"] == true ? "  in place" : "");
 }
 
 double time_of(const Json& m) {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <tuple>
 
+#include "reports/isa_class.h"
 #include "support/text.h"
 
 namespace softmark {
@@ -46,18 +47,6 @@ bool same_but_threads(Shape a, const Shape& b) {
   return a == b;
 }
 
-/// The instruction sets that `--isa` names, weakest first from 1, by the words that kernels'
-/// entries use; -1: none of them.
-int level_of_isa(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  std::erase(text, '-');
-  const auto has = [&](const char* word) { return text.find(word) != std::string::npos; };
-  if (has("avx512") || has("avx3") || has("avx10")) return 3;
-  if (has("avx")) return 2;
-  return has("sse") ? 1 : -1;
-}
-
 std::string unmet_claims(const KernelView& kernel, const ChooseRequest& request) {
   const Json none;
   const Json& row = kernel.row ? *kernel.row : none;
@@ -76,9 +65,9 @@ std::string unmet_claims(const KernelView& kernel, const ChooseRequest& request)
     return fmt::format("a masked row gives {}, not {}", text_of(row, "masked_row"),
                        request.masked_row);
   if (request.isa.empty()) return "";
-  const int level = level_of_isa(kernel.instructions());
+  const int level = isa_level(kernel.instructions());
   if (level < 0) return "the instruction set that it runs is unknown";
-  if (level > level_of_isa(request.isa))
+  if (level > isa_level(request.isa))
     return fmt::format("ran with {}; not measured with {}", kernel.instructions(), request.isa);
   return "";
 }

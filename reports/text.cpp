@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "reports/data.h"
+#include "reports/isa_class.h"
 #include "reports/measurements.h"
 #include "reports/readers.h"
 #include "reports/view.h"
@@ -95,6 +96,16 @@ std::string rankings(const View& view, const std::string& op, const std::string&
                ranking_line(ranking)});
   }
   return !table.empty() ? fmt::format("\n{}", table.text()) : "";
+}
+
+/// Where kernels of several classes were timed.
+std::string by_isa(const View& view, const Ranking& ranking) {
+  const auto classes = ranking_by_isa(ranking, least_effect(view.document));
+  if (classes.size() < 2) return "";
+  TextTable table({"instructions", "ns/element at " + ranking.shape.size() + ", fastest first"},
+                  "<");
+  for (const auto& [name, line] : classes) table.add({name, one_line(line)});
+  return fmt::format("\n{}", table.text());
 }
 
 std::string counterexample_text(const Json& example) {
@@ -212,9 +223,11 @@ std::string document_text(const Json& document) {
                   one_line(text_of(generator, "version")), one_line(view.machine()),
                   text_of(run, "started"), text_of(run, "seed"), figure(field(run, "seconds")),
                   view.complete() ? "" : "; INCOMPLETE: the run was interrupted");
-  for (const auto& [op, dtype] : timed_groups(view))
-    text +=
-        fmt::format("\n{}{}", summary(view, *headline(view, op, dtype)), rankings(view, op, dtype));
+  for (const auto& [op, dtype] : timed_groups(view)) {
+    const Ranking& speed = *headline(view, op, dtype);
+    text += fmt::format("\n{}{}{}", summary(view, speed), rankings(view, op, dtype),
+                        by_isa(view, speed));
+  }
   if (const std::string calls = calls_table(document); !calls.empty()) text += "\n" + calls;
   text += untimed_table(view);
   if (view.kernels.empty()) text += "\nNo kernel was verified or timed.\n";

@@ -20,12 +20,10 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// "simd/softmax/f32" where no entry says it better.
 void name_from_id(KernelView& view) {
   const auto last = view.id.rfind('/');
-  const auto first = last == std::string::npos ? last : view.id.rfind('/', last - 1);
-  if (last == std::string::npos || last == 0 || first == std::string::npos) {
-    view.name = view.id;
-    return;
-  }
+  constexpr auto kNone = std::string::npos;
+  const auto first = last == kNone || last == 0 ? kNone : view.id.rfind('/', last - 1);
   view.name = view.id.substr(0, first);
+  if (first == kNone) return;
   view.op = view.id.substr(first + 1, last - first - 1);
   view.dtype = view.id.substr(last + 1);
 }
@@ -305,16 +303,6 @@ std::string View::machine() const {
   return key.empty() ? "unknown machine" : key;
 }
 
-const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel) {
-  for (const Ranking& ranking : view.rankings) {
-    if (ranking.shape != shape) continue;
-    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
-      for (const Entry& entry : *entries)
-        if (entry.kernel->id == kernel) return &entry;
-  }
-  return nullptr;
-}
-
 std::string certificate_sentence(const Json& document) {
   static constexpr const char* kTiers[][2] = {
       {"float64", "by float64 with a proven bound"},
@@ -356,7 +344,7 @@ const Ranking* headline(const View& view, std::string_view op, std::string_view 
     const double distance =
         std::fabs(std::log2(static_cast<double>(std::max(shape.cols, 1ll))) - 12);
     return std::tuple(ranking.ranked.size() + ranking.unranked.size(), shape.threads == 1,
-                      shape.cache == "hot", -distance);
+                      shape.cache == "hot", shape.rows > 1, -distance);
   };
   const Ranking* best = nullptr;
   for (const Ranking& ranking : view.rankings)

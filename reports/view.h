@@ -183,9 +183,6 @@ struct View {
   std::string machine() const;  // its key, or "unknown machine"
 };
 
-/// The measurement of a kernel at a shape; null where there is none.
-const Entry* find_entry(const View& view, const Shape& shape, const std::string& kernel);
-
 /// Fills "verdict" of each entry of the document's "kernels".
 void add_verdicts(Json& document);
 /// The kernels that did not pass, whatever the reason: they are never ranked.
@@ -200,7 +197,7 @@ std::vector<std::pair<std::string, std::string>> timed_groups(const View& view);
 std::vector<const KernelView*> untimed(const View& view);
 
 /// The shape that stands for a group in a summary: one thread, hot, measured for the most kernels,
-/// with a row length nearest to 4096. Null where the group was not timed.
+/// several rows, with a length nearest to 4096. Null where the group was not timed.
 const Ranking* headline(const View& view, std::string_view op, std::string_view dtype);
 
 /// All kernels of the shape's group as a summary lists them: the ranked by time, then the others

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "reports/isa_class.h"
+#include "reports/render.h"
 #include "reports/sample.h"
 
 namespace softmark {
@@ -217,6 +220,36 @@ TEST(View, ATimeThatIsNoNumberIsNotRanked) {
     row["ns_per_element"] = {{"median", "nan"}, {"min", 1}, {"ci95", {1, 1}}};
   const View view(document);
   for (const Ranking& ranking : view.rankings) EXPECT_TRUE(ranking.ranked.empty());
+}
+
+TEST(View, RanksApartForEachClassOfInstructions) {
+  Json document = sample_document();
+  for (Json& kernel : document["kernels"])
+    kernel["isa"] = kernel["name"] == "simd"     ? "AVX3_DL"
+                    : kernel["name"] == "openmp" ? "avx512_core"
+                    : kernel["name"] == "online" ? "AVX2"
+                                                 : "";
+  const View view(document);
+  const Ranking* speed = headline(view, "softmax", "f32");
+  ASSERT_TRUE(speed);
+  const auto classes = ranking_by_isa(*speed, 0.05);
+  std::size_t kernels = 0;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    EXPECT_TRUE(i == 0 || classes[i].first != classes[i - 1].first);
+    kernels += 1 + static_cast<std::size_t>(
+                       std::count_if(classes[i].second.begin(), classes[i].second.end(),
+                                     [](char c) { return c == '<' || c == '~'; }));
+  }
+  EXPECT_EQ(kernels, speed->ranked.size());
+  ASSERT_GE(classes.size(), 2u);
+  EXPECT_EQ(classes[0].first, "AVX-512");
+  EXPECT_TRUE(classes[0].second.starts_with("simd ")) << classes[0].second;
+  EXPECT_EQ(classes[0].second.find("online"), std::string::npos);
+  EXPECT_NE(render(document, "text").find("AVX-512"), std::string::npos);
+  EXPECT_NE(render(document, "markdown").find("- AVX-512: simd "), std::string::npos);
+  EXPECT_EQ(isa_level("SSE2"), 1);
+  EXPECT_EQ(isa_level("AVX-512 82 % + AVX2 17 %"), 3);
+  EXPECT_EQ(isa_level("NEON"), -1);
 }
 
 TEST(View, NanIsTheLargestError) {

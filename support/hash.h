@@ -14,4 +14,7 @@ constexpr std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = kFnvS
   return hash;
 }
 
+/// Of the bytes of this program: another build has another.
+std::uint64_t hash_of_program();
+
 }  // namespace softmark

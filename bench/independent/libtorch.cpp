@@ -14,7 +14,7 @@ std::function<void()> prepare(const Problem& p) {
   const std::int64_t rows = static_cast<std::int64_t>(p.rows),
                      cols = static_cast<std::int64_t>(p.cols);
   const at::Tensor x = at::from_blob(const_cast<float*>(p.x), {rows, cols}, at::kFloat);
-  const at::Tensor y = at::from_blob(p.y, {rows, cols}, at::kFloat);
+  at::Tensor y = at::from_blob(p.y, {rows, cols}, at::kFloat);
   return [x, y]() mutable {
     const c10::InferenceMode guard;
     at::_softmax_out(y, x, 1, false);

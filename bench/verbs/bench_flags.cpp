@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <set>
 #include <sstream>
 
@@ -33,12 +34,23 @@ void check_benchmark_flags(std::vector<std::string> flags) {
 }
 
 const std::vector<std::string> kPages = {"4k", "2m"};
+const std::vector<std::string> kPins = {"core", "threads", "none"};
+const std::vector<std::string> kWaits = {"active", "passive"};
 const std::vector<std::string> kCacheStates = {"hot", "cold", "both"};
 
 std::vector<std::string> distributions() {
   std::vector<std::string> names = words_of(kDistributionNames);
   std::erase(names, "file");  // what --logits gives
   return names;
+}
+
+/// What OpenMP libraries are told. The children that time inherit it, and the document records it
+/// with the other variables (machine.environment.variables).
+void set_openmp(const BenchFlags& flags) {
+  if (!flags.omp_wait.empty()) setenv("OMP_WAIT_POLICY", flags.omp_wait.c_str(), 1);
+  if (flags.pin != "threads") return;
+  setenv("OMP_PROC_BIND", "close", 1);
+  setenv("OMP_PLACES", "cores", 1);
 }
 
 }  // namespace
@@ -114,6 +126,13 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
   add("--pages", flags->pages, "SIZE",
       "pages of the buffers: 4k | 2m (2m where the system gives them)",
       one_of_names("a size of pages", kPages));
+  add("--pin", flags->pin, "WHAT",
+      "core | threads | none: a single thread is pinned to a core; several threads too, by OpenMP; "
+      "nothing (core)",
+      one_of_names("a way to pin", kPins));
+  add("--omp-wait", flags->omp_wait, "POLICY",
+      "active | passive: how OpenMP threads wait, OMP_WAIT_POLICY (the library's own)",
+      one_of_names("a policy", kWaits));
   if (wanted("--in-place"))
     verb.add_flag(
         "--in-place", options.in_place,
@@ -126,12 +145,15 @@ std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb, const std::vector<st
 
 BenchOptions checked(const BenchFlags& flags) {
   BenchOptions options = flags.options;
+  options.uses = true;
   options.hot = flags.cache != "cold";
   options.cold = flags.cache != "hot";
   options.distribution = *find_distribution(flags.distribution);
   if (!flags.pages.empty()) options.pages = flags.pages == "4k" ? Pages::k4k : Pages::k2m;
   options.threads = parse_threads(flags.threads);
+  options.pin = flags.pin != "none";
   check_benchmark_flags(options.benchmark_flags);
+  set_openmp(flags);
   return options;
 }
 

@@ -14,7 +14,7 @@ namespace softmark::bench {
 /// What the flags say before it is checked.
 struct BenchFlags {
   BenchOptions options;
-  std::string cache = "hot", distribution = "normal", pages;
+  std::string cache = "hot", distribution = "normal", pages, pin = "core", omp_wait;
   std::vector<std::string> threads;
 };
 
@@ -23,7 +23,7 @@ struct BenchFlags {
 std::shared_ptr<BenchFlags> add_bench_flags(CLI::App& verb,
                                             const std::vector<std::string>& but = {});
 
-/// The checked options. Throws Error(kUsage).
+/// The checked options; sets what OpenMP libraries are told. Throws Error(kUsage).
 BenchOptions checked(const BenchFlags& flags);
 
 /// Thread counts: "1,2,4", "1..T" (T: all that this process may use), or both, "1..4,8"; ascending,

@@ -36,6 +36,7 @@ Kernel one_kernel(const std::string& named, const std::vector<std::string>& plug
       in_library ? named.substr(0, colon == named.npos ? colon : colon + 3) : "";
   const std::string glob = !in_library ? named : colon == named.npos ? "" : named.substr(colon + 4);
   const Registry registry = in_library ? load_plugins({library}) : load_registry(plugins);
+  options.uses = false;  // one kernel is meant
   options.kernels = glob.empty() ? std::vector<std::string>{} : std::vector<std::string>{glob};
   const std::vector<Kernel> found = bench_kernels(options, registry);
   if (found.size() == 1) return found.front();

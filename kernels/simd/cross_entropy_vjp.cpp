@@ -23,7 +23,7 @@ HWY_INLINE void gradient_of(const T* x, T* y, std::size_t cols, std::size_t labe
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const T max = max_of(d, x, cols);
-  double sum = exp_piece(x, cols, max, y);
+  double sum = rounded(exp_piece(x, cols, max, y));
   const T term = y[label];
   double others = sum - static_cast<double>(term);
   if (!(others >= static_cast<double>(term))) {
@@ -31,7 +31,7 @@ HWY_INLINE void gradient_of(const T* x, T* y, std::size_t cols, std::size_t labe
     others = wide_sum_of(d, y, cols);
     sum = others + static_cast<double>(term);
   }
-  const Quotient<T, true> quotient(sum);  // 1 for one finite logit
+  const Quotient<T, true> quotient(Total{sum, 0});  // 1 for one finite logit
   const auto factor = hn::Set(d, g);
   transform<4>(d, y, y, cols, [&]<std::size_t kN>(V(&v)[kN]) HWY_ATTR {
     quotient.of(d, v);

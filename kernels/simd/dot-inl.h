@@ -39,7 +39,7 @@ HWY_INLINE T dot(D d, const T* a, const T* b, std::size_t cols) {
     sum.add(d, hn::Mul(hn::LoadU(d, a + c), hn::LoadU(d, b + c)));
   if (c < cols)
     sum.add(d, hn::Mul(load_first(d, a + c, cols - c, T(0)), load_first(d, b + c, cols - c, T(0))));
-  return static_cast<T>(sum.total());
+  return static_cast<T>(rounded(sum.total()));
 }
 
 template <class D, class T = hn::TFromD<D>>
@@ -55,7 +55,7 @@ HWY_INLINE double wide_sum_of(D d, const T* x, std::size_t cols) {
   }
   for (; c + lanes <= cols; c += lanes) sum.add(d, hn::LoadU(d, x + c));
   if (c < cols) sum.add(d, load_first(d, x + c, cols - c, T(0)));
-  return sum.total();
+  return rounded(sum.total());
 }
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE T sum_of(D d, const T* x, std::size_t cols) {

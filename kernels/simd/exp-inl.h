@@ -76,6 +76,25 @@ HWY_INLINE Shift<T, kFar> shift_for(T max, int boost = ExpConstants<T>::kBoost,
   return {max, top - drop, kMagic<T> + (static_cast<T>(boost + bias) - k)};
 }
 
+/// The same for |max| or a guess of it up to kGuessFar, where scalef adds the exponent: c = 0, and
+/// 2^(boost - K) is in the table, which saves a subtraction an element.
+template <class T>
+struct NearShift {
+  T lowest, factor;
+};
+
+template <class T>
+HWY_INLINE NearShift<T> near_shift_for(T max) {
+  using C = ExpConstants<T>;
+  using Bits = hwy::MakeUnsigned<T>;
+  const T k = (max * C::kLog2e + C::kRound) - C::kRound;
+  const int exponent = C::kGuessBoost - static_cast<int>(k) + C::kBias;
+  const Bits bits = static_cast<Bits>(exponent) << C::kMantissaBits;
+  T factor;
+  hwy::CopySameSize(&bits, &factor);
+  return {max - C::kGuessDrop, factor};
+}
+
 /// max(lowest, v) that propagates NaN.
 template <class D, class V>
 HWY_INLINE V raise_to(D, V lowest, V v) {
@@ -86,21 +105,24 @@ HWY_INLINE V raise_to(D, V lowest, V v) {
 #endif
 }
 
+/// The parameters lane by lane, with c = 0.
+template <class V>
+struct LaneShift {
+  V lowest, magic;
+};
+
 /// kN vectors at a time, stage by stage: one chain of dependent operations is longer than what a
 /// processor looks ahead.
-template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, bool kFar>
-HWY_INLINE void scaled_exp(D d, V (&v)[kN], const Shift<T, kFar>& shift) {
+template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const LaneShift<V>& shift) {
   using C = ExpConstants<T>;
-  const V magic = hn::Set(d, shift.magic);
   V quotient[kN], scale[kN], r[kN];
-  for (std::size_t i = 0; i < kN; ++i) {
-    if constexpr (kFar) v[i] = hn::Sub(v[i], hn::Set(d, shift.subtract));
-    v[i] = raise_to(d, hn::Set(d, shift.lowest), v[i]);
-  }
-  for (std::size_t i = 0; i < kN; ++i) quotient[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), magic);
+  for (std::size_t i = 0; i < kN; ++i) v[i] = raise_to(d, shift.lowest, v[i]);
+  for (std::size_t i = 0; i < kN; ++i)
+    quotient[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), shift.magic);
   for (std::size_t i = 0; i < kN; ++i) scale[i] = scale_of(d, quotient[i]);
   for (std::size_t i = 0; i < kN; ++i) {
-    const V n = hn::Sub(quotient[i], magic);
+    const V n = hn::Sub(quotient[i], shift.magic);
     r[i] = hn::NegMulAdd(n, hn::Set(d, kLn2High<T>), v[i]);
     r[i] = hn::NegMulAdd(n, hn::Set(d, kLn2Low<T>), r[i]);
   }
@@ -108,8 +130,35 @@ HWY_INLINE void scaled_exp(D d, V (&v)[kN], const Shift<T, kFar>& shift) {
   for (std::size_t i = 0; i < kN; ++i) v[i] = add_exponent(d, v[i], quotient[i]);
 }
 
-template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, bool kFar>
-HWY_INLINE V scaled_exp(D d, V x, const Shift<T, kFar>& shift) {
+template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, bool kFar>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const Shift<T, kFar>& shift) {
+  if constexpr (kFar)
+    for (std::size_t i = 0; i < kN; ++i) v[i] = hn::Sub(v[i], hn::Set(d, shift.subtract));
+  scaled_exp(d, v, LaneShift<V>{hn::Set(d, shift.lowest), hn::Set(d, shift.magic)});
+}
+
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const NearShift<T>& shift) {
+  using C = ExpConstants<T>;
+  const V magic = hn::Set(d, kMagic<T>);
+  const Table<D> table(d, shift.factor);
+  V n[kN], scale[kN], r[kN];
+  for (std::size_t i = 0; i < kN; ++i) v[i] = raise_to(d, hn::Set(d, shift.lowest), v[i]);
+  for (std::size_t i = 0; i < kN; ++i) n[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), magic);
+  for (std::size_t i = 0; i < kN; ++i) scale[i] = table.at(n[i]);
+  for (std::size_t i = 0; i < kN; ++i) {
+    n[i] = hn::Sub(n[i], magic);
+    r[i] = hn::NegMulAdd(n[i], hn::Set(d, kLn2High<T>), v[i]);
+    r[i] = hn::NegMulAdd(n[i], hn::Set(d, kLn2Low<T>), r[i]);
+  }
+  exp_polynomial(d, r, scale, v);
+  for (std::size_t i = 0; i < kN; ++i) v[i] = times_power(v[i], n[i]);
+}
+#endif
+
+template <class D, class V = hn::Vec<D>, class S>
+HWY_INLINE V scaled_exp(D d, V x, const S& shift) {
   V v[1] = {x};
   scaled_exp(d, v, shift);
   return v[0];

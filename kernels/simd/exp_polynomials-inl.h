@@ -32,7 +32,7 @@ struct ExpConstants<float> {
   static constexpr int kBoost = 64;
   static constexpr float kLeastSum = 0x1p31f, kMostSum = 0x1p100f;
   // For a shift by a lower bound of the maximum: the sum is at least 2^31.
-  static constexpr float kGuessDrop = 106, kGuessFar = 200;
+  static constexpr float kGuessDrop = 106, kGuessFar = 60;
   static constexpr int kGuessBoost = 32;
 };
 
@@ -45,7 +45,7 @@ struct ExpConstants<double> {
   static constexpr double kDrop = 870, kWindow = 110;
   static constexpr int kBoost = 256;
   static constexpr double kLeastSum = 0x1p96, kMostSum = 0x1p900;
-  static constexpr double kGuessDrop = 760, kGuessFar = 1400;
+  static constexpr double kGuessDrop = 760, kGuessFar = 400;
   static constexpr int kGuessBoost = 96;
 };
 
@@ -96,23 +96,45 @@ HWY_ALIGN inline constexpr double kTable16Wide[16] = {
 // add_exponent: what is left to multiply by after the polynomial.
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
 
+/// The table in registers, times a power of two.
+template <class D>
+struct Table {
+  using T = hn::TFromD<D>;
+  using V = hn::Vec<D>;
+  V low, high;
+
+  HWY_INLINE Table(D d, T factor) {
+    if constexpr (sizeof(T) == 4) {
+      low = high = hn::Mul(hn::Load(d, kTable16), hn::Set(d, factor));
+    } else {
+      low = hn::Mul(hn::Load(d, kTable16Wide), hn::Set(d, factor));
+      high = hn::Mul(hn::Load(d, kTable16Wide + 8), hn::Set(d, factor));
+    }
+  }
+  /// By the low four bits of the quotient.
+  HWY_INLINE V at(V quotient) const {
+    if constexpr (sizeof(T) == 4)
+      return V{_mm512_permutexvar_ps(_mm512_castps_si512(quotient.raw), low.raw)};
+    else
+      return V{_mm512_permutex2var_pd(low.raw, _mm512_castpd_si512(quotient.raw), high.raw)};
+  }
+};
+
 template <class D, class V>
 HWY_INLINE V scale_of(D d, V quotient) {
-  if constexpr (sizeof(hn::TFromD<D>) == 4)  // the instructions use the low four bits of an index
-    return V{_mm512_permutexvar_ps(_mm512_castps_si512(quotient.raw), hn::Load(d, kTable16).raw)};
-  else
-    return V{_mm512_permutex2var_pd(hn::Load(d, kTable16Wide).raw,
-                                    _mm512_castpd_si512(quotient.raw),
-                                    hn::Load(d, kTable16Wide + 8).raw)};
+  return Table<D>(d, 1).at(quotient);
 }
-/// Rounds the exponent down to an integer.
-template <class D, class V, class T = hn::TFromD<D>>
-HWY_INLINE V add_exponent(D d, V v, V quotient) {
-  const V exponent = hn::Sub(quotient, hn::Set(d, kMagic<T>));
-  if constexpr (sizeof(T) == 4)
+/// v times 2^exponent, whose fraction is dropped (rounded down).
+template <class V>
+HWY_INLINE V times_power(V v, V exponent) {
+  if constexpr (sizeof(hn::TFromV<V>) == 4)
     return V{_mm512_scalef_ps(v.raw, exponent.raw)};
   else
     return V{_mm512_scalef_pd(v.raw, exponent.raw)};
+}
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE V add_exponent(D d, V v, V quotient) {
+  return times_power(v, hn::Sub(quotient, hn::Set(d, kMagic<T>)));
 }
 
 #else

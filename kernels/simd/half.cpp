@@ -166,13 +166,16 @@ void long_row(const HalfFormat& format, const std::uint16_t* x, std::uint16_t* y
   float max = -std::numeric_limits<float>::infinity();
   for_each_piece(
       [&](std::size_t, std::size_t length) { max = std::max(max, max_of(scratch, length)); });
-  double sum = std::isfinite(max) ? 0 : std::numeric_limits<double>::quiet_NaN();
+  PieceSums sums;
   if (std::isfinite(max))
     for_each_piece([&](std::size_t, std::size_t length) {
-      sum += scaled_exp_and_sum(scratch, length, max, scratch);
+      sums.add(scaled_exp_and_sum(scratch, length, max, scratch));
     });
+  else
+    sums.sum = std::numeric_limits<double>::quiet_NaN();
+  const Total sum = sums.total();
   for_each_piece([&](std::size_t c, std::size_t length) {
-    if (std::isnan(sum)) {
+    if (std::isnan(sum.sum)) {
       std::fill_n(scratch, length, std::numeric_limits<float>::quiet_NaN());
     } else {
       scaled_exp_and_sum(scratch, length, max, scratch);

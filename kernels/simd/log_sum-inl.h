@@ -56,7 +56,7 @@ HWY_INLINE double sum_of_others(D d, const T* x, std::size_t cols, T max) {
   }
   static_assert(ExpConstants<T>::kBoost == (sizeof(T) == 4 ? 64 : 256));
   constexpr double kUnit = (sizeof(T) == 4 ? 0x1p-64 : 0x1p-256) / kFactor<T>;
-  return sum.total() * kUnit + static_cast<double>(largest - 1);
+  return rounded(sum.total()) * kUnit + static_cast<double>(largest - 1);
 }
 
 template <class D, class T = hn::TFromD<D>>

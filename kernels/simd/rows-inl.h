@@ -12,6 +12,7 @@
 #endif
 
 #include "hwy/highway.h"
+#include "kernels/simd/rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
@@ -101,9 +102,9 @@ HWY_INLINE Compensated<V> two_sum(V a, V b) {
 
 /// The sum of all lanes.
 template <class D, class V>
-HWY_INLINE double fold([[maybe_unused]] D d, Compensated<V> v) {
+HWY_INLINE Total fold([[maybe_unused]] D d, Compensated<V> v) {
   if constexpr (hn::MaxLanes(D()) == 1) {
-    return static_cast<double>(hn::GetLane(v.sum)) + static_cast<double>(hn::GetLane(v.error));
+    return {static_cast<double>(hn::GetLane(v.sum)), static_cast<double>(hn::GetLane(v.error))};
   } else {
 #if HWY_TARGET != HWY_SCALAR
     const hn::Half<D> half;
@@ -149,18 +150,37 @@ struct Sum {
       add(d, tree<kN>(v));
     }
   }
-  HWY_INLINE double total() const {
+  /// Lane by lane.
+  template <class V = hn::Vec<D>>
+  HWY_INLINE void scale_by(D d, V factor) {
+    (void)d;
+    if constexpr (sizeof(T) == 8) {
+      sum = hn::Mul(sum, factor);
+      more = hn::Mul(more, factor);
+    } else {
+#if HWY_TARGET == HWY_SCALAR
+      sum = hn::Mul(sum, hn::PromoteTo(Wide(), factor));
+#else
+      const hn::Half<D> half;
+      sum = hn::Mul(sum, hn::PromoteTo(Wide(), hn::LowerHalf(half, factor)));
+      more = hn::Mul(more, hn::PromoteTo(Wide(), hn::UpperHalf(half, factor)));
+#endif
+    }
+  }
+  HWY_INLINE Total total() const {
     const Wide wide;
     if constexpr (sizeof(T) == 8)
       return finite_or(fold(wide, Compensated<hn::Vec<Wide>>{sum, more}));
     else
-      return hn::GetLane(hn::SumOfLanes(wide, hn::Add(sum, more)));
+      return {hn::GetLane(hn::SumOfLanes(wide, hn::Add(sum, more))), 0};
   }
 
   /// Infinities and NaN as from plain addition: a compensation of an infinity is NaN.
-  HWY_INLINE double finite_or(double compensated) const {
-    if (HWY_LIKELY(compensated - compensated == 0)) return compensated;
-    return static_cast<double>(hn::GetLane(hn::SumOfLanes(Wide(), sum)));
+  HWY_INLINE Total finite_or(Total compensated) const {
+    if (HWY_LIKELY(compensated.sum - compensated.sum == 0 &&
+                   compensated.error == compensated.error))
+      return compensated;
+    return {static_cast<double>(hn::GetLane(hn::SumOfLanes(Wide(), sum))), 0};
   }
 
   template <std::size_t kN, class V>

@@ -25,16 +25,27 @@ struct Cut {
   }
 };
 
-/// Their sum, compensated (TwoSum); NaN and infinities come out as from plain addition.
+/// A sum and what its roundings lost; 0 beside infinities and NaN.
+struct Total {
+  double sum, error;
+};
+
+inline double rounded(Total total) { return total.sum + total.error; }
+
+/// The pieces' sum, compensated (TwoSum); NaN and infinities come out as from plain addition.
 struct PieceSums {
   double sum = 0, error = 0;
 
-  void add(double v) {
-    const double next = sum + v, added = next - sum;
-    error += (sum - (next - added)) + (v - added);
+  void add(Total piece) {
+    const double next = sum + piece.sum, added = next - sum;
+    error += (sum - (next - added)) + (piece.sum - added) + piece.error;
     sum = next;
   }
-  double total() const { return sum - sum == 0 ? sum + error : sum; }
+  Total total() const {
+    if (!(sum - sum == 0)) return {sum, 0};
+    const double next = sum + error;
+    return {next, error - (next - sum)};
+  }
 };
 
 /// The instruction set in use, by Highway's name.
@@ -54,11 +65,11 @@ double max_of(const double* x, std::size_t cols);
 
 /// y = exp(x) scaled by a power of two that depends only on the row's maximum (finite); returns the
 /// sum of y.
-double scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float* y);
-double scaled_exp_and_sum(const double* x, std::size_t cols, double row_max, double* y);
+Total scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float* y);
+Total scaled_exp_and_sum(const double* x, std::size_t cols, double row_max, double* y);
 
 /// y = y / sum.
-void divide(float* y, std::size_t cols, double sum);
-void divide(double* y, std::size_t cols, double sum);
+void divide(float* y, std::size_t cols, Total sum);
+void divide(double* y, std::size_t cols, Total sum);
 
 }  // namespace softmark::simd

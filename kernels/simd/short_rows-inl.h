@@ -69,7 +69,7 @@ struct ShortRows {
   using W = hn::ScalableTag<double>;  // of the sums
   using C = ExpConstants<T>;
   static constexpr std::size_t kLanes = hn::MaxLanes(D()), kGroup = kLanes;
-  static constexpr bool kCompensated = kExact && sizeof(T) == 8;
+  static constexpr bool kCompensated = sizeof(T) == 8;
   /// f32: whether a row's vectors are summed in f64 from then on.
   static constexpr bool kWiden = sizeof(T) == 4 && (kExact || kVectors > 2);
   using Lanes =
@@ -119,6 +119,8 @@ struct ShortRows {
   static HWY_INLINE Lanes lanes_of(const V (&v)[kVectors]) {
     if constexpr (!kExact && kWiden) {
       return widened(Sum<D>::template tree<kVectors>(v));
+    } else if constexpr (!kExact && kCompensated) {
+      return {Sum<D>::template tree<kVectors>(v), hn::Zero(D())};
     } else if constexpr (!kExact) {
       return Sum<D>::template tree<kVectors>(v);
     } else if constexpr (kCompensated) {
@@ -135,16 +137,17 @@ struct ShortRows {
     }
   }
 
-  /// The sums of the whole rows; in f32 at most two levels of additions are rounded to f32, three
-  /// for rows of two vectors.
-  HWY_INLINE void total(double* total) const {
+  /// The sums of the whole rows, and what f64 sums lost; in f32 at most two levels of additions are
+  /// rounded to f32, three for rows of two vectors.
+  HWY_INLINE void total(double* total, double* lost) const {
     const W w;
     if constexpr (kCompensated) {
       for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W())) {
         const Compensated<V> both = across<AddLanes>(w, sums + i);
-        hn::Store(hn::Add(both.sum, both.error), w, total + i);
+        hn::Store(both.sum, w, total + i);
+        hn::Store(both.error, w, lost + i);
       }
-    } else if constexpr (kWiden || sizeof(T) == 8) {
+    } else if constexpr (kWiden) {
       for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W()))
         hn::Store(across<AddLanes>(w, sums + i), w, total + i);
     } else {
@@ -161,15 +164,16 @@ struct ShortRows {
   HWY_INLINE bool invert(bool check) {
     const W w;
     const hn::Rebind<T, W> narrow;
-    HWY_ALIGN double sum[kGroup];
-    total(sum);
+    HWY_ALIGN double sum[kGroup], lost[kGroup] = {};
+    total(sum, lost);
     bool good = true;
     for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W())) {
       const auto v = hn::Load(w, sum + i);
       if (check)
         good = good && hn::AllTrue(w, hn::And(hn::Ge(v, hn::Set(w, C::kLeastSum)),
                                               hn::Le(v, hn::Set(w, C::kMostSum))));
-      Quotient<T, kExact>::invert(w, narrow, v, high + i, low + i, least + i);
+      Quotient<T, kExact>::invert(w, narrow, v, hn::Load(w, lost + i), high + i, low + i,
+                                  least + i);
     }
     return good;
   }
@@ -222,11 +226,11 @@ struct ShortRows {
     smallest = exp_row(0, hn::GetLane(hn::MaxOfLanes(d, lane_maxima(x))),
                        hn::Set(d, std::numeric_limits<T>::max()));
     for (std::size_t i = 1; i < kGroup; ++i) sums[i] = sums[0];
-    HWY_ALIGN double sum[kGroup];
-    total(sum);
+    HWY_ALIGN double sum[kGroup], lost[kGroup] = {};
+    total(sum, lost);
     const hn::CappedTag<double, 1> one;
-    Quotient<T, kExact>::invert(one, hn::Rebind<T, decltype(one)>(), hn::Set(one, sum[0]), high,
-                                low, least);
+    Quotient<T, kExact>::invert(one, hn::Rebind<T, decltype(one)>(), hn::Set(one, sum[0]),
+                                hn::Set(one, lost[0]), high, low, least);
     hn::Store(hn::Set(d, least[0]), d, least);
     divide(1);
   }

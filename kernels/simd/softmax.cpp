@@ -10,9 +10,12 @@
 // whose sums are added in f64; f64 terms likewise, with compensation.
 //
 // Promise, in units of 2^-p, each at most one ulp: exp 1.4 with a table (1.6 on AVX2, 1.8 without
-// fused multiply-add), once in the term and once in the sum; three levels of additions 3, the
-// rounded inverse 1, the product 1: 7.8. Found by guided search in f32, 100000 rows (AVX3): 4.71
-// ulp in a row of 130, got 0x1.fcf0dcp-13, want 0x1.fcf0d2p-13; in f64 6.28 in a row of 257.
+// fused multiply-add), once in the term and once in the sum; three levels of additions 3; in f32
+// the rounded inverse 1 and the product 1: 7.8. In f64 the quotient, from a compensated sum and an
+// inverse in two parts, is 1: 6.8; without fused multiply-add the rounded sum, its inverse and the
+// product 3: 9.6. Found by guided search, 100000 rows (AVX3): 4.80 ulp in f32, in a row of 7, got
+// 0x1.f7e244p-76, want 0x1.f7e23ap-76; 4.99 ulp in f64, in a row of 64, got 0x1.ff27321b0d537p-23,
+// want 0x1.ff27321b0d53cp-23.
 //
 // Special values: -inf and everything too small to matter gives +0; a NaN propagates through exp
 // into the sum; a row without a finite maximum is filled with NaN.
@@ -43,14 +46,14 @@ float max_f32(const float* x, std::size_t cols) {
 double max_f64(const double* x, std::size_t cols) {
   return max_of(hn::ScalableTag<double>(), x, cols);
 }
-double exp_f32(const float* x, std::size_t cols, float max, float* y) {
+Total exp_f32(const float* x, std::size_t cols, float max, float* y) {
   return exp_piece(x, cols, max, y);
 }
-double exp_f64(const double* x, std::size_t cols, double max, double* y) {
+Total exp_f64(const double* x, std::size_t cols, double max, double* y) {
   return exp_piece(x, cols, max, y);
 }
-void divide_f32(float* y, std::size_t cols, double sum) { divide_piece<false>(y, cols, sum); }
-void divide_f64(double* y, std::size_t cols, double sum) { divide_piece<false>(y, cols, sum); }
+void divide_f32(float* y, std::size_t cols, Total sum) { divide_piece<false>(y, cols, sum); }
+void divide_f64(double* y, std::size_t cols, Total sum) { divide_piece<false>(y, cols, sum); }
 const char* target() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace softmark::simd::HWY_NAMESPACE
@@ -83,16 +86,16 @@ void softmax_rows(const double* x, std::size_t x_stride, double* y, std::size_t 
 
 float max_of(const float* x, std::size_t cols) { return HWY_DYNAMIC_DISPATCH(max_f32)(x, cols); }
 double max_of(const double* x, std::size_t cols) { return HWY_DYNAMIC_DISPATCH(max_f64)(x, cols); }
-double scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float* y) {
+Total scaled_exp_and_sum(const float* x, std::size_t cols, float row_max, float* y) {
   return HWY_DYNAMIC_DISPATCH(exp_f32)(x, cols, row_max, y);
 }
-double scaled_exp_and_sum(const double* x, std::size_t cols, double row_max, double* y) {
+Total scaled_exp_and_sum(const double* x, std::size_t cols, double row_max, double* y) {
   return HWY_DYNAMIC_DISPATCH(exp_f64)(x, cols, row_max, y);
 }
-void divide(float* y, std::size_t cols, double sum) {
+void divide(float* y, std::size_t cols, Total sum) {
   HWY_DYNAMIC_DISPATCH(divide_f32)(y, cols, sum);
 }
-void divide(double* y, std::size_t cols, double sum) {
+void divide(double* y, std::size_t cols, Total sum) {
   HWY_DYNAMIC_DISPATCH(divide_f64)(y, cols, sum);
 }
 

@@ -8,7 +8,7 @@
 //
 // Where overflow is harmless (exp-inl.h) and y is not x, a lower bound of the maximum, that of the
 // row's first vectors, serves in place of a pass for the maximum, if the sum turns out to be in
-// range; where it did not, the next rows are not guessed.
+// range; after one that did not, sixteen rows are not guessed.
 #include <cstddef>
 #include <cstdint>
 
@@ -21,23 +21,13 @@
 
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
-#include "kernels/simd/exp-inl.h"
-#include "kernels/simd/quotient-inl.h"
-#include "kernels/simd/rows-inl.h"
+#include "kernels/simd/exp_pass-inl.h"
 #include "kernels/simd/rows.h"
 #include "kernels/simd/short_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-/// The vectors of a block, in stages of as many as each compiler keeps in registers.
-inline constexpr std::size_t kBlock = 8;
-#if HWY_COMPILER_CLANG
-inline constexpr std::size_t kStage = 8;
-#else
-inline constexpr std::size_t kStage = 2;
-#endif
 
 /// From this size of a row on, exp twice is cheaper than terms that leave the caches in between.
 inline constexpr std::size_t kStreamBytes = std::size_t(2) << 20;
@@ -46,226 +36,145 @@ inline constexpr std::size_t kStreamBytes = std::size_t(2) << 20;
 inline constexpr std::size_t kStreamOutput = std::size_t(12) << 20;
 inline constexpr std::size_t kScratchBytes = 16384;
 
-/// A row of terms that is still to be divided: all of them in `terms` (y itself unless kStream) but
-/// those of the last, incomplete vector.
-template <class T, bool kExact, bool kStream>
-struct Pending {
-  const T* terms;
-  T* y;
-  Quotient<T, kExact> quotient;
-  hn::Vec<hn::ScalableTag<T>> tail;
-};
-
-/// Divides kN vectors from column c on.
-template <std::size_t kN, class T, bool kExact, bool kStream>
-HWY_INLINE void divide_vectors(const Pending<T, kExact, kStream>& row, std::size_t c) {
-  const hn::ScalableTag<T> d;
-  const std::size_t lanes = hn::Lanes(d);
-  hn::Vec<decltype(d)> v[kN];
-  for (std::size_t i = 0; i < kN; ++i) v[i] = hn::LoadU(d, row.terms + c + i * lanes);
-  row.quotient.of(d, v);
-  for (std::size_t i = 0; i < kN; ++i) {
-    if constexpr (kStream)
-      hn::Stream(v[i], d, row.y + c + i * lanes);
-    else
-      hn::StoreU(v[i], d, row.y + c + i * lanes);
-  }
-}
-
-/// Divides the rest of a row, from the start of a vector on.
-template <class T, bool kExact, bool kStream>
-HWY_INLINE void divide_from(const Pending<T, kExact, kStream>& pending, std::size_t c,
-                            std::size_t cols) {
-  const hn::ScalableTag<T> d;
-  const Pending<T, kExact, kStream> row = pending;
-  const std::size_t lanes = hn::Lanes(d);
-  for (; c + 4 * lanes <= cols; c += 4 * lanes) divide_vectors<4>(row, c);
-  for (; c + lanes <= cols; c += lanes) divide_vectors<1>(row, c);
-  if (c < cols) store_first(d, row.quotient.checked(d, row.tail), row.y + c, cols - c);
-}
-
-/// What becomes of the terms.
-enum class Terms {
-  kStored,        // they go to y
-  kStoredBeside,  // they go to y, and beside that, `before` is divided
-  kSummed         // only their sum is wanted
-};
-
-/// The sum of a row's terms.
-template <bool kExact, Terms kTerms, bool kStream, class T, bool kFar>
-HWY_NOINLINE double exp_and_sum(const T* x, std::size_t cols, const Shift<T, kFar>& row_shift, T* y,
-                                hn::Vec<hn::ScalableTag<T>>& tail,
-                                const Pending<T, kExact, kStream>& row_before) {
-  const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
-  const std::size_t lanes = hn::Lanes(d);
-  // Copies, since a store to y might change what is behind a reference.
-  const Shift<T, kFar> shift = row_shift;
-  const Pending<T, kExact, kStream> before = row_before;
-  Sum<decltype(d)> sum;
-  std::size_t c = 0;
-  for (; c + kBlock * lanes <= cols; c += kBlock * lanes) {
-    V v[kBlock];
-    for (std::size_t from = 0; from < kBlock; from += kStage) {
-      V e[kStage];
-      for (std::size_t i = 0; i < kStage; ++i) e[i] = hn::LoadU(d, x + c + (from + i) * lanes);
-      scaled_exp(d, e, shift);
-      for (std::size_t i = 0; i < kStage; ++i) {
-        if constexpr (kTerms != Terms::kSummed) hn::StoreU(e[i], d, y + c + (from + i) * lanes);
-        v[from + i] = e[i];
-      }
-      if constexpr (kTerms == Terms::kStoredBeside)
-        divide_vectors<kStage>(before, c + from * lanes);
-    }
-    sum.template add_all<kExact>(d, v);
-  }
-  if constexpr (kTerms == Terms::kStoredBeside) divide_from(before, c, cols);
-  for (; c + lanes <= cols; c += lanes) {
-    const V e = scaled_exp(d, hn::LoadU(d, x + c), shift);
-    if constexpr (kTerms != Terms::kSummed) hn::StoreU(e, d, y + c);
-    sum.add(d, e);
-  }
-  if (c < cols) {
-    tail = scaled_exp(d, load_first(d, x + c, cols - c), shift);
-    sum.add(d, tail);  // the unused lanes hold the lowest term, too small to affect the sum
-  }
-  return sum.total();
-}
-
-/// The same by pieces, whose sums are added in order with compensation: rows.h.
-template <bool kExact, Terms kTerms, bool kStream, class T, bool kFar>
-HWY_INLINE double exp_and_sum_by_pieces(const T* x, std::size_t cols, const Shift<T, kFar>& shift,
-                                        T* y, hn::Vec<hn::ScalableTag<T>>& tail,
-                                        const Pending<T, kExact, kStream>& before) {
-  const Cut cut(cols);
-  PieceSums sums;
-  for (std::size_t i = 0; i < cut.count; ++i) {
-    Pending<T, kExact, kStream> piece = before;
-    if constexpr (kTerms == Terms::kStoredBeside) {
-      piece.terms += cut.start(i);
-      piece.y += cut.start(i);
-    }
-    sums.add(exp_and_sum<kExact, kTerms>(x + cut.start(i), cut.length(i, cols), shift,
-                                         y + cut.start(i), tail, piece));
-  }
-  return sums.total();
-}
-
-/// The sum of a row's terms, shifted by its true maximum. NaN without a finite maximum.
-template <bool kExact, Terms kTerms, class T>
-HWY_NOINLINE double terms_of_any_row(const T* x, std::size_t cols, T* y,
-                                     hn::Vec<hn::ScalableTag<T>>& tail) {
-  const T max = max_of(hn::ScalableTag<T>(), x, cols);
-  const Pending<T, kExact, false> none{};
-  if (is_far(max))
-    return exp_and_sum_by_pieces<kExact, kTerms>(x, cols, shift_for<T, true>(max), y, tail, none);
-  return exp_and_sum_by_pieces<kExact, kTerms>(x, cols, shift_for<T, false>(max), y, tail, none);
-}
-
-/// Whether a lower bound of the maximum will do, and a shift for it.
+/// A lower bound of the maximum in place of it.
 template <class T>
-HWY_INLINE bool guess_shift(const T* x, std::size_t cols, Shift<T>& shift) {
-  using C = ExpConstants<T>;
-  const hn::ScalableTag<T> d;
-  const T head = max_of(d, x, HWY_MIN(cols, 4 * hn::Lanes(d)));
-  shift = shift_for<T, false>(head, C::kGuessBoost, C::kGuessDrop);
-  return head <= C::kGuessFar && head >= -C::kGuessFar;
-}
+struct Guess {
+  NearShift<T> shift;
+  bool suits;  // it is near enough
 
-/// Divides `row`, if there is one, and replaces it by the row whose terms go to `terms`.
+  Guess() = default;
+  HWY_INLINE Guess(const T* x, std::size_t cols) {
+    using C = ExpConstants<T>;
+    const hn::ScalableTag<T> d;
+    const T head = max_of(d, x, HWY_MIN(cols, 4 * hn::Lanes(d)));
+    suits = head <= C::kGuessFar && head >= -C::kGuessFar;
+    shift = near_shift_for<T>(suits ? head : T(0));
+  }
+};
+
+/// The rows of a call.
+template <class T, bool kStream>
+struct Rows {
+  const T* x;
+  std::size_t x_stride;
+  T* y;
+  std::size_t y_stride, count, cols;
+  T* scratch;  // [2, kScratchBytes], if kStream
+
+  HWY_INLINE const T* in(std::size_t r) const { return x + r * x_stride; }
+  HWY_INLINE T* out(std::size_t r) const { return y + r * y_stride; }
+  HWY_INLINE T* terms(std::size_t r) const {
+    return kStream ? scratch + r % 2 * (kScratchBytes / sizeof(T)) : out(r);
+  }
+};
+
+/// Divides `row` unless it is the first, and replaces it by row r. `guess`: whether to try a guess
+/// of its maximum; afterwards, whether that was right.
 template <Terms kTerms, class T, bool kExact, bool kStream>
-HWY_INLINE void next_row(const T* x, std::size_t cols, T* terms, T* y,
-                         Pending<T, kExact, kStream>& row, bool& guess) {
-  auto tail = hn::Zero(hn::ScalableTag<T>());
+HWY_NOINLINE void next_row(const Rows<T, kStream>& rows, std::size_t r,
+                           Pending<T, kExact, kStream>& row, bool& guess) {
+  const T* x = rows.in(r);
+  T* terms = rows.terms(r);
   bool is_divided = kTerms == Terms::kStored;
-  const auto with = [&](const Shift<T>& shift) HWY_ATTR {
-    const double sum = exp_and_sum_by_pieces<kExact, kTerms>(x, cols, shift, terms, tail, row);
-    row = {terms, y, Quotient<T, kExact>(sum), tail};
+  const auto beside = [&](const auto& shift) HWY_ATTR {
+    const RowTerms<T> done = exp_beside<kExact, kTerms>(x, rows.cols, shift, terms, row);
+    row = done.template pending<kExact, kStream>(terms, rows.out(r));
     is_divided = true;
-    return sum;
+    return done.total.sum;
   };
-  if (kAnyExponent && x != terms) {
-    Shift<T> shift;
-    if (guess && guess_shift(x, cols, shift)) {
-      guess = with(shift) <= ExpConstants<T>::kMostSum;
-      if (HWY_LIKELY(guess)) return;
+  if constexpr (kAnyExponent) {
+    if (guess) {
+      const Guess<T> shift(x, rows.cols);
+      guess = shift.suits && beside(shift.shift) <= ExpConstants<T>::kMostSum;
+      if (guess) return;
     }
-  } else {
-    const T max = max_of(hn::ScalableTag<T>(), x, cols);
+  }
+  if (!is_divided || kTerms == Terms::kStored) {
+    const T max = max_of(hn::ScalableTag<T>(), x, rows.cols);
     if (HWY_LIKELY(!is_far(max))) {
-      with(shift_for<T, false>(max));
+      beside(shift_for<T, false>(max));
       return;
     }
   }
-  if (!is_divided) divide_from(row, 0, cols);
-  const double sum = terms_of_any_row<kExact, Terms::kStored>(x, cols, terms, tail);
-  row = {terms, y, Quotient<T, kExact>(sum), tail};
+  if (!is_divided) divide_row(row, rows.cols);
+  row = terms_of_any_row<kExact, Terms::kStored>(x, rows.cols, terms)
+            .template pending<kExact, kStream>(terms, rows.out(r));
 }
 
-/// y = exp and quotient at once, for a row whose sum is known. Past the caches where y is aligned
-/// to vectors after its head.
-template <bool kExact, class T, bool kFar>
-HWY_NOINLINE void recompute(const T* x, std::size_t cols, const Shift<T, kFar>& row_shift, T* y,
-                            const Quotient<T, kExact>& row_quotient) {
-  const hn::ScalableTag<T> d;
-  const Shift<T, kFar> shift = row_shift;
-  const Quotient<T, kExact> quotient = row_quotient;
-  using V = hn::Vec<decltype(d)>;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto few = [&](std::size_t c, std::size_t count) HWY_ATTR {
-    V v[1] = {scaled_exp(d, load_first(d, x + c, count), shift)};
-    quotient.of(d, v);
-    store_first(d, v[0], y + c, count);
-  };
-  const std::size_t bytes = lanes * sizeof(T);
-  const std::size_t past = reinterpret_cast<std::uintptr_t>(y) % bytes / sizeof(T);
-  std::size_t c = past == 0 ? 0 : HWY_MIN(lanes - past, cols);
-  if (c > 0) few(0, c);
-  for (; c + kBlock * lanes <= cols; c += kBlock * lanes)
-    for (std::size_t from = 0; from < kBlock; from += kStage) {
-      V e[kStage];
-      for (std::size_t i = 0; i < kStage; ++i) e[i] = hn::LoadU(d, x + c + (from + i) * lanes);
-      scaled_exp(d, e, shift);
-      quotient.of(d, e);
-      for (std::size_t i = 0; i < kStage; ++i) hn::Stream(e[i], d, y + c + (from + i) * lanes);
-    }
-  for (; c < cols; c += lanes) few(c, HWY_MIN(lanes, cols - c));
-  hwy::FlushStream();
+/// The same for rows from r on with guesses of their maxima, up to the first one that was wrong
+/// (which is done again without), or that has to be divided in the other way. Returns the next row.
+/// A guess takes long to form and is ready when the row before is done.
+template <bool kSmall, class T, bool kExact, bool kStream>
+HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r,
+                                      Pending<T, kExact, kStream>& pending, bool& right) {
+  constexpr Terms kTerms = kSmall ? Terms::kBesideSmall : Terms::kStoredBeside;
+  const Rows<T, kStream> rows = all;
+  Pending<T, kExact, kStream> row = pending;
+  Guess<T> guess(rows.in(r), rows.cols);
+  right = true;
+  while (right && r < rows.count && row.small == kSmall && guess.suits) {
+    const Guess<T> next(rows.in(r + 1 < rows.count ? r + 1 : r), rows.cols);
+    RowTerms<T> done =
+        exp_and_sum_here<kExact, kTerms>(rows.in(r), rows.cols, guess.shift, rows.terms(r), row);
+    right = done.total.sum <= ExpConstants<T>::kMostSum;
+    if (HWY_UNLIKELY(!right))
+      done = terms_of_any_row<kExact, Terms::kStored>(rows.in(r), rows.cols, rows.terms(r));
+    row = done.template pending<kExact, kStream>(rows.terms(r), rows.out(r));
+    guess = next;
+    ++r;
+  }
+  pending = row;
+  right = right && guess.suits;
+  return r;
 }
 
 /// A row that exceeds the caches of a core: two passes over x, exp in both.
 template <bool kExact, class T>
 HWY_NOINLINE void stream_row(const T* x, std::size_t cols, T* y) {
-  auto tail = hn::Zero(hn::ScalableTag<T>());
-  const Pending<T, kExact, false> none{};
-  Shift<T> shift;
-  if (kAnyExponent && guess_shift(x, cols, shift)) {
-    const double sum = exp_and_sum_by_pieces<kExact, Terms::kSummed>(x, cols, shift, y, tail, none);
-    if (HWY_LIKELY(sum <= ExpConstants<T>::kMostSum))
-      return recompute(x, cols, shift, y, Quotient<T, kExact>(sum));
+  if constexpr (kAnyExponent) {
+    const Pending<T, kExact, false> none{};
+    const Guess<T> guess(x, cols);
+    if (guess.suits) {
+      const Total sum = exp_by_pieces<kExact, Terms::kSummed>(x, cols, guess.shift, y, none).total;
+      if (HWY_LIKELY(sum.sum <= ExpConstants<T>::kMostSum))
+        return recompute<true>(x, cols, guess.shift, y, Quotient<T, kExact>(sum));
+    }
   }
-  const Quotient<T, kExact> quotient(terms_of_any_row<kExact, Terms::kSummed>(x, cols, y, tail));
+  const Quotient<T, kExact> quotient(terms_of_any_row<kExact, Terms::kSummed>(x, cols, y).total);
   const T max = max_of(hn::ScalableTag<T>(), x, cols);
   if (is_far(max))
-    recompute(x, cols, shift_for<T, true>(max), y, quotient);
+    recompute<true>(x, cols, shift_for<T, true>(max), y, quotient);
   else
-    recompute(x, cols, shift_for<T, false>(max), y, quotient);
+    recompute<true>(x, cols, shift_for<T, false>(max), y, quotient);
 }
 
 template <bool kExact, bool kStream, class T>
 HWY_INLINE void medium_rows(const T* x, std::size_t x_stride, T* y, std::size_t y_stride,
-                            std::size_t rows, std::size_t cols) {
-  HWY_ALIGN T scratch[kStream ? 2 : 1][kStream ? kScratchBytes / sizeof(T) : 1];
-  const auto terms_of = [&](std::size_t r) { return kStream ? scratch[r % 2] : y + r * y_stride; };
-  bool guess = true;
+                            std::size_t count, std::size_t cols) {
+  HWY_ALIGN T scratch[kStream ? 2 * kScratchBytes / sizeof(T) : 1];
+  const Rows<T, kStream> rows = {x, x_stride, y, y_stride, count, cols, scratch};
+  // Terms that overwrite x cannot be formed twice.
+  const bool may_guess = kAnyExponent && x != rows.terms(0);
   Pending<T, kExact, kStream> row{};
-  next_row<Terms::kStored>(x, cols, terms_of(0), y, row, guess);
-  for (std::size_t r = 1; r < rows; ++r) {
-    next_row<Terms::kStoredBeside>(x + r * x_stride, cols, terms_of(r), y + r * y_stride, row,
-                                   guess);
-    guess = guess || r % 16 == 0;
+  bool guess = may_guess && cols > Cut::kPiece;
+  next_row<Terms::kStored>(rows, 0, row, guess);
+  std::size_t r = 1, retry = 1;  // from which row on a guess is tried again
+  while (r < count) {
+    guess = may_guess && r >= retry;
+    if constexpr (kAnyExponent) {
+      if (guess && cols <= Cut::kPiece) {
+        r = row.small ? guessed_rows<true>(rows, r, row, guess)
+                      : guessed_rows<false>(rows, r, row, guess);
+        if (!guess) retry = r + 16;
+        continue;
+      }
+    }
+    const bool tried = guess;
+    next_row<Terms::kStoredBeside>(rows, r, row, guess);
+    ++r;
+    if (tried && !guess) retry = r + 16;
   }
-  divide_from(row, 0, cols);
+  divide_row(row, cols);
   if (kStream) hwy::FlushStream();
 }
 
@@ -290,24 +199,22 @@ HWY_INLINE void softmax_rows(const T* x, std::size_t x_stride, T* y, std::size_t
 
 /// The passes for one piece of a longer row.
 template <class T>
-HWY_INLINE double exp_piece(const T* x, std::size_t cols, T row_max, T* y) {
+HWY_INLINE Total exp_piece(const T* x, std::size_t cols, T row_max, T* y) {
   const hn::ScalableTag<T> d;
   const std::size_t rest = cols % hn::Lanes(d);
-  auto tail = hn::Zero(d);
   const Pending<T, false, false> none{};
-  const double sum = is_far(row_max) ? exp_and_sum<false, Terms::kStored>(
-                                           x, cols, shift_for<T, true>(row_max), y, tail, none)
-                                     : exp_and_sum<false, Terms::kStored>(
-                                           x, cols, shift_for<T, false>(row_max), y, tail, none);
-  if (rest) store_first(d, tail, y + cols - rest, rest);
-  return sum;
+  const RowTerms<T> done =
+      is_far(row_max)
+          ? exp_and_sum<false, Terms::kStored>(x, cols, shift_for<T, true>(row_max), y, none)
+          : exp_and_sum<false, Terms::kStored>(x, cols, shift_for<T, false>(row_max), y, none);
+  if (rest) store_first(d, done.tail, y + cols - rest, rest);
+  return done.total;
 }
 template <bool kExact, class T>
-HWY_INLINE void divide_piece(T* y, std::size_t cols, double sum) {
+HWY_INLINE void divide_piece(T* y, std::size_t cols, Total sum) {
   const hn::ScalableTag<T> d;
-  const std::size_t rest = cols % hn::Lanes(d);
-  const auto tail = rest ? load_first(d, y + cols - rest, rest, T(1)) : hn::Zero(d);
-  divide_from(Pending<T, kExact, false>{y, y, Quotient<T, kExact>(sum), tail}, 0, cols);
+  const Quotient<T, kExact> quotient(sum);
+  transform<4>(d, y, y, cols, [&](auto& v) HWY_ATTR { quotient.of(d, v); });
 }
 
 }  // namespace softmark::simd::HWY_NAMESPACE

@@ -15,6 +15,7 @@
 #include "reports/render.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/ranks.h"
 
 namespace softmark {
 
@@ -126,6 +127,12 @@ CLI::Option* add_known_failures(CLI::App& verb, std::string& path) {
       ->type_name("FILE");
 }
 
+void add_resume(CLI::App& verb, bool& resume) {
+  verb.add_flag("--resume", resume,
+                "keep what is done in FILE.journal beside -o FILE, and go on from what is there "
+                "(under mpirun it is always kept)");
+}
+
 CLI::Option* add_timeout(CLI::App& verb, double& seconds) {
   return verb
       .add_option("--timeout", seconds, "seconds that one call, or loading a plugin, may take")
@@ -168,7 +175,7 @@ void OutputChoice::add_to(CLI::App& verb, const std::vector<std::string>& format
   // Before any work: what is wrong with the output would lose its result.
   verb.parse_complete_callback([this] {
     format();
-    check_writable(path);
+    if (is_leader()) check_writable(path);
   });
 }
 

@@ -29,6 +29,8 @@ void add_seed(CLI::App& verb, std::uint64_t& seed);
 CLI::Option* add_logits(CLI::App& verb, std::string& path);
 CLI::Option* add_corpus(CLI::App& verb, std::string& folder);
 CLI::Option* add_known_failures(CLI::App& verb, std::string& path);
+/// --resume of a verb whose work is shared (support/ranks.h).
+void add_resume(CLI::App& verb, bool& resume);
 CLI::Option* add_timeout(CLI::App& verb, double& seconds);
 
 /// --plugin, --python, --kernel, --op, --dtype.

@@ -10,8 +10,8 @@
 namespace softmark {
 namespace {
 
-constexpr double kSecondsForStarts = 3;     // of all fresh processes
-constexpr double kSecondsForRepeats = 0.5;  // of the calls of one case
+constexpr double kSecondsForStarts[] = {0.4, 3, 30};  // of all fresh processes, at each effort
+constexpr double kSecondsForRepeats = 0.5;            // of the calls of one case
 
 /// What differs from the plainest call, for messages.
 std::string circumstances(const Layout& layout) {
@@ -32,7 +32,8 @@ Fault fault_of_call(const Case& c, const std::string& what) {
 void leave_out_what_is_slow(KernelSession& session, const Case& c) {
   const Layout& l = c.layout;
   const bool fresh = l.fresh || l.thread_limit > 0;
-  if (fresh && !session.may_start(kSecondsForStarts)) throw KernelSession::LeftOut();
+  if (fresh && !session.may_start(kSecondsForStarts[static_cast<int>(session.effort())]))
+    throw KernelSession::LeftOut();
   if (l.calls > 100 && l.calls * session.seconds_of_a_call() > kSecondsForRepeats)
     throw KernelSession::LeftOut();
 }
@@ -56,7 +57,7 @@ std::optional<Fault> breaks_promise(KernelSession& session, const Case& c,
   const std::size_t outputs = session.outputs(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
     if (!has_finite_inputs(c, r)) continue;
-    const Truth& truth = session.truth(c, r);
+    const Truth& truth = session.quick_truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j], exact = truth.exact[j].rounded;
       if (got == exact || !std::isfinite(exact)) continue;
@@ -134,7 +135,7 @@ std::vector<crossing::Assignment> assignments_of(const crossing::Model& model, E
 }
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
-  crossing::CaseMaker maker(kernel);
+  crossing::CaseMaker maker(kernel, effort);
   for (const auto& a : assignments_of(crossing::Model(kernel, effort), effort))
     if (!sink(maker.make(a))) return;
   for (const Case& c : crossing::large_cases(kernel, effort))

@@ -26,7 +26,26 @@ Family family_of(Kind kind) {
   return kFamilies[static_cast<std::size_t>(kind)];
 }
 
-/// Puts the special values into a row. `at`: their column, or where a run of masks starts or ends.
+bool is_bad(BadRow which, std::size_t r, std::size_t rows) {
+  switch (which) {
+    case BadRow::all:
+      return true;
+    case BadRow::first:
+      return r == 0;
+    case BadRow::last:
+      return r + 1 == rows;
+    case BadRow::middle:
+      return r == rows / 2;
+    case BadRow::alternate:
+      return r % 2 == 1 || rows == 1;
+    case BadRow::ninth:
+      return r == std::min<std::size_t>(8, rows - 1);
+  }
+  return false;
+}
+
+}  // namespace
+
 void make_special(std::vector<double>& row, Special special, std::size_t at, softmark_dtype dtype) {
   const std::size_t cols = row.size();
   const auto mask = [&](std::size_t from, std::size_t to) {
@@ -79,26 +98,6 @@ void make_special(std::vector<double>& row, Special special, std::size_t at, sof
   }
 }
 
-bool is_bad(BadRow which, std::size_t r, std::size_t rows) {
-  switch (which) {
-    case BadRow::all:
-      return true;
-    case BadRow::first:
-      return r == 0;
-    case BadRow::last:
-      return r + 1 == rows;
-    case BadRow::middle:
-      return r == rows / 2;
-    case BadRow::alternate:
-      return r % 2 == 1 || rows == 1;
-    case BadRow::ninth:
-      return r == std::min<std::size_t>(8, rows - 1);
-  }
-  return false;
-}
-
-}  // namespace
-
 std::size_t CaseMaker::column_of(Place place, std::size_t cols) {
   constexpr std::size_t kBlocks[] = {32, 64, 128, 256, 512, 1024};
   constexpr std::size_t kVectors[] = {4, 8, 16, 32};
@@ -132,10 +131,11 @@ CaseMaker::Shape CaseMaker::shape_of(const Assignment& a) {
   const auto& rows = numbers(kRows, a[kRows]);
   const auto& cols = numbers(kCols, a[kCols]);
   Shape shape = {rows[turn(kRows) % rows.size()], cols[turn(kCols) % cols.size()]};
-  if (shape.rows * outputs_of(kernel_.op, shape.cols) > kMostOutputs) shape.rows = rows.front();
+  if (shape.rows * outputs_of(kernel_.op, shape.cols) > most_outputs_) shape.rows = rows.front();
   // Long rows stay as long as they are: some have 2^17 columns and one more, others many more.
-  if (!gives_matrix(kernel_.op) && cols.front() > kLongRow) return shape;
-  if (shape.rows * outputs_of(kernel_.op, shape.cols) > kMostOutputs) shape.cols = cols.front();
+  if (!gives_matrix(kernel_.op) && cols.front() > kLongRow)
+    return {std::min(shape.rows, rows.front()), shape.cols};
+  if (shape.rows * outputs_of(kernel_.op, shape.cols) > most_outputs_) shape.cols = cols.front();
   return shape;
 }
 
@@ -280,13 +280,13 @@ void CaseMaker::set_caller(Case& c, const Assignment& a) {
       break;
   }
   // A race shows only now and then; but the first call of a process is a single one.
-  const bool races = l.has_two_callers() || l.threads > 1;
+  if (l.fresh || l.calls > 1 || l.alias != Alias::none) return;
   const std::size_t each = c.rows * (outputs_of(kernel_.op, c.cols) + 16) + 100;
-  if (races && !l.fresh && l.calls == 1 && l.alias == Alias::none)
-    l.calls = static_cast<int>(std::clamp<std::size_t>(kManyCalls / each / 8, 1,
-                                                       l.threads > 7         ? 2
-                                                       : l.has_two_callers() ? 20
-                                                                             : 12));
+  if (l.has_two_callers())
+    l.calls = calls_of_two_;
+  else if (l.threads > 1)
+    l.calls =
+        static_cast<int>(std::clamp<std::size_t>(kManyCalls / each / 8, 1, l.threads > 7 ? 2 : 12));
 }
 
 void CaseMaker::lay_out(Case& c, const Assignment& a) {
@@ -336,63 +336,6 @@ Case CaseMaker::make(const Assignment& a) {
   fill(c, a);
   lay_out(c, a);
   return c;
-}
-
-std::vector<Case> large_cases(const Kernel& kernel, Effort effort) {
-  struct Size {
-    std::size_t rows, cols;
-    Special special;
-    Effort effort;
-  };
-  const std::vector<Size> matrices = {{2, 129, Special::none, Effort::standard},
-                                      {1, 200, Special::one_masked, Effort::standard},
-                                      {1, 513, Special::none, Effort::thorough}},
-                          sizes = {{65537, 2, Special::none, Effort::standard},
-                                   {65537, 5, Special::nan, Effort::standard},
-                                   {65537, 3, Special::all_masked, Effort::standard},
-                                   {300, 1000, Special::nan, Effort::standard},
-                                   {257, 1000, Special::all_masked, Effort::standard},
-                                   {256, 256, Special::plus_inf, Effort::standard},
-                                   {300, 130, Special::prefix, Effort::standard},
-                                   {1025, 100, Special::nan, Effort::standard},
-                                   {4097, 17, Special::all_masked, Effort::standard},
-                                   {33, 4096, Special::nan, Effort::standard},
-                                   {17, 8193, Special::suffix, Effort::standard},
-                                   {129, 1025, Special::lowest, Effort::standard},
-                                   {65, 4097, Special::one_masked, Effort::standard},
-                                   {9, 20000, Special::plus_inf, Effort::standard},
-                                   {65537, 33, Special::nan, Effort::thorough},
-                                   {4097, 1000, Special::one_masked, Effort::thorough},
-                                   {2, (1u << 20) + 1, Special::nan, Effort::thorough},
-                                   {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
-  std::vector<Case> cases;
-  std::size_t turn = 0;
-  for (const Size& size : gives_matrix(kernel.op) ? matrices : sizes) {
-    if (effort < size.effort) continue;
-    Rng rng(0x1a26e + size.rows * 31 + size.cols);
-    Case one = make_case(kernel.op, kernel.dtype, Family::normal, 3, size.cols, rng), c = one;
-    const bool masks = combines_logits(kernel.op) && type_info(kernel.dtype).has_infinities;
-    const bool is_nan = size.special == Special::nan;
-    c.rows = size.rows;
-    c.x.clear(), c.g.clear(), c.labels.clear();
-    for (std::size_t r = 0; r < size.rows; ++r) {
-      const auto part = [&](const auto& from, std::size_t width, auto& to) {
-        if (from.empty()) return;
-        const auto first = from.begin() + static_cast<std::ptrdiff_t>(r % 3 * width);
-        to.insert(to.end(), first, first + static_cast<std::ptrdiff_t>(width));
-      };
-      part(one.x, size.cols, c.x);
-      part(one.g, shape_of(kernel.op).takes_g ? size.cols : 1, c.g);
-      part(one.labels, 1, c.labels);
-    }
-    // One bad row, near the end.
-    std::vector<double> bad(c.x.end() - static_cast<std::ptrdiff_t>(size.cols), c.x.end());
-    if (masks || is_nan) make_special(bad, size.special, size.cols * 2 / 3, kernel.dtype);
-    std::copy(bad.begin(), bad.end(), c.x.end() - static_cast<std::ptrdiff_t>(size.cols));
-    c.layout.threads = turn++ % 2 ? 1 : 3;
-    cases.push_back(std::move(c));
-  }
-  return cases;
 }
 
 }  // namespace softmark::crossing

@@ -16,7 +16,10 @@ namespace softmark::crossing {
 /// computed once.
 class CaseMaker {
  public:
-  explicit CaseMaker(const Kernel& kernel) : kernel_(kernel) {}
+  CaseMaker(const Kernel& kernel, Effort effort)
+      : kernel_(kernel),
+        most_outputs_(most_outputs(effort)),
+        calls_of_two_(effort == Effort::quick ? 4 : 20) {}
 
   Case make(const Assignment& a);
 
@@ -38,10 +41,15 @@ class CaseMaker {
   std::size_t turn(std::size_t factor) { return turns_[factor]++; }
 
   const Kernel& kernel_;
+  const std::size_t most_outputs_;
+  const int calls_of_two_;  // of each of two callers
   std::map<std::array<std::size_t, 3>, std::vector<double>> rows_;
   std::size_t kept_ = 0;  // values in rows_
   std::array<std::size_t, kFactors> turns_ = {};
 };
+
+/// Puts the special values into a row. `at`: their column, or where a run of masks starts or ends.
+void make_special(std::vector<double>& row, Special special, std::size_t at, softmark_dtype dtype);
 
 /// Sizes that the array leaves out: many rows of some length with one bad row, rows past 16 bits
 /// with several columns, and at thorough past 2^20 columns.

@@ -113,7 +113,7 @@ TEST(Crossing, GivesAReasonForWhatItLeavesOut) {
 TEST(Crossing, CasesHoldWhatTheirClassesSay) {
   const Kernel& kernel = kernels()[0];
   const Model model(kernel, Effort::standard);
-  CaseMaker maker(kernel);
+  CaseMaker maker(kernel, Effort::standard);
   std::set<std::string> layouts;
   std::set<std::size_t> rows, cols;
   std::set<int> threads, calls;

@@ -217,6 +217,8 @@ std::uint32_t applicable(Factor f, const Kernel& kernel, Effort effort) {
              (shape.output == OpShape::kScalar ? 0 : bits(Span::y));
     case kKind:
       return masks ? kAll : kAll & ~bits(Kind::masked);
+    case kHistory:  // many calls in every pair would take as long as all else; some have them
+      return effort == Effort::quick ? kAll & ~bits(History::sixteen_bits) : kAll;
     case kCotangent:
       return shape.takes_g || shape.takes_g_row ? kAll : 1;
     case kLabel:
@@ -258,7 +260,7 @@ const std::vector<std::size_t>& numbers(Factor factor, std::size_t c) {
 Model::Model(const Kernel& kernel, Effort effort)
     : excluded_(kFactors * kMostClasses, std::vector<bool>(kFactors * kMostClasses)) {
   choose_classes(kernel, effort);
-  exclude_sizes(kernel);
+  exclude_sizes(kernel, effort);
   exclude_layouts();
   exclude_costs();
   exclude_callers();
@@ -297,14 +299,15 @@ void Model::exclude(Factor f, std::uint32_t classes, Factor g, std::uint32_t oth
 }
 
 /// Rows and columns that make too many outputs; the property has single cases of such sizes.
-void Model::exclude_sizes(const Kernel& kernel) {
+void Model::exclude_sizes(const Kernel& kernel, Effort effort) {
   for (const std::uint8_t r : classes_[kRows]) {
     std::uint32_t large = 0;
     for (const std::uint8_t c : classes_[kCols]) {
       const std::size_t cols = numbers(kCols, c).front(), rows = numbers(kRows, r).front();
       const bool goes_with_all =
           as<Rows>(r) == Rows::few || as<Rows>(r) == Rows::one || as<Cols>(c) == Cols::two;
-      if (!goes_with_all && rows * std::max(cols, outputs_of(kernel.op, cols)) > kMostOutputs)
+      if (!goes_with_all &&
+          rows * std::max(cols, outputs_of(kernel.op, cols)) > most_outputs(effort))
         large |= bits(c);
     }
     if (large) exclude(kRows, bits(r), kCols, large, "too many outputs for every combination");

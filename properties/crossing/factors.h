@@ -162,7 +162,7 @@ class Model {
  private:
   void choose_classes(const Kernel& kernel, Effort effort);
   void exclude(Factor f, std::uint32_t classes, Factor g, std::uint32_t others, const char* why);
-  void exclude_sizes(const Kernel& kernel);
+  void exclude_sizes(const Kernel& kernel, Effort effort);
   void exclude_layouts();
   void exclude_costs();
   void exclude_callers();
@@ -174,6 +174,8 @@ class Model {
 };
 
 /// The most outputs of a case of the array, but for rows and columns that go with all others.
-inline constexpr std::size_t kMostOutputs = 33000;
+constexpr std::size_t most_outputs(Effort effort) {
+  return effort == Effort::quick ? 8200 : effort == Effort::standard ? 16500 : 33000;
+}
 
 }  // namespace softmark::crossing

@@ -59,6 +59,8 @@ class KernelSession {
   void start_afresh() { worker_.end(); }
   /// Cached for the rows tried last, because several properties try the same ones.
   const Truth& truth(const Case& c, std::size_t row);
+  /// The same with bounds that may be smaller, and soon there: for results that are within them.
+  const Truth& quick_truth(const Case& c, std::size_t row);
 
   /// The outputs decided so far for this kernel, by the tier that decided them; a cached row is
   /// counted once.
@@ -121,7 +123,9 @@ class KernelSession {
   Outputs outputs_seen_;
   std::optional<Seen> changed_environment_, changed_memory_;
   double seconds_of_a_call_ = -1, seconds_of_starts_ = 0;
+  struct CachedTruth;
   struct Cache;
+  CachedTruth& cached(const Problem& problem);
   std::shared_ptr<Cache> cache_;
 };
 

@@ -5,15 +5,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <set>
 #include <thread>
 
+#include "kernels/fingerprint.h"
 #include "kernels/names.h"
 #include "kernels/npy.h"
 #include "properties/corpus/corpus.h"
@@ -21,17 +19,18 @@
 #include "properties/engine/grade.h"
 #include "properties/engine/known_failures.h"
 #include "properties/engine/verdict.h"
+#include "properties/engine/verify_process.h"
+#include "support/channel.h"
 #include "support/interrupts.h"
 #include "support/progress.h"
 #include "support/quote.h"
-#include "support/role.h"
+#include "support/ranks.h"
 #include "support/version.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kPropertySeconds[] = {4, 20,
-                                       300};  // at most, of one kernel at quick, standard, thorough
+using Result = VerifyResult;
 
 void check_properties(const std::vector<std::string>& names, const std::vector<Kernel>& kernels) {
   for (const auto& name : names)
@@ -46,81 +45,6 @@ void check_properties(const std::vector<std::string>& names, const std::vector<K
     throw Error(kUsage, fmt::format("--property {}: does not apply to {}: nothing to verify",
                                     fmt::join(names, ", "),
                                     kernels.size() == 1 ? kernels[0].id : "any kernel chosen"));
-}
-
-// The flags that make a run of one property come out the same.
-std::string rerun_of(const VerifyOptions& options) {
-  char seed[32];
-  std::snprintf(seed, sizeof seed, "0x%llx", static_cast<unsigned long long>(options.seed));
-  return " --effort " + std::string(name(options.effort)) + " --seed " + seed +
-         (options.logits.empty() ? "" : " --logits " + shell_quoted(absolute_path(options.logits)));
-}
-
-Json request_for(const VerifyOptions& options, const Kernel& kernel) {
-  const int effort = static_cast<int>(options.effort);
-  Json request = {{"kernel", kernel_to_json(kernel)},
-                  {"library", kernel.library},
-                  {"index", kernel.index},
-                  {"effort", effort},
-                  {"seed", options.seed},
-                  {"properties", options.properties},
-                  {"has_logits", !options.logits.empty()},
-                  {"case", options.one_case},
-                  {"done", Json::array()},
-                  {"corpus", options.corpus},
-                  {"rerun", rerun_of(options)},
-                  {"call_timeout_seconds", options.call_timeout_seconds},
-                  {"property_seconds", kPropertySeconds[effort]}};
-  return request;
-}
-
-/// What one kernel's processes reported, and an "error" verdict where one ended early.
-struct Result {
-  std::vector<Verdict> properties;
-  Json accuracy = Json::array(), corpus = Json::array();
-  Json certificate = Json::object(), outputs = Json::object(), grade = nullptr;
-  Coverage coverage;
-  double seconds = 0;
-};
-
-constexpr int kMostDeaths =
-    4;  // of the verifying process, before the rest of a kernel's properties is given up
-
-/// Adds one report of a verifying process; `begun` is the property that it works on, or empty.
-void add(const Json& report, Result& result, std::string& begun) {
-  const std::string section = report["section"];
-  const Json& entry = report["entry"];
-  if (section == "begin") begun = entry.get<std::string>();
-  if (section == "certificate") result.certificate = entry;
-  if (section == "outputs") result.outputs = entry;
-  if (section == "coverage") result.coverage.add(Coverage::from_json(entry));
-  if (section == "cause")
-    for (Verdict& verdict : result.properties)
-      if (verdict.property == entry["property"]) verdict.cause = entry["cause"];
-  if (section == "accuracy") result.accuracy.push_back(entry);
-  if (section == "grade") result.grade = entry;
-  if (section == "corpus") result.corpus.push_back(entry);
-  if (section != "properties") return;
-  result.properties.push_back(verdict_from_json(entry));
-  begun.clear();
-}
-
-/// The verifying process ended early: by a defect of softmark, or by a kernel that reached it (a
-/// signal to its parent).
-Verdict ended_early(const Kernel& kernel, const std::string& property, const ChildResult& child) {
-  // Its last line says why; RapidCheck writes its configuration before.
-  std::string printed = child.output;
-  while (!printed.empty() && printed.back() == '\n') printed.pop_back();
-  printed.erase(0, printed.rfind('\n') + 1);
-  Verdict verdict;
-  verdict.kernel = kernel.id;
-  verdict.property = property;
-  verdict.outcome = child.timed_out() ? "timeout" : "error";
-  verdict.message = "the process that verifies this kernel ended early: " + child.ending +
-                    (printed.empty() ? "" : ": " + printed);
-  verdict.repro = command_for("verify", kernel);
-  verdict.seconds = 0;
-  return verdict;
 }
 
 /// A library's sum that loses more than one in blocks: a note.
@@ -153,30 +77,6 @@ void add_undecided(const VerifyOptions& options, const Kernel& kernel, Result& r
                                  : "not decided: the process that verifies this kernel ended early";
     open.seconds = 0;
   }
-}
-
-Result verify_one(const VerifyOptions& options, const Kernel& kernel,
-                  const std::vector<int>& descriptors) {
-  const auto start = std::chrono::steady_clock::now();
-  const int effort = static_cast<int>(options.effort);
-  const double limit =
-      60 + 2 * kPropertySeconds[effort] * static_cast<double>(all_properties().size());
-  Result result;
-  Json request = request_for(options, kernel);
-  for (int deaths = 0; deaths < kMostDeaths; ++deaths) {
-    std::string begun;
-    const ChildResult child = run_child(
-        "child-verify", json_message(request), limit,
-        [&](const std::string& reply) { add(json_of_message(reply), result, begun); }, descriptors);
-    if (child.ok() || child.interrupted()) break;
-    result.properties.push_back(ended_early(kernel, begun.empty() ? "verification" : begun, child));
-    if (begun.empty() || child.timed_out()) break;
-    // The other properties go on in a fresh process.
-    request["done"] = Json::array();
-    for (const Verdict& verdict : result.properties) request["done"].push_back(verdict.property);
-  }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return result;
 }
 
 std::string summary_of(const Result& result) {
@@ -225,42 +125,46 @@ void keep(const std::string& folder, const Kernel& kernel, const Json& corpus,
   }
 }
 
-/// All kernels side by side, as far as an interrupt lets them.
+/// A record between processes, and in a journal, has the index of its kernel.
+std::size_t keep_record(const std::string& message, std::vector<Result>& results) {
+  const auto entry = json_of_message(message);
+  const std::size_t index = entry.at("index");
+  results.at(index) = Result(entry.at("record"));
+  return index;
+}
+
+/// All kernels side by side, as far as an interrupt lets them; one a piece.
 std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<Kernel>& kernels,
-                               const std::vector<int>& descriptors) {
+                               const std::vector<int>& descriptors, Journal* journal) {
   std::vector<Result> results(kernels.size());
-  std::atomic<std::size_t> next{0};
-  const unsigned cores =
-      options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-  Progress progress("verify", static_cast<double>(kernels.size()),
-                    options.one_case.empty()
-                        ? estimated_seconds(kernels.size(), static_cast<int>(options.effort), cores)
-                        : 0);
-  const auto work = [&] {
-    for (std::size_t i; !interrupted() && (i = next++) < kernels.size();) {
-      results[i] = verify_one(options, kernels[i], descriptors);
-      progress.step(1);
-      progress.print(fmt::format("{:<36} {:5.1f} s  {}", kernels[i].id, results[i].seconds,
-                                 summary_of(results[i])));
-      progress.show();
-    }
+  std::set<std::size_t> done;
+  if (journal)
+    for (const std::string& entry : journal->found()) done.insert(keep_record(entry, results));
+  SharedWork work;
+  work.identity = identity_of(options, kernels);
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    if (!done.contains(i)) work.pieces.emplace_back(message_of(i));
+  work.threads = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  const auto pieces = static_cast<double>(work.pieces.size());
+  const double estimate = estimated_seconds(work.pieces.size(), static_cast<int>(options.effort),
+                                            work.threads * static_cast<unsigned>(rank_count()));
+  Progress progress("verify", pieces, options.one_case.empty() ? estimate : 0);
+  work.run = [&](const std::string& piece) {
+    std::size_t index;
+    parse_message(piece, index);
+    const Json record = verify_in_process(options, kernels[index], descriptors);
+    return json_message(Json{{"index", index}, {"record", record}});
   };
-  std::vector<std::thread> threads;
-  std::mutex failing;
-  std::exception_ptr failure;  // the first: no child can be started, ...
-  const auto guarded = [&] {
-    try {
-      work();
-    } catch (...) {
-      const std::lock_guard lock(failing);
-      if (!failure) failure = std::current_exception();
-      next = kernels.size();
-    }
+  work.take = [&](const std::string&, const std::string& message) {
+    const std::size_t i = keep_record(message, results);
+    progress.step(1);
+    progress.print(fmt::format("{:<36} {:5.1f} s  {}", kernels[i].id, results[i].seconds,
+                               summary_of(results[i])));
+    progress.show();
+    return true;
   };
-  for (unsigned i = 0; i < std::min<std::size_t>(cores, kernels.size()); ++i)
-    threads.emplace_back(guarded);
-  for (auto& thread : threads) thread.join();
-  if (failure) std::rethrow_exception(failure);
+  work.journal = journal;
+  share(work);
   return results;
 }
 
@@ -305,8 +209,18 @@ void warn_of_range(const Logits& logits, const std::string& path,
 
 }  // namespace
 
+std::string identity_of(const VerifyOptions& options, const std::vector<Kernel>& kernels) {
+  Json identity = {"verify",         static_cast<int>(options.effort),
+                   options.seed,     options.properties,
+                   options.one_case, options.corpus,
+                   options.logits,   options.call_timeout_seconds};
+  if (!options.logits.empty()) identity.push_back(fingerprint_of(options.logits));
+  for (const Kernel& kernel : kernels) identity.push_back(kernel_to_json(kernel));
+  return identity.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 bool verify(const VerifyOptions& options, const Registry& registry,
-            const std::vector<Kernel>& kernels, Json& document) {
+            const std::vector<Kernel>& kernels, Json& document, Journal* journal) {
   check_properties(options.properties, kernels);
   // What is wrong with a file is reported once, before anything runs.
   std::optional<SharedLogits> logits;
@@ -318,8 +232,10 @@ bool verify(const VerifyOptions& options, const Registry& registry,
   }
   if (!options.corpus.empty()) check_corpus(options.corpus);
   KnownFailures known = read_known_failures(options.known_failures);
-  std::vector<Result> results = verify_all(
-      options, kernels, logits ? std::vector<int>{logits->descriptor()} : std::vector<int>{});
+  std::vector<Result> results =
+      verify_all(options, kernels,
+                 logits ? std::vector<int>{logits->descriptor()} : std::vector<int>{}, journal);
+  if (!is_leader()) return true;
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     add_undecided(options, kernels[i], results[i]);
     keep(options.corpus, kernels[i], results[i].corpus, results[i].properties);

@@ -11,6 +11,7 @@
 #include "properties/engine/property.h"
 #include "support/channel.h"
 #include "support/effort.h"
+#include "support/journal.h"
 #include "support/json.h"
 
 namespace softmark {
@@ -28,11 +29,15 @@ struct VerifyOptions {
   unsigned jobs = 0;  // kernels side by side; 0: one a core
 };
 
+/// What has to be the same in every rank, and in the run that a journal goes on with.
+std::string identity_of(const VerifyOptions& options, const std::vector<Kernel>& kernels);
+
 /// Fills "kernels", "absent", "properties" and "accuracy" of the document and applies the known
-/// failures. Returns false where it was interrupted: then the document holds what was known by
-/// then.
+/// failures; in a rank that does not lead, leaves it as it is. Kernels that `journal` has are not
+/// verified again. Returns false where it was interrupted: then the document holds what was known
+/// by then.
 bool verify(const VerifyOptions& options, const Registry& registry,
-            const std::vector<Kernel>& kernels, Json& document);
+            const std::vector<Kernel>& kernels, Json& document, Journal* journal = nullptr);
 
 /// Whether `names` (all where it is empty) include the property, and it applies to the kernel.
 bool is_wanted(const Property& property, const Kernel& kernel,

@@ -10,8 +10,6 @@
 namespace softmark {
 namespace {
 
-constexpr std::uint64_t kChunk = 1 << 15;  // inputs that a kernel sees at once
-
 /// Why the call failed; empty where it did not.
 std::string failure_of(const RunKernel& run, const softmark_args& args) {
   try {
@@ -24,29 +22,36 @@ std::string failure_of(const RunKernel& run, const softmark_args& args) {
 
 }  // namespace
 
-SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,
-                  std::uint64_t shard, std::uint64_t shards, const SweepProgress& progress,
-                  softmark_masked_row masked_row, bool saturates) {
-  if (shards == 0 || shard >= shards)
-    throw std::invalid_argument("shard " + std::to_string(shard) + " of " + std::to_string(shards));
-  SweepResult result;
-  result.set = set.name;
-  result.kernel = kernel;
-  result.shard = shard;
-  result.shards = shards;
-  const std::uint64_t begin =
-      set.inputs() / shards * shard + std::min(shard, set.inputs() % shards);
-  const std::uint64_t end = begin + set.inputs() / shards + (shard < set.inputs() % shards);
-  result.total = end - begin;
+SweepRange Sweep::range() const {
+  const auto [index, count] = shard;
+  if (count == 0 || index >= count)
+    throw std::invalid_argument("shard " + std::to_string(index) + " of " + std::to_string(count));
+  const std::uint64_t begin = set.inputs() / count * index + std::min(index, set.inputs() % count);
+  return {begin, begin + set.inputs() / count + (index < set.inputs() % count)};
+}
 
-  SweepChunk chunk(set);
-  SweepErrors errors(result, masked_row, saturates);
-  for (std::uint64_t k = begin; k < end; k += kChunk) {
-    chunk.fill(k, static_cast<std::size_t>(std::min(kChunk, end - k)));
-    result.failure = failure_of(run, chunk.arguments());
+SweepResult sweep(const Sweep& sweep, const SweepProgress& progress) {
+  return sweep_range(sweep, sweep.range(), progress);
+}
+
+SweepResult sweep_range(const Sweep& sweep, SweepRange range, const SweepProgress& progress) {
+  SweepResult result;
+  result.set = sweep.set.name;
+  result.kernel = sweep.kernel;
+  result.shard = sweep.shard.index;
+  result.shards = sweep.shard.count;
+  result.total = range.end - range.begin;
+  result.range = {range.begin, range.begin};
+
+  SweepChunk chunk(sweep.set);
+  SweepErrors errors(result, sweep.masked_row, sweep.saturates);
+  for (std::uint64_t& k = result.range.end; k < range.end;) {
+    chunk.fill(k, static_cast<std::size_t>(std::min(kSweepChunk, range.end - k)));
+    result.failure = failure_of(sweep.run, chunk.arguments());
     if (!result.failure.empty()) break;
     chunk.load_outputs();
     errors.add(chunk);
+    k += chunk.count();
     if (progress && !progress(result.inputs, result.total)) break;
   }
   return result;

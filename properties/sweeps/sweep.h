@@ -4,14 +4,29 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "properties/sweeps/sweep_set.h"
 #include "reference/error_statistics.h"
+#include "support/json.h"
 
 namespace softmark {
+
+/// Inputs begin .. end - 1 of a set.
+struct SweepRange {
+  std::uint64_t begin = 0, end = 0;
+};
+
+/// What of a range decides whether the first output goes down where the range before it ends.
+struct SweepEdges {
+  double first = std::numeric_limits<double>::infinity(),
+         last = -std::numeric_limits<double>::infinity();
+  std::vector<double> first_x;  // the input of `first`
+  bool is_open = true;          // neither an output that is a number nor a start of the order yet
+};
 
 struct SweepResult {
   std::string set, kernel;
@@ -25,7 +40,13 @@ struct SweepResult {
       0;  // steps down in the first output from one input to the next; shards hide shards - 1 steps
   std::vector<double> first_step_down;  // an input at which it goes down
   std::string failure;  // why the sweep ended early, e.g. the kernel refused; empty otherwise
+  SweepRange range;     // as far as it was gone through
+  SweepEdges edges;
   bool complete() const { return inputs == total && failure.empty(); }
+};
+
+struct Shard {
+  std::uint64_t index = 0, count = 1;
 };
 
 /// Runs the kernel on some args; anything but 0, or an exception, ends the sweep with what is known
@@ -34,15 +55,27 @@ using RunKernel = std::function<int(const softmark_args&)>;
 /// Called after every chunk; false ends the sweep (Ctrl-C), with what is known by then.
 using SweepProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
-SweepResult sweep(const SweepSet& set, const std::string& kernel, const RunKernel& run,
-                  std::uint64_t shard = 0, std::uint64_t shards = 1,
-                  const SweepProgress& progress = {},
-                  softmark_masked_row masked_row = SOFTMARK_MASKED_NAN, bool saturates = false);
+/// One kernel on one shard of a set.
+struct Sweep {
+  const SweepSet& set;
+  std::string kernel;  // its id
+  RunKernel run;
+  Shard shard = {};
+  softmark_masked_row masked_row = SOFTMARK_MASKED_NAN;  // as its entry declares
+  bool saturates = false;
+
+  SweepRange range() const;  // of the shard
+};
+
+/// Gone through whole, or a range of it, which SweptRanges joins with the others.
+SweepResult sweep(const Sweep& sweep, const SweepProgress& progress = {});
+SweepResult sweep_range(const Sweep& sweep, SweepRange range, const SweepProgress& progress = {});
+
+/// Inputs that a kernel sees at once: ranges that are joined begin a multiple of it after their
+/// shard's begin, so that the rounded sums of chunks are the same.
+inline constexpr std::uint64_t kSweepChunk = 1 << 15;
 
 /// "2/8": the second of eight shards, {1, 8}. Throws Error(kUsage).
-struct Shard {
-  std::uint64_t index, count;
-};
 Shard parse_shard(const std::string& text);
 
 /// Joins the results of shards of one set and kernel; throws std::invalid_argument for others, or
@@ -50,6 +83,8 @@ Shard parse_shard(const std::string& text);
 SweepResult merge_sweeps(std::span<const SweepResult> parts);
 
 /// As text for people, and as JSON ("softmark.sweep") for --shard and merging.
+Json to_json(const SweepResult& result);
+SweepResult sweep_from_json(const Json& json);  // throws Json::exception
 std::string sweep_text(const SweepResult& result);
 std::string sweep_json(const SweepResult& result);
 /// Throws Error(kUnreadable), naming `where`.

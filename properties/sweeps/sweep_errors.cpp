@@ -108,15 +108,18 @@ void SweepErrors::add_in_bulk(const SweepChunk& chunk) {
 
 void SweepErrors::count_steps_down(const SweepChunk& chunk) {
   const std::size_t each = chunk.outputs_each();
+  SweepEdges& edges = result_.edges;
   for (std::size_t i = 0; i < chunk.count(); ++i) {
     const double value = chunk.y()[i * each];
-    if (chunk.set().order_starts(chunk.first() + i)) last_ = -kInf;
+    if (chunk.set().order_starts(chunk.first() + i)) edges.last = -kInf, edges.is_open = false;
     if (std::isnan(value)) continue;
-    if (value < last_) {
+    if (value < edges.last) {
       ++result_.non_monotone;
       if (result_.first_step_down.empty()) result_.first_step_down = chunk.row(i);
     }
-    last_ = value;
+    if (edges.is_open) edges.first = value, edges.first_x = chunk.row(i);
+    edges.is_open = false;
+    edges.last = value;
   }
 }
 

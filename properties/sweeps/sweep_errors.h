@@ -2,7 +2,6 @@
 // The errors of a chunk's outputs, and the order of them.
 #pragma once
 
-#include <limits>
 #include <vector>
 
 #include "properties/sweeps/sweep.h"
@@ -29,8 +28,7 @@ class SweepErrors {
   SweepResult& result_;
   softmark_masked_row masked_row_;
   bool saturates_;
-  double last_ = -std::numeric_limits<double>::infinity();  // the previous input's first output
-  std::vector<float> a_, b_, magnitudes_;                   // buffers, kept from chunk to chunk
+  std::vector<float> a_, b_, magnitudes_;  // buffers, kept from chunk to chunk
   std::vector<double> errors_;
 };
 

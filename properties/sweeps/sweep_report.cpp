@@ -80,7 +80,7 @@ std::string sweep_text(const SweepResult& result) {
   return text + table.text();
 }
 
-std::string sweep_json(const SweepResult& result) {
+Json to_json(const SweepResult& result) {
   const ErrorStatistics& e = result.errors;
   Json json;
   json["schema"] = "softmark.sweep";
@@ -97,7 +97,7 @@ std::string sweep_json(const SweepResult& result) {
   json["correctly_rounded"] = e.correctly_rounded;
   json["not_finite"] = e.not_finite;
   json["max_ulp"] = hex_float(e.max_ulp);
-  json["sum_ulp"] = hex_float(e.sum_ulp);
+  json["sum_ulp"] = hex_float(e.sum_ulp.rounded());
   json["worst"] = {{"x", hex_list(result.worst_x)},
                    {"got", hex_float(result.worst_got)},
                    {"want", hex_float(result.worst_want)}};
@@ -108,7 +108,36 @@ std::string sweep_json(const SweepResult& result) {
   for (std::size_t bin = 0; bin < kBins; ++bin)
     if (e.count(bin)) bins[std::to_string(bin)] = e.count(bin);
   json["histogram"] = bins;
-  return to_text(json);
+  return json;
+}
+
+std::string sweep_json(const SweepResult& result) { return to_text(to_json(result)); }
+
+SweepResult sweep_from_json(const Json& json) {
+  SweepResult result;
+  ErrorStatistics& e = result.errors;
+  result.set = json.at("set");
+  result.kernel = json.at("kernel");
+  result.shard = json.at("shard");
+  result.shards = json.at("shards");
+  result.inputs = json.at("inputs");
+  result.total = json.at("total");
+  result.failure = json.at("failure");
+  e.outputs = json.at("outputs");
+  e.correctly_rounded = json.at("correctly_rounded");
+  e.not_finite = json.at("not_finite");
+  e.max_ulp = from_hex(json.at("max_ulp"));
+  e.sum_ulp += from_hex(json.at("sum_ulp"));
+  result.worst_x = from_hex_list(json.at("worst").at("x"));
+  result.worst_got = from_hex(json.at("worst").at("got"));
+  result.worst_want = from_hex(json.at("worst").at("want"));
+  result.non_monotone = json.at("non_monotone");
+  result.first_step_down = from_hex_list(json.at("first_step_down"));
+  for (std::size_t i = 0; i < std::size(e.certificate.outputs); ++i)
+    e.certificate.outputs[i] = json.at("certificate").at(i);
+  for (const auto& [bin, count] : json.at("histogram").items())
+    e.histogram.at(std::stoul(bin) % kBins) = count;
+  return result;
 }
 
 SweepResult read_sweep(const std::string& text, const std::string& where) {
@@ -119,29 +148,7 @@ SweepResult read_sweep(const std::string& text, const std::string& where) {
       throw Error(kUnreadable, where +
                                    ": is no softmark.sweep of version 1; give the output of "
                                    "softmark sweep --format json");
-    SweepResult result;
-    ErrorStatistics& e = result.errors;
-    result.set = json.at("set");
-    result.kernel = json.at("kernel");
-    result.shard = json.at("shard");
-    result.shards = json.at("shards");
-    result.inputs = json.at("inputs");
-    result.total = json.at("total");
-    result.failure = json.at("failure");
-    e.outputs = json.at("outputs");
-    e.correctly_rounded = json.at("correctly_rounded");
-    e.not_finite = json.at("not_finite");
-    e.max_ulp = from_hex(json.at("max_ulp"));
-    e.sum_ulp = from_hex(json.at("sum_ulp"));
-    result.worst_x = from_hex_list(json.at("worst").at("x"));
-    result.worst_got = from_hex(json.at("worst").at("got"));
-    result.worst_want = from_hex(json.at("worst").at("want"));
-    result.non_monotone = json.at("non_monotone");
-    result.first_step_down = from_hex_list(json.at("first_step_down"));
-    for (std::size_t i = 0; i < std::size(e.certificate.outputs); ++i)
-      e.certificate.outputs[i] = json.at("certificate").at(i);
-    for (const auto& [bin, count] : json.at("histogram").items())
-      e.histogram.at(std::stoul(bin) % kBins) = count;
+    SweepResult result = sweep_from_json(json);
     if (result.shard >= result.shards)
       throw Error(kUnreadable, where + ": its shard is none of its shards; run it again");
     return result;

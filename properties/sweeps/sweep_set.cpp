@@ -15,7 +15,6 @@ constexpr std::uint32_t kNegativeEnd = std::bit_cast<std::uint32_t>(104.0f),
                         kPositiveEnd = std::bit_cast<std::uint32_t>(17.33f);
 constexpr std::uint64_t kNegatives = kNegativeEnd - kSmall + 1,
                         kPositives = kPositiveEnd - kSmall + 1;
-constexpr std::uint64_t kFiniteBf16 = 65280;
 
 constexpr SweepSet kSets[] = {
     {"sigmoid/f32", "every float32 argument whose sigmoid is not 0, 1/2 or 1", SOFTMARK_SIGMOID,
@@ -29,6 +28,8 @@ constexpr SweepSet kSets[] = {
     {"sigmoid/f16", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_F16, SweepSet::kPatterns},
     {"sigmoid/bf16", "all bit patterns", SOFTMARK_SIGMOID, SOFTMARK_BF16, SweepSet::kPatterns},
     {"softmax/bf16/pairs", "all pairs of finite bfloat16", SOFTMARK_SOFTMAX, SOFTMARK_BF16,
+     SweepSet::kPairs},
+    {"softmax/f16/pairs", "all pairs of finite float16", SOFTMARK_SOFTMAX, SOFTMARK_F16,
      SweepSet::kPairs},
 #define SOFTMARK_PAIRS(name, op, dtype) \
   { name, "all pairs of bit patterns", op, dtype, SweepSet::kPatternPairs }
@@ -47,6 +48,12 @@ constexpr SweepSet kSets[] = {
 
 std::uint64_t patterns_of(softmark_dtype dtype) {
   return std::uint64_t{1} << (8 * bytes_of(dtype));
+}
+
+/// All but those with the largest exponent, in a type of two bytes.
+std::uint64_t finite_patterns_of(softmark_dtype dtype) {
+  const int exponent_bits = 16 - type_info(dtype).precision;
+  return patterns_of(dtype) - (patterns_of(dtype) >> exponent_bits);
 }
 
 /// Argument k of the float32 set, ascending.
@@ -74,7 +81,7 @@ std::uint64_t SweepSet::inputs() const {
     case kPatternPairs:
       return patterns_of(dtype) * patterns_of(dtype);
     case kPairs:
-      return kFiniteBf16 * kFiniteBf16;
+      return finite_patterns_of(dtype) * finite_patterns_of(dtype);
   }
   return 0;
 }
@@ -87,13 +94,13 @@ void SweepSet::write(std::uint64_t k, float* x) const {
 }
 
 void SweepSet::write(std::uint64_t k, std::uint16_t* x) const {
-  const std::uint64_t each = kind == kPairs ? kFiniteBf16 : patterns_of(dtype);
+  const std::uint64_t each = kind == kPairs ? finite_patterns_of(dtype) : patterns_of(dtype);
   x[0] = ascending(k % each, dtype, each);
   if (columns() == 2) x[1] = ascending(k / each, dtype, each);
 }
 
 bool SweepSet::order_starts(std::uint64_t k) const {
-  if (kind == kPairs) return k % kFiniteBf16 == 0;
+  if (kind == kPairs) return k % finite_patterns_of(dtype) == 0;
   return kind == kPatternPairs && k % patterns_of(dtype) == 0;
 }
 

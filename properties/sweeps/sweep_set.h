@@ -17,7 +17,7 @@ struct SweepSet {
              // and [2^-24, 17.33]
     kWithZero,     // the same t as rows [t, 0]
     kPatterns,     // all bit patterns of a type of one or two bytes one by one
-    kPairs,        // all finite bfloat16 pairs as rows [a, b]
+    kPairs,        // all pairs of finite values of a type of two bytes as rows [a, b]
     kPatternPairs  // all pairs of bit patterns of a type of one byte as rows [a, b]
   };
   std::string_view name, what;

@@ -46,10 +46,11 @@ TEST(Sweep, ACorrectlyRoundedKernelIsFoundToBeOne) {
     const std::uint64_t shards =
         set.inputs() <= 65536 ? 1 : set.inputs() / 30000;  // all of the small ones
     for (const std::uint64_t shard : std::set{std::uint64_t{0}, shards / 3, shards - 1}) {
-      const auto result = sweep(
-          set, "exact",
-          [&](const softmark_args& args) { return run_exact(set.op, set.dtype, args); }, shard,
-          shards);
+      const auto result =
+          sweep({set,
+                 "exact",
+                 [&](const softmark_args& args) { return run_exact(set.op, set.dtype, args); },
+                 {shard, shards}});
       EXPECT_TRUE(result.complete()) << set.name;
       EXPECT_EQ(result.errors.correctly_rounded, result.errors.outputs)
           << set.name << " shard " << shard;
@@ -69,9 +70,12 @@ TEST(Sweep, TheKernelsIn8BitsAreCorrectlyRoundedOnAllRowsOfTwo) {
     for (const softmark_kernel* kernel : builtin_kernels()) {
       if (kernel->op != set.op || kernel->dtype != set.dtype) continue;
       const bool saturates = kernel->claims & SOFTMARK_SATURATES;
-      const auto result = sweep(
-          set, kernel->name, [&](const softmark_args& args) { return kernel->run(&args); }, 0, 1,
-          {}, kernel->masked_row, saturates);
+      const auto result = sweep({set,
+                                 kernel->name,
+                                 [&](const softmark_args& args) { return kernel->run(&args); },
+                                 {},
+                                 kernel->masked_row,
+                                 saturates});
       EXPECT_TRUE(result.complete()) << set.name;
       EXPECT_EQ(result.inputs, set.inputs());
       EXPECT_EQ(result.errors.correctly_rounded, result.errors.outputs) << sweep_text(result);
@@ -86,14 +90,14 @@ TEST(Sweep, FindsTheOneWrongOutput) {
   for (const SweepSet& set : sweep_sets()) {
     if (set.dtype != SOFTMARK_F32) continue;
     int calls = 0;
-    const auto result = sweep(
-        set, "wrong once",
-        [&](const softmark_args& args) {
-          run_exact(set.op, set.dtype, args);
-          if (++calls == 1) static_cast<float*>(args.y)[77] *= 1.0001f;
-          return 0;
-        },
-        5000, 20000);
+    const auto result = sweep({set,
+                               "wrong once",
+                               [&](const softmark_args& args) {
+                                 run_exact(set.op, set.dtype, args);
+                                 if (++calls == 1) static_cast<float*>(args.y)[77] *= 1.0001f;
+                                 return 0;
+                               },
+                               {5000, 20000}});
     EXPECT_EQ(result.errors.correctly_rounded + 1, result.errors.outputs) << set.name;
     EXPECT_GT(result.errors.max_ulp, 500) << set.name;
     EXPECT_LT(result.errors.max_ulp, 2000) << set.name;
@@ -105,10 +109,11 @@ TEST(Sweep, FindsTheOneWrongOutput) {
 TEST(Sweep, ShardsCoverTheSetAndMerge) {
   const SweepSet& set = *find_sweep_set("sigmoid/bf16");
   const auto run = [&](const softmark_args& args) { return run_exact(set.op, set.dtype, args); };
-  const auto whole = sweep(set, "k", run);
+  const auto whole = sweep({set, "k", run});
   EXPECT_EQ(whole.inputs, 65536u);
   std::vector<SweepResult> parts;
-  for (std::uint64_t shard = 0; shard < 7; ++shard) parts.push_back(sweep(set, "k", run, shard, 7));
+  for (std::uint64_t shard = 0; shard < 7; ++shard)
+    parts.push_back(sweep({set, "k", run, {shard, 7}}));
   for (auto& part : parts) part = read_sweep(sweep_json(part), "part.json");
   const auto merged = merge_sweeps(parts);
   EXPECT_EQ(merged.inputs, whole.inputs);
@@ -122,29 +127,30 @@ TEST(Sweep, ShardsCoverTheSetAndMerge) {
 
 TEST(Sweep, EndsEarlyWithWhatIsKnown) {
   const SweepSet& set = *find_sweep_set("sigmoid/f32");
-  const auto stopped = sweep(set, "k", run_sigmoid, 0, 1,
+  const auto stopped = sweep({set, "k", run_sigmoid},
                              [](std::uint64_t done, std::uint64_t) { return done < 100000; });
   EXPECT_FALSE(stopped.complete());
   EXPECT_GE(stopped.errors.outputs, 100000u);
   EXPECT_NE(sweep_text(stopped).find("(incomplete)"), std::string::npos);
-  const auto refused = sweep(set, "k", [](const softmark_args&) { return 3; });
+  const auto refused = sweep({set, "k", [](const softmark_args&) { return 3; }});
   EXPECT_EQ(refused.inputs, 0u);
   EXPECT_NE(refused.failure.find("status 3"), std::string::npos);
-  const auto crashed = sweep(
-      set, "k", [](const softmark_args&) -> int { throw std::runtime_error("killed by SIGSEGV"); });
+  const auto crashed = sweep({set, "k", [](const softmark_args&) -> int {
+                                throw std::runtime_error("killed by SIGSEGV");
+                              }});
   EXPECT_EQ(crashed.failure, "killed by SIGSEGV");
 }
 
 TEST(Sweep, CountsStepsDown) {
   const SweepSet& set = *find_sweep_set("sigmoid/f32");
-  const auto result = sweep(
-      set, "k",
-      [](const softmark_args& args) {
-        run_sigmoid(args);
-        static_cast<float*>(args.y)[1000] = 0;
-        return 0;
-      },
-      3, 20000);
+  const auto result = sweep({set,
+                             "k",
+                             [](const softmark_args& args) {
+                               run_sigmoid(args);
+                               static_cast<float*>(args.y)[1000] = 0;
+                               return 0;
+                             },
+                             {3, 20000}});
   EXPECT_GE(result.non_monotone, 1u);
   EXPECT_FALSE(result.first_step_down.empty());
 }
@@ -196,9 +202,10 @@ class WholeSweep : public testing::TestWithParam<std::size_t> {};
 TEST_P(WholeSweep, DoublePrecisionIsNearlyAlwaysRight) {
   const SweepSet& set = sweep_sets()[GetParam()];
   const std::uint64_t shards = set.kind == SweepSet::kPairs ? 16 : 1;
-  const auto result = sweep(
-      set, "in double", [&](const softmark_args& args) { return run_in_double(set, args); },
-      shards / 2, shards);
+  const auto result = sweep({set,
+                             "in double",
+                             [&](const softmark_args& args) { return run_in_double(set, args); },
+                             {shards / 2, shards}});
   std::fputs(sweep_text(result).c_str(), stdout);
   EXPECT_TRUE(result.complete());
   EXPECT_EQ(result.non_monotone, 0u);

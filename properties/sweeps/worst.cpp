@@ -10,7 +10,6 @@
 #include "kernels/worker.h"
 #include "properties/corpus/corpus.h"
 #include "properties/engine/counterexample.h"
-#include "support/interrupts.h"
 #include "support/quote.h"
 #include "support/version.h"
 
@@ -53,7 +52,9 @@ void add_case(Json& find, const Kernel& kernel, const Case& c, const WorstOption
   find["repro"] = argument.size() > kLongestCommand ? "" : replay_of(kernel, argument);
 }
 
-Json find_for(const Kernel& kernel, const WorstOptions& options, const SearchProgress& progress) {
+}  // namespace
+
+Json find_worst(const Kernel& kernel, const WorstOptions& options, const SearchProgress& progress) {
   SearchOptions search = options.search;
   search.seed += options.shard.index;
   Json find = {{"kernel", kernel.id},
@@ -97,23 +98,11 @@ Json find_for(const Kernel& kernel, const WorstOptions& options, const SearchPro
   return find;
 }
 
-}  // namespace
-
-Json find_worst(const std::vector<Kernel>& kernels, const WorstOptions& options,
-                const SearchProgress& progress) {
-  Json result = {{"schema", kWorstSchema},
-                 {"schema_version", "1.0"},
-                 {"complete", true},
-                 {"finds", Json::array()}};
-  std::size_t before = 0;
-  for (const Kernel& kernel : kernels) {
-    if (interrupted()) break;
-    result["finds"].push_back(find_for(
-        kernel, options, [&](std::size_t rows) { return !progress || progress(before + rows); }));
-    before += options.search.rows;
-  }
-  result["complete"] = !interrupted();
-  return result;
+Json worst_document(const std::vector<Json>& finds, bool is_complete) {
+  return {{"schema", kWorstSchema},
+          {"schema_version", "1.0"},
+          {"complete", is_complete},
+          {"finds", finds}};
 }
 
 }  // namespace softmark

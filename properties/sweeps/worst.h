@@ -23,10 +23,10 @@ struct WorstOptions {
   std::string corpus;        // a folder that finds are added to; empty: none
 };
 
-/// "softmark.worst": one find a kernel. `progress` as in search.h; ends early, with what is known,
-/// where it says so.
-Json find_worst(const std::vector<Kernel>& kernels, const WorstOptions& options,
-                const SearchProgress& progress);
+/// The find of one kernel: what is known where `progress` ends it early (search.h).
+Json find_worst(const Kernel& kernel, const WorstOptions& options, const SearchProgress& progress);
+/// "softmark.worst": one find a kernel.
+Json worst_document(const std::vector<Json>& finds, bool is_complete);
 
 /// The worst of each kernel over all parts. Throws Error(kUnreadable) for what is no result of
 /// find_worst.

@@ -7,6 +7,7 @@
 #include "properties/verbs/sweep_verb.h"
 #include "support/files.h"
 #include "support/interrupts.h"
+#include "support/ranks.h"
 
 namespace softmark {
 namespace sweep_verb {
@@ -36,6 +37,8 @@ void add_search_flags(CLI::App& sub, Flags& flags) {
 }
 
 int run_sweep(const Flags& flags) {
+  if (rank_count() > 1 && (flags.list || !flags.merge.empty()))
+    throw Error(kUsage, "--list and --merge share no work; start them without mpirun");
   if (flags.list) return list_sets(flags);
   if (flags.set.empty() == flags.merge.empty())
     throw Error(kUsage, "give a set to sweep (--list shows them), or results to --merge");
@@ -59,6 +62,7 @@ void add_sweep(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   sub->add_option("--merge", flags->merge, "join the JSON results of shards instead")
       ->type_name("FILE");
+  add_resume(*sub, flags->resume);
   add_timeout(*sub, flags->timeout);
   sweep_verb::add_search_flags(*sub, *flags);
   add_seed(*sub, flags->worst.search.seed);

@@ -17,7 +17,7 @@ struct Flags {
   OutputChoice output;
   std::string set, shard = "1/1";
   std::vector<std::string> merge;
-  bool list = false;
+  bool list = false, resume = false;
   double timeout = 60;
   WorstOptions worst;
   Effort effort = Effort::standard;

@@ -11,12 +11,13 @@
 #include "reports/render.h"
 #include "reports/view.h"
 #include "support/interrupts.h"
+#include "support/ranks.h"
 
 namespace softmark {
 namespace {
 
 struct VerifyVerb {
-  bool self_test = false, strict = false;
+  bool self_test = false, strict = false, resume = false;
   std::size_t sample = 1;  // of the self-test
   VerifyOptions options;
   KernelChoice choice;
@@ -30,6 +31,7 @@ std::vector<std::string> property_names() {
 }
 
 int run_self_test(VerifyVerb& verb) {
+  if (rank_count() > 1) throw Error(kUsage, "--self-test: shares no work; start it without mpirun");
   if (const std::string format = verb.output.format(); format != "text" && format != "brief")
     throw Error(kUsage, "--self-test: its result is text; end the name of -o in .txt");
   std::string text;
@@ -46,13 +48,17 @@ int run_verify(VerifyVerb& verb) {
   if (!verb.options.one_case.empty())
     for (const Kernel& kernel : kernels)
       cases_of_argument(verb.options.one_case, kernel.op, kernel.dtype);
+  Journal journal =
+      journal_beside(verb.output.path, identity_of(verb.options, kernels), verb.resume);
   Json document = new_document(command_line(), verb.options.seed);
   document["run"]["effort"] = name(verb.options.effort);
-  bench::describe_machine(document);
-  const bool complete = verify(verb.options, registry, kernels, document);
+  if (is_leader()) bench::describe_machine(document);
+  const bool complete = verify(verb.options, registry, kernels, document, &journal);
+  if (!is_leader()) return kPass;
   add_verdicts(document);
   finish_document(document, complete);
   deliver({&document, 1}, verb.output.format(), verb.output.path);
+  if (complete) journal.remove();
   return exit_code_of(document, kernels, verb.choice, complete, verb.strict);
 }
 
@@ -77,7 +83,9 @@ void add_verify(CLI::App& app, int& exit_code) {
   add_corpus(*sub, verb->options.corpus);
   add_known_failures(*sub, verb->options.known_failures);
   add_timeout(*sub, verb->options.call_timeout_seconds);
-  sub->add_option("--jobs", verb->options.jobs, "kernels side by side (default: one a core)")
+  add_resume(*sub, verb->resume);
+  sub->add_option("--jobs", verb->options.jobs,
+                  "kernels side by side, in each rank (default: one a core)")
       ->check(whole_within(1, 1024))
       ->type_name("N");
   sub->add_flag(

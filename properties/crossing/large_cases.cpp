@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "kernels/names.h"
+#include "properties/crossing/crossed_case.h"
+
+namespace softmark::crossing {
+namespace {
+
+struct Size {
+  std::size_t rows, cols;
+  Special special;
+  Effort effort;
+  int calls = 1;
+};
+
+const std::vector<Size> kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
+                                     {2, 129, Special::none, Effort::standard},
+                                     {1, 200, Special::one_masked, Effort::standard},
+                                     {1, 513, Special::none, Effort::thorough}},
+                        kSizes = {{1, 5, Special::none, Effort::quick, 66000},
+                                  {2, 3, Special::nan, Effort::quick, 66000},
+                                  {65537, 2, Special::none, Effort::standard},
+                                  {65537, 5, Special::nan, Effort::standard},
+                                  {65537, 3, Special::all_masked, Effort::standard},
+                                  {300, 1000, Special::nan, Effort::standard},
+                                  {257, 1000, Special::all_masked, Effort::standard},
+                                  {256, 256, Special::plus_inf, Effort::standard},
+                                  {300, 130, Special::prefix, Effort::standard},
+                                  {1025, 100, Special::nan, Effort::standard},
+                                  {4097, 17, Special::all_masked, Effort::standard},
+                                  {33, 4096, Special::nan, Effort::standard},
+                                  {17, 8193, Special::suffix, Effort::standard},
+                                  {129, 1025, Special::lowest, Effort::standard},
+                                  {65, 4097, Special::one_masked, Effort::standard},
+                                  {9, 20000, Special::plus_inf, Effort::standard},
+                                  {65537, 33, Special::nan, Effort::thorough},
+                                  {4097, 1000, Special::one_masked, Effort::thorough},
+                                  {2, (1u << 20) + 1, Special::nan, Effort::thorough},
+                                  {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
+
+}  // namespace
+
+std::vector<Case> large_cases(const Kernel& kernel, Effort effort) {
+  std::vector<Case> cases;
+  std::size_t turn = 0;
+  for (const Size& size : gives_matrix(kernel.op) ? kMatrices : kSizes) {
+    if (effort < size.effort) continue;
+    Rng rng(0x1a26e + size.rows * 31 + size.cols);
+    Case one = make_case(kernel.op, kernel.dtype, Family::normal, 3, size.cols, rng), c = one;
+    const bool masks = combines_logits(kernel.op) && type_info(kernel.dtype).has_infinities;
+    const bool is_nan = size.special == Special::nan;
+    c.rows = size.rows;
+    c.x.clear(), c.g.clear(), c.labels.clear();
+    for (std::size_t r = 0; r < size.rows; ++r) {
+      const auto part = [&](const auto& from, std::size_t width, auto& to) {
+        if (from.empty()) return;
+        const auto first = from.begin() + static_cast<std::ptrdiff_t>(r % 3 * width);
+        to.insert(to.end(), first, first + static_cast<std::ptrdiff_t>(width));
+      };
+      part(one.x, size.cols, c.x);
+      part(one.g, shape_of(kernel.op).takes_g ? size.cols : 1, c.g);
+      part(one.labels, 1, c.labels);
+    }
+    // One bad row, near the end.
+    std::vector<double> bad(c.x.end() - static_cast<std::ptrdiff_t>(size.cols), c.x.end());
+    if (masks || is_nan) make_special(bad, size.special, size.cols * 2 / 3, kernel.dtype);
+    std::copy(bad.begin(), bad.end(), c.x.end() - static_cast<std::ptrdiff_t>(size.cols));
+    c.layout.calls = size.calls;
+    c.layout.threads = size.calls > 1 || turn++ % 2 ? 1 : 3;
+    cases.push_back(std::move(c));
+  }
+  return cases;
+}
+
+}  // namespace softmark::crossing
