@@ -8,6 +8,7 @@
 #include "bench/process.h"
 #include "kernels/registry.h"
 #include "kernels/verbs/checks.h"
+#include "kernels/verbs/manual.h"
 #include "kernels/worker.h"
 #include "properties/engine/verify.h"
 #include "support/error.h"
@@ -86,6 +87,11 @@ int run_verb(int argc, char** argv) {
 #define SOFTMARK_ADD(name) add_##name(app, exit_code);
   SOFTMARK_VERBS(SOFTMARK_ADD)
   refuse_empty_values(app);
+  if (argc == 3 && std::string_view(argv[1]) == "child-manual") {  // for the build alone
+    const std::string text = manual(app, argv[2], kVersion);
+    std::fputs(text.c_str(), stdout);
+    return text.empty() ? kUsage : kPass;
+  }
   std::vector<std::string> words = words_of(argc, argv);
   // Before CLI11, which would print the general help for a misspelt verb with --help.
   if (const std::string fault = verb_fault(app, words); !fault.empty()) return fail(fault, kUsage);

@@ -96,8 +96,7 @@ std::string table(const Selection& selection, bool decided_by_needs) {
     table.add({clipped(one_line(kernel.label()), 44), words,
                candidate.entry ? candidate.entry->time_text() : "-",
                candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
-               kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound), kernel.ulp_text(),
-               kernel.grade()});
+               kernel.share_text(), kernel.ulp_text(), kernel.grade()});
   }
   const std::string far = decided_by_needs ? distance(selection) : "";
   std::string text = wrapped(fmt::format("{} {}, {}{}{}", selection.shape().op,
@@ -120,9 +119,9 @@ std::string verdicts(const View& view) {
     TextTable table({"kernel", "verdict", "error/bound", "max ulp", "grade", "verified in s"},
                     "<<>><>");
     for (const KernelView& kernel : view.kernels)
-      table.add({one_line(kernel.id), one_line(kernel.verdict()),
-                 kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound), kernel.ulp_text(),
-                 kernel.grade(), kernel.row ? figure(field(*kernel.row, "verify_seconds")) : "-"});
+      table.add({one_line(kernel.id), one_line(kernel.verdict()), kernel.share_text(),
+                 kernel.ulp_text(), kernel.grade(),
+                 kernel.row ? figure(field(*kernel.row, "verify_seconds")) : "-"});
     return view.kernels.empty() ? "No kernel was verified or timed.\n" : "\n" + table.text();
   }
   std::vector<std::string> ops;

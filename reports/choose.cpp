@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "reports/calls.h"
 #include "reports/machine_name.h"
 #include "support/text.h"
 
@@ -31,10 +32,6 @@ std::string interval(const Candidate& candidate) {
   return fmt::format("{} .. {}", figure(candidate.entry->low), figure(candidate.entry->high));
 }
 
-std::string share(const KernelView& kernel) {
-  return kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound);
-}
-
 const std::vector<std::string> kHead = {"kernel",      "",        "ns/element", "interval",
                                         "error/bound", "max ulp", "grade",      "threads",
                                         "instructions"};
@@ -47,8 +44,8 @@ std::vector<std::string> row_of(const Selection& selection, std::size_t index) {
           verdict(selection, index),
           candidate.entry ? candidate.entry->time_text() : "-",
           interval(candidate),
-          share(kernel),
-          kernel.max_ulp_text(),
+          kernel.share_text(),
+          kernel.ulp_text(),
           kernel.grade(),
           candidate.entry ? std::to_string(candidate.threads) : "-",
           isa.empty() ? "unknown" : isa};
@@ -79,6 +76,19 @@ std::vector<std::string> grounds(const View& view, const Selection& selection) {
   return lines;
 }
 
+/// How to call the winner: a head, and code; no code where there is none to show.
+struct HowTo {
+  std::string head, language;
+  std::vector<std::string> code;
+};
+HowTo how_to(const Selection& selection) {
+  if (!selection.decision.winner) return {};
+  const KernelView& kernel = *selection.decision.winner->kernel;
+  const Call call = call_of(kernel);
+  if (call.build.empty()) return {};
+  return {fmt::format("To call {}: {}", kernel.name, call.build), call.language, code_of(call)};
+}
+
 std::string as_text(const View& view, const Selection& selection) {
   std::string text = one_line(selection.decision.sentence) + "\n";
   if (!selection.decision.sure.empty()) text += one_line(selection.decision.sure) + "\n";
@@ -89,7 +99,10 @@ std::string as_text(const View& view, const Selection& selection) {
     for (std::string& cell : row) cell = one_line(cell);
     table.add(row);
   }
-  text += "\n" + table.text();
+  text += "\n" + table.text() + kErrorWords + "\n";
+  const HowTo call = how_to(selection);
+  if (!call.head.empty()) text += "\n" + one_line(call.head) + "\n";
+  for (const std::string& line : call.code) text += "  " + line + "\n";
   return text;
 }
 
@@ -107,6 +120,11 @@ std::string as_markdown(const View& view, const Selection& selection) {
   line(kHead);
   line(std::vector<std::string>(kHead.size(), "---"));
   for (std::size_t i = 0; i < selection.candidates.size(); ++i) line(row_of(selection, i));
+  text += "\n" + escape_markdown(kErrorWords) + "\n";
+  const HowTo call = how_to(selection);
+  if (!call.head.empty()) text += "\n" + escape_markdown(call.head) + "\n";
+  if (!call.code.empty())
+    text += fmt::format("\n```{}\n{}\n```\n", call.language, fmt::join(call.code, "\n"));
   return text;
 }
 
@@ -126,7 +144,14 @@ std::string as_json(const View& view, const Selection& selection) {
                    {"distribution", selection.shape().logits()}}},
                  {"is_the_shape_wanted", distance(selection).empty()},
                  {"candidates", Json::array()}};
-  if (selection.decision.winner) choice["kernel"] = selection.decision.winner->kernel->id;
+  if (selection.decision.winner) {
+    const KernelView& kernel = *selection.decision.winner->kernel;
+    const Call call = call_of(kernel);
+    choice["kernel"] = kernel.id;
+    if (!call.build.empty())
+      choice["call"] = {
+          {"language", call.language}, {"build", call.build}, {"code", code_of(call)}};
+  }
   for (std::size_t i = 0; i < selection.candidates.size(); ++i) {
     const Candidate& candidate = selection.candidates[i];
     Json row = {{"kernel", candidate.kernel->id}, {"meets_needs", candidate.lost.empty()},
@@ -141,7 +166,10 @@ std::string as_json(const View& view, const Selection& selection) {
     if (!candidate.kernel->accuracy.empty()) {
       row["max_ulp"] = number(candidate.kernel->max_ulp);
       row["error_over_bound"] = number(candidate.kernel->share_of_bound);
+      if (const std::string ulp = candidate.kernel->ulp_text(); ulp != "-")
+        row["max_ulp_well_conditioned"] = ulp;
     }
+    if (const std::string grade = candidate.kernel->grade(); grade != "-") row["grade"] = grade;
     choice["candidates"].push_back(row);
   }
   return to_text(choice);

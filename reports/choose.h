@@ -14,7 +14,7 @@ struct Choice {
 };
 
 /// The decision as "text", "markdown" or "json" (schema "softmark.choice"): the choice, on what it
-/// rests and how sure it is, the Pareto set, and why each other kernel lost.
+/// rests and how sure it is, the Pareto set, why each other kernel lost, and how to call it.
 /// Throws Error(kNotMeasurable) where the document has no measurement to decide on.
 Choice choose(const Json& document, const ChooseRequest& request, std::string_view format = "text");
 

@@ -93,6 +93,9 @@ void compare_refusals(const View& before, const View& after, Comparison& result)
     ++result.broken;
     result.text += fmt::format("  BROKEN   {}: refused no call before; now it {}\n",
                                one_line(now.id), one_line(now.refusals()));
+    result.findings.push_back({{"finding", "BROKEN"},
+                               {"kernel", now.id},
+                               {"message", "refused no call before; now it " + now.refusals()}});
   }
 }
 
@@ -129,10 +132,16 @@ void compare_grades(const View& before, const View& after, Comparison& result) {
     const KernelView* old = before.kernel(now.id);
     if (!old) continue;
     const auto was = grade_of(old->grade()), is = grade_of(now.grade());
-    if (!was || !is || *was == *is) continue;
-    result.broken += *is > *was;
-    result.text += fmt::format("  {}   {}: grade {} -> {}\n", *is > *was ? "WORSE " : "better",
-                               one_line(now.id), name(*was), name(*is));
+    if (!was || !is || was == is) continue;
+    const bool worse = is > was;
+    const std::string old_grade = old->grade(), new_grade = now.grade();
+    result.broken += worse;
+    result.text += fmt::format("  {}   {}: grade {} -> {}\n", worse ? "WORSE " : "better",
+                               one_line(now.id), old_grade, new_grade);
+    result.findings.push_back({{"finding", worse ? "WORSE" : "better"},
+                               {"kernel", now.id},
+                               {"old_grade", old_grade},
+                               {"new_grade", new_grade}});
   }
 }
 
@@ -303,7 +312,9 @@ int compare_files(const std::string& old_path, const std::string& new_path, bool
   const Json old_document = read_document(old_path), new_document = read_document(new_path);
   const Comparison result = compare_documents(old_document, new_document);
   write_file(output, format == "json" ? to_text(comparison_json(result, old_document, new_document))
-                                      : result.text);
+                     : format == "markdown"
+                         ? comparison_markdown(result, old_document, new_document)
+                         : result.text);
   return result.broken ? kGateFailed : strict && result.undecided ? kUndecided : kPass;
 }
 

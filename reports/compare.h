@@ -27,8 +27,12 @@ Comparison compare_documents(const Json& old_document, const Json& new_document)
 Json comparison_json(const Comparison& comparison, const Json& old_document,
                      const Json& new_document);
 
-/// Reads both, writes the comparison to `output` as "text" or "json", and returns the exit code;
-/// `strict`: 5 where something is undecided.
+/// The same for a comment on a pull request: regressions first, the rest folded.
+std::string comparison_markdown(const Comparison& comparison, const Json& old_document,
+                                const Json& new_document);
+
+/// Reads both, writes the comparison to `output` as "text", "json" or "markdown", and returns the
+/// exit code; `strict`: 5 where something is undecided.
 int compare_files(const std::string& old_path, const std::string& new_path, bool strict,
                   const std::string& output = "-", std::string_view format = "text");
 

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
+#include <sstream>
 
 #include "reports/sample.h"
 #include "support/speed_verdict.h"
@@ -205,6 +207,64 @@ TEST(Compare, FourWordsForSpeed) {
   EXPECT_EQ(word(1.1, 0.1), "AMBIGUOUS");  // the interval includes 1
   EXPECT_EQ(word(1.0, 0.1), "AMBIGUOUS");  // and so could hide 5 %
   EXPECT_EQ(word(1.045, 0.01), "AMBIGUOUS");
+}
+
+std::string markdown_of(const Json& before, const Json& after) {
+  return comparison_markdown(compare_documents(before, after), before, after);
+}
+
+TEST(Compare, MarkdownHasTheRegressionsFirst) {
+  const std::string text = markdown_of(sample_document(), failing_document());
+  EXPECT_EQ(text.find("### softmark: 3 regressions"), 0u) << text;
+  const auto broken =
+      text.find("| BROKEN | `log_sum_exp/softmax/f32` | alignment | killed by SIGSEGV");
+  ASSERT_NE(broken, std::string::npos) << text;
+  EXPECT_LT(broken, text.find("<details>")) << text;
+  EXPECT_TRUE(has(text, "<br>`softmark verify --kernel ")) << text;
+  EXPECT_EQ(markdown_of(sample_document(), sample_document()).find("### softmark: no regression\n"),
+            0u);
+  Json slower = sample_document();
+  scale_times(slower, "simd/softmax/f32", 3);
+  const std::string slow = markdown_of(sample_document(), slower);
+  EXPECT_TRUE(has(slow, "| SLOWER | `simd/softmax/f32` | attention_4k (64x4096), 1 thread"))
+      << slow;
+  EXPECT_TRUE(has(slow, "| 3.00 |")) << slow;
+}
+
+TEST(Compare, MarkdownTablesKeepTheirColumnsWhateverNamesHold) {
+  Json after = odd_document();
+  for (Json& row : after["properties"]) {
+    row["verdict"] = "fail";
+    row["severity"] = "error";
+    row["expected"] = false;
+    row["message"] = "a | b\n<script>alert(1)</script> `x`";
+  }
+  Json before = odd_document();
+  before["properties"] = Json::array();
+  std::istringstream lines(markdown_of(before, after));
+  int rows = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string outside_code = std::regex_replace(line, std::regex("`[^`]*`"), "");
+    EXPECT_FALSE(has(outside_code, "<script>")) << line;
+    if (line.find("| BROKEN") != 0) continue;
+    ++rows;
+    int bars = 0;
+    for (std::size_t i = 0; i < line.size(); ++i)
+      bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\');
+    EXPECT_EQ(bars, 5) << line;
+  }
+  EXPECT_GT(rows, 0);
+}
+
+TEST(Compare, FindingsHoldGradesAndRefusals) {
+  Json before = sample_document(), after = before;
+  for (Json& kernel : before["kernels"])
+    if (kernel.contains("grade")) kernel["grade"]["grade"] = "rounded";
+  const Comparison result = compare_documents(before, after);
+  EXPECT_TRUE(std::any_of(result.findings.begin(), result.findings.end(), [](const Json& finding) {
+    return finding.value("old_grade", "") == "rounded" && finding["finding"] == "WORSE";
+  })) << result.findings;
+  EXPECT_TRUE(has(markdown_of(before, after), "grade rounded → ")) << result.text;
 }
 
 }  // namespace

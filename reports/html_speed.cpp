@@ -42,9 +42,9 @@ std::string ranking_row(const Entry& entry) {
       row_class(entry.place > 0),
       isa.empty() ? "" : fmt::format(" data-isa=\"{}\"", escape_html(isa)), place,
       escape_html(kernel.name), cell(entry.why_not.empty() ? kernel.verdict() : entry.why_not),
-      measured ? figure(entry.ns) : "-", percent(field(row, "of_ceiling")),
-      kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound), kernel.ulp_text(),
-      measured ? figure(entry.low) + " .. " + figure(entry.high) : "-", n ? std::to_string(n) : "-",
+      measured ? figure(entry.ns) : "-", percent(field(row, "of_ceiling")), kernel.share_text(),
+      kernel.ulp_text(), measured ? figure(entry.low) + " .. " + figure(entry.high) : "-",
+      n ? std::to_string(n) : "-",
       figure_cell(field(row, "gb_per_s")) + cell(text_of(row, "ceiling")),
       figure_cell(field(row, "cycles_per_element")), escape_html(isa), escape_html(flags_of(row)));
 }

@@ -111,12 +111,12 @@ std::string decision_row(const Section& section, const Group& group, const Ranki
   const KernelView& kernel = *decision.winner->kernel;
   std::string tied;
   for (const Entry* entry : decision.tied) tied += ", " + entry->kernel->name;
-  return head +
-         fmt::format(
-             "<td class=pass>{}<td>{}<td>{}<td>{}<td>{}<td>{} of {}{}\n", escape_html(kernel.name),
-             tied.empty() ? "-" : escape_html(tied.substr(2)), figure(decision.winner->ns),
-             escape_html(share_of_ceiling(*decision.winner->measurement)),
-             kernel.accuracy.empty() ? "-" : figure(kernel.share_of_bound), right, all, shape);
+  return head + fmt::format("<td class=pass>{}<td>{}<td>{}<td>{}<td>{}<td>{} of {}{}\n",
+                            escape_html(kernel.name),
+                            tied.empty() ? "-" : escape_html(tied.substr(2)),
+                            figure(decision.winner->ns),
+                            escape_html(share_of_ceiling(*decision.winner->measurement)),
+                            kernel.share_text(), right, all, shape);
 }
 
 /// What a machine's own ceiling lets a kernel reach, and the cycles it takes: the two figures that

@@ -44,17 +44,18 @@ std::string speed_row(const Entry& entry) {
   const Json& row = *entry.measurement;
   const std::string place =
       entry.place ? fmt::format("{}{}", entry.tied ? "~" : "", entry.place) : "";
-  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", place,
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", place,
                      escape_markdown(entry.kernel->label()),
                      entry.place ? verdict_cell(*entry.kernel) : escape_markdown(entry.why_not),
-                     entry.kernel->max_ulp_text(), escape_markdown(entry.kernel->grade()),
-                     entry.time_text(), entry.interval_text(), figure(field(row, "gb_per_s")),
+                     entry.kernel->share_text(), entry.kernel->ulp_text(),
+                     escape_markdown(entry.kernel->grade()), entry.time_text(),
+                     entry.interval_text(), figure(field(row, "gb_per_s")),
                      figure(field(row, "x_memcpy")), escape_markdown(share_of_ceiling(row)));
 }
 
 constexpr const char* kSpeedHead =
-    "| place | kernel | verdict | max ulp | grade | ns/element | 95 % | GB/s | x memcpy "
-    "| of ceiling |\n|--:|:--|:--|--:|:--|--:|--:|--:|--:|--:|\n";
+    "| place | kernel | verdict | error/bound | max ulp | grade | ns/element | 95 % | GB/s "
+    "| x memcpy | of ceiling |\n|--:|:--|:--|--:|--:|:--|--:|--:|--:|--:|--:|\n";
 
 std::string speed_table(const Ranking& ranking) {
   std::string text = fmt::format("{}\n\n{}", escape_markdown(ranking.shape.words()), kSpeedHead);
@@ -70,13 +71,13 @@ std::string speed_table(const Ranking& ranking) {
 std::string untimed_table(const View& view) {
   std::string rows;
   for (const KernelView* kernel : untimed(view))
-    rows +=
-        fmt::format("| {} | {} | {} | {} |\n", escape_markdown(kernel->id), verdict_cell(*kernel),
-                    kernel->max_ulp_text(), escape_markdown(kernel->grade()));
+    rows += fmt::format("| {} | {} | {} | {} | {} |\n", escape_markdown(kernel->id),
+                        verdict_cell(*kernel), kernel->share_text(), kernel->ulp_text(),
+                        escape_markdown(kernel->grade()));
   return rows.empty() ? ""
                       : fmt::format(
-                            "### Not timed\n\n| kernel | verdict | max ulp | grade "
-                            "|\n|:--|:--|--:|:--|\n{}\n",
+                            "### Not timed\n\n| kernel | verdict | error/bound | max ulp | grade "
+                            "|\n|:--|:--|--:|--:|:--|\n{}\n",
                             rows);
 }
 
@@ -164,6 +165,8 @@ std::string grades(const View& view) {
 std::string foot(const View& view) {
   std::string text = certificate_sentence(view.document);
   if (!text.empty()) text = "- certificate: " + text + "\n";
+  if (!field(view.document, "accuracy").empty())
+    text += fmt::format("- {}\n", escape_markdown(kErrorWords));
   for (const Json& absent : field(view.document, "absent"))
     text += fmt::format("- absent: {}: {}\n", md(absent, "name"), md(absent, "reason"));
   for (const Json& warning : field(view.document, "warnings"))

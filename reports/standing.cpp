@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the rows of a document say about each kernel, in one word, and failures grouped by cause.
+// What the rows of a document say about each kernel: its standing, its grade, and failures grouped
+// by cause.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,6 +8,7 @@
 #include <map>
 
 #include "reports/view.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -122,6 +124,27 @@ std::string KernelView::verdict() const {
   return standing == Standing::kPass && taken < lengths
              ? fmt::format("{} on {} of {} lengths", text, taken, lengths)
              : text;
+}
+
+std::string KernelView::grade() const {
+  const std::string grade = row ? text_of(field(*row, "grade"), "grade") : "";
+  return grade.empty() ? "-" : grade;
+}
+
+std::string KernelView::grade_sentence() const {
+  if (grade() == "-") return "";
+  const Json &found = field(*row, "grade"), &broken = field(found, "broken");
+  std::string text = grade();
+  if (broken.is_object())
+    text += fmt::format(", not {}: off by {} ulp on a row of {} columns ({}), where {} may be lost",
+                        text_of(broken, "grade"), figure(field(broken, "ulp")),
+                        count_of(broken, "row_length"), text_of(broken, "rows"),
+                        figure(field(broken, "allowed")));
+  std::string growth;
+  for (const Json& entry : field(found, "growth"))
+    growth += fmt::format("{}n^{:.2f} on {} rows", growth.empty() ? "; its error grows as " : ", ",
+                          value_of(field(entry, "exponent")), text_of(entry, "rows"));
+  return text + growth;
 }
 
 std::string Finding::also_names() const {

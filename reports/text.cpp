@@ -34,7 +34,8 @@ std::string verdict_text(const KernelView& kernel, const Entry* entry) {
 std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entry) {
   std::vector<std::string> row = {one_line(kernel.label()),
                                   one_line(verdict_text(kernel, entry)),
-                                  kernel.max_ulp_text(),
+                                  kernel.share_text(),
+                                  kernel.ulp_text(),
                                   one_line(kernel.grade()),
                                   entry ? entry->time_text() : "-",
                                   entry ? entry->interval_text() : "-"};
@@ -45,8 +46,8 @@ std::vector<std::string> summary_row(const KernelView& kernel, const Entry* entr
 }
 
 std::string summary(const View& view, const Ranking& speed) {
-  TextTable table({"kernel", "verdict", "max ulp", "grade", "ns/element", "95 %", "GB/s",
-                   "x memcpy", "of ceiling"});
+  TextTable table({"kernel", "verdict", "error/bound", "max ulp", "grade", "ns/element", "95 %",
+                   "GB/s", "x memcpy", "of ceiling"});
   bool disturbed = false;
   for (const auto& [kernel, entry] : summary_order(view, speed)) {
     table.add(summary_row(*kernel, entry));
@@ -58,11 +59,11 @@ std::string summary(const View& view, const Ranking& speed) {
 }
 
 std::string untimed_table(const View& view) {
-  TextTable table({"kernel", "verdict", "max ulp", "grade", "verified in s"});
+  TextTable table({"kernel", "verdict", "error/bound", "max ulp", "grade", "verified in s"});
   const auto kernels = untimed(view);
   for (const KernelView* kernel : kernels)
-    table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)),
-               kernel->max_ulp_text(), one_line(kernel->grade()),
+    table.add({one_line(kernel->id), one_line(verdict_text(*kernel, nullptr)), kernel->share_text(),
+               kernel->ulp_text(), one_line(kernel->grade()),
                kernel->row ? figure(field(*kernel->row, "verify_seconds")) : "-"});
   return kernels.empty() ? "" : fmt::format("\nNot timed\n{}", table.text());
 }
@@ -205,6 +206,7 @@ std::string grades(const View& view) {
 std::string foot(const View& view) {
   std::string text = certificate_sentence(view.document);
   if (!text.empty()) text = "certificate: " + text + "\n";
+  if (!field(view.document, "accuracy").empty()) text.append(kErrorWords) += '\n';
   for (const Json& absent : field(view.document, "absent"))
     text += fmt::format("absent: {}: {}\n", one_line(text_of(absent, "name")),
                         one_line(text_of(absent, "reason")));

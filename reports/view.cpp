@@ -188,25 +188,8 @@ std::string KernelView::named_briefly(Outcome wanted) const {
   return names.size() == 1 ? names[0] : fmt::format("{} +{}", names[0], names.size() - 1);
 }
 
-std::string KernelView::grade() const {
-  const std::string grade = row ? text_of(field(*row, "grade"), "grade") : "";
-  return grade.empty() ? "-" : grade;
-}
-
-std::string KernelView::grade_sentence() const {
-  if (grade() == "-") return "";
-  const Json &found = field(*row, "grade"), &broken = field(found, "broken");
-  std::string text = grade();
-  if (broken.is_object())
-    text += fmt::format(", not {}: off by {} ulp on a row of {} columns ({}), where {} may be lost",
-                        text_of(broken, "grade"), figure(field(broken, "ulp")),
-                        count_of(broken, "row_length"), text_of(broken, "rows"),
-                        figure(field(broken, "allowed")));
-  std::string growth;
-  for (const Json& entry : field(found, "growth"))
-    growth += fmt::format("{}n^{:.2f} on {} rows", growth.empty() ? "; its error grows as " : ", ",
-                          value_of(field(entry, "exponent")), text_of(entry, "rows"));
-  return text + growth;
+std::string KernelView::share_text() const {
+  return accuracy.empty() ? "-" : figure(share_of_bound);
 }
 
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }

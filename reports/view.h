@@ -86,6 +86,8 @@ struct KernelView {
   std::vector<std::string> named(Outcome wanted) const;
   /// The same in few words: "strides +2".
   std::string named_briefly(Outcome wanted) const;
+  /// share_of_bound as a figure, "-" where unknown.
+  std::string share_text() const;
   /// max_ulp as a figure, "-" where unknown.
   std::string max_ulp_text() const;
   /// The largest error in ulp over well-conditioned outputs: where a result cancels (logsumexp near
@@ -138,6 +140,13 @@ struct Entry {
 };
 
 Standing standing_of(const KernelView& kernel);
+
+/// Why errors are shown as shares of their bounds, beside which ulp count well-conditioned outputs.
+inline constexpr const char* kErrorWords =
+    "error/bound: the largest error as a share of the largest that sane arithmetic may make on "
+    "that "
+    "row, for every operation alike. max ulp: over well-conditioned outputs alone; where a result "
+    "cancels (logsumexp near 0, gradients), an error that nothing can avoid is 1e15 of its ulp.";
 
 /// One finding: a property with its counterexample, and the properties of the same kernel and
 /// outcome that are broken by the same cause (the document's "cause").

@@ -75,8 +75,10 @@ int run_kernels(const BenchOptions& options, const Invocation& invocation) {
   }
   Json json = Json::array();
   for (const Comparison& comparison : comparisons) json.push_back(to_json(comparison));
-  write_file(invocation.output.path,
-             invocation.output.format() == "json" ? to_text(json) : comparisons_table(comparisons));
+  const std::string format = invocation.output.format(), table = comparisons_table(comparisons);
+  write_file(invocation.output.path, format == "json"       ? to_text(json)
+                                     : format == "markdown" ? "```text\n" + table + "```\n"
+                                                            : table);
   return exit_code_of(comparisons, invocation.strict);
 }
 
@@ -107,7 +109,7 @@ void add_compare(CLI::App& app, int& exit_code) {
   verb->add_option("B", invocation->b, "the document or kernel in question")->required();
   const auto flags = add_bench_flags(*verb, {"--kernel", "--resume"});
   add_plugins(*verb, invocation->plugins);
-  invocation->output.add_to(*verb, {"text", "json"});
+  invocation->output.add_to(*verb, {"text", "markdown", "json"});
   verb->add_flag("--no-verify", invocation->without_verification,
                  "two kernels: do not verify them too (at effort quick, some seconds each)");
   verb->add_flag("--strict", invocation->strict, "exit 5 where something is undecided");

@@ -14,7 +14,7 @@ from sources import CODE, ROOT, files, report, short
 
 # Libraries within another one's folder: the kernels' own code, and the verbs of all folders.
 BUILTINS = tuple(f"kernels/{name}/" for name in
-                 ("portable", "simd", "openmp", "peers", "plugin", "flags"))
+                 ("portable", "simd", "openmp", "library", "peers", "plugin", "flags"))
 # Starts a child process, with the class of support compiled into it.
 BRIDGE = "kernels/peers/python_bridge.cpp"
 # The tests of these folders run verbs, and link them.
