@@ -287,5 +287,21 @@ TEST(Simd, RoundsEvery16BitSigmoidAndLongRowsOnEveryInstructionSet) {
         check_16_bit_softmax);
 }
 
+// 65519.9986 rounds to the midpoint 65520 in f32, and from there to infinity; 65520.0034 is beyond.
+TEST(Simd, TellsTheLargestFloat16FromInfinityOnEveryInstructionSet) {
+  for_each_simd_kernel(
+      [](const softmark_kernel& kernel) {
+        return kernel.op == SOFTMARK_LOG_SOFTMAX && kernel.dtype == SOFTMARK_F16;
+      },
+      [](const softmark_kernel& kernel) {
+        test::Call<std::uint16_t> call;
+        call.cols = 3;
+        call.x = {0xfbff, 0x4bc5, 0x4b80};  // -65504, 15.5390625, 15
+        EXPECT_EQ(call.run(kernel)[0], 0xfbff);
+        call.x[1] = 0x4bc6;  // 15.546875
+        EXPECT_EQ(call.run(kernel)[0], 0xfc00);
+      });
+}
+
 }  // namespace
 }  // namespace softmark
