@@ -19,8 +19,8 @@ namespace softmark {
 namespace {
 
 constexpr std::size_t kMostLines = 40, kWidth = 120, kMostRows = 6, kFewKernels = 10,
-                      kMostDecisions = 5, kMostFailures = 6, kMostShown = 2, kMostOfAFailure = 14,
-                      kMostNotes = 4, kLeastKnown = 2;
+                      kMostDecisions = 5, kMostFailures = 6, kMostShown = 2, kMostOfFailures = 14,
+                      kMostOfFewKernels = 28, kMostNotes = 4, kLeastKnown = 2;
 
 std::size_t lines_of(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
@@ -146,10 +146,13 @@ std::string failures(const View& view) {
   const auto found = view.findings(Outcome::kFail);
   if (found.empty()) return "";
   std::string text = fmt::format("\n{} failure{}\n", found.size(), found.size() == 1 ? "" : "s");
+  const std::size_t most = view.kernels.size() <= kFewKernels && view.rankings.empty()
+                               ? kMostOfFewKernels
+                               : kMostOfFailures;
   std::string shown;
   for (std::size_t i = 0; i < std::min(found.size(), kMostShown); ++i)
     shown += failure_text(found[i], "FAIL");
-  if (found.size() <= kMostShown && (found.size() == 1 || lines_of(shown) <= kMostOfAFailure))
+  if (found.size() <= kMostShown && (found.size() == 1 || lines_of(shown) <= most))
     return text + shown;
   std::vector<std::string> lines;
   for (const Finding& finding : found)
