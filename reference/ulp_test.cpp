@@ -102,6 +102,8 @@ TEST(Ulp, ErrorsOfSpecialValues) {
   EXPECT_EQ(ulp_error({0, 0}, -0.0, SOFTMARK_F32), 0);
   EXPECT_EQ(ulp_error({0, 0.25}, 0x1p-149, SOFTMARK_F32), 0.75);
   EXPECT_EQ(ulp_error({0, 0.25}, 0, SOFTMARK_F32), 0.25);
+  EXPECT_TRUE(is_within(nan, {kNan, 0}, kNan, SOFTMARK_F32));
+  EXPECT_FALSE(is_within(nan, {kNan, 0}, 1, SOFTMARK_F32));
   const double big = largest_finite(SOFTMARK_F64);
   EXPECT_EQ(ulp_error({big, 0}, -big, SOFTMARK_F64), std::ldexp(1.0, 54) - 2);
 }

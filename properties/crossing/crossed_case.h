@@ -19,7 +19,7 @@ class CaseMaker {
   CaseMaker(const Kernel& kernel, Effort effort)
       : kernel_(kernel),
         most_outputs_(most_outputs(effort)),
-        calls_of_two_(effort == Effort::quick ? 4 : 20) {}
+        calls_of_two_(effort == Effort::quick ? 10 : 20) {}
 
   Case make(const Assignment& a);
 
@@ -51,8 +51,9 @@ class CaseMaker {
 /// Puts the special values into a row. `at`: their column, or where a run of masks starts or ends.
 void make_special(std::vector<double>& row, Special special, std::size_t at, softmark_dtype dtype);
 
-/// Sizes that the array leaves out: many rows of some length with one bad row, rows past 16 bits
-/// with several columns, and at thorough past 2^20 columns.
+/// What the array leaves out or holds too seldom: calls by two threads, many rows of some
+/// length with one bad row, rows past 16 bits with several columns, and at thorough past 2^20
+/// columns.
 std::vector<Case> large_cases(const Kernel& kernel, Effort effort);
 
 }  // namespace softmark::crossing

@@ -12,32 +12,39 @@ struct Size {
   Special special;
   Effort effort;
   int calls = 1;
+  Caller caller = Caller::main;
+  bool fresh = false;
 };
 
 const std::vector<Size> kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
                                      {2, 129, Special::none, Effort::standard},
                                      {1, 200, Special::one_masked, Effort::standard},
                                      {1, 513, Special::none, Effort::thorough}},
-                        kSizes = {{1, 5, Special::none, Effort::quick, 66000},
-                                  {2, 3, Special::nan, Effort::quick, 66000},
-                                  {65537, 2, Special::none, Effort::standard},
-                                  {65537, 5, Special::nan, Effort::standard},
-                                  {65537, 3, Special::all_masked, Effort::standard},
-                                  {300, 1000, Special::nan, Effort::standard},
-                                  {257, 1000, Special::all_masked, Effort::standard},
-                                  {256, 256, Special::plus_inf, Effort::standard},
-                                  {300, 130, Special::prefix, Effort::standard},
-                                  {1025, 100, Special::nan, Effort::standard},
-                                  {4097, 17, Special::all_masked, Effort::standard},
-                                  {33, 4096, Special::nan, Effort::standard},
-                                  {17, 8193, Special::suffix, Effort::standard},
-                                  {129, 1025, Special::lowest, Effort::standard},
-                                  {65, 4097, Special::one_masked, Effort::standard},
-                                  {9, 20000, Special::plus_inf, Effort::standard},
-                                  {65537, 33, Special::nan, Effort::thorough},
-                                  {4097, 1000, Special::one_masked, Effort::thorough},
-                                  {2, (1u << 20) + 1, Special::nan, Effort::thorough},
-                                  {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
+                        kSizes = {
+                            {4, 33, Special::none, Effort::quick, 1, Caller::concurrent, true},
+                            {16, 33, Special::none, Effort::quick, 40, Caller::concurrent},
+                            {2, 5, Special::none, Effort::standard, 1, Caller::concurrent, true},
+                            {6, 257, Special::none, Effort::standard, 1, Caller::concurrent, true},
+                            {1, 5, Special::none, Effort::quick, 66000},
+                            {2, 3, Special::nan, Effort::quick, 66000},
+                            {65537, 2, Special::none, Effort::standard},
+                            {65537, 5, Special::nan, Effort::standard},
+                            {65537, 3, Special::all_masked, Effort::standard},
+                            {300, 1000, Special::nan, Effort::standard},
+                            {257, 1000, Special::all_masked, Effort::standard},
+                            {256, 256, Special::plus_inf, Effort::standard},
+                            {300, 130, Special::prefix, Effort::standard},
+                            {1025, 100, Special::nan, Effort::standard},
+                            {4097, 17, Special::all_masked, Effort::standard},
+                            {33, 4096, Special::nan, Effort::standard},
+                            {17, 8193, Special::suffix, Effort::standard},
+                            {129, 1025, Special::lowest, Effort::standard},
+                            {65, 4097, Special::one_masked, Effort::standard},
+                            {9, 20000, Special::plus_inf, Effort::standard},
+                            {65537, 33, Special::nan, Effort::thorough},
+                            {4097, 1000, Special::one_masked, Effort::thorough},
+                            {2, (1u << 20) + 1, Special::nan, Effort::thorough},
+                            {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
 
 }  // namespace
 
@@ -67,7 +74,9 @@ std::vector<Case> large_cases(const Kernel& kernel, Effort effort) {
     if (masks || is_nan) make_special(bad, size.special, size.cols * 2 / 3, kernel.dtype);
     std::copy(bad.begin(), bad.end(), c.x.end() - static_cast<std::ptrdiff_t>(size.cols));
     c.layout.calls = size.calls;
-    c.layout.threads = size.calls > 1 || turn++ % 2 ? 1 : 3;
+    c.layout.fresh = size.fresh;
+    c.layout.caller = size.caller;
+    c.layout.threads = size.calls > 1 || size.caller != Caller::main || turn++ % 2 ? 1 : 3;
     cases.push_back(std::move(c));
   }
   return cases;
