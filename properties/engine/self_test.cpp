@@ -167,8 +167,10 @@ std::string score_of(const std::vector<Subject>& all, std::size_t& bad) {
 
 int self_test(const VerifyOptions& options, std::size_t sample, std::string& text) {
   auto all = subjects();
-  std::map<std::string, std::size_t> seen;  // of each class; that of the controls is ""
-  std::erase_if(all, [&](const Subject& s) { return seen[s.kind]++ % sample != 0; });
+  std::map<std::string, std::size_t> seen;  // of each property; that of the controls is ""
+  std::erase_if(all, [&](const Subject& s) {
+    return seen[s.kind.substr(0, s.kind.find(" ("))]++ % sample != 0;
+  });
   // The slow ones (controls) first, so that no core waits for the last one.
   std::stable_partition(all.begin(), all.end(), [](const Subject& s) { return !s.is_mutant(); });
   std::atomic<std::size_t> next{0};
@@ -182,7 +184,7 @@ int self_test(const VerifyOptions& options, std::size_t sample, std::string& tex
   for (auto& worker : workers) worker.join();
   std::size_t bad = 0;
   text = score_of(all, bad);
-  if (sample > 1) text += fmt::format("a sample: one of {} of each class\n", sample);
+  if (sample > 1) text += fmt::format("a sample: one of {} of each property\n", sample);
   return interrupted() ? kNotMeasurable : bad ? kGateFailed : kPass;
 }
 

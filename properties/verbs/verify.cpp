@@ -93,7 +93,7 @@ void add_verify(CLI::App& app, int& exit_code) {
       "test the properties themselves: every mutant must fail the property it names, every "
       "control pass");
   sub->add_option("--sample", verb->sample,
-                  "with --self-test: only one of N mutants of each class, and of the controls")
+                  "with --self-test: only one of N mutants of each property, and of the controls")
       ->type_name("N")
       ->check(whole_within(1, 1000));
   sub->add_flag("--strict", verb->strict, "exit 1 also where a kernel refused a call");
