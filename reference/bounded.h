@@ -51,12 +51,11 @@ inline Bounded operator+(const Bounded& a, const Bounded& b) {
 }
 inline Bounded operator-(const Bounded& a, const Bounded& b) { return a + -b; }
 inline bool is_zero(const Bounded& a) { return a.value.hi == 0 && a.error == 0; }
-inline bool has_sign(const Bounded& a) {
-  return std::fabs(a.value.hi) > a.error && std::isfinite(a.value.hi);
-}
+/// 0 where the error leaves the sign open.
+int sign_of(const Bounded& value);
 inline Bounded operator*(const Bounded& a, const Bounded& b) {
   const DoubleDouble product = a.value * b.value;
-  if ((is_zero(a) && has_sign(b)) || (is_zero(b) && has_sign(a)))
+  if ((is_zero(a) && sign_of(b) != 0) || (is_zero(b) && sign_of(a) != 0))
     return Bounded(a.value.hi * b.value.hi);
   double carried =
       std::fabs(a.value.hi) * b.error + std::fabs(b.value.hi) * a.error + a.error * b.error;
@@ -88,8 +87,6 @@ inline constexpr int kTinyScale = 900;
 Bounded scaled_exp_of(const Bounded& t);
 /// log(1 + value) of a value >= 0.
 Bounded log1p_of(const Bounded& value);
-/// 0 where the error leaves the sign open.
-int sign_of(const Bounded& value);
 /// inf * value: without a bound, which leaves it to intervals.
 Bounded infinite_times(const Bounded& value);
 

@@ -138,7 +138,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   crossing::CaseMaker maker(kernel, effort);
   for (const auto& a : assignments_of(crossing::Model(kernel, effort), effort))
     if (!sink(maker.make(a))) return;
-  for (const Case& c : crossing::large_cases(kernel, effort))
+  for (const Case& c : crossing::single_cases(kernel, effort))
     if (!sink(c)) return;
 }
 

@@ -54,6 +54,6 @@ void make_special(std::vector<double>& row, Special special, std::size_t at, sof
 /// What the array leaves out or holds too seldom: calls by two threads, many rows of some
 /// length with one bad row, rows past 16 bits with several columns, and at thorough past 2^20
 /// columns.
-std::vector<Case> large_cases(const Kernel& kernel, Effort effort);
+std::vector<Case> single_cases(const Kernel& kernel, Effort effort);
 
 }  // namespace softmark::crossing

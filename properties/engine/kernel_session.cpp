@@ -27,6 +27,7 @@ bool same_values(std::span<const double> a, std::span<const double> b) {  // NaN
          (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
+/// Of whole values: FNV-1a (support/hash.h) goes by bytes, which takes longer than all else here.
 std::uint64_t hash_of(std::span<const double> values, std::uint64_t seed) {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
   std::uint64_t lanes[4] = {seed, seed + 1, seed + 2, values.size()};

@@ -57,6 +57,18 @@ SweepResult sweep_range(const Sweep& sweep, SweepRange range, const SweepProgres
   return result;
 }
 
+void SweepResult::add(const SweepResult& later) {
+  if (worst_x.empty() || later.errors.max_ulp > errors.max_ulp) {
+    worst_x = later.worst_x;
+    worst_got = later.worst_got;
+    worst_want = later.worst_want;
+  }
+  errors.merge(later.errors);
+  inputs += later.inputs;
+  non_monotone += later.non_monotone;
+  if (first_step_down.empty()) first_step_down = later.first_step_down;
+}
+
 SweepResult merge_sweeps(std::span<const SweepResult> parts) {
   if (parts.empty()) throw std::invalid_argument("no sweeps to merge");
   SweepResult whole = parts[0];
@@ -70,16 +82,8 @@ SweepResult merge_sweeps(std::span<const SweepResult> parts) {
                                   std::to_string(part.shards) + " is given twice");
     seen[static_cast<std::size_t>(part.shard)] = true;
     if (i == 0) continue;
-    whole.inputs += part.inputs;
+    whole.add(part);
     whole.total += part.total;
-    if (whole.worst_x.empty() || part.errors.max_ulp > whole.errors.max_ulp) {
-      whole.worst_x = part.worst_x;
-      whole.worst_got = part.worst_got;
-      whole.worst_want = part.worst_want;
-    }
-    whole.errors.merge(part.errors);
-    whole.non_monotone += part.non_monotone;
-    if (whole.first_step_down.empty()) whole.first_step_down = part.first_step_down;
     if (whole.failure.empty()) whole.failure = part.failure;
   }
   return whole;

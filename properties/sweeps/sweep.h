@@ -43,6 +43,8 @@ struct SweepResult {
   SweepRange range;     // as far as it was gone through
   SweepEdges edges;
   bool complete() const { return inputs == total && failure.empty(); }
+  /// Adds the inputs, errors, worst row and steps down of what comes after this.
+  void add(const SweepResult& later);
 };
 
 struct Shard {

@@ -27,16 +27,8 @@ void append(SweepResult& a, const SweepResult& b) {
     a.edges.last = b.edges.last;
     a.edges.is_open = false;
   }
-  if (a.worst_x.empty() || b.errors.max_ulp > a.errors.max_ulp) {
-    a.worst_x = b.worst_x;
-    a.worst_got = b.worst_got;
-    a.worst_want = b.worst_want;
-  }
-  a.errors.merge(b.errors);
-  a.inputs += b.inputs;
+  a.add(b);
   a.range.end = b.range.end;
-  a.non_monotone += b.non_monotone;
-  if (a.first_step_down.empty()) a.first_step_down = b.first_step_down;
   a.failure = b.failure;
 }
 

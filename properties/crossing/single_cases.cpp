@@ -48,7 +48,7 @@ const std::vector<Size> kMatrices = {{1, 3, Special::none, Effort::quick, 66000}
 
 }  // namespace
 
-std::vector<Case> large_cases(const Kernel& kernel, Effort effort) {
+std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
   std::vector<Case> cases;
   std::size_t turn = 0;
   for (const Size& size : gives_matrix(kernel.op) ? kMatrices : kSizes) {
