@@ -3,26 +3,10 @@
 
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
-#define BOOST_NO_CXX17_HDR_EXECUTION  // <execution> wants TBB linked where its headers are found
-#include <boost/math/statistics/univariate_statistics.hpp>
 #include <cmath>
 #include <limits>
 
 namespace softmark::bench {
-
-double median(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  return boost::math::statistics::median(values);
-}
-
-double median_deviation(const std::vector<double>& values) {
-  // Boost 1.81's median_absolute_deviation is wrong around any centre but 0: it returns the value
-  // that deviates by the median, not its deviation.
-  const double middle = median(values);
-  std::vector<double> deviations;
-  for (double value : values) deviations.push_back(std::abs(value - middle));
-  return median(deviations);
-}
 
 std::optional<std::pair<std::size_t, std::size_t>> median_ranks(std::size_t n, double confidence) {
   if (n == 0) return std::nullopt;

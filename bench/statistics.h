@@ -9,12 +9,9 @@
 #include <utility>
 #include <vector>
 
-namespace softmark::bench {
+#include "support/median.h"
 
-/// The middle value, or the mean of the two middle ones; NaN for no values.
-double median(std::vector<double> values);
-/// Median absolute deviation from the median (not scaled to a normal's sigma); NaN for no values.
-double median_deviation(const std::vector<double>& values);
+namespace softmark::bench {
 
 /// Ranks [low, high], counted from 0, of the sorted values that enclose the median with at least
 /// `confidence`, whatever the distribution: P(fewer than low+1 of n fair coins) * 2 <= 1 -

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -99,9 +100,12 @@ Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softma
 
 /// Two callers: where they are, so that they go on until they have met often enough.
 struct Together {
+  using Duration = std::chrono::steady_clock::duration;
   unsigned callers = 1;
-  unsigned enough = 0;  // meetings; and as many milliseconds at most
-  bool waits = false;   // for each other to begin
+  static constexpr auto kMeeting = std::chrono::milliseconds(3),  // at most, beside other work
+      kLongest = std::chrono::milliseconds(300);                  // of all
+  unsigned enough = 0;                                            // meetings
+  bool waits = false;                                             // for each other to begin
   std::atomic<unsigned> ready{0}, meetings{0};
   std::atomic<bool> differs{false};
   std::atomic<unsigned> inside[2] = {};  // the number of the call that each is in; 0: none
@@ -113,7 +117,7 @@ struct Together {
   }
   bool goes_on() const {
     return !differs && meetings < enough &&
-           std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(enough);
+           std::chrono::steady_clock::now() - begin < std::min<Duration>(enough * kMeeting, kLongest);
   }
 };
 

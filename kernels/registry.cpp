@@ -45,11 +45,8 @@ struct Library {
   }
 };
 
-fs::path program_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
-
 std::string path_of(const std::string& library) {
-  return library.starts_with(kPython) ? (program_folder() / "peers/softmark_python.so").string()
-                                      : library;
+  return library.starts_with(kPython) ? program_folder() + "peers/softmark_python.so" : library;
 }
 
 // In the child: the library stays loaded until the process ends. "python:MODULE:FUNCTION" loads the
@@ -167,7 +164,7 @@ struct PeerListing {
 
 PeerListing list_peer(const PeerBuild& peer) {
   if (!peer.reason.empty()) return {{}, std::string(peer.reason)};
-  const fs::path path = program_folder() / "peers" / peer.library;
+  const fs::path path = fs::path(program_folder()) / "peers" / peer.library;
   try {
     if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is missing");
     return {list_library(path.string(), "peer"), ""};

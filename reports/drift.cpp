@@ -7,6 +7,8 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 
+#include "support/median.h"
+
 namespace softmark {
 namespace {
 
@@ -25,19 +27,8 @@ constexpr double kMedianNoise = 0.7;
 /// The standard error of a median: that of a mean, times sqrt(pi / 2).
 constexpr double kMedianError = 1.2533;
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
-
-/// The standard deviation of normal values with that median absolute deviation.
-double sigma_of(std::vector<double> values, double middle) {
-  for (double& value : values) value = std::fabs(value - middle);
-  return 1.4826 * median(values);
-}
+/// The standard deviation of normal values around 0 with that median absolute deviation.
+double sigma_of(const std::vector<double>& values) { return 1.4826 * median_deviation(values, 0); }
 
 /// What other work does to a process only lengthens it, so the least of the processes' times is the
 /// one that repeats: between idle runs of six processes it differed by 0.9 %, their median by 6 %.
@@ -189,7 +180,7 @@ void take_drift_off(const View& before, const View& after, std::vector<Moved>& m
     }
     const std::vector<double>& references = same.size() >= kFewestReferences ? same : all;
     one.references = references.size();
-    one.drift = median(references);
+    one.drift = references.empty() ? 0 : median(references);
     one.residual = one.log - one.drift;
   }
 }
@@ -201,7 +192,7 @@ double noise_without(const std::vector<Moved>& moved, const std::string& name) {
     if (other.name != name && other.calm && other.references >= kFewestReferences)
       residuals.push_back(other.residual);
   if (residuals.size() < kFewestCells) return 0;
-  return std::max(sigma_of(residuals, 0), kLeastNoise);
+  return std::max(sigma_of(residuals), kLeastNoise);
 }
 
 /// Changes `change` to a difference of `residual`, which has an error of `scale` and may be luck.

@@ -96,6 +96,11 @@ std::string program_path() {
   return error ? "softmark" : path;
 }
 
+std::string program_folder() {
+  const std::string path = program_path();
+  return path.substr(0, path.rfind('/') + 1);
+}
+
 std::string absolute_path(const std::string& path) {
   std::error_code error;
   const std::string absolute = std::filesystem::absolute(path, error).lexically_normal().string();

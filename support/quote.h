@@ -19,6 +19,8 @@ std::string shell_quoted(std::string_view word);
 
 /// This program's path, absolute; "softmark" where it cannot be read.
 std::string program_path();
+/// Its folder, where its plugins are: with a slash at the end, or empty.
+std::string program_folder();
 
 /// The path made absolute, without resolving links.
 std::string absolute_path(const std::string& path);

@@ -19,6 +19,7 @@
 #include "support/interrupts.h"
 #include "support/journal.h"
 #include "support/piece_threads.h"
+#include "support/quote.h"
 #include "support/transport.h"
 
 namespace softmark {
@@ -66,15 +67,8 @@ void put(std::array<char, n>& to, std::string_view text) {
   std::copy_n(text.begin(), std::min(text.size(), n - 1), to.begin());
 }
 
-std::string folder_of_program() {
-  std::array<char, 4096> path{};
-  const ssize_t n = ::readlink("/proc/self/exe", path.data(), path.size());
-  const std::string program(path.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
-  return program.substr(0, program.rfind('/') + 1);
-}
-
 Transport* join() {
-  const std::string library = folder_of_program() + "softmark_mpi.so";
+  const std::string library = program_folder() + "softmark_mpi.so";
   // Global: the parts of Open MPI that it loads look for its symbols there.
   void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL);
   const char* why = handle ? nullptr : dlerror();

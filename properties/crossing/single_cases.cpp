@@ -22,7 +22,7 @@ const std::vector<Size> kMatrices = {{1, 3, Special::none, Effort::quick, 66000}
                                      {1, 513, Special::none, Effort::thorough}},
                         kSizes = {
                             {4, 33, Special::none, Effort::quick, 1, Caller::concurrent, true},
-                            {16, 33, Special::none, Effort::quick, 40, Caller::concurrent},
+                            {16, 33, Special::none, Effort::quick, 500, Caller::concurrent},
                             {2, 5, Special::none, Effort::standard, 1, Caller::concurrent, true},
                             {6, 257, Special::none, Effort::standard, 1, Caller::concurrent, true},
                             {1, 5, Special::none, Effort::quick, 66000},

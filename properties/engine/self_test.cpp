@@ -6,16 +6,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <thread>
 
 #include "support/interrupts.h"
+#include "support/quote.h"
 
 namespace softmark {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::string_view kMarker = "killed by ";
 constexpr double kCallSeconds = 0.9;  // a mutant that hangs costs five of these
@@ -53,10 +51,10 @@ void read_summary(const Kernel& mutant, Subject& subject) {
 }
 
 std::vector<Subject> subjects() {
-  const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path() / "plugins";
-  const std::string mutants = folder / "softmark_mutants.so",
-                    at_load = folder / "softmark_mutant_at_load.so",
-                    controls = folder / "softmark_controls.so";
+  const std::string folder = program_folder() + "plugins/";
+  const std::string mutants = folder + "softmark_mutants.so",
+                    at_load = folder + "softmark_mutant_at_load.so",
+                    controls = folder + "softmark_controls.so";
   std::vector<Subject> all;
   for (const Kernel& kernel : load_plugins({mutants, at_load, controls}).kernels) {
     Subject& subject = all.emplace_back();

@@ -36,7 +36,10 @@ void static_sum(R r) {
 int static_arguments(const softmark_args* a) {
   static softmark_args kept;
   kept = *a;
-  for (volatile std::size_t r = 0; r < kept.rows; r = r + 1) sound(row_of<float>(&kept, r));
+  for (std::size_t r = 0; r < kept.rows; ++r) {
+    sound(row_of<float>(&kept, r));
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // else its fields are read only once
+  }
   return 0;
 }
 // The second caller finds the table marked as ready before it is filled.
