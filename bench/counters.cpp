@@ -8,12 +8,12 @@
 namespace softmark::bench {
 namespace {
 
-struct Known {
+struct KnownEvent {
   const char* name;
   std::uint32_t type;
   std::uint64_t config;
 };
-constexpr Known kKnown[] = {
+constexpr KnownEvent kEvents[] = {
     {"instructions", PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS},
     {"cache_misses", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES},
     {"tlb_misses", PERF_TYPE_HW_CACHE,
@@ -41,7 +41,7 @@ Count read_counter(int counter) {
 }
 
 Counters::Counters() {
-  for (const Known& known : kKnown)
+  for (const KnownEvent& known : kEvents)
     if (const int counter = open_counter(known.type, known.config); counter >= 0)
       events_.push_back({known.name, counter, {}});
 }

@@ -18,7 +18,7 @@
 namespace softmark::bench {
 namespace {
 
-struct Known {
+struct KnownCpu {
   std::string_view vendor;
   int family, first_model, last_model;
   std::string_view name;
@@ -26,7 +26,7 @@ struct Known {
   std::string_view has, lacks;
 };
 // x86 by family and model (with the extended bits added).
-constexpr Known kKnown[] = {
+constexpr KnownCpu kCpus[] = {
     {"GenuineIntel", 6, 0x3c, 0x3c, "Haswell", "AVX2", "AVX3"},
     {"GenuineIntel", 6, 0x3f, 0x3f, "Haswell", "AVX2", "AVX3"},
     {"GenuineIntel", 6, 0x4f, 0x4f, "Broadwell", "AVX2", "AVX3"},
@@ -134,7 +134,7 @@ Cpuid read_cpuid() {
 }
 
 std::string microarchitecture(const Cpuid& cpu) {
-  for (const Known& known : kKnown) {
+  for (const KnownCpu& known : kCpus) {
     if (cpu.vendor != known.vendor || cpu.family != known.family || cpu.model < known.first_model ||
         cpu.model > known.last_model)
       continue;

@@ -111,13 +111,17 @@ struct Together {
   std::atomic<unsigned> inside[2] = {};  // the number of the call that each is in; 0: none
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 
+  // Who yields at once is seldom running when the other comes, beside other work.
   void wait() {
     ++ready;
-    while (waits && ready < callers) sched_yield();
+    const auto since = std::chrono::steady_clock::now();
+    while (waits && ready < callers)
+      if (std::chrono::steady_clock::now() - since > kMeeting) sched_yield();
   }
   bool goes_on() const {
     return !differs && meetings < enough &&
-           std::chrono::steady_clock::now() - begin < std::min<Duration>(enough * kMeeting, kLongest);
+           std::chrono::steady_clock::now() - begin <
+               std::min<Duration>(enough * kMeeting, kLongest);
   }
 };
 
@@ -320,6 +324,7 @@ void make_call(const wire::Call& call, const softmark_kernel& kernel, const soft
   else
     together(works, caller);
   merge(parts, reply);
+  reply.meetings = meeting.meetings;
 }
 
 }  // namespace softmark

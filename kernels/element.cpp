@@ -8,10 +8,10 @@
 #include <cstring>
 #include <limits>
 
+#include "support/non_finite.h"
+
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 /// What stands for a value beyond the type.
 double beyond(const TypeInfo& type, double value) {

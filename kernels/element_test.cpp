@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/call_for_test.h"
 #include "support/random.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr softmark_dtype kNarrow[] = {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F8_E4M3,
                                       SOFTMARK_F8_E5M2};
 
@@ -27,7 +27,7 @@ std::uint16_t last(softmark_dtype dtype) {
 }
 /// What a value beyond the type becomes.
 bool is_beyond(softmark_dtype dtype, double value, double sign) {
-  return dtype == SOFTMARK_F8_E4M3 ? std::isnan(value) : value == sign * kInf;
+  return dtype == SOFTMARK_F8_E4M3 ? std::isnan(value) : value == sign * kInf<double>;
 }
 
 TEST(Element, LimitsOfTheTypes) {
@@ -115,7 +115,7 @@ TEST(Element, EveryFloat8IsWhatItsSpecificationSays) {
     }
     EXPECT_EQ(std::isnan(e5m2), magnitude > 0x7c) << code;
     if (magnitude == 0x7c) {
-      EXPECT_EQ(e5m2, code & 0x80 ? -kInf : kInf);
+      EXPECT_EQ(e5m2, code & 0x80 ? -kInf<double> : kInf<double>);
     } else if (magnitude < 0x7c) {
       EXPECT_EQ(e5m2, want(code, 2, 15)) << code;
     }
@@ -156,7 +156,8 @@ TEST(Element, RoundingIsToNearestEvenBetweenAllNeighbours) {
       for (const double sign : {1.0, -1.0}) {
         ASSERT_EQ(round_to(dtype, sign * middle), sign * even) << bits;
         ASSERT_EQ(round_to(dtype, sign * std::nextafter(middle, 0)), sign * below) << bits;
-        ASSERT_EQ(round_to(dtype, sign * std::nextafter(middle, kInf)), sign * above) << bits;
+        ASSERT_EQ(round_to(dtype, sign * std::nextafter(middle, kInf<double>)), sign * above)
+            << bits;
       }
     }
   }
@@ -171,13 +172,15 @@ TEST(Element, RoundingOverflowsAtHalfAnUlpAboveTheLargest) {
       if (dtype == SOFTMARK_F8_E4M3)
         EXPECT_EQ(round_to(dtype, sign * middle), sign * largest);
       else
-        EXPECT_EQ(round_to(dtype, sign * middle), sign * kInf);
-      EXPECT_TRUE(is_beyond(dtype, round_to(dtype, sign * std::nextafter(middle, kInf)), sign));
+        EXPECT_EQ(round_to(dtype, sign * middle), sign * kInf<double>);
+      EXPECT_TRUE(
+          is_beyond(dtype, round_to(dtype, sign * std::nextafter(middle, kInf<double>)), sign));
       EXPECT_EQ(round_to(dtype, sign * std::nextafter(middle, 0)), sign * largest);
-      EXPECT_TRUE(is_beyond(dtype, round_to(dtype, sign * kInf), sign));
+      EXPECT_TRUE(is_beyond(dtype, round_to(dtype, sign * kInf<double>), sign));
       EXPECT_EQ(fit_to(dtype, sign * middle), sign * largest);
       EXPECT_EQ(fit_to(dtype, sign * 1e300), sign * largest);
-      EXPECT_EQ(fit_to(dtype, sign * kInf), sign * (dtype == SOFTMARK_F8_E4M3 ? largest : kInf));
+      EXPECT_EQ(fit_to(dtype, sign * kInf<double>),
+                sign * (dtype == SOFTMARK_F8_E4M3 ? largest : kInf<double>));
     }
     EXPECT_TRUE(std::isnan(round_to(dtype, std::nan(""))));
     EXPECT_TRUE(std::isnan(fit_to(dtype, std::nan(""))));
@@ -209,8 +212,8 @@ TEST(Element, NeighboursOfTheWideTypesAgreeWithNextafter) {
       ASSERT_EQ(next_down(SOFTMARK_F32, narrow), std::nextafterf(narrow, -HUGE_VALF));
     }
     if (!std::isnan(wide)) {
-      ASSERT_EQ(next_up(SOFTMARK_F64, wide), std::nextafter(wide, kInf));
-      ASSERT_EQ(next_down(SOFTMARK_F64, wide), std::nextafter(wide, -kInf));
+      ASSERT_EQ(next_up(SOFTMARK_F64, wide), std::nextafter(wide, kInf<double>));
+      ASSERT_EQ(next_down(SOFTMARK_F64, wide), std::nextafter(wide, -kInf<double>));
     }
   }
   for (const softmark_dtype dtype : kAllDtypes) {
@@ -223,9 +226,9 @@ TEST(Element, NeighboursOfTheWideTypesAgreeWithNextafter) {
     EXPECT_FALSE(std::signbit(next_down(dtype, tiny)));
     EXPECT_EQ(next_up(dtype, -0.0), tiny);
     EXPECT_EQ(next_up(dtype, largest_finite(dtype)),
-              dtype == SOFTMARK_F8_E4M3 ? largest_finite(dtype) : kInf);
-    EXPECT_EQ(next_up(dtype, kInf), kInf);
-    EXPECT_EQ(next_up(dtype, -kInf), -largest_finite(dtype));
+              dtype == SOFTMARK_F8_E4M3 ? largest_finite(dtype) : kInf<double>);
+    EXPECT_EQ(next_up(dtype, kInf<double>), kInf<double>);
+    EXPECT_EQ(next_up(dtype, -kInf<double>), -largest_finite(dtype));
   }
 }
 

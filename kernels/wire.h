@@ -68,6 +68,7 @@ struct Reply {
   std::uint32_t changes;     // Change bits
   std::uint32_t exceptions;  // floating-point exception flags raised, as <cfenv> names them (the
                              // calling thread's)
+  std::uint32_t meetings;    // of two callers: calls of one that overlapped one of the other's
   Held held;                 // where the call was watched closely
 };
 

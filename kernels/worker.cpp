@@ -185,6 +185,7 @@ CallResult Worker::exchange(const wire::Call& call) {
   load_changes_ = 0;
   result.held = reply.held;
   result.exceptions = reply.exceptions;
+  result.meetings = reply.meetings;
   return result;
 }
 

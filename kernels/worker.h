@@ -21,8 +21,9 @@ struct CallResult {
   std::string memory;  // what was written outside y's rows or changed in an input; empty if nothing
   std::string environment;  // what was left changed; empty if nothing
   std::uint32_t exceptions =
-      0;                 // floating-point exception flags that the call raised, FE_INVALID ...
-  wire::Held held = {};  // what the child holds after the call, where it was watched closely
+      0;                  // floating-point exception flags that the call raised, FE_INVALID ...
+  wire::Held held = {};   // what the child holds after the call, where it was watched closely
+  unsigned meetings = 0;  // of two callers: how often a call of one overlapped one of the other's
 };
 
 class Worker {

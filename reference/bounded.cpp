@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/bounded.h"
 
+#include "support/non_finite.h"
+
 namespace softmark {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
 // ln 2 in three parts; the products of the first two with |k| < 2048 are exact (36 bits and 11).
 constexpr double kLn2[] = {0x1.62e42fefap-1, 0x1.cf79abc9ep-40, 0x1.d9cc01f97b57ap-79};
 constexpr double kLog2E = 0x1.71547652b82fep+0;

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "reference/float64.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 /// Room for one row of terms, kept from call to call.
 double* terms_of(std::size_t size) {

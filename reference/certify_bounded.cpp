@@ -5,11 +5,11 @@
 
 #include "kernels/element.h"
 #include "reference/bounded.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kResidualWidth = 0x1p-21;
 
 /// value + offset, outward by more than its rounding; exact where the offset is 0.

@@ -12,11 +12,11 @@
 #include "kernels/names.h"
 #include "reference/row_errors.h"
 #include "reference/special.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kOwnError = 1 + 0x1p-30;  // for the rounding errors of this file itself
 
 /// [3] softmax: absolute error of output j, before rounding to a narrower type.

@@ -17,10 +17,10 @@ namespace {
 
 /// exp and log of T with errors that are known: through the next wider type, so half an ulp (and a
 /// little) for float; for double glibc's own, documented below 1 ulp.
-float exp_of(float t) { return static_cast<float>(std::exp(static_cast<double>(t))); }
-float log_of(float s) { return static_cast<float>(std::log(static_cast<double>(s))); }
-double exp_of(double t) { return std::exp(t); }
-double log_of(double s) { return std::log(s); }
+float known_exp(float t) { return static_cast<float>(std::exp(static_cast<double>(t))); }
+float known_log(float s) { return static_cast<float>(std::log(static_cast<double>(s))); }
+double known_exp(double t) { return std::exp(t); }
+double known_log(double s) { return std::log(s); }
 
 template <class T>
 T two_sum_error(T a, T b, T sum) {
@@ -93,10 +93,10 @@ struct Scalar {
       for (const T value : x) {
         if (std::isinf(value)) continue;
         if (value > max) {
-          sum *= exp_of(max - value);
+          sum *= known_exp(max - value);
           max = value;
         }
-        sum += exp_of(value - max);
+        sum += known_exp(value - max);
       }
     }
     for (const T value : x) max = std::max(max, value);
@@ -104,14 +104,14 @@ struct Scalar {
       // Without a shift error: the difference of two floats in double, rounded only after exp.
       const double difference = static_cast<double>(value) - static_cast<double>(max);
       e.push_back(evaluation.shift == Evaluation::kExact ? static_cast<T>(std::exp(difference))
-                                                         : exp_of(value - max));
+                                                         : known_exp(value - max));
     }
     if (evaluation.rescaling == Evaluation::kNever) sum = sum_of(e, evaluation);
   }
 
   std::vector<double> run(const Problem& problem, const Evaluation& evaluation) const {
     std::vector<double> y;
-    const T log_sum = log_of(sum), inverse = 1 / sum;
+    const T log_sum = known_log(sum), inverse = 1 / sum;
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (problem.op == SOFTMARK_LOG_SOFTMAX && evaluation.shift == Evaluation::kExact)
         y.push_back(static_cast<T>(static_cast<double>(x[i]) - static_cast<double>(max) -
@@ -125,7 +125,7 @@ struct Scalar {
       else if (evaluation.normaliser == Evaluation::kReciprocal)
         y.push_back(e[i] * inverse);
       else
-        y.push_back(exp_of((x[i] - max) - log_sum));
+        y.push_back(known_exp((x[i] - max) - log_sum));
     }
     if (problem.op == SOFTMARK_LOGSUMEXP) y.push_back(max + log_sum);
     if (problem.op == SOFTMARK_CROSS_ENTROPY && evaluation.shift == Evaluation::kExact)
@@ -150,7 +150,7 @@ Evaluation scalar_evaluation(softmark_dtype working) {
   return evaluation;
 }
 
-struct Worst {
+struct LargestRatio {
   double ratio = 0;
   std::string where;
   void see(const Problem& problem, const std::vector<Exact>& exact,
@@ -184,8 +184,8 @@ void expect_bounded(
     for (std::size_t n = 4; n < 60; n += 1 + n / 9) lengths.push_back(n);
   for (const softmark_dtype dtype : kAllDtypes) {
     const softmark_dtype working = working_type(dtype);
-    Worst generic;
-    std::vector<Worst> own(variants.size());
+    LargestRatio generic;
+    std::vector<LargestRatio> own(variants.size());
     for (const auto family : test::kFamilies)
       for (const std::size_t n : lengths) {
         test::Random random(n);
@@ -205,7 +205,7 @@ void expect_bounded(
           generic.see(problem, exact, envelope, got, what + " (generic)");
         }
       }
-    for (const Worst& worst : own) {
+    for (const LargestRatio& worst : own) {
       EXPECT_GE(worst.ratio, 0.3) << "a slack bound catches nothing: " << worst.where;
     }
     EXPECT_GE(generic.ratio, 0.3) << generic.where;
@@ -264,14 +264,14 @@ std::vector<double> gradient(const Problem& problem, bool other_order) {
   for (std::size_t k = 0; k < outputs; ++k) {
     const std::size_t i = k / n, j = k % n;
     const T hit = static_cast<std::int64_t>(j) == problem.label;
-    const T z = exp_of(-std::fabs(x[j]));
+    const T z = known_exp(-std::fabs(x[j]));
     T value = 0;
     switch (problem.op) {
       case SOFTMARK_SOFTMAX_VJP:
         value = other_order ? x[j] * g[j] - x[j] * dot : x[j] * (g[j] - dot);
         break;
       case SOFTMARK_LOG_SOFTMAX_VJP:
-        value = g[j] - exp_of(x[j]) * dot;
+        value = g[j] - known_exp(x[j]) * dot;
         break;
       case SOFTMARK_SOFTMAX_JACOBIAN:
         value = i == j ? (other_order ? p(i) - p(i) * p(i) : p(i) * (1 - p(i))) : -p(i) * p(j);
@@ -304,7 +304,7 @@ std::vector<double> probabilities(softmark_op op, softmark_dtype dtype,
 
 void expect_gradients_bounded(softmark_op op) {
   for (const softmark_dtype dtype : kAllDtypes) {
-    Worst own, generic;
+    LargestRatio own, generic;
     for (const auto family : test::kFamilies)
       for (const std::size_t n : {2, 3, 17, op == SOFTMARK_SOFTMAX_JACOBIAN ? 150 : 1000})
         for (const double scale : {1.0, 1e-3, 0.0}) {

@@ -4,14 +4,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
+
+#include "support/non_finite.h"
 
 namespace softmark {
-namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
-}  // namespace
+namespace {}  // namespace
 
 ErrorStatistics::ErrorStatistics() : histogram(4 * kBins) {}
 

@@ -6,11 +6,11 @@
 #include <limits>
 
 #include "kernels/element.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kResidualWidth =
     0x1p-21;  // the middle is then within 2^-22 ulp, and its conversion far below
 

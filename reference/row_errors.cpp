@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <limits>
 
 #include "reference/special.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 double log2_up(std::size_t n) { return n < 2 ? 0 : std::ceil(std::log2(static_cast<double>(n))); }
 

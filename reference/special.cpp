@@ -2,16 +2,13 @@
 #include "reference/special.h"
 
 #include <cmath>
-#include <limits>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<Exact> filled(std::size_t count, double value) {
   return std::vector<Exact>(count, Exact{value, 0});

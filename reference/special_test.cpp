@@ -3,16 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "kernels/element.h"
 #include "reference/reference.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 using Values = std::vector<double>;
 
 void expect_values(const Problem& problem, const Values& want) {

@@ -5,11 +5,11 @@
 
 #include "kernels/element.h"
 #include "reference/reference.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kLargest = std::numeric_limits<double>::max();
 
 /// Whether the exact value is a number that lies beyond the type.

@@ -3,17 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "kernels/element.h"
 #include "reference/interval.h"
 #include "reference/reference.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// The enclosure [edge (1 + low), edge (1 + high)].
 Sided<Interval> around(double edge, double low, double high) {

@@ -10,18 +10,15 @@
 #include "reports/measurements.h"
 #include "reports/render.h"
 #include "reports/sample.h"
+#include "support/test_support.h"
 #include "support/text.h"
 
 namespace softmark {
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 void expect_one_screen(const std::string& text) {
   EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 40) << text;
-  EXPECT_FALSE(has(text, "\033")) << text;
+  EXPECT_FALSE(contains(text, "\033")) << text;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 160u) << line;
 }
@@ -82,10 +79,10 @@ TEST(Brief, IsOneScreenWithTheDecisionFirst) {
   EXPECT_EQ(text.find("Use simd for softmax in f32: 0.213 ns per element"), text.find('\n') + 1)
       << text;
   EXPECT_TRUE(std::regex_search(text, std::regex("simd[^\n]*use this +0.213"))) << text;
-  EXPECT_TRUE(has(text, "Known to be wrong\n  naive (")) << text;
-  EXPECT_TRUE(has(text, "absent: xnnpack")) << text;
-  EXPECT_TRUE(has(text, " A simd\n")) << text;  // beside the picture
-  EXPECT_TRUE(has(render(failing_document(), "brief"), "log_sum_exp/softmax/f32 alignment"));
+  EXPECT_TRUE(contains(text, "Known to be wrong\n  naive (")) << text;
+  EXPECT_TRUE(contains(text, "absent: xnnpack")) << text;
+  EXPECT_TRUE(contains(text, " A simd\n")) << text;  // beside the picture
+  EXPECT_TRUE(contains(render(failing_document(), "brief"), "log_sum_exp/softmax/f32 alignment"));
 }
 
 TEST(Brief, ShowsASingleFailureWhole) {
@@ -95,15 +92,15 @@ TEST(Brief, ShowsASingleFailureWhole) {
            row["property"] != "special_values";
   });
   const std::string text = render(document, "brief");
-  EXPECT_TRUE(has(text, "1 failure\n  FAIL onednn/softmax/f32 special_values")) << text;
-  EXPECT_TRUE(has(text, "    want   ")) << text;
+  EXPECT_TRUE(contains(text, "1 failure\n  FAIL onednn/softmax/f32 special_values")) << text;
+  EXPECT_TRUE(contains(text, "    want   ")) << text;
 }
 
 TEST(Brief, NamesWhatIsKnownInAFewWords) {
   Json document = sample_document();
   for (Json& row : document["properties"])
     if (row["expected"] == true) row["brief"] = "overflows";
-  EXPECT_TRUE(has(render(document, "brief"), "  naive (2 kernels): overflows\n"))
+  EXPECT_TRUE(contains(render(document, "brief"), "  naive (2 kernels): overflows\n"))
       << render(document, "brief");
 }
 
@@ -114,8 +111,8 @@ TEST(Brief, IsOneScreenForManyKernels) {
   for (const char* part :
        {"Use simd for softmax in f32", "use this", "Known to be wrong\n  naive (",
         "more: --verbose", "kernels refused some calls", " A simd\n", "absent: "})
-    EXPECT_TRUE(has(text, part)) << part << "\n" << text;
-  EXPECT_FALSE(has(text, "took 9 of 10")) << text;  // a peer's refusals are counted alone
+    EXPECT_TRUE(contains(text, part)) << part << "\n" << text;
+  EXPECT_FALSE(contains(text, "took 9 of 10")) << text;  // a peer's refusals are counted alone
 
   Json timed = document;  // as after `bench`: nothing was verified
   timed["properties"] = timed["accuracy"] = Json::array();
@@ -133,11 +130,11 @@ TEST(Brief, IsOneScreenWhereManyFail) {
     if (row["expected"] == true) row["expected"] = false;
   const std::string text = render(document, "brief");
   expect_one_screen(text);
-  EXPECT_TRUE(has(text, " failures\n  naive/softmax/f32 ")) << text;
+  EXPECT_TRUE(contains(text, " failures\n  naive/softmax/f32 ")) << text;
   Json mine = document;  // of a plugin, what it refused is news
   for (Json& row : mine["kernels"])
     if (row["id"] == "a_library_with_a_name_7/softmax/f32") row["provider"] = "plugin";
-  EXPECT_TRUE(has(render(mine, "brief"), "a_library_with_a_name_7/softmax/f32: took 9 of 10"));
+  EXPECT_TRUE(contains(render(mine, "brief"), "a_library_with_a_name_7/softmax/f32: took 9 of 10"));
 }
 
 TEST(Brief, IsOneScreenForManyNeeds) {
@@ -145,7 +142,7 @@ TEST(Brief, IsOneScreenForManyNeeds) {
   request.needs.resize(30);
   const std::string text = brief(crowded_document(), request);
   expect_one_screen(text);
-  EXPECT_TRUE(has(text, "more: --verbose")) << text;
+  EXPECT_TRUE(contains(text, "more: --verbose")) << text;
 }
 
 TEST(Brief, GivesTheGradeOfEachKernel) {
@@ -158,7 +155,8 @@ TEST(Brief, GivesTheGradeOfEachKernel) {
 TEST(Brief, MeasurementsAreOneScreen) {
   Json document = crowded_document();
   expect_one_screen(measurements_brief(document));
-  EXPECT_TRUE(has(measurements_brief(document), "more: --verbose")) << measurements_brief(document);
+  EXPECT_TRUE(contains(measurements_brief(document), "more: --verbose"))
+      << measurements_brief(document);
   const Json first = document["measurements"][0];
   std::erase_if(document["measurements"].get_ref<Json::array_t&>(), [&](const Json& row) {
     return row["workload"] != first["workload"] || row["threads"] != 1 ||
@@ -166,8 +164,8 @@ TEST(Brief, MeasurementsAreOneScreen) {
   });
   const std::string one = measurements_brief(document);
   expect_one_screen(one);
-  EXPECT_TRUE(has(one, "95 % interval")) << one;
-  EXPECT_TRUE(has(one, "more: --verbose")) << one;
+  EXPECT_TRUE(contains(one, "95 % interval")) << one;
+  EXPECT_TRUE(contains(one, "more: --verbose")) << one;
 }
 
 }  // namespace

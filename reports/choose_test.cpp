@@ -22,26 +22,23 @@ ChooseRequest at(long long rows, long long cols, long long threads = 1) {
   request.threads = threads;
   return request;
 }
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(Choose, TheFastestRightKernelAtTheNearestShape) {
   const Choice choice = choose(sample_document(), at(60, 4000));
   EXPECT_EQ(choice.kernel, "simd/softmax/f32");
   EXPECT_TRUE(
-      has(choice.text, "the shape measured has 1.07 x as many rows, 1.02 x as many columns"))
+      contains(choice.text, "the shape measured has 1.07 x as many rows, 1.02 x as many columns"))
       << choice.text;
-  EXPECT_TRUE(has(choice.text, "attention_4k (64x4096)")) << choice.text;
-  EXPECT_TRUE(has(choice.text, "wrong, as expected: overflow_safety")) << choice.text;
-  EXPECT_TRUE(has(choice.text, "1.02 x the time: a tie")) << choice.text;
-  EXPECT_TRUE(has(choice.text, "1.62 x the time")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "attention_4k (64x4096)")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "wrong, as expected: overflow_safety")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "1.02 x the time: a tie")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "1.62 x the time")) << choice.text;
 }
 
 TEST(Choose, ThreadsAreALimitThatAKernelNeedNotUse) {
   const Choice choice = choose(sample_document(), at(64, 4096, 2));
   EXPECT_EQ(choice.kernel, "openmp/softmax/f32");
-  EXPECT_TRUE(has(choice.text, "  simd  ")) << choice.text;  // competes with its one thread
+  EXPECT_TRUE(contains(choice.text, "  simd  ")) << choice.text;  // competes with its one thread
 }
 
 TEST(Choose, NeverAWrongKernelHoweverFast) {
@@ -56,7 +53,7 @@ TEST(Choose, ByGrade) {
   request.grade = Grade::wide;
   const Choice choice = choose(sample_document(), request);
   EXPECT_EQ(choice.kernel, "simd/softmax/f32");
-  EXPECT_TRUE(has(choice.text, "its grade is sequential, not wide or better")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "its grade is sequential, not wide or better")) << choice.text;
   request.grade = Grade::one_ulp;
   EXPECT_EQ(choose(sample_document(), request).kernel, "");
 }
@@ -66,16 +63,16 @@ TEST(Choose, LimitsOnErrorAndReproducibility) {
   request.reproducible = true;
   Choice choice = choose(sample_document(), request);
   EXPECT_EQ(choice.kernel, "simd/softmax/f32");
-  EXPECT_TRUE(has(choice.text, "does not claim to be reproducible"));
+  EXPECT_TRUE(contains(choice.text, "does not claim to be reproducible"));
   request.reproducible = false;
   request.max_ulp = 1.6;
   choice = choose(sample_document(), request);
   EXPECT_EQ(choice.kernel, "max_shifted/softmax/f32");
-  EXPECT_TRUE(has(choice.text, "max ulp 1.77 is above 1.60"));
+  EXPECT_TRUE(contains(choice.text, "max ulp 1.77 is above 1.60"));
   request.max_ulp = 0.5;
   choice = choose(sample_document(), request);
   EXPECT_EQ(choice.kernel, "");
-  EXPECT_TRUE(has(choice.text, "No kernel meets the needs."));
+  EXPECT_TRUE(contains(choice.text, "No kernel meets the needs."));
 }
 
 TEST(Choose, APromiseCountsForMoreThanTheRowsThatWereTried) {
@@ -83,7 +80,7 @@ TEST(Choose, APromiseCountsForMoreThanTheRowsThatWereTried) {
   request.max_ulp = 4;  // simd promises 10.5, and 1.77 was seen
   Choice choice = choose(sample_document(), request);
   EXPECT_NE(choice.kernel, "simd/softmax/f32");
-  EXPECT_TRUE(has(choice.text, "it promises 10.5, which is above 4.00")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "it promises 10.5, which is above 4.00")) << choice.text;
   request.max_ulp = 10.5;
   EXPECT_EQ(choose(sample_document(), request).kernel, "simd/softmax/f32");
 }
@@ -101,7 +98,7 @@ TEST(Choose, AKernelThatRefusesCallsIsChosenForAShapeThatItTookAlone) {
   for (const ChooseRequest& request : {at(64, 4097), at(63, 4096)}) {
     const Choice choice = choose(document, request);
     EXPECT_NE(choice.kernel, "simd/softmax/f32");
-    EXPECT_TRUE(has(choice.text, "refused cols % 16 != 0")) << choice.text;
+    EXPECT_TRUE(contains(choice.text, "refused cols % 16 != 0")) << choice.text;
   }
   for (Json& kernel : document["kernels"])
     if (kernel.contains("coverage")) kernel["coverage"]["by_layout"] = true;
@@ -115,7 +112,7 @@ TEST(Choose, AnUnknownErrorIsNotASmallOne) {
   request.max_ulp = 100;
   const Choice choice = choose(document, request);
   EXPECT_EQ(choice.kernel, "");
-  EXPECT_TRUE(has(choice.text, "its error was not measured"));
+  EXPECT_TRUE(contains(choice.text, "its error was not measured"));
 }
 
 TEST(Choose, TiesGoToTheSmallerErrorAndSaySo) {
@@ -125,14 +122,14 @@ TEST(Choose, TiesGoToTheSmallerErrorAndSaySo) {
   const Choice choice = choose(document, at(64, 4096));
   EXPECT_EQ(choice.kernel, "openmp/softmax/f32");
   EXPECT_TRUE(
-      has(choice.text,
-          "A tie: simd cannot be distinguished from it by time, so the smaller error decided"))
+      contains(choice.text,
+               "A tie: simd cannot be distinguished from it by time, so the smaller error decided"))
       << choice.text;
 }
 
 TEST(Choose, ThreadsMeasuredAreSaid) {
   const Choice choice = choose(sample_document(), at(64, 4096, 64));
-  EXPECT_TRUE(has(choice.text, "threads: 2 measured of 64 allowed")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "threads: 2 measured of 64 allowed")) << choice.text;
 }
 
 TEST(Choose, NeedsOfMaskedRowsInstructionsAndData) {
@@ -147,13 +144,13 @@ TEST(Choose, NeedsOfMaskedRowsInstructionsAndData) {
   request.masked_row = "nan";
   Choice choice = choose(document, request);
   EXPECT_NE(choice.kernel, "simd/softmax/f32");
-  EXPECT_TRUE(has(choice.text, "a masked row gives zero, not nan")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "a masked row gives zero, not nan")) << choice.text;
   request.masked_row = "";
   request.isa = "avx2";
   choice = choose(document, request);
   EXPECT_EQ(choice.kernel, "log_sum_exp/softmax/f32");
-  EXPECT_TRUE(has(choice.text, "ran with AVX3; not measured with avx2")) << choice.text;
-  EXPECT_TRUE(has(choice.text, "the instruction set that it runs is unknown")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "ran with AVX3; not measured with avx2")) << choice.text;
+  EXPECT_TRUE(contains(choice.text, "the instruction set that it runs is unknown")) << choice.text;
   request.isa = "";
   request.distribution = "causal";
   expect_error(kNotMeasurable, "no measurement of softmax f32, 64 x 4096, at most 1 thread, causal",
@@ -181,24 +178,25 @@ TEST(Choose, MarkdownAndJsonSayTheSame) {
   EXPECT_EQ(json["candidates"][0]["meets_needs"], true);
   EXPECT_GT(json["candidates"].size(), 4u);
   const std::string markdown = choose(sample_document(), at(64, 4096), "markdown").text;
-  EXPECT_TRUE(has(markdown, "**Use simd for softmax in f32: 0.213 ns per element")) << markdown;
-  EXPECT_TRUE(has(markdown, "| simd")) << markdown;
+  EXPECT_TRUE(contains(markdown, "**Use simd for softmax in f32: 0.213 ns per element"))
+      << markdown;
+  EXPECT_TRUE(contains(markdown, "| simd")) << markdown;
   EXPECT_EQ(json["candidates"][0]["max_ulp_well_conditioned"], "1.77");
-  EXPECT_TRUE(has(json["candidates"][0]["grade"], "wide"));
+  EXPECT_TRUE(contains(json["candidates"][0]["grade"], "wide"));
 }
 
 TEST(Choose, SaysHowToCallTheWinner) {
   const char* line = "softmark_find(\"simd\", SOFTMARK_SOFTMAX, SOFTMARK_F32);";
   const std::string text = choose(sample_document(), at(64, 4096)).text;
-  EXPECT_TRUE(has(text, "\n  #include \"kernels/library/library.h\"\n")) << text;
-  EXPECT_TRUE(has(text, line)) << text;
+  EXPECT_TRUE(contains(text, "\n  #include \"kernels/library/library.h\"\n")) << text;
+  EXPECT_TRUE(contains(text, line)) << text;
   const std::string markdown = choose(sample_document(), at(64, 4096), "markdown").text;
-  EXPECT_TRUE(has(markdown, "```c++\n#include \"kernels/library/library.h\"\n")) << markdown;
+  EXPECT_TRUE(contains(markdown, "```c++\n#include \"kernels/library/library.h\"\n")) << markdown;
   const Json json = Json::parse(choose(sample_document(), at(64, 4096), "json").text);
-  EXPECT_TRUE(has(json["call"]["code"][2], line)) << json["call"];
+  EXPECT_TRUE(contains(json["call"]["code"][2], line)) << json["call"];
   ChooseRequest nothing = at(64, 4096);
   nothing.max_ulp = 0.1;
-  EXPECT_FALSE(has(choose(sample_document(), nothing).text, "To call"));
+  EXPECT_FALSE(contains(choose(sample_document(), nothing).text, "To call"));
 }
 
 TEST(Choose, ShowsErrorsAsSharesAndOfWellConditionedOutputs) {
@@ -210,9 +208,9 @@ TEST(Choose, ShowsErrorsAsSharesAndOfWellConditionedOutputs) {
     }
   for (const std::string format : {"text", "markdown"}) {
     const std::string text = choose(document, at(64, 4096), format).text;
-    EXPECT_FALSE(has(text, "9e+15")) << text;
-    EXPECT_TRUE(has(text, "1.25")) << text;
-    EXPECT_TRUE(has(text, "sane arithmetic")) << text;
+    EXPECT_FALSE(contains(text, "9e+15")) << text;
+    EXPECT_TRUE(contains(text, "1.25")) << text;
+    EXPECT_TRUE(contains(text, "sane arithmetic")) << text;
   }
 }
 

@@ -12,7 +12,7 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kMostRows = 20;
+constexpr std::size_t kMostListed = 20;
 
 bool is_regression(const Json& finding) {
   const std::string what = text_of(finding, "finding");
@@ -55,9 +55,10 @@ std::string finding_row(const Json& finding) {
 std::string table(const char* head, const std::vector<std::string>& rows) {
   if (rows.empty()) return "";
   std::string text = head;
-  for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) text += rows[i];
-  if (rows.size() > kMostRows)
-    text += fmt::format("\nand {} more (`softmark compare` lists all)\n", rows.size() - kMostRows);
+  for (std::size_t i = 0; i < std::min(rows.size(), kMostListed); ++i) text += rows[i];
+  if (rows.size() > kMostListed)
+    text +=
+        fmt::format("\nand {} more (`softmark compare` lists all)\n", rows.size() - kMostListed);
   return text + "\n";
 }
 
@@ -96,7 +97,7 @@ std::string speed(const Comparison& comparison) {
                 table(kHead, others));
 }
 
-std::string head(const char* side, const Json& document) {
+std::string run_line(const char* side, const Json& document) {
   const Json &run = field(document, "run"), &generator = field(document, "generator");
   return escape_markdown(fmt::format("{}: softmark {} {}, {}, {}{}", side,
                                      text_of(generator, "version"), text_of(generator, "git"),
@@ -117,7 +118,8 @@ std::string comparison_markdown(const Comparison& comparison, const Json& old_do
   return fmt::format(
       "### softmark: {}{}\n\n{}{}<sub>{}<br>{}{}</sub>\n", sentence,
       comparison.undecided ? fmt::format(", {} undecided", comparison.undecided) : "",
-      findings(comparison), speed(comparison), head("old", old_document), head("new", new_document),
+      findings(comparison), speed(comparison), run_line("old", old_document),
+      run_line("new", new_document),
       same_rows ? "" : "<br>the seeds differ: the errors come from different rows");
 }
 

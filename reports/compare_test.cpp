@@ -9,13 +9,10 @@
 
 #include "reports/sample.h"
 #include "support/speed_verdict.h"
+#include "support/test_support.h"
 
 namespace softmark {
 namespace {
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 void scale(Json& row, double factor) {
   for (Json& process : row["samples"])
@@ -30,19 +27,19 @@ void scale_times(Json& document, const char* kernel, double factor) {
 TEST(Compare, ADocumentWithItselfIsTheSame) {
   const Comparison result = compare_documents(failing_document(), failing_document());
   EXPECT_EQ(result.broken, 0u) << result.text;
-  EXPECT_TRUE(has(result.text, "0 FASTER, 0 SLOWER, 0 AMBIGUOUS")) << result.text;
-  EXPECT_TRUE(has(result.text, "no regression"));
+  EXPECT_TRUE(contains(result.text, "0 FASTER, 0 SLOWER, 0 AMBIGUOUS")) << result.text;
+  EXPECT_TRUE(contains(result.text, "no regression"));
 }
 
 TEST(Compare, ANewFailureIsARegressionAndAMendedOneIsNot) {
   const Comparison worse = compare_documents(sample_document(), failing_document());
   EXPECT_EQ(worse.broken, 3u) << worse.text;
   EXPECT_TRUE(
-      has(worse.text, "BROKEN   log_sum_exp/softmax/f32 alignment: killed by SIGSEGV (crash)"))
+      contains(worse.text, "BROKEN   log_sum_exp/softmax/f32 alignment: killed by SIGSEGV (crash)"))
       << worse.text;
   const Comparison better = compare_documents(failing_document(), sample_document());
   EXPECT_EQ(better.broken, 0u) << better.text;
-  EXPECT_TRUE(has(better.text, "fixed    log_sum_exp/softmax/f32 alignment"));
+  EXPECT_TRUE(contains(better.text, "fixed    log_sum_exp/softmax/f32 alignment"));
 }
 
 TEST(Compare, AFailureOfANewKernelCountsToo) {
@@ -60,7 +57,7 @@ TEST(Compare, ANewRefusalIsARegression) {
   after["kernels"][0]["coverage"]["lengths_taken"] = 60;
   const Comparison result = compare_documents(before, after);
   EXPECT_EQ(result.broken, 1u);
-  EXPECT_TRUE(has(result.text, "now it took 60 of 90 lengths; refused 300 of 900 calls"))
+  EXPECT_TRUE(contains(result.text, "now it took 60 of 90 lengths; refused 300 of 900 calls"))
       << result.text;
   EXPECT_EQ(compare_documents(after, before).broken, 0u);
   EXPECT_EQ(compare_documents(after, after).broken, 0u);
@@ -74,7 +71,7 @@ TEST(Compare, AWorseGradeIsARegression) {
   after["kernels"][0]["grade"]["grade"] = "none";
   const Comparison result = compare_documents(before, after);
   EXPECT_EQ(result.broken, 1u);
-  EXPECT_TRUE(has(result.text, "grade sequential -> none")) << result.text;
+  EXPECT_TRUE(contains(result.text, "grade sequential -> none")) << result.text;
   EXPECT_EQ(compare_documents(after, before).broken, 0u);
   after["run"]["effort"] = "thorough";  // which breaks more grades
   EXPECT_EQ(compare_documents(before, after).broken, 0u);
@@ -96,7 +93,7 @@ TEST(Compare, ALargerErrorIsARegression) {
   after["accuracy"][3]["max_ulp"] = "nan";
   const Comparison result = compare_documents(sample_document(), after);
   EXPECT_EQ(result.broken, 1u);
-  EXPECT_TRUE(has(result.text, "max ulp 1.53 -> nan")) << result.text;
+  EXPECT_TRUE(contains(result.text, "max ulp 1.53 -> nan")) << result.text;
 }
 
 TEST(Compare, WhatIsNoLongerCheckedIsUndecided) {
@@ -113,12 +110,12 @@ TEST(Compare, SpeedCountsOnTheSameMachineOnly) {
   scale_times(after, "simd/softmax/f32", 1.5);
   const Comparison same = compare_documents(sample_document(), after);
   EXPECT_EQ(same.broken, 9u) << same.text;
-  EXPECT_TRUE(has(same.text, "SLOWER"));
+  EXPECT_TRUE(contains(same.text, "SLOWER"));
   after["machine"]["key"] = "another";
   const Comparison other = compare_documents(sample_document(), after);
   EXPECT_EQ(other.broken, 0u);
-  EXPECT_TRUE(has(other.text, "SLOWER"));
-  EXPECT_TRUE(has(other.text, "advisory"));
+  EXPECT_TRUE(contains(other.text, "SLOWER"));
+  EXPECT_TRUE(contains(other.text, "advisory"));
 }
 
 TEST(Compare, AKernelThatNoLongerRunsIsBroken) {
@@ -147,7 +144,7 @@ TEST(Compare, WhatMovesEverythingIsNoRegression) {
   scale_all(after, 1.4);
   const Comparison same = compare_documents(sample_document(), after);
   EXPECT_EQ(same.broken, 0u) << same.text;
-  EXPECT_TRUE(has(same.text, "0 FASTER, 0 SLOWER, 0 AMBIGUOUS")) << same.text;
+  EXPECT_TRUE(contains(same.text, "0 FASTER, 0 SLOWER, 0 AMBIGUOUS")) << same.text;
   scale_times(after, "simd/softmax/f32", 1.15);
   const Comparison slower = compare_documents(sample_document(), after);
   EXPECT_EQ(slower.broken, 9u) << slower.text;
@@ -180,7 +177,8 @@ TEST(Compare, TimesThatCannotBeBelievedAreAdvisory) {
   after["machine"]["environment"]["variables"] = {{"OMP_WAIT_POLICY", "active"}};
   const Comparison other = compare_documents(before, after);
   EXPECT_EQ(other.broken, 0u);
-  EXPECT_TRUE(has(other.text, "advisory: the environment's variables is another")) << other.text;
+  EXPECT_TRUE(contains(other.text, "advisory: the environment's variables is another"))
+      << other.text;
 }
 
 TEST(Compare, AKernelAloneHasNothingToTellTheDriftFrom) {
@@ -220,15 +218,15 @@ TEST(Compare, MarkdownHasTheRegressionsFirst) {
       text.find("| BROKEN | `log_sum_exp/softmax/f32` | alignment | killed by SIGSEGV");
   ASSERT_NE(broken, std::string::npos) << text;
   EXPECT_LT(broken, text.find("<details>")) << text;
-  EXPECT_TRUE(has(text, "<br>`softmark verify --kernel ")) << text;
+  EXPECT_TRUE(contains(text, "<br>`softmark verify --kernel ")) << text;
   EXPECT_EQ(markdown_of(sample_document(), sample_document()).find("### softmark: no regression\n"),
             0u);
   Json slower = sample_document();
   scale_times(slower, "simd/softmax/f32", 3);
   const std::string slow = markdown_of(sample_document(), slower);
-  EXPECT_TRUE(has(slow, "| SLOWER | `simd/softmax/f32` | attention_4k (64x4096), 1 thread"))
+  EXPECT_TRUE(contains(slow, "| SLOWER | `simd/softmax/f32` | attention_4k (64x4096), 1 thread"))
       << slow;
-  EXPECT_TRUE(has(slow, "| 3.00 |")) << slow;
+  EXPECT_TRUE(contains(slow, "| 3.00 |")) << slow;
 }
 
 TEST(Compare, MarkdownTablesKeepTheirColumnsWhateverNamesHold) {
@@ -245,7 +243,7 @@ TEST(Compare, MarkdownTablesKeepTheirColumnsWhateverNamesHold) {
   int rows = 0;
   for (std::string line; std::getline(lines, line);) {
     const std::string outside_code = std::regex_replace(line, std::regex("`[^`]*`"), "");
-    EXPECT_FALSE(has(outside_code, "<script>")) << line;
+    EXPECT_FALSE(contains(outside_code, "<script>")) << line;
     if (line.find("| BROKEN") != 0) continue;
     ++rows;
     int bars = 0;
@@ -264,7 +262,7 @@ TEST(Compare, FindingsHoldGradesAndRefusals) {
   EXPECT_TRUE(std::any_of(result.findings.begin(), result.findings.end(), [](const Json& finding) {
     return finding.value("old_grade", "") == "rounded" && finding["finding"] == "WORSE";
   })) << result.findings;
-  EXPECT_TRUE(has(markdown_of(before, after), "grade rounded → ")) << result.text;
+  EXPECT_TRUE(contains(markdown_of(before, after), "grade rounded → ")) << result.text;
 }
 
 }  // namespace

@@ -6,17 +6,14 @@
 #include <bit>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <random>
 
 #include "reports/sample.h"
+#include "support/non_finite.h"
 #include "support/test_support.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 TEST(Document, StartsIncompleteAndEndsAsTold) {
   Json document = new_document({"softmark", "verify"}, 0xfeedu);

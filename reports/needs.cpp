@@ -6,16 +6,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <tuple>
 
 #include "reports/isa_class.h"
+#include "support/non_finite.h"
 #include "support/text.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 double octaves(std::optional<long long> wanted, long long have) {
   if (!wanted) return 0;

@@ -21,9 +21,6 @@ std::size_t count(const std::string& text, const std::string& part) {
     ++found;
   return found;
 }
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(Readers, EveryFormatTakesEveryDocument) {
   const Json documents[] = {sample_document(), failing_document(), odd_document(), empty_document(),
@@ -83,23 +80,24 @@ TEST(Readers, TextHasTheTableOfTheProject) {
   };
   EXPECT_LT(row("simd"), row("openmp"));
   EXPECT_LT(row("log_sum_exp"), row("naive"));  // faster, but wrong: below
-  EXPECT_TRUE(
-      has(text,
-          "moe_router     4096x16     1        hot    simd 0.293 ~ openmp 0.300 < onednn 0.476 <"));
-  EXPECT_TRUE(has(text, "because the textbook formula has no max shift"));
-  EXPECT_TRUE(
-      has(text, "replay softmark verify --kernel naive/softmax/f32 --property overflow_safety"));
-  EXPECT_TRUE(has(text, "at [0, 0]: x 89 (0x1.64p+6), got nan, want 1 (0x1p+0)"));
-  EXPECT_TRUE(has(text, "absent: xnnpack"));
+  EXPECT_TRUE(contains(
+      text,
+      "moe_router     4096x16     1        hot    simd 0.293 ~ openmp 0.300 < onednn 0.476 <"));
+  EXPECT_TRUE(contains(text, "because the textbook formula has no max shift"));
+  EXPECT_TRUE(contains(
+      text, "replay softmark verify --kernel naive/softmax/f32 --property overflow_safety"));
+  EXPECT_TRUE(contains(text, "at [0, 0]: x 89 (0x1.64p+6), got nan, want 1 (0x1p+0)"));
+  EXPECT_TRUE(contains(text, "absent: xnnpack"));
 }
 
 TEST(Readers, TextTellsFailuresApart) {
   const std::string text = render(failing_document(), "text");
+  EXPECT_TRUE(contains(
+      text, "FAIL log_sum_exp/softmax/f32 alignment (contract, crash): killed by SIGSEGV"));
+  EXPECT_TRUE(contains(text, "max_shifted/softmax/f32 lengths (was: fails at 7 columns, known)"));
   EXPECT_TRUE(
-      has(text, "FAIL log_sum_exp/softmax/f32 alignment (contract, crash): killed by SIGSEGV"));
-  EXPECT_TRUE(has(text, "max_shifted/softmax/f32 lengths (was: fails at 7 columns, known)"));
-  EXPECT_TRUE(has(text, "Notes\n  max_shifted/softmax/f64 shift_invariance: raises FE_INVALID"));
-  EXPECT_TRUE(has(text, "pass; here not verified"));
+      contains(text, "Notes\n  max_shifted/softmax/f64 shift_invariance: raises FE_INVALID"));
+  EXPECT_TRUE(contains(text, "pass; here not verified"));
 }
 
 TEST(Readers, TrackersGetEveryRightTime) {
@@ -111,7 +109,7 @@ TEST(Readers, TrackersGetEveryRightTime) {
   bool simd = false;
   for (std::size_t i = 0; i < action.size(); ++i) {
     EXPECT_EQ(google["benchmarks"][i]["name"], action[i]["name"]);
-    EXPECT_FALSE(has(action[i]["name"], "naive/softmax")) << action[i];  // wrong
+    EXPECT_FALSE(contains(action[i]["name"], "naive/softmax")) << action[i];  // wrong
     if (action[i]["name"] != "simd/softmax/f32/attention_4k/64x4096/hot/threads:1") continue;
     simd = true;
     EXPECT_NEAR(action[i]["value"].get<double>(), 0.213, 1e-3);
@@ -121,12 +119,12 @@ TEST(Readers, TrackersGetEveryRightTime) {
 }
 
 TEST(Readers, AnInterruptedRunSaysSo) {
-  EXPECT_TRUE(has(render(empty_document(), "brief"), "INCOMPLETE"));
-  EXPECT_TRUE(has(render(empty_document(), "text"), "INCOMPLETE"));
-  EXPECT_TRUE(has(render(empty_document(), "markdown"), "Incomplete"));
-  EXPECT_TRUE(has(render(empty_document(), "html"), "Incomplete"));
-  EXPECT_TRUE(has(render(empty_document(), "github"), "interrupted"));
-  EXPECT_FALSE(has(render(sample_document(), "text"), "INCOMPLETE"));
+  EXPECT_TRUE(contains(render(empty_document(), "brief"), "INCOMPLETE"));
+  EXPECT_TRUE(contains(render(empty_document(), "text"), "INCOMPLETE"));
+  EXPECT_TRUE(contains(render(empty_document(), "markdown"), "Incomplete"));
+  EXPECT_TRUE(contains(render(empty_document(), "html"), "Incomplete"));
+  EXPECT_TRUE(contains(render(empty_document(), "github"), "interrupted"));
+  EXPECT_FALSE(contains(render(sample_document(), "text"), "INCOMPLETE"));
 }
 
 TEST(Readers, MarkdownTablesKeepTheirColumns) {
@@ -142,7 +140,7 @@ TEST(Readers, MarkdownTablesKeepTheirColumns) {
       tables += bars && !columns;
       columns = bars;
       EXPECT_FALSE(
-          has(std::regex_replace(line, std::regex("(`+)[^`].*?[^`]\\1(?!`)"), ""), "<script>"))
+          contains(std::regex_replace(line, std::regex("(`+)[^`].*?[^`]\\1(?!`)"), ""), "<script>"))
           << line;
     }
     EXPECT_GT(tables, 0u);
@@ -189,9 +187,9 @@ TEST(Readers, ThePageIsWellFormedAndAlone) {
   const std::string page = render(Documents(documents), "html");
   check_tags(page);
   for (const char* outside : {"http://", "https://", "<script", "url(", "@import", " src="})
-    EXPECT_FALSE(has(markup(page), outside)) << outside;
-  EXPECT_TRUE(has(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
-  EXPECT_TRUE(has(page, "default-src 'none'; style-src 'sha256-"));
+    EXPECT_FALSE(contains(markup(page), outside)) << outside;
+  EXPECT_TRUE(contains(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
+  EXPECT_TRUE(contains(page, "default-src 'none'; style-src 'sha256-"));
 }
 
 /// The JSON that the charts are drawn from.
@@ -206,20 +204,20 @@ TEST(Readers, ThePageEmbedsItsFiguresAndNamesCannotEndThem) {
   document["kernels"][0]["version"] = "</script><!--<script>";
   const std::string page = render(document, "html");
   EXPECT_EQ(count(page, "</script>"), 2u);  // of the data and of the charts
-  EXPECT_FALSE(has(page, "<!--<script>"));
+  EXPECT_FALSE(contains(page, "<!--<script>"));
   const Json odd = embedded(page)["machines"][0];
   EXPECT_EQ(odd["words"][odd["kernels"][0][4].get<std::size_t>()], "</script><!--<script>");
   const Json data = embedded(render(sample_document(), "html"));
   const Json& machine = data["machines"][0];
   EXPECT_EQ(machine["kernels"].size(), 10u);
   EXPECT_EQ(machine["times"].size(), 9 * 12u);
-  EXPECT_TRUE(has(machine["shapes"][3]["decision"], "Use simd for softmax in f32"));
+  EXPECT_TRUE(contains(machine["shapes"][3]["decision"], "Use simd for softmax in f32"));
 }
 
 TEST(Readers, ThePageShowsTheShareOfTheBound) {
   const std::string page = render(sample_document(), "html");
-  EXPECT_TRUE(has(page, "<th>error / bound<th>max ulp"));
-  EXPECT_TRUE(has(page, "<th>simd<td>pass<td>0.213<td>56 %<td>0.147<td>1.77"));
+  EXPECT_TRUE(contains(page, "<th>error / bound<th>max ulp"));
+  EXPECT_TRUE(contains(page, "<th>simd<td>pass<td>0.213<td>56 %<td>0.147<td>1.77"));
 }
 
 TEST(Readers, TwoMachinesAreComparedInSharesOfTheirOwnCeilings) {
@@ -233,10 +231,10 @@ TEST(Readers, TwoMachinesAreComparedInSharesOfTheirOwnCeilings) {
   }
   const Json documents[] = {sample_document("one"), other};
   const std::string page = render(Documents(documents), "html");
-  EXPECT_TRUE(has(page, "<th>Intel Sapphire Rapids, AVX-512, 16 cores"));
-  EXPECT_TRUE(has(page,
-                  "<th>simd<td class=best>56 %, 0.555 cycles<td class=best>50 %, "
-                  "0.250 cycles"));
+  EXPECT_TRUE(contains(page, "<th>Intel Sapphire Rapids, AVX-512, 16 cores"));
+  EXPECT_TRUE(contains(page,
+                       "<th>simd<td class=best>56 %, 0.555 cycles<td class=best>50 %, "
+                       "0.250 cycles"));
 }
 
 TEST(Readers, LinksOfThePageLeadSomewhereAndAnchorsAreUnique) {
@@ -271,10 +269,10 @@ TEST(Readers, JunitCountsWhatItHolds) {
   EXPECT_EQ(sum("failures"), 2u);
   EXPECT_EQ(sum("errors"), 1u);
   EXPECT_EQ(sum("skipped"), count(xml, "<skipped "));
-  EXPECT_TRUE(has(xml, "<skipped message=\"expected failure: the textbook formula"));
-  EXPECT_TRUE(has(xml, "want: [nan, nan, nan]"));
-  EXPECT_TRUE(has(xml, "replay: softmark verify --kernel openmp/softmax/f32"));
-  EXPECT_TRUE(has(xml, "lengths: expected to fail, but passes"));
+  EXPECT_TRUE(contains(xml, "<skipped message=\"expected failure: the textbook formula"));
+  EXPECT_TRUE(contains(xml, "want: [nan, nan, nan]"));
+  EXPECT_TRUE(contains(xml, "replay: softmark verify --kernel openmp/softmax/f32"));
+  EXPECT_TRUE(contains(xml, "lengths: expected to fail, but passes"));
 }
 
 TEST(Readers, SarifHasFailuresWithStableFingerprints) {
@@ -312,8 +310,8 @@ TEST(Readers, GithubStaysWithinItsAnnotations) {
   EXPECT_EQ(count(text, "::error title="), 8u);
   EXPECT_EQ(count(text, "::notice "), 1u);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 9);
-  EXPECT_TRUE(has(text, "first%0Asecond, 100%25: third"));
-  EXPECT_TRUE(has(text, "more failures in the step summary"));
+  EXPECT_TRUE(contains(text, "first%0Asecond, 100%25: third"));
+  EXPECT_TRUE(contains(text, "more failures in the step summary"));
   EXPECT_EQ(render(sample_document(), "github"), "");
 }
 

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <limits>
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
@@ -14,7 +14,6 @@ struct SampleKernel {
   double ns;       // an element on one thread at 64x4096, float32
   bool threaded;
 };
-constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr SampleKernel kKernels[] = {
     {"naive", "softmax", "f32", "builtin", "exp(x) / sum(exp(x)), the textbook formula; overflows",
      kInf, 2.31, false},

@@ -9,13 +9,12 @@
 #include <limits>
 #include <tuple>
 
+#include "support/non_finite.h"
 #include "support/speed_verdict.h"
 #include "support/text.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// "simd/softmax/f32" where no entry says it better.
 void name_from_id(KernelView& view) {

@@ -5,16 +5,13 @@
 
 #include <bit>
 #include <cmath>
-#include <limits>
 
+#include "support/non_finite.h"
 #include "support/random.h"
 #include "support/test_support.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 TEST(Json, StatisticsAreNumbersOrNames) {
   EXPECT_EQ(number(0.5).dump(), "0.5");

@@ -14,6 +14,10 @@
 
 namespace softmark {
 
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 /// A fresh folder below the current one (ctest runs in the build folder), gone with the object.
 class Folder {
  public:

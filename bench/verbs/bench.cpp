@@ -14,7 +14,7 @@
 namespace softmark::bench {
 namespace {
 
-struct Invocation {
+struct BenchInvocation {
   std::vector<std::string> plugins;
   OutputChoice output;
 };
@@ -25,7 +25,7 @@ std::string rendered(const Json& document, const std::string& format) {
 }
 
 /// Speed alone fails no gate: 4 where nothing could be timed or the run was interrupted, else 0.
-int run_bench(BenchOptions options, const Invocation& invocation) {
+int run_bench(BenchOptions options, const BenchInvocation& invocation) {
   refuse_emulation();
   if (!options.resume.empty()) options.resumed = read_document(options.resume);
   const Registry registry = load_registry(invocation.plugins);
@@ -57,7 +57,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand(
       "bench", "speed, through Google Benchmark, of float32 softmax or of --op and --dtype");
   const auto flags = add_bench_flags(*verb);
-  const auto invocation = std::make_shared<Invocation>();
+  const auto invocation = std::make_shared<BenchInvocation>();
   add_plugins(*verb, invocation->plugins);
   invocation->output.add_to(*verb, kFormats);
   verb->callback(

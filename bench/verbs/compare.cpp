@@ -20,7 +20,7 @@
 namespace softmark::bench {
 namespace {
 
-struct Invocation {
+struct CompareInvocation {
   std::string a, b;
   std::vector<std::string> plugins;
   OutputChoice output;
@@ -65,7 +65,7 @@ std::string brief_verdict(const Kernel& kernel, std::uint64_t seed) {
   return verified.verdict() + (failed.empty() ? "" : ": " + failed);
 }
 
-int run_kernels(const BenchOptions& options, const Invocation& invocation) {
+int run_kernels(const BenchOptions& options, const CompareInvocation& invocation) {
   refuse_emulation();
   const Kernel a = one_kernel(invocation.a, invocation.plugins, options),
                b = one_kernel(invocation.b, invocation.plugins, options);
@@ -84,7 +84,7 @@ int run_kernels(const BenchOptions& options, const Invocation& invocation) {
   return exit_code_of(comparisons, invocation.strict);
 }
 
-int run_compare(const BenchFlags& flags, const Invocation& invocation) {
+int run_compare(const BenchFlags& flags, const CompareInvocation& invocation) {
   if (is_document(invocation.a) != is_document(invocation.b))
     throw Error(kUsage,
                 fmt::format("'{}' and '{}' are a document and a kernel: compare two of a kind",
@@ -105,7 +105,7 @@ void add_compare(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("compare",
                                       "two documents, or two kernels in one session: SAME, FASTER, "
                                       "SLOWER, AMBIGUOUS; exit 1 on a regression");
-  const auto invocation = std::make_shared<Invocation>();
+  const auto invocation = std::make_shared<CompareInvocation>();
   verb->add_option("A", invocation->a, "document, or kernel: name, id, LIB.so or LIB.so:NAME")
       ->required();
   verb->add_option("B", invocation->b, "the document or kernel in question")->required();

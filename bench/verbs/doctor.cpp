@@ -24,7 +24,7 @@ namespace {
 
 constexpr double kMostOverhead = 20;  // ns a call
 
-struct Invocation {
+struct DoctorInvocation {
   OutputChoice output;
   std::vector<std::string> kernels;
   std::uint64_t seed = kDefaultSeed;
@@ -39,7 +39,7 @@ Kernel subject_of(const Registry& registry, const std::vector<std::string>& glob
 }
 
 /// A kernel against itself, on one shape or on five.
-std::vector<Comparison> against_itself(const Kernel& kernel, const Invocation& invocation) {
+std::vector<Comparison> against_itself(const Kernel& kernel, const DoctorInvocation& invocation) {
   BenchOptions options;
   options.effort = invocation.thorough ? Effort::standard : Effort::quick;
   options.seed = invocation.seed;
@@ -132,7 +132,7 @@ Json as_document(Json machine, const std::vector<Finding>& findings,
   return document;
 }
 
-int run_doctor(const Invocation& invocation) {
+int run_doctor(const DoctorInvocation& invocation) {
   refuse_emulation();
   Json machine = machine_section();  // before the measuring, which is a load itself
   std::vector<Finding> findings = examine(machine);
@@ -159,7 +159,7 @@ void add_doctor(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand(
       "doctor",
       "the machine: what is noisy or missing, the smallest difference that can be detected here");
-  const auto invocation = std::make_shared<Invocation>();
+  const auto invocation = std::make_shared<DoctorInvocation>();
   verb->add_flag("--aa", invocation->thorough,
                  "A/A test on five shapes instead of one, with more processes");
   add_kernels(*verb, invocation->kernels);

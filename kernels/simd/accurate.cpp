@@ -4,8 +4,8 @@
 //
 // Promise, in units of 2^-p, each at most one ulp: exp 1.4 with a table (1.6 on AVX2, 1.3 without
 // one, 1.8 without fused multiply-add), once in the term and once in the sum; the sum below 0.1;
-// the quotient 1, and 1 more without fused multiply-add: 3.9, on AVX2 4.3, f32 on SSE4 and SSSE3
-// 5.6 if all worst cases met.
+// the quotient 1, and 1 more without fused multiply-add: 3.9, on AVX2 4.3, f32 on SSE4 5.6 if all
+// worst cases met.
 //
 // Special values as in softmax.cpp.
 #include "kernels/builtins.h"

@@ -53,7 +53,7 @@ std::string section(const char* title, const Json& entries, const auto& row_of) 
   return table.empty() ? "" : fmt::format("{}\n{}", title, table.text());
 }
 
-std::string text_of(const Json& list) {
+std::string listing_of(const Json& list) {
   using Row = std::vector<std::string>;
   const auto word = [](const Json& value) { return value.get<std::string>(); };
   std::string text = section("kernels", list["kernels"], [&](const Json& k) {
@@ -145,7 +145,7 @@ void add_list(CLI::App& app, int& exit_code) {
     write_file(verb->output.path, format == "json"    ? to_text(list)
                                   : verb->coverage    ? crossing::text_of(list)
                                   : format == "brief" ? brief_of(list)
-                                                      : text_of(list));
+                                                      : listing_of(list));
     exit_code = kPass;
   });
 }

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 bool takes_masks(const Kernel& kernel) {
   return combines_logits(kernel.op) && type_info(kernel.dtype).has_infinities;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // A call of the same shape at the same address with other values: on another level, or starting
 // with a NaN.

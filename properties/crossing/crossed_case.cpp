@@ -3,16 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "support/non_finite.h"
 
 namespace softmark::crossing {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kMostKept = std::size_t{1} << 22;   // values
 constexpr std::size_t kLongRow = std::size_t{1} << 15;    // columns: all rows of a case are equal
 constexpr std::size_t kManyCalls = std::size_t{1} << 19;  // outputs of all calls of a case

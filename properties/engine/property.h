@@ -110,6 +110,7 @@ class KernelSession {
   struct LeftOut : Refused {};
 
  private:
+  CallResult run_until_met(const Case& c, int closely);
   bool is_too_slow(const Case& c);
   void note(const Case& c, const CallResult& outcome);
 

@@ -150,7 +150,7 @@ std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<K
                                             work.threads * static_cast<unsigned>(rank_count()));
   Progress progress("verify", pieces, options.one_case.empty() ? estimate : 0);
   work.run = [&](const std::string& piece) {
-    std::size_t index;
+    std::size_t index = 0;
     parse_message(piece, index);
     const Json record = verify_in_process(options, kernels[index], descriptors);
     return json_message(Json{{"index", index}, {"record", record}});

@@ -8,11 +8,10 @@
 
 #include "kernels/element.h"
 #include "reference/reference.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 using Values = std::vector<double>;
 

@@ -6,11 +6,10 @@
 
 #include "kernels/element.h"
 #include "reference/float64.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 /// Softmax of two columns and sigmoid are sigmoids of a difference; logsumexp and log-softmax of a
 /// row [t, 0] are softplus(t) and minus softplus.

@@ -6,8 +6,6 @@
 namespace softmark {
 namespace {
 
-void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
-
 TEST(Accept, WritesWhatFailsWithItsReasonAndNothingElse) {
   const fs::path folder = scratch();
   const std::string report = (folder / "report.json").string(),

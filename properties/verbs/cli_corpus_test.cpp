@@ -12,8 +12,6 @@ Json verdicts(const std::string& arguments, int code) {
   return Json::parse(ran.out, nullptr, false);
 }
 
-void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
-
 TEST(Corpus, WhatFailsIsKeptAndTriedFirst) {
   const fs::path folder = scratch();
   const std::string arguments =

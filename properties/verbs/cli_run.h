@@ -37,6 +37,8 @@ inline std::string text_of(const fs::path& path) {
   return text.str();
 }
 
+inline void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+
 /// Runs a whole command line.
 inline Ran run_command(const std::string& line, const std::string& input = "") {
   const fs::path folder = fs::path(SOFTMARK_SCRATCH) / ("io." + std::to_string(getpid()));
