@@ -82,7 +82,7 @@ TEST(Bench, TimesEveryOpInBothTypes) {
 }
 
 TEST(Bench, TimesWhatAWorkloadIsUsedForFromStandardEffortOn) {
-  const Registry registry = load_registry({}, false);
+  const Registry registry = load_registry({}, {});
   BenchOptions options = tiny();
   options.rows = options.cols = 0;
   options.kernels = {"max_shifted"};

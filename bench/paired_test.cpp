@@ -9,7 +9,7 @@ namespace softmark::bench {
 namespace {
 
 TEST(Compare, SetsAKernelAgainstItselfInRealProcesses) {
-  const Registry registry = load_registry({}, false);
+  const Registry registry = load_registry({}, {});
   const Kernel kernel = select_kernels(registry, {"naive/softmax/f32"}, {}, {}).front();
   BenchOptions options;
   options.effort = Effort::quick;

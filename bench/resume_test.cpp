@@ -22,7 +22,7 @@ class Resume : public testing::Test {
     document_ = new_document({}, options_.seed);
     document_["run"]["started"] = "9999-01-01T00:00:00Z";  // after this test was built
     document_["run"]["replication"] = replication_section(options_);
-    document_["kernels"] = kernels_section(bench_kernels(options_, load_registry({}, false)));
+    document_["kernels"] = kernels_section(bench_kernels(options_, load_registry({}, {})));
     document_.update(tiny_sections(options_, std::nullopt));
     document_.erase("complete");
     document_.erase("isa");

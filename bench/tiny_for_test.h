@@ -22,7 +22,7 @@ inline BenchOptions tiny() {
 
 inline Json tiny_sections(const BenchOptions& options,
                           const std::optional<std::set<std::string>>& failed) {
-  return bench_sections(options, load_registry({}, false), failed);
+  return bench_sections(options, load_registry({}, {}), failed);
 }
 
 }  // namespace softmark::bench

@@ -11,7 +11,6 @@
 #include <functional>
 #include <future>
 #include <optional>
-#include <set>
 
 #include "kernels/builtins.h"
 #include "kernels/fingerprint.h"
@@ -19,7 +18,6 @@
 #include "kernels/peers/peers.h"
 #include "kernels/plugin_argument.h"
 #include "support/error.h"
-#include "support/glob.h"
 #include "support/progress.h"
 #include "support/quote.h"
 #include "support/role.h"
@@ -167,26 +165,41 @@ PeerListing list_peer(const PeerBuild& peer) {
   const fs::path path = fs::path(program_folder()) / "peers" / peer.library;
   try {
     if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is missing");
-    return {list_library(path.string(), "peer"), ""};
+    PeerListing listing = {list_library(path.string(), "peer"), ""};
+    for (const Kernel& kernel : listing.kernels)
+      if (!peer.any_name && !kernel.name.starts_with(peer.name))
+        throw Error(kUnreadable, "its kernel " + kernel.name + " is not named after it");
+    return listing;
   } catch (const Error& error) {
     return {{}, error.what()};
   }
 }
 
+/// Whether a kernel whose name begins with the peer's may match the glob.
+bool may_mean(std::string_view glob, const PeerBuild& peer) {
+  const std::string_view begin = glob.substr(0, glob.find_first_of("*?[\\"));
+  const std::size_t n = std::min(begin.size(), peer.name.size());
+  return peer.any_name || begin.substr(0, n) == peer.name.substr(0, n);
+}
+
 // In parallel, because some of these child processes load a large library or start Python.
-void append_peers(Registry& registry) {
+void append_peers(Registry& registry, const std::vector<const PeerBuild*>& peers) {
   std::vector<std::future<PeerListing>> listings;
-  for (const PeerBuild& peer : known_peers())
-    listings.push_back(std::async(std::launch::async, list_peer, std::cref(peer)));
+  for (const PeerBuild* peer : peers)
+    listings.push_back(std::async(std::launch::async, list_peer, std::cref(*peer)));
   for (std::size_t i = 0; i < listings.size(); ++i) {
     const PeerListing peer = listings[i].get();
     registry.kernels.insert(registry.kernels.end(), peer.kernels.begin(), peer.kernels.end());
-    if (!peer.absent.empty())
-      registry.absent.push_back({std::string(known_peers()[i].name), peer.absent});
+    if (!peer.absent.empty()) registry.absent.push_back({std::string(peers[i]->name), peer.absent});
   }
 }
 
-void append_plugin(Registry& registry, const std::string& argument, double loading_seconds) {
+struct ListedPlugin {
+  PluginArgument argument;
+  std::vector<Kernel> kernels;
+};
+
+ListedPlugin list_plugin(const std::string& argument, double loading_seconds) {
   std::error_code ignored;
   PluginArgument plugin = parse_plugin(argument);
   if (!plugin.library.starts_with(kPython)) {
@@ -196,30 +209,13 @@ void append_plugin(Registry& registry, const std::string& argument, double loadi
   }
   std::vector<Kernel> kernels = list_library(plugin.library, "plugin", loading_seconds);
   if (kernels.empty()) throw Error(kUnreadable, plugin.library + ": lists no kernel");
-  append_plugin_kernels(registry, plugin, std::move(kernels));
-}
-
-bool matches(const std::string& glob, const Kernel& k) {
-  return matches_glob(glob, k.id) || matches_glob(glob, k.name);
-}
-
-template <class Find, class Names>
-void check_words(const std::vector<std::string>& words, Find find, const Names& names,
-                 const char* what) {
-  for (const auto& word : words)
-    if (!find(word))
-      throw Error(kUsage, "unknown " + std::string(what) + " '" + word + "': did you mean " +
-                              nearest_names(word, {std::begin(names), std::end(names)}) + "?");
-}
-
-bool listed(const std::vector<std::string>& words, std::string_view word) {
-  return words.empty() || std::find(words.begin(), words.end(), word) != words.end();
+  return {std::move(plugin), std::move(kernels)};
 }
 
 }  // namespace
 
-Registry load_registry(const std::vector<std::string>& plugins, bool with_peers,
-                       double loading_seconds) {
+Registry load_registry(const std::vector<std::string>& plugins,
+                       const std::vector<std::string>& globs, double loading_seconds) {
   Registry registry;
   for (const softmark_kernel* entry : builtin_kernels()) {
     Kernel k = describe(*entry, registry.kernels.size());
@@ -227,14 +223,34 @@ Registry load_registry(const std::vector<std::string>& plugins, bool with_peers,
     k.isa = builtin_isa(*entry);
     registry.kernels.push_back(k);
   }
-  if (with_peers) append_peers(registry);
-  for (const auto& plugin : plugins) append_plugin(registry, plugin, loading_seconds);
+  std::vector<ListedPlugin> listed;
+  std::vector<std::string> names = globs;  // whose owner must be known, also to tell two apart
+  for (const auto& plugin : plugins) {
+    listed.push_back(list_plugin(plugin, loading_seconds));
+    for (const Kernel& kernel : listed.back().kernels) names.push_back(kernel.name);
+  }
+  std::vector<const PeerBuild*> wanted, others;
+  for (const PeerBuild& peer : known_peers()) {
+    const bool may = std::any_of(names.begin(), names.end(),
+                                 [&](const std::string& name) { return may_mean(name, peer); });
+    (may ? wanted : others).push_back(&peer);
+  }
+  append_peers(registry, wanted);
+  for (ListedPlugin& plugin : listed)
+    append_plugin_kernels(registry, plugin.argument, std::move(plugin.kernels));
+  // A glob that means nothing: whatever has a similar name is offered.
+  if (!std::all_of(globs.begin(), globs.end(),
+                   [&](const std::string& glob) { return matches_any(glob, registry.kernels); }))
+    append_peers(registry, others);
   return registry;
 }
 
 Registry load_plugins(const std::vector<std::string>& plugins, double loading_seconds) {
   Registry registry;
-  for (const auto& plugin : plugins) append_plugin(registry, plugin, loading_seconds);
+  for (const auto& plugin : plugins) {
+    ListedPlugin listed = list_plugin(plugin, loading_seconds);
+    append_plugin_kernels(registry, listed.argument, std::move(listed.kernels));
+  }
   return registry;
 }
 
@@ -252,43 +268,6 @@ InsideClock inside_clock(const std::string& library) {
   if (library.empty()) return nullptr;
   void* handle = dlopen(path_of(library).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
   return handle ? reinterpret_cast<InsideClock>(dlsym(handle, "softmark_peer_inside")) : nullptr;
-}
-
-bool has_plugin(const Registry& registry) {
-  return std::any_of(registry.kernels.begin(), registry.kernels.end(),
-                     [](const Kernel& k) { return k.provider == "plugin"; });
-}
-
-std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
-                                   const std::vector<std::string>& ops,
-                                   const std::vector<std::string>& dtypes) {
-  check_words(ops, find_op, kOpNames, "op");
-  check_words(dtypes, find_dtype, kDtypeNames, "dtype");
-  for (const auto& glob : globs) {
-    if (std::any_of(registry.kernels.begin(), registry.kernels.end(),
-                    [&](const Kernel& k) { return matches(glob, k); }))
-      continue;
-    std::set<std::string> names;
-    for (const Kernel& k : registry.kernels)
-      names.insert(glob.find('/') == std::string::npos ? k.name : k.id);
-    for (const Absent& a : registry.absent)
-      if (a.name == glob) throw Error(kUsage, "kernel '" + glob + "' is absent here: " + a.reason);
-    throw Error(kUsage, "unknown kernel '" + glob + "': did you mean " +
-                            nearest_names(glob, {names.begin(), names.end()}) +
-                            "? (softmark list)");
-  }
-  // What the command line brings is what is meant.
-  const bool plugins_alone = globs.empty() && has_plugin(registry);
-  std::vector<Kernel> chosen;
-  for (const Kernel& k : registry.kernels) {
-    const bool named = globs.empty() ? !plugins_alone || k.provider == "plugin"
-                                     : std::any_of(globs.begin(), globs.end(),
-                                                   [&](const auto& g) { return matches(g, k); });
-    if (named && listed(ops, name(k.op)) && listed(dtypes, name(k.dtype))) chosen.push_back(k);
-  }
-  if (chosen.empty())
-    throw Error(kUsage, "no kernel has that name, op and dtype together (softmark list shows all)");
-  return chosen;
 }
 
 Json kernel_to_json(const Kernel& k) {

@@ -52,8 +52,10 @@ inline constexpr double kLoadingSeconds = 60;
 /// (kernels/plugin_argument.h). A plugin that is missing, does not export softmark_plugin, has
 /// another ABI version, lists no kernel, crashes while loading or takes longer than
 /// `loading_seconds` throws Error(kUnreadable) with one line that names it; one whose kernel has an
-/// id that is taken, Error(kUsage).
-Registry load_registry(const std::vector<std::string>& plugins, bool with_peers = true,
+/// id that is taken, Error(kUsage). Peers of which `globs` (of --kernel) can mean no kernel are
+/// left out, because to load them all takes longer than many a run.
+Registry load_registry(const std::vector<std::string>& plugins,
+                       const std::vector<std::string>& globs = {"*"},
                        double loading_seconds = kLoadingSeconds);
 
 /// The kernels of these plugins and no others. Throws likewise.
@@ -82,10 +84,12 @@ int list_library_main(Channel& parent);
 /// Whether the command line brought kernels of its own.
 bool has_plugin(const Registry& registry);
 
+/// Whether one of the kernels has that id or name.
+bool matches_any(const std::string& glob, const std::vector<Kernel>& kernels);
+
 /// The kernels that match all filters; a glob ("simd/*", "naive") matches a whole id or a kernel's
 /// name; empty filters match all, but no glob means the plugins' kernels alone where there are
-/// plugins. Throws Error(kUsage) for a filter that matches nothing, naming
-/// the nearest ids.
+/// plugins. Throws Error(kUsage) for a filter that matches nothing, naming the nearest ids.
 std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
                                    const std::vector<std::string>& ops,
                                    const std::vector<std::string>& dtypes);

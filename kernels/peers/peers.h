@@ -26,6 +26,7 @@ struct PeerBuild {
   std::string_view name;     // "onednn"
   std::string_view library;  // "softmark_peer_onednn.so"
   std::string_view reason;   // why it was not built; empty where it was
+  bool any_name;             // its kernels' names need not begin with its own
 };
 
 /// All peers, in the order of kernels/peers/CMakeLists.txt.

@@ -9,7 +9,6 @@
 //
 // Special values as in softmax.cpp.
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/accurate.cpp"

@@ -9,7 +9,6 @@
 #include <algorithm>
 
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/cross_entropy.cpp"

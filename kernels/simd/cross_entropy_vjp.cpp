@@ -8,7 +8,6 @@
 // as minus the sum of the other terms over the whole sum, and where the label's term is more than
 // half of that, the others are summed again without it.
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/cross_entropy_vjp.cpp"

@@ -19,7 +19,6 @@
 
 #include "kernels/builtins.h"
 #include "kernels/simd/rows.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/half.cpp"

@@ -8,7 +8,6 @@
 #include <cstdint>
 
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/hardmax.cpp"

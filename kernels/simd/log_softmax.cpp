@@ -13,7 +13,6 @@
 // something finite stays -inf; a NaN propagates through the sum; a row without a finite maximum is
 // filled with NaN.
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/log_softmax.cpp"

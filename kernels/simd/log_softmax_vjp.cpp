@@ -10,7 +10,6 @@
 #include <cmath>
 
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/log_softmax_vjp.cpp"

@@ -18,7 +18,6 @@
 // -inf gives +0; where x - m overflows, exp is 0 as it should be. A NaN, and inf - inf, propagates
 // into the sum; a row of nothing but -inf is filled with NaN.
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/online.cpp"

@@ -12,7 +12,6 @@
 // 0x1.f981f5fb0b2d3p-14, want 0x1.f981f5fb0b2d1p-14. Special values: NaN propagates through |x|;
 // -inf and everything below the drop gives a quotient that rounds to +0.
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/sigmoid.cpp"

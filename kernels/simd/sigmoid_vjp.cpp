@@ -5,7 +5,6 @@
 // g s comes first: s (1 - s) with a subnormal s would round before a large g could scale it up.
 // Three roundings: an error of 3 2^-p |y|, and half of the smallest subnormal.
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/sigmoid_vjp.cpp"

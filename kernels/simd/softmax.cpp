@@ -21,7 +21,6 @@
 // into the sum; a row without a finite maximum is filled with NaN.
 #include "kernels/builtins.h"
 #include "kernels/simd/rows.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/softmax.cpp"

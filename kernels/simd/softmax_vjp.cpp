@@ -8,7 +8,6 @@
 // 4 2^-p sum |g p| whatever the length. Where such a sum overflows although d does not, it is
 // formed again in scaled arithmetic. NaN and infinities propagate by IEEE arithmetic.
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/softmax_vjp.cpp"

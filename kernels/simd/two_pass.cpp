@@ -16,7 +16,6 @@
 // are read four times, with max subtracted, which is exact there (exp-inl.h). Special values as in
 // softmax.cpp.
 #include "kernels/builtins.h"
-#include "kernels/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd/two_pass.cpp"

@@ -39,7 +39,10 @@ struct KernelChoice {
   double loading_seconds = kLoadingSeconds;  // of each plugin
 
   void add_to(CLI::App& verb);
-  Registry registry() const { return load_registry(plugins, true, loading_seconds); }
+  Registry registry() const {
+    return kernels.empty() && plugins.empty() ? load_registry({})
+                                              : load_registry(plugins, kernels, loading_seconds);
+  }
   /// The kernels chosen; each plugin has one among them.
   std::vector<Kernel> select(const Registry& all) const;
   /// The same of one op and type.

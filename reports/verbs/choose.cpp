@@ -63,7 +63,7 @@ Json measured(const ChooseVerb& verb) {
   if (!request.rows || !request.cols)
     throw Error(kUsage, "--measure: give the shape to time: --rows N --cols N");
   watch_interrupts();
-  const Registry registry = load_registry({}, true);
+  const Registry registry = load_registry({});
   Json document = verified(verb, registry);
   bench::BenchOptions options;
   options.effort = Effort::quick;
