@@ -11,6 +11,7 @@
 #include <functional>
 #include <future>
 #include <optional>
+#include <set>
 
 #include "kernels/builtins.h"
 #include "kernels/fingerprint.h"
