@@ -107,7 +107,7 @@ double sigmoid_error(double x, const Working& w) {
 
 /// The infinity that a value of this sign overflows to, and NaN for a factor of 0 that it meets.
 std::uint8_t overflow(long double sign, bool meets_zero = false) {
-  if (meets_zero) return Bound::kNan;
+  if (meets_zero) return Bound::kNotANumber;
   return sign > 0 ? Bound::kPlusInf : sign < 0 ? Bound::kMinusInf : Bound::kNothing;
 }
 
@@ -170,7 +170,7 @@ std::uint8_t overflow_of_sum(const Working& w, const SignedSum& sum, bool factor
   std::uint8_t also = Bound::kNothing;
   if (up) also |= overflow(-1, factor_is_zero);
   if (down) also |= overflow(1, factor_is_zero);
-  if (up && down) also |= Bound::kNan;
+  if (up && down) also |= Bound::kNotANumber;
   return also;
 }
 
@@ -186,7 +186,7 @@ Bound softmax_vjp_bound(const Problem& problem, const Working& w, const SignedSu
     bound.also |= overflow(g - dot.value);
     // p g - p d
     if (overflows(w, p * std::fabs(g)) && overflows(w, p * (reach - std::fabs(g))))
-      bound.also |= Bound::kNan;
+      bound.also |= Bound::kNotANumber;
   }
   if (problem.x[j] < 0 && bound.also & (Bound::kPlusInf | Bound::kMinusInf))
     bound.also |= Bound::kPlusInf | Bound::kMinusInf;  // no probability
@@ -205,9 +205,9 @@ Bound log_softmax_vjp_bound(const Problem& problem, const Working& w, const Sign
   Bound bound{before + w.u * (std::fabs(y) + before)};
   const bool may_vanish = e < (w.exp_tiny + 1) * w.tiny;
   bound.also = overflow_of_sum(w, sum, false);
-  if (bound.also != Bound::kNothing && may_vanish) bound.also |= Bound::kNan;
+  if (bound.also != Bound::kNothing && may_vanish) bound.also |= Bound::kNotANumber;
   if (overflows(w, e * (1 + relative)) && !(std::fabs(sum.value) > sum.error))
-    bound.also |= Bound::kNan | Bound::kPlusInf | Bound::kMinusInf;
+    bound.also |= Bound::kNotANumber | Bound::kPlusInf | Bound::kMinusInf;
   else if (overflows(w, e * (1 + relative) * std::max(total, 1.0L)))
     bound.also |= overflow(-sum.value);
   return bound;
@@ -292,7 +292,7 @@ Bound delivered(const Exact& exact, Bound bound, const Problem& problem, const W
       static_cast<long double>(type.largest) + spacing(dtype, type.largest) / 2;
   if (value + bound.error >= threshold) bound.also |= Bound::kPlusInf;
   if (value - bound.error <= -threshold) bound.also |= Bound::kMinusInf;
-  if (!type.has_infinities && bound.also != Bound::kNothing) bound.also = Bound::kNan;
+  if (!type.has_infinities && bound.also != Bound::kNothing) bound.also = Bound::kNotANumber;
   return bound;
 }
 
@@ -301,12 +301,12 @@ std::uint8_t unsettled(const Problem& problem, const Working& w, std::size_t ind
   if (problem.op == SOFTMARK_CROSS_ENTROPY_VJP) {
     if (!std::isinf(problem.g[0]) || facts_of(problem.x).has_nan) return Bound::kNothing;
     const bool at_label = static_cast<std::int64_t>(index) == problem.label;
-    return Bound::kNan | overflow(at_label ? -problem.g[0] : problem.g[0]);
+    return Bound::kNotANumber | overflow(at_label ? -problem.g[0] : problem.g[0]);
   }
   if (problem.op != SOFTMARK_LOG_SOFTMAX_VJP || std::exp(problem.x[index]) >= 2 * w.normal)
     return Bound::kNothing;
   const double sum = std::accumulate(problem.g.begin(), problem.g.end(), 0.0);
-  return std::isinf(sum) ? Bound::kNan | overflow(-sum) : Bound::kNothing;
+  return std::isinf(sum) ? Bound::kNotANumber | overflow(-sum) : Bound::kNothing;
 }
 
 /// Whether one logit alone is finite, so that the exact results are 1, 0 and itself: a row with a
@@ -363,7 +363,7 @@ std::vector<Bound> error_bounds(const Problem& problem, std::span<const Exact> e
     if (!fixed) {
       bounds[i] = delivered(exact[i], working[i], problem, w);
     } else if (problem.op == SOFTMARK_LOG_SOFTMAX_VJP && problem.x[i] == -kInf) {
-      bounds[i].also = working[i].also & Bound::kNan;  // 0 times a sum that overflowed
+      bounds[i].also = working[i].also & Bound::kNotANumber;  // 0 times a sum that overflowed
     }
   }
   return bounds;

@@ -70,7 +70,7 @@ double ulp_error(const Exact& exact, double got, softmark_dtype dtype);
 
 /// How far an output may be from its exact value, and what else it may be.
 struct Bound {
-  enum Special : std::uint8_t { kNothing = 0, kPlusInf = 1, kMinusInf = 2, kNan = 4 };
+  enum Special : std::uint8_t { kNothing = 0, kPlusInf = 1, kMinusInf = 2, kNotANumber = 4 };
   long double error = 0;         // absolute; finite
   std::uint8_t also = kNothing;  // special values that a sane evaluation may give, by overflow
 };

@@ -21,7 +21,7 @@ double limited(long double value) {
 }
 
 std::uint8_t special(double value) {
-  if (std::isnan(value)) return Bound::kNan;
+  if (std::isnan(value)) return Bound::kNotANumber;
   return value > 0 ? Bound::kPlusInf : Bound::kMinusInf;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax on args->threads threads: the simd passes, distributed by rows and by pieces of rows.
 //
-// Rows of up to kPiece columns are handled by one thread each. Longer ones are cut into at most
-// kMostPieces pieces by their length alone, and the pieces' maxima and sums are combined in the
-// order of the pieces. The result therefore does not depend on the number of threads or on the
+// Rows of up to simd::Cut::kPiece columns are handled by one thread each. Longer ones are cut into
+// at most kMostPieces pieces by their length alone, and the pieces' maxima and sums are combined in
+// the order of the pieces. The result therefore does not depend on the number of threads or on the
 // batch, and one huge row keeps every thread busy.
 //
 // In a batch of many long rows each thread handles whole rows, which stay in its cache from pass to
@@ -20,7 +20,7 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kPiece = simd::Cut::kPiece, kMostPieces = simd::Cut::kMostPieces;
+constexpr std::size_t kMostPieces = simd::Cut::kMostPieces;
 // Elements: for less, waking a thread costs more than it gains.
 constexpr std::size_t kWorthAThread = 8192;
 

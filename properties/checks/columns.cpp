@@ -169,7 +169,7 @@ Case two_levels(const Kernel& kernel, std::size_t cols, std::size_t heavy, std::
     if (left > 0 && row[j] != 0) row[j] = 0, --left;
   };
   for (const std::size_t j : {std::size_t{0}, cols - 1, cols / 2}) add(j);
-  for (std::size_t j = first; left > 0; ++j) add(j % cols);
+  for (std::size_t j = first; j < first + cols; ++j) add(j % cols);
   Case c = case_of_rows(kernel, {row}, first % cols);
   if (!c.g.empty()) c.g[0] = 1;
   return c;
