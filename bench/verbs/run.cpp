@@ -19,7 +19,7 @@
 namespace softmark {
 namespace {
 
-constexpr const char* kEndings[] = {".json", ".md", ".html"};
+constexpr const char* kReportEndings[] = {".json", ".md", ".html"};
 constexpr long long kMostThreads = 1024;  // whatever was timed
 
 struct RunVerb {
@@ -60,7 +60,7 @@ std::string screen(const RunVerb& verb, const Json& document) {
 int run_all(RunVerb& verb) {
   bench::refuse_emulation();
   verb.bench = bench::checked(*verb.timing);
-  for (const char* ending : kEndings) check_writable(verb.prefix + ending);
+  for (const char* ending : kReportEndings) check_writable(verb.prefix + ending);
   watch_interrupts();
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
@@ -86,7 +86,7 @@ int run_all(RunVerb& verb) {
   }
   add_verdicts(document);
   finish_document(document, complete);
-  for (const char* ending : kEndings) {
+  for (const char* ending : kReportEndings) {
     const std::string path = verb.prefix + ending;
     write_file(path, render(document, format_of(path)));
   }
@@ -114,7 +114,14 @@ void add_run(CLI::App& app, int& exit_code) {
   sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")
       ->type_name("PREFIX")
       ->capture_default_str();
-  sub->callback([verb, &exit_code] { exit_code = run_all(*verb); });
+  sub->callback([verb, &exit_code] {
+    for (const std::string ending : kReportEndings)  // PREFIX.json means PREFIX
+      if (verb->prefix.size() > ending.size() && verb->prefix.ends_with(ending)) {
+        verb->prefix.resize(verb->prefix.size() - ending.size());
+        break;
+      }
+    exit_code = run_all(*verb);
+  });
 }
 
 }  // namespace softmark
