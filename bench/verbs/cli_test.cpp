@@ -153,6 +153,16 @@ TEST_F(Cli, BadCountsOfThreadsAreOneLine) {
                   "--effort: 'some' is not an effort; give quick, standard, thorough");
 }
 
+TEST_F(Cli, RunIsGivenAPrefixOrTheNameOfOneOfItsFiles) {
+  const Ran ran = softmark(
+      "run --kernel simd/softmax/f32 --op softmax --dtype f32 --rows 2 --cols 8 --processes 2 -o " +
+      at("made.json"));
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  for (const char* name : {"made.json", "made.md", "made.html"})
+    EXPECT_TRUE(fs::exists(at(name))) << name;
+  EXPECT_FALSE(fs::exists(at("made.json.json")));
+}
+
 TEST_F(Cli, RealLogitsComeFromDigits) {
   const std::string script =
       SOFTMARK_SCRIPTS "/real_logits --data " + at("digits.csv.gz") + " -o " + at("logits.npy");
