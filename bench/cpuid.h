@@ -18,7 +18,7 @@ struct Cpuid {
   std::uint32_t signature = 0;                 // x86: leaf 1 eax; ARM: MIDR_EL1
   bool hypervisor = false;
   std::string hypervisor_vendor;
-  /// Highway's targets that processor and system both allow, from the least: "SSE4" ... "AVX3".
+  /// Highway's targets that processor and system both allow, from the least: "SSSE3" ... "AVX3".
   std::vector<std::string> targets;
   /// The feature registers as they are, to identify the machine: CPUID's "1.ecx" ... "7.edx"; on
   /// other architectures Linux's "hwcap" and "hwcap2".

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "kernels/call_for_test.h"
 #include "support/random.h"
 
 namespace softmark {
@@ -16,6 +15,7 @@ namespace {
 
 constexpr softmark_dtype kNarrow[] = {SOFTMARK_F16, SOFTMARK_BF16, SOFTMARK_F8_E4M3,
                                       SOFTMARK_F8_E5M2};
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double from_bits(softmark_dtype dtype, std::uint16_t bits) { return load(dtype, &bits, 0); }
 std::uint32_t patterns(softmark_dtype dtype) { return 1u << (8 * bytes_of(dtype)); }
@@ -27,7 +27,7 @@ std::uint16_t last(softmark_dtype dtype) {
 }
 /// What a value beyond the type becomes.
 bool is_beyond(softmark_dtype dtype, double value, double sign) {
-  return dtype == SOFTMARK_F8_E4M3 ? std::isnan(value) : value == sign * test::kInf<double>;
+  return dtype == SOFTMARK_F8_E4M3 ? std::isnan(value) : value == sign * kInfinity;
 }
 
 TEST(Element, LimitsOfTheTypes) {
@@ -115,7 +115,7 @@ TEST(Element, EveryFloat8IsWhatItsSpecificationSays) {
     }
     EXPECT_EQ(std::isnan(e5m2), magnitude > 0x7c) << code;
     if (magnitude == 0x7c) {
-      EXPECT_EQ(e5m2, code & 0x80 ? -test::kInf<double> : test::kInf<double>);
+      EXPECT_EQ(e5m2, code & 0x80 ? -kInfinity : kInfinity);
     } else if (magnitude < 0x7c) {
       EXPECT_EQ(e5m2, want(code, 2, 15)) << code;
     }
@@ -156,8 +156,7 @@ TEST(Element, RoundingIsToNearestEvenBetweenAllNeighbours) {
       for (const double sign : {1.0, -1.0}) {
         ASSERT_EQ(round_to(dtype, sign * middle), sign * even) << bits;
         ASSERT_EQ(round_to(dtype, sign * std::nextafter(middle, 0)), sign * below) << bits;
-        ASSERT_EQ(round_to(dtype, sign * std::nextafter(middle, test::kInf<double>)), sign * above)
-            << bits;
+        ASSERT_EQ(round_to(dtype, sign * std::nextafter(middle, kInfinity)), sign * above) << bits;
       }
     }
   }
@@ -172,15 +171,15 @@ TEST(Element, RoundingOverflowsAtHalfAnUlpAboveTheLargest) {
       if (dtype == SOFTMARK_F8_E4M3)
         EXPECT_EQ(round_to(dtype, sign * middle), sign * largest);
       else
-        EXPECT_EQ(round_to(dtype, sign * middle), sign * test::kInf<double>);
-      EXPECT_TRUE(is_beyond(
-          dtype, round_to(dtype, sign * std::nextafter(middle, test::kInf<double>)), sign));
+        EXPECT_EQ(round_to(dtype, sign * middle), sign * kInfinity);
+      EXPECT_TRUE(
+          is_beyond(dtype, round_to(dtype, sign * std::nextafter(middle, kInfinity)), sign));
       EXPECT_EQ(round_to(dtype, sign * std::nextafter(middle, 0)), sign * largest);
-      EXPECT_TRUE(is_beyond(dtype, round_to(dtype, sign * test::kInf<double>), sign));
+      EXPECT_TRUE(is_beyond(dtype, round_to(dtype, sign * kInfinity), sign));
       EXPECT_EQ(fit_to(dtype, sign * middle), sign * largest);
       EXPECT_EQ(fit_to(dtype, sign * 1e300), sign * largest);
-      EXPECT_EQ(fit_to(dtype, sign * test::kInf<double>),
-                sign * (dtype == SOFTMARK_F8_E4M3 ? largest : test::kInf<double>));
+      EXPECT_EQ(fit_to(dtype, sign * kInfinity),
+                sign * (dtype == SOFTMARK_F8_E4M3 ? largest : kInfinity));
     }
     EXPECT_TRUE(std::isnan(round_to(dtype, std::nan(""))));
     EXPECT_TRUE(std::isnan(fit_to(dtype, std::nan(""))));
@@ -212,8 +211,8 @@ TEST(Element, NeighboursOfTheWideTypesAgreeWithNextafter) {
       ASSERT_EQ(next_down(SOFTMARK_F32, narrow), std::nextafterf(narrow, -HUGE_VALF));
     }
     if (!std::isnan(wide)) {
-      ASSERT_EQ(next_up(SOFTMARK_F64, wide), std::nextafter(wide, test::kInf<double>));
-      ASSERT_EQ(next_down(SOFTMARK_F64, wide), std::nextafter(wide, -test::kInf<double>));
+      ASSERT_EQ(next_up(SOFTMARK_F64, wide), std::nextafter(wide, kInfinity));
+      ASSERT_EQ(next_down(SOFTMARK_F64, wide), std::nextafter(wide, -kInfinity));
     }
   }
   for (const softmark_dtype dtype : kAllDtypes) {
@@ -226,9 +225,9 @@ TEST(Element, NeighboursOfTheWideTypesAgreeWithNextafter) {
     EXPECT_FALSE(std::signbit(next_down(dtype, tiny)));
     EXPECT_EQ(next_up(dtype, -0.0), tiny);
     EXPECT_EQ(next_up(dtype, largest_finite(dtype)),
-              dtype == SOFTMARK_F8_E4M3 ? largest_finite(dtype) : test::kInf<double>);
-    EXPECT_EQ(next_up(dtype, test::kInf<double>), test::kInf<double>);
-    EXPECT_EQ(next_up(dtype, -test::kInf<double>), -largest_finite(dtype));
+              dtype == SOFTMARK_F8_E4M3 ? largest_finite(dtype) : kInfinity);
+    EXPECT_EQ(next_up(dtype, kInfinity), kInfinity);
+    EXPECT_EQ(next_up(dtype, -kInfinity), -largest_finite(dtype));
   }
 }
 

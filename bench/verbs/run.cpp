@@ -2,6 +2,9 @@
 // `run`: the main job. Verify, then time, then report.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "bench/emulation.h"
 #include "bench/machine.h"
 #include "bench/resume.h"
@@ -115,11 +118,9 @@ void add_run(CLI::App& app, int& exit_code) {
       ->type_name("PREFIX")
       ->capture_default_str();
   sub->callback([verb, &exit_code] {
-    for (const std::string ending : kReportEndings)  // PREFIX.json means PREFIX
-      if (verb->prefix.size() > ending.size() && verb->prefix.ends_with(ending)) {
-        verb->prefix.resize(verb->prefix.size() - ending.size());
-        break;
-      }
+    const std::filesystem::path path = verb->prefix;  // PREFIX.json means PREFIX
+    if (std::ranges::find(kReportEndings, path.extension()) != std::end(kReportEndings))
+      verb->prefix = path.parent_path() / path.stem();
     exit_code = run_all(*verb);
   });
 }

@@ -11,7 +11,9 @@
 #include <sstream>
 
 #include "kernels/ops.h"
+#include "support/test_support.h"
 
+namespace softmark {
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,10 +27,6 @@ std::string text_of(const fs::path& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 /// Whether a process still runs; a zombie that has not been reaped yet counts as ended.
@@ -46,9 +44,8 @@ class Python : public testing::Test {
   ~Python() override { fs::remove_all(folder_); }
 
   void SetUp() override {
-    // The peers' lines alone: "numpy  no Python with numpy was found ..."
     absent_ = run("list").out;  // "absent: scipy: no Python with scipy was found ..."
-    if (has(absent_, "no Python with numpy"))
+    if (contains(absent_, "no Python with numpy"))
       GTEST_SKIP() << "no Python with numpy here (scripts/setup)";
   }
 
@@ -85,17 +82,17 @@ TEST_F(Python, AForgottenShiftIsFoundInThirtySeconds) {
           kExample + "unshifted");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
   EXPECT_EQ(ran.code, 1) << ran.err;
-  EXPECT_TRUE(
-      has(ran.out, "overflow_safety (contract, fail): got nan where the exact value is finite"))
+  EXPECT_TRUE(contains(ran.out,
+                       "overflow_safety (contract, fail): got nan where the exact value is finite"))
       << ran.out;
-  EXPECT_TRUE(has(ran.out,
-                  "example_python.py:unshifted --kernel example_python.unshifted/softmax/f32 "
-                  "--property overflow_safety --case"))
+  EXPECT_TRUE(contains(ran.out,
+                       "example_python.py:unshifted --kernel example_python.unshifted/softmax/f32 "
+                       "--property overflow_safety --case"))
       << ran.out;
 }
 
 TEST_F(Python, ScipyPasses) {
-  if (has(absent_, "no Python with scipy"))
+  if (contains(absent_, "no Python with scipy"))
     GTEST_SKIP() << "no Python with scipy here (scripts/setup --peers)";
   const Ran ran = run("verify --effort quick --kernel scipy/softmax/f32");
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
@@ -106,18 +103,19 @@ TEST_F(Python, FunctionsOfSeveralArraysGetThemInOrder) {
       "def vjp(p, g): return p * (g - (g * p).sum(-1, keepdims=True))\n"
       "def loss(x, labels): return np.log(np.exp(x).sum(-1)) - x[np.arange(len(labels)), labels]\n"
       "def total(x, axis=0): return np.log(np.exp(x).sum(axis))\n");
-  EXPECT_TRUE(has(
+  EXPECT_TRUE(contains(
       run("eval --op softmax_vjp --g 1,2 --kernel 'mine.*' --python mine:vjp@softmax_vjp 0.25,0.75")
           .out,
       "-0.1875 (0 ulp) 0.1875 (0 ulp)"));
-  EXPECT_TRUE(has(run("eval --op cross_entropy --labels 1 --dtype f64 --kernel 'mine.*' --python "
-                      "mine:loss@cross_entropy/f32,f64 0,0")
-                      .out,
-                  "0.693147180559945"));
-  EXPECT_TRUE(has(run("eval --op logsumexp --kernel 'mine.*' --python mine.py:total@logsumexp "
-                      "--verbose '0,0;0,0'")
-                      .out,
-                  "0.693147"));
+  EXPECT_TRUE(
+      contains(run("eval --op cross_entropy --labels 1 --dtype f64 --kernel 'mine.*' --python "
+                   "mine:loss@cross_entropy/f32,f64 0,0")
+                   .out,
+               "0.693147180559945"));
+  EXPECT_TRUE(contains(run("eval --op logsumexp --kernel 'mine.*' --python mine.py:total@logsumexp "
+                           "--verbose '0,0;0,0'")
+                           .out,
+                       "0.693147"));
 }
 
 TEST_F(Python, EveryOpHasTheArraysOfItsRowInTheTable) {
@@ -135,8 +133,8 @@ TEST_F(Python, EveryOpHasTheArraysOfItsRowInTheTable) {
     const Ran ran = run("eval --op " + name + flags + " --kernel 'mine.*' --python mine:f@" + name +
                         " -- '0.25,0.25,0.5;0.5,0.25,0.25'");
     EXPECT_EQ(ran.code, 0) << name << ran.err;
-    EXPECT_TRUE(has(ran.out, "mine.f/" + name + "/f32")) << ran.out;
-    EXPECT_FALSE(has(ran.out, "crash")) << ran.out;
+    EXPECT_TRUE(contains(ran.out, "mine.f/" + name + "/f32")) << ran.out;
+    EXPECT_FALSE(contains(ran.out, "crash")) << ran.out;
   }
 }
 
@@ -162,12 +160,12 @@ TEST_F(Python, AnExceptionIsAVerdictInItsOwnWords) {
     const Ran ran = run("verify --kernel 'mine.*' --property " + std::string(fault.property) +
                         " --python mine:" + fault.function + one);
     EXPECT_EQ(ran.code, 1) << fault.function << ran.out << ran.err;
-    EXPECT_TRUE(has(ran.out, fault.says)) << fault.function << ran.out;
+    EXPECT_TRUE(contains(ran.out, fault.says)) << fault.function << ran.out;
   }
   const Ran refused =
       run("verify --effort quick --kernel 'mine.*' --property sum_to_one --python mine:refuses");
   EXPECT_EQ(refused.code, 1);
-  EXPECT_TRUE(has(refused.out, "unsupported")) << refused.out;
+  EXPECT_TRUE(contains(refused.out, "unsupported")) << refused.out;
 }
 
 TEST_F(Python, NothingIsLeftOfAFunctionThatHangs) {
@@ -177,7 +175,7 @@ TEST_F(Python, NothingIsLeftOfAFunctionThatHangs) {
   const Ran ran = run(
       "verify --effort quick --timeout 3 --kernel 'mine.*' --property range --python mine:softmax");
   EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
-  EXPECT_TRUE(has(ran.out, "no answer within 3 s")) << ran.out;
+  EXPECT_TRUE(contains(ran.out, "no answer within 3 s")) << ran.out;
   const int pid = std::stoi(text_of(folder_ / "pid"));
   for (int i = 0; i < 200 && runs(pid); ++i) usleep(10000);
   EXPECT_FALSE(runs(pid));
@@ -197,7 +195,7 @@ TEST_F(Python, WhatCannotBeCalledIsOneLine) {
     const Ran ran = run(std::string("list --python ") + line.text);
     EXPECT_EQ(ran.code, 3) << line.text;
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
-    EXPECT_TRUE(has(ran.err, line.says)) << ran.err;
+    EXPECT_TRUE(contains(ran.err, line.says)) << ran.err;
   }
 }
 
@@ -210,13 +208,13 @@ TEST_F(Python, TwoFunctionsOfOneNameNeedAPrefix) {
   const std::string verify = "verify --effort quick --property range --python mine.py:softmax ";
   const Ran refused = run(verify + "--python other/mine.py:softmax");
   EXPECT_EQ(refused.code, 2);
-  EXPECT_TRUE(has(refused.err, "give this plugin's kernels a prefix: --python mine="))
+  EXPECT_TRUE(contains(refused.err, "give this plugin's kernels a prefix: --python mine="))
       << refused.err;
   const Ran both = run(verify + "--python old=other/mine.py:softmax");
   EXPECT_EQ(both.code, 1);
-  EXPECT_TRUE(has(both.out, "FAIL old:mine.softmax/softmax/f32")) << both.out;
-  EXPECT_TRUE(has(both.out, "--python old=")) << both.out;
-  EXPECT_FALSE(has(both.out, "FAIL mine.softmax")) << both.out;
+  EXPECT_TRUE(contains(both.out, "FAIL old:mine.softmax/softmax/f32")) << both.out;
+  EXPECT_TRUE(contains(both.out, "--python old=")) << both.out;
+  EXPECT_FALSE(contains(both.out, "FAIL mine.softmax")) << both.out;
 }
 
 TEST_F(Python, IsTimed) {
@@ -225,8 +223,8 @@ TEST_F(Python, IsTimed) {
           "'example_python.*' " +
           kExample + "softmax " + kExample + "nothing");
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_TRUE(has(ran.out, "example_python.softmax/softmax/f32")) << ran.out;
-  EXPECT_TRUE(has(ran.out, "example_python.nothing/softmax/f32")) << ran.out;
+  EXPECT_TRUE(contains(ran.out, "example_python.softmax/softmax/f32")) << ran.out;
+  EXPECT_TRUE(contains(ran.out, "example_python.nothing/softmax/f32")) << ran.out;
 }
 
 /// Copying and waking are no part of the function's time: returning the input takes less than both.
@@ -244,3 +242,4 @@ TEST_F(Python, IsTimedInsideOfPython) {
 }
 
 }  // namespace
+}  // namespace softmark

@@ -79,8 +79,8 @@ KernelSession::KernelSession(const Kernel& kernel, Effort effort, double timeout
 
 std::size_t KernelSession::outputs(const Case& c) const { return outputs_of(kernel().op, c.cols); }
 
-/// Two first calls of a process that did not meet, on a busy machine, say nothing of a race:
-/// others.
+/// Runs it, again while two callers' first calls of a process do not overlap: on a busy machine one
+/// may end before the other begins, which says nothing of a race.
 CallResult KernelSession::run_until_met(const Case& c, int closely) {
   const bool two = c.layout.fresh && c.layout.caller == Caller::concurrent && c.rows > 1;
   for (double seconds = 0;;) {
@@ -88,8 +88,8 @@ CallResult KernelSession::run_until_met(const Case& c, int closely) {
     if (!c.layout.fresh) return outcome;
     seconds_of_starts_ += worker_.seconds_to_start();
     seconds += worker_.seconds_to_start();
-    const bool met = !two || outcome.kind != CallResult::done || outcome.meetings > 0;
-    if (met || seconds > kSecondsToMeet) return outcome;
+    const bool apart = two && outcome.kind == CallResult::done && outcome.meetings == 0;
+    if (!apart || seconds > kSecondsToMeet) return outcome;
   }
 }
 

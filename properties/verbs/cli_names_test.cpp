@@ -4,6 +4,7 @@
 
 #include "properties/verbs/cli_run.h"
 #include "reports/document.h"
+#include "support/glob.h"
 
 namespace softmark {
 namespace {
@@ -30,6 +31,30 @@ TEST(Names, APluginWithABuiltInsNameIsRefused) {
     EXPECT_NE(ran.err.find("--plugin namesake=" + kPlugins + "namesake.so"), std::string::npos)
         << ran.err;
   }
+}
+
+TEST(Names, APluginWithAPeersNameIsRefused) {
+  const std::string plugin = "--plugin " + kPlugins + "namesake_of_peer.so";
+  for (const char* chosen : {"", " --kernel highway", " --kernel online"})
+    expect_one_line(verify(plugin + chosen), kUsage,
+                    "highway/softmax/f32 has the id of one of a peer");
+}
+
+// Only the peers that a glob may mean are loaded; it means the same as among all.
+TEST(Names, AGlobMeansPeersToo) {
+  const Json all = Json::parse(run("list --format json").out);
+  for (const std::string glob : {"*/sigmoid/f32", "h*/softmax/f32", "highway", "[hm]*y/softmax/f32",
+                                 "max_shifted_o2/softmax/f32", "scalar/hardmax/f32"}) {
+    std::vector<std::string> meant;
+    for (const Json& kernel : all["kernels"])
+      if (matches_glob(glob, kernel["id"]) || matches_glob(glob, kernel["name"]))
+        meant.push_back(kernel["id"]);
+    EXPECT_FALSE(meant.empty()) << glob;
+    const Ran ran =
+        run("verify --effort quick --property empty --format json --kernel '" + glob + "'");
+    EXPECT_EQ(kernels_of(ran), meant) << glob;
+  }
+  expect_one_line(verify("--kernel highwya"), kUsage, "did you mean highway");
 }
 
 TEST(Names, TwoPluginsWithOneIdAreRefused) {

@@ -2,15 +2,12 @@
 // What was refused, or not decided before the run ended, is not verified, and every format says so.
 #include "properties/verbs/cli_run.h"
 #include "reports/document.h"
+#include "support/test_support.h"
 
 namespace softmark {
 namespace {
 
 const std::string kPartial = std::string("--plugin ") + SOFTMARK_PLUGINS + "/partial.so ";
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// The document in each format.
 std::string as(const fs::path& document, const std::string& format) {
@@ -30,9 +27,9 @@ TEST(Refusals, AKernelThatRefusesEveryCallIsUnsupported) {
       EXPECT_TRUE(property["verdict"] == "skip" || property["property"] == "empty") << property;
     EXPECT_TRUE(document["accuracy"].empty());
     for (const char* format : {"text", "markdown", "html", "junit", "sarif", "github"})
-      EXPECT_TRUE(has(as(path, format), "unsupported")) << format;
-    EXPECT_TRUE(has(as(path, "text"), "took 0 of")) << as(path, "text");
-    EXPECT_TRUE(has(as(path, "junit"), "<error type=\"unsupported\"")) << as(path, "junit");
+      EXPECT_TRUE(contains(as(path, format), "unsupported")) << format;
+    EXPECT_TRUE(contains(as(path, "text"), "took 0 of")) << as(path, "text");
+    EXPECT_TRUE(contains(as(path, "junit"), "<error type=\"unsupported\"")) << as(path, "junit");
   }
 }
 
@@ -41,8 +38,8 @@ TEST(Refusals, NarrowingARunDoesNotHideThem) {
     const Ran ran =
         run("verify --effort quick " + kPartial + "--kernel refuses_all --property " + property);
     EXPECT_EQ(ran.code, kGateFailed) << property << ran.out;
-    EXPECT_TRUE(has(ran.out, "unsupported")) << property << ran.out;
-    EXPECT_FALSE(has(ran.out, "  pass ")) << property << ran.out;
+    EXPECT_TRUE(contains(ran.out, "unsupported")) << property << ran.out;
+    EXPECT_FALSE(contains(ran.out, "  pass ")) << property << ran.out;
   }
   EXPECT_EQ(run("verify " + kPartial +
                 "--kernel refuses_all --property range --case "
@@ -65,9 +62,9 @@ TEST(Refusals, ThePatternOfThoseOfSomeLengthsIsReported) {
   const std::string sentence = "took " + coverage["lengths_taken"].dump() + " of " +
                                coverage["lengths"].dump() + " lengths; refused cols % 16 != 0";
   for (const char* format : {"text", "html"})
-    EXPECT_TRUE(has(as(path, format), sentence)) << as(path, format);
-  EXPECT_TRUE(has(as(path, "markdown"), "lengths; refused")) << as(path, "markdown");
-  EXPECT_TRUE(has(as(path, "text"), "pass on " + coverage["lengths_taken"].dump() + " of "));
+    EXPECT_TRUE(contains(as(path, format), sentence)) << as(path, format);
+  EXPECT_TRUE(contains(as(path, "markdown"), "lengths; refused")) << as(path, "markdown");
+  EXPECT_TRUE(contains(as(path, "text"), "pass on " + coverage["lengths_taken"].dump() + " of "));
   EXPECT_EQ(run(verify + "--strict").code, kGateFailed);
   EXPECT_EQ(run("verify --strict --effort quick --property range " + kPartial +
                 "--kernel loses_nan_fast_math")
@@ -78,7 +75,7 @@ TEST(Refusals, ThePatternOfThoseOfSomeLengthsIsReported) {
 TEST(Refusals, ASearchThatFoundNoRowIsNoSuccess) {
   const Ran ran = run("sweep worst --effort quick " + kPartial + "--kernel refuses_all");
   EXPECT_EQ(ran.code, kGateFailed) << ran.out;
-  EXPECT_TRUE(has(ran.out, "takes none of the rows tried")) << ran.out;
+  EXPECT_TRUE(contains(ran.out, "takes none of the rows tried")) << ran.out;
 }
 
 TEST(Refusals, ThoseOfSomeNumbersOfRowsToo) {
@@ -103,12 +100,12 @@ TEST(Incomplete, AnInterruptedRunHasThatVerdictInEveryFormat) {
   for (const Json& property : document["properties"]) open += property["verdict"] == "incomplete";
   EXPECT_GT(open, 20u);
   for (const char* format : {"text", "markdown", "html"}) {
-    EXPECT_TRUE(has(as(path, format), "incomplete")) << format;
-    EXPECT_FALSE(has(as(path, format), ">pass<")) << format;
+    EXPECT_TRUE(contains(as(path, format), "incomplete")) << format;
+    EXPECT_FALSE(contains(as(path, format), ">pass<")) << format;
   }
-  EXPECT_TRUE(has(as(path, "junit"), "<error type=\"incomplete\"")) << as(path, "junit");
-  EXPECT_TRUE(has(as(path, "sarif"), "\"kind\": \"open\"")) << as(path, "sarif");
-  EXPECT_TRUE(has(as(path, "github"), "incomplete")) << as(path, "github");
+  EXPECT_TRUE(contains(as(path, "junit"), "<error type=\"incomplete\"")) << as(path, "junit");
+  EXPECT_TRUE(contains(as(path, "sarif"), "\"kind\": \"open\"")) << as(path, "sarif");
+  EXPECT_TRUE(contains(as(path, "github"), "incomplete")) << as(path, "github");
 }
 
 // One defect is one finding, with the simplest row; the other properties that it breaks are named.
@@ -120,7 +117,7 @@ TEST(Causes, OneDefectIsOneFinding) {
     std::size_t findings = 0;
     for (std::size_t at = 0; (at = ran.out.find("\n  FAIL ", at)) != std::string::npos; ++at)
       ++findings;
-    EXPECT_TRUE(has(ran.out, "    also   ")) << ran.out;
+    EXPECT_TRUE(contains(ran.out, "    also   ")) << ran.out;
     EXPECT_LE(std::count(ran.out.begin(), ran.out.end(), '\n'), 45) << ran.out;
     return findings;
   };
