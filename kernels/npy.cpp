@@ -164,9 +164,10 @@ void check_range(std::span<const double> values, std::size_t cols, softmark_dtyp
   if (!at) return;
   char value[40];
   std::snprintf(value, sizeof value, "%g", values[*at]);
-  fail(path, "[" + std::to_string(*at / cols) + ", " + std::to_string(*at % cols) + "] is " +
-                 value + ", which " + std::string(name(dtype)) +
-                 " cannot hold; give another --dtype");
+  fail(path,
+       "[" + std::to_string(*at / cols) + ", " + std::to_string(*at % cols) + "] is " + value +
+           ", which " + std::string(name(dtype)) +
+           " cannot hold; give another --dtype, or values of the type (eval --round rounds them)");
 }
 
 SharedLogits::SharedLogits(const Logits& logits)

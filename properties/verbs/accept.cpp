@@ -206,8 +206,8 @@ int run_accept(const AcceptVerb& verb) {
   if (!verb.limits_only) accept_failures(verb, report, known, draft);
   accept_errors(verb, report, known, draft);
   if (draft.changes.empty()) {
-    fmt::print("nothing to accept: {} already contains every failure of {}\n", verb.known_failures,
-               verb.report);
+    fmt::print("nothing to accept: what was chosen of {} did not fail, or {} already contains it\n",
+               verb.report, verb.known_failures);
     return kPass;
   }
   write_file(verb.known_failures, known_failures_text(draft.json));
