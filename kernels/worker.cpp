@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
 
@@ -69,7 +70,8 @@ void Worker::start(int thread_limit) {
   start.arguments = {"child-worker"};
   start.descriptors = {memory_};
   // Memory that a kernel never set holds -391.5, not 0.
-  start.environment = {"MALLOC_PERTURB_=60"};
+  start.environment = {"MALLOC_PERTURB_=60", "SOFTMARK_WAITING_THREADS=sleep"};
+  if (!std::getenv("OMP_WAIT_POLICY")) start.environment.emplace_back("OMP_WAIT_POLICY=passive");
   if (thread_limit > 0)
     start.environment.push_back(fmt::format("OMP_THREAD_LIMIT={}", thread_limit));
   child_ = ChildProcess(start);

@@ -3,7 +3,7 @@
 // library and no header.
 //
 // Its C API is a table of function pointers whose order is fixed by its ABI; the slots called here
-// are all in version 1 of that table (named in this order in
+// are all in version 1 of that table, but for one of version 5 (named in this order in
 // include/onnxruntime/core/session/onnxruntime_c_api.h). The model is one node, encoded below
 // (onnx.proto3), with a free number of rows and columns; the session is created for a number of
 // threads and kept. ONNX Runtime accepts dense rows only: calls with padding are declined.
@@ -21,6 +21,7 @@
 
 #include "kernels/names.h"
 #include "kernels/peers/places.h"
+#include "kernels/peers/waiting.h"
 #include "kernels/softmark.h"
 
 namespace {
@@ -39,7 +40,7 @@ struct MemoryInfo;
 struct Value;
 struct Status;
 
-/// The slots of version 1's table that are called here.
+/// The slots of the table that are called here.
 enum Slot {
   kCreateEnv = 3,
   kCreateSessionFromArray = 8,
@@ -51,7 +52,8 @@ enum Slot {
   kCreateCpuMemoryInfo = 69,
   kReleaseStatus = 93,
   kReleaseValue = 96,
-  kReleaseSessionOptions = 100
+  kReleaseSessionOptions = 100,
+  kAddSessionConfigEntry = 130  // since version 5
 };
 
 const ApiBase* base;
@@ -191,12 +193,17 @@ struct Prepared {
   }
 };
 
+bool set_waiting(SessionOptions* options) {
+  if (!softmark::waiting_threads_sleep() || !base->get_api(5)) return true;
+  return ok(kAddSessionConfigEntry, options, "session.intra_op.allow_spinning", "0");
+}
+
 Session* new_session(softmark_op op, softmark_dtype dtype, int threads) {
   Session* session = nullptr;
   SessionOptions* options = nullptr;
   const std::string bytes = model(op, dtype);
   const bool made = ok(kCreateSessionOptions, &options) && ok(kSetLogSeverity, options, kFatal) &&
-                    ok(kSetIntraOpThreads, options, threads) &&
+                    ok(kSetIntraOpThreads, options, threads) && set_waiting(options) &&
                     ok(kCreateSessionFromArray, env, static_cast<const void*>(bytes.data()),
                        bytes.size(), options, &session);
   release(kReleaseSessionOptions, options);

@@ -3,8 +3,8 @@
 // pointers) or that of 2024 (create, reshape, set up); the build detects which.
 //
 // An operator is created for a shape and kept until the shape changes; pointers are set where they
-// are not those of the call before. More than one thread needs a pthreadpool of that size, kept
-// likewise; one thread needs none.
+// are not those of the call before. More than one thread needs a pthreadpool of that size, which is
+// kept; one thread needs none.
 //
 // XNNPACK may read up to XNN_EXTRA_BYTES behind a row's end. These bytes exist and are not used,
 // unless another page begins within them: then the last rows are copied, as a user who cannot
@@ -18,18 +18,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <vector>
 
 #include "kernels/peers/peer.h"
+#include "kernels/peers/waiting.h"
 
 namespace {
+
+std::uint32_t flags() {
+  static const std::uint32_t chosen =
+      softmark::waiting_threads_sleep() ? XNN_FLAG_YIELD_WORKERS : 0;
+  return chosen;
+}
 
 // For each op: how its operator is created for the args' shape, and how it is pointed at their
 // data.
 #ifdef SOFTMARK_XNNPACK_RESHAPE
 struct SoftmaxF32 {
   static xnn_status make(const softmark_args& a, pthreadpool_t pool, xnn_operator_t* op) {
-    const xnn_status status = xnn_create_softmax_nc_f32(0, op);
+    const xnn_status status = xnn_create_softmax_nc_f32(flags(), op);
     if (status != xnn_status_success) return status;
     return xnn_reshape_softmax_nc_f32(*op, a.cols, a.x_stride, a.y_stride, a.rows, pool);
   }
@@ -40,7 +48,7 @@ struct SoftmaxF32 {
 #else
 struct SoftmaxF32 {
   static xnn_status make(const softmark_args& a, pthreadpool_t, xnn_operator_t* op) {
-    return xnn_create_softmax_nc_f32(a.cols, a.x_stride, a.y_stride, 0, op);
+    return xnn_create_softmax_nc_f32(a.cols, a.x_stride, a.y_stride, flags(), op);
   }
   static xnn_status point(xnn_operator_t op, const softmark_args& a, pthreadpool_t pool) {
     return xnn_setup_softmax_nc_f32(op, a.rows, static_cast<const float*>(a.x),
@@ -49,7 +57,7 @@ struct SoftmaxF32 {
 };
 struct SigmoidF32 {
   static xnn_status make(const softmark_args& a, pthreadpool_t, xnn_operator_t* op) {
-    return xnn_create_sigmoid_nc_f32(a.cols, a.x_stride, a.y_stride, 0, op);
+    return xnn_create_sigmoid_nc_f32(a.cols, a.x_stride, a.y_stride, flags(), op);
   }
   static xnn_status point(xnn_operator_t op, const softmark_args& a, pthreadpool_t pool) {
     return xnn_setup_sigmoid_nc_f32(op, a.rows, static_cast<const float*>(a.x),
@@ -61,7 +69,7 @@ struct SigmoidF32 {
 #ifdef SOFTMARK_XNNPACK_F16
 struct SoftmaxF16 {
   static xnn_status make(const softmark_args& a, pthreadpool_t pool, xnn_operator_t* op) {
-    const xnn_status status = xnn_create_softmax_nc_f16(0, op);
+    const xnn_status status = xnn_create_softmax_nc_f16(flags(), op);
     if (status != xnn_status_success) return status;
     return xnn_reshape_softmax_nc_f16(*op, a.cols, a.x_stride, a.y_stride, a.rows, pool);
   }
@@ -83,7 +91,7 @@ template <xnn_datatype Type>
 struct Sigmoid {
   static xnn_status make(const softmark_args& a, pthreadpool_t pool, xnn_operator_t* op) {
     const xnn_status status = xnn_create_unary_elementwise_nc(
-        xnn_unary_sigmoid, Type, Type, nullptr, SOFTMARK_NO_LUT nullptr, nullptr, 0, op);
+        xnn_unary_sigmoid, Type, Type, nullptr, SOFTMARK_NO_LUT nullptr, nullptr, flags(), op);
     if (status != xnn_status_success) return status;
     return xnn_reshape_unary_elementwise_nc(*op, a.rows, a.cols, a.x_stride, a.y_stride, pool);
   }
@@ -93,21 +101,20 @@ struct Sigmoid {
 };
 #endif
 
-/// nullptr for one thread. Operators of another number of threads are recreated, so that none
-/// outlives its pool.
+/// nullptr for one thread. A pool of each size is kept as long as its calling thread lives: kernels
+/// are re-entrant, and a new pool's threads spin until all of them have started.
 pthreadpool_t pool_of(int threads) {
-  struct Pool {
-    pthreadpool_t pool = nullptr;
-    int size = 1;
-    ~Pool() { pthreadpool_destroy(pool); }
+  struct Pools {
+    std::map<int, pthreadpool_t> of_size;
+    ~Pools() {
+      for (const auto& [size, pool] : of_size) pthreadpool_destroy(pool);
+    }
   };
-  thread_local Pool kept;  // kernels are re-entrant, and so each thread's is its own
-  if (threads != kept.size) {
-    pthreadpool_destroy(kept.pool);
-    kept.pool = threads > 1 ? pthreadpool_create(static_cast<std::size_t>(threads)) : nullptr;
-    kept.size = threads;
-  }
-  return kept.pool;
+  thread_local Pools kept;
+  if (threads <= 1) return nullptr;
+  pthreadpool_t& pool = kept.of_size[threads];
+  if (!pool) pool = pthreadpool_create(static_cast<std::size_t>(threads));
+  return pool;
 }
 
 struct Operator {
