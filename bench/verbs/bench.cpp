@@ -28,7 +28,9 @@ std::string rendered(const Json& document, const std::string& format) {
 int run_bench(BenchOptions options, const BenchInvocation& invocation) {
   refuse_emulation();
   if (!options.resume.empty()) options.resumed = read_document(options.resume);
-  const Registry registry = load_registry(invocation.plugins);
+  const Registry registry = options.kernels.empty()
+                                ? load_registry(invocation.plugins)
+                                : load_registry(invocation.plugins, options.kernels);
   Json document = new_document(command_line(), options.seed);
   document["run"]["replication"] = replication_section(options);
   const std::vector<Kernel> kernels = bench_kernels(options, registry);

@@ -140,8 +140,8 @@ int run_doctor(const DoctorInvocation& invocation) {
   const double nothing = call_overhead(invocation.seed);
   machine["environment"]["call_overhead_ns"] = number(nothing);
   findings.push_back(overhead(nothing));
-  const auto comparisons =
-      against_itself(subject_of(load_registry({}), invocation.kernels), invocation);
+  const auto comparisons = against_itself(
+      subject_of(load_registry({}, invocation.kernels), invocation.kernels), invocation);
   write_file(invocation.output.path,
              invocation.output.format() == "json"
                  ? to_text(as_document(machine, findings, comparisons, invocation.seed))
