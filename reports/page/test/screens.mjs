@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// node screens.mjs PAGE.html FOLDER: the pictures of the documentation, taken of a page: pareto.svg
-// (accuracy against speed) and first.png (the first screen). CHROMIUM names the browser.
+// node screens.mjs PAGE.html FOLDER: the pictures of the documentation, taken of a page: CHART.svg for
+// each chart that the page drew, and first.png (the first screen). CHROMIUM names the browser.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
@@ -15,7 +15,9 @@ await page.waitForSelector("html[data-charts=drawn]");
 await page.screenshot({ path: path.join(folder, "first.png") });
 await page.setViewportSize({ width: 760, height: 860 });
 await page.waitForTimeout(500);
-await page.click('#chart-pareto button:has-text("SVG")');
-await page.waitForSelector('#chart-pareto button:has-text("copied")');
-writeFileSync(path.join(folder, "pareto.svg"), await page.evaluate(() => navigator.clipboard.readText()));
+for (const chart of await page.$$eval("[id^=chart-]:has(svg)", (figures) => figures.map((figure) => figure.id))) {
+  await page.click(`#${chart} button:has-text("SVG")`);
+  await page.waitForSelector(`#${chart} button:has-text("copied")`);
+  writeFileSync(path.join(folder, `${chart.slice("chart-".length)}.svg`), await page.evaluate(() => navigator.clipboard.readText()));
+}
 await browser.close();

@@ -36,10 +36,17 @@ function lines(times: Time[], most: number): { shown: Line[]; rest: Line[] } {
   return { shown: order.slice(0, most), rest: order.slice(most) };
 }
 
+/** Batches of fewer logits time a call rather than a row; they are left out if two lengths remain. */
+const LEAST_LOGITS = 16384;
+function batches(times: Time[]): Time[] {
+  const large = times.filter((t) => t.shape.rows * t.shape.cols >= LEAST_LOGITS);
+  return unique(large.map((t) => t.shape.cols)).length > 1 ? large : times;
+}
+
 /** One time for each kernel and row length: that of the workload which most kernels ran. */
 function byLength(selection: Selection, machine: Machine): Time[] {
   const here = timesHere(selection, machine)[0]?.shape;
-  const times = timesOf(selection, machine).filter((t) => `${t.shape.threads}` === selection.state.threads &&
+  const times = batches(timesOf(selection, machine)).filter((t) => `${t.shape.threads}` === selection.state.threads &&
     (!here || (t.shape.cache === here.cache && t.shape.inPlace === here.inPlace)) &&
     t.shape.logits === (here?.logits ?? t.shape.logits));
   const counts = new Map<string, number>();
@@ -117,7 +124,7 @@ function drawLengths(selection: Selection, machine: Machine, width: number): Dra
 export const lengths: Chart = {
   id: "lengths",
   title: "Speed by row length",
-  note: "Each line is a kernel; hollow: did not pass.",
+  note: `Each line is a kernel; hollow: did not pass. Batches of at least ${LEAST_LOGITS} logits, where there are any.`,
   draw: (s, width) => common.perMachine(s, width, 460, (m, w) => drawLengths(s, m, w)),
 };
 
