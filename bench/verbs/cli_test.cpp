@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "reports/document.h"
 
@@ -143,6 +144,46 @@ TEST_F(Cli, AnInterruptedBenchKeepsWhatIsDone) {
   const Json part = read_document(at("part.json"));
   EXPECT_EQ(part["run"]["complete"], false);
   EXPECT_EQ(softmark(bench + "--workload 'router/4096x16' --resume " + at("part.json")).code, 0);
+}
+
+/// Seconds that the verification of each kernel took.
+std::map<std::string, double> verified(const Json& document) {
+  std::map<std::string, double> seconds;
+  for (const Json& kernel : document["kernels"])
+    seconds[kernel["id"]] = kernel.value("verify_seconds", 0.0);
+  return seconds;
+}
+
+TEST_F(Cli, AResumedRunKeepsWhatIsVerifiedAndTimed) {
+  const std::string flags =
+      " run --resume --kernel naive --kernel simd --op softmax --dtype f32 --rows 2 --cols 8 -o " +
+      at("made") + " --min-time 1e-3 --processes ";
+  const std::string journal = at("made.json.journal");
+  // Ended once the journal has a kernel.
+  const Ran ended =
+      run(SOFTMARK_BINARY + flags + "2 & for i in $(seq 600); do sleep 0.1; [ $(stat -c %s " +
+          journal + " || echo 0) -gt 10000 ] && break; done; kill $!; wait $!");
+  EXPECT_EQ(ended.code, 4) << ended.out;
+  const Json part = read_document(at("made.json"));
+  EXPECT_EQ(part["run"]["complete"], false);
+  ASSERT_TRUE(fs::exists(journal));
+  EXPECT_EQ(softmark(flags + "2").code, 0);
+  EXPECT_FALSE(fs::exists(journal));
+  const Json whole = read_document(at("made.json"));
+  EXPECT_EQ(whole["run"]["complete"], true);
+  auto seconds = verified(whole);
+  EXPECT_EQ(seconds.size(), 2);
+  std::erase_if(seconds, [&](const auto& one) { return verified(part)[one.first] != one.second; });
+  EXPECT_GE(seconds.size(), 1) << "no kernel was kept";
+
+  EXPECT_EQ(softmark(flags + "2").code, 0);  // nothing is left to time
+  const Json again = read_document(at("made.json"));
+  const auto median = [](const Json& document) {
+    return document["measurements"][0]["ns_per_element"]["median"].get<double>();
+  };
+  EXPECT_NEAR(median(again) / median(whole), 1, 1e-9);
+  expect_one_line(softmark(flags + "3"), 2, "its processes");
+  expect_one_line(softmark(flags + "2 --seed 1"), 2, "its seed is 0x5eed");
 }
 
 TEST_F(Cli, BadCountsOfThreadsAreOneLine) {

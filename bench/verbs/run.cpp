@@ -18,6 +18,7 @@
 #include "reports/view.h"
 #include "support/effort.h"
 #include "support/interrupts.h"
+#include "support/ranks.h"
 
 namespace softmark {
 namespace {
@@ -31,7 +32,7 @@ struct RunVerb {
   std::shared_ptr<bench::BenchFlags> timing;
   bench::BenchOptions bench;
   Effort effort = Effort::quick;
-  bool strict = false, verbose = false;
+  bool strict = false, resume = false, verbose = false;
   std::string prefix = "softmark-report";
 };
 
@@ -60,10 +61,19 @@ std::string screen(const RunVerb& verb, const Json& document) {
        fmt::format("details: {0}.html (the page), {0}.md, {0}.json; or --verbose", verb.prefix)});
 }
 
+/// Goes on from the document of an interrupted run, where there is one.
+void resume_times(RunVerb& verb) {
+  const std::string earlier = verb.prefix + ".json";
+  if (!verb.resume || !std::filesystem::exists(earlier)) return;
+  verb.bench.resume = earlier;
+  verb.bench.resumed = read_document(earlier);
+}
+
 int run_all(RunVerb& verb) {
   bench::refuse_emulation();
   verb.bench = bench::checked(*verb.timing);
   for (const char* ending : kReportEndings) check_writable(verb.prefix + ending);
+  resume_times(verb);
   watch_interrupts();
   const Registry registry = verb.choice.registry();
   const auto kernels = verb.choice.select(registry);
@@ -72,15 +82,18 @@ int run_all(RunVerb& verb) {
   verb.bench.effort = verb.effort;
   verb.bench.logits = verb.verify.logits;
   bench::workloads_of(verb.bench);  // contradictory flags are reported before the work
+  verb.bench.seed = verb.verify.seed;
+  if (!verb.bench.resume.empty()) bench::Earlier{verb.bench};  // so is what cannot be resumed
+  Journal journal =
+      journal_beside(verb.prefix + ".json", identity_of(verb.verify, kernels), verb.resume);
   document["run"]["replication"] = bench::replication_section(verb.bench);
   document["run"]["effort"] = name(verb.verify.effort);
   bench::describe_machine(document);
-  bool complete = verify(verb.verify, registry, kernels, document);
+  bool complete = verify(verb.verify, registry, kernels, document, &journal);
   if (complete) {
     verb.bench.kernels = verb.choice.kernels;
     verb.bench.ops = verb.choice.ops;
     verb.bench.dtypes = verb.choice.dtypes;
-    verb.bench.seed = verb.verify.seed;
     const Json sections = bench::bench_sections(verb.bench, registry, not_passing(document));
     for (const char* name : {"measurements", "ceilings"}) document[name] = sections[name];
     for (const Json& warning : sections["warnings"]) document["warnings"].push_back(warning);
@@ -93,6 +106,7 @@ int run_all(RunVerb& verb) {
     const std::string path = verb.prefix + ending;
     write_file(path, render(document, format_of(path)));
   }
+  if (complete) journal.remove();
   write_file("-", screen(verb, document));
   return exit_code_of(document, kernels, verb.choice, complete, verb.strict);
 }
@@ -112,6 +126,9 @@ void add_run(CLI::App& app, int& exit_code) {
   add_logits(*sub, verb->verify.logits);
   add_known_failures(*sub, verb->verify.known_failures);
   add_corpus(*sub, verb->verify.corpus);
+  sub->add_flag("--resume", verb->resume,
+                "keep what an interrupted run with --resume left in PREFIX.json and "
+                "PREFIX.json.journal; begin where there is neither");
   sub->add_flag("--strict", verb->strict, "exit 1 also where a kernel refused a call");
   sub->add_flag("--verbose", verb->verbose, "print every failure and every shape, not one screen");
   sub->add_option("-o,--output", verb->prefix, "writes PREFIX.json, PREFIX.md and PREFIX.html")
