@@ -86,8 +86,16 @@ class Test:
         self.refused(3, "holds no campaign", *to, "--status")
         self.refused(3, "holds no campaign", *to, "--merge")
         self.refused(2, "run scripts/build first", *to, *kind, BUILD="/nowhere")
+        self.refused(2, "does not run here", *to, *kind, BUILD=self.build_that_does_not_run())
         self.refused(2, "sbatch is not on PATH", *to, *kind, *WORK, PATH=str(self.path_without_slurm()))
         assert not (self.folder / "campaign.json").exists()
+
+    def build_that_does_not_run(self):
+        folder = self.slurm.folder / "build"
+        folder.mkdir()
+        (folder / "softmark").write_bytes(b"\x7fELF of another machine")
+        (folder / "softmark").chmod(0o755)
+        return str(folder)
 
     def path_without_slurm(self):
         folder = self.slurm.folder / "bin"
@@ -114,6 +122,9 @@ class Test:
         jobs = self.submit()
         self.refused_again()
         assert self.status()[1]["beta"].startswith("queued"), self.status()
+        again = self.submit("--resume")  # jobs in the queue stay, the merge waits anew
+        assert set(again) == {"merge"}, again
+        assert {line.split()[0] for line in self.queue().splitlines()} == {jobs["alpha"], jobs["beta"], again["merge"]}
         self.slurm.run("scancel", jobs["beta"])
         code, lines = self.status()
         assert code == 1 and re.match("queued|running", lines["alpha"]), lines
