@@ -205,11 +205,26 @@ class Test:
         self.slurm.start_node()
         wait_until("all jobs end", 240, lambda: self.queue() == "")
         code, lines = self.status()
-        assert code == 0 and lines["beta"] == "document    beta.json", lines
+        assert code == 0 and re.fullmatch("document +beta.json", lines["beta"]), lines
         assert "start 2" in self.file("beta.log")
         after = self.verified()
         assert len(after) == 6 and after.items() & verified.items(), (verified, after)  # one was kept
         assert not (self.folder / "beta.json.journal").exists()
+
+    def node_dies_for_good(self):
+        """Slurm may not start the job again: the campaign goes on without it, and says why."""
+        folder = self.slurm.folder / "unlucky"
+        folder.mkdir()
+        ran = self.campaign("-o", folder, "--constraint", "alpha", *WORK, SBATCH_NO_REQUEUE="1")
+        assert ran.returncode == 0, ran
+        wait_until("softmark runs", 60, (folder / "alpha.json.journal").exists)
+        self.slurm.kill_node()
+        wait_until("the node failed", 120,
+                   lambda: "node failed" in self.campaign("--status", "-o", folder).stdout)
+        self.slurm.start_node()
+        wait_until("the merge", 90, lambda: self.queue() == "")
+        log = (folder / "campaign.log").read_text()
+        assert re.match("alpha +node failed .*see alpha.log\n", log) and "no document is whole" in log, log
 
     def merged(self):
         log = self.file("campaign.log")
@@ -256,6 +271,8 @@ def all_of(test):
         test.node_dies(verified)
     with step("merge"):
         test.merged()
+    with step("the node dies, and its job is not started again"):
+        test.node_dies_for_good()
     with step("no controller"):
         test.no_controller()
 
