@@ -162,8 +162,9 @@ TEST(Sums, OfEqualTermsLoseNextToNothingInAnyOrder) {
     const auto exact = exact_row(problem);
     const auto bounds = error_bounds(problem, exact);
     EXPECT_LT(bounds[0].error * static_cast<double>(n), 200 * 0x1p-24);
-    if (n >= 4096)
+    if (n >= 4096) {
       EXPECT_LT(bounds[0].error, 0.5 / static_cast<double>(n) / static_cast<double>(n));
+    }
     for (int body = -8; body <= 8; ++body)
       for (const int tail : {0, body, -8, 8}) {
         Terms e(n, 1 + static_cast<float>(body) * 0x1p-24f);

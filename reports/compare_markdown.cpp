@@ -69,17 +69,17 @@ std::string folded(const std::string& summary, const std::string& text) {
 }
 
 std::string findings(const Comparison& comparison) {
-  constexpr const char* kHead = "| | kernel | where | what |\n|---|---|---|---|\n";
+  constexpr const char* kFindingsHead = "| | kernel | where | what |\n|---|---|---|---|\n";
   std::vector<std::string> regressions, others;
   for (const Json& finding : comparison.findings)
     (is_regression(finding) ? regressions : others).push_back(finding_row(finding));
-  return table(kHead, regressions) +
+  return table(kFindingsHead, regressions) +
          folded(fmt::format("{} other changes of verdicts and errors", others.size()),
-                table(kHead, others));
+                table(kFindingsHead, others));
 }
 
 std::string speed(const Comparison& comparison) {
-  constexpr const char* kHead =
+  constexpr const char* kSpeedHead =
       "| | kernel | shape | old ns | new ns | ratio | 95 % |\n|---|---|---|--:|--:|--:|---|\n";
   std::vector<std::string> counted, others;
   for (const Json& row : comparison.speed) {
@@ -92,9 +92,9 @@ std::string speed(const Comparison& comparison) {
                                figure(field(row, "ratio")), figure(row["ci95"][0]),
                                figure(row["ci95"][1])));
   }
-  return table(kHead, counted) +
+  return table(kSpeedHead, counted) +
          folded(fmt::format("{} times that differ, may differ, or do not count", others.size()),
-                table(kHead, others));
+                table(kSpeedHead, others));
 }
 
 std::string run_line(const char* side, const Json& document) {

@@ -41,24 +41,24 @@ std::string suggestion(const std::string& wanted, const std::vector<std::string>
 }
 
 CLI::Validator whole_within(std::uint64_t low, std::uint64_t high) {
-  const std::string range = fmt::format("{}..{}", low, high);
+  const std::string limits = fmt::format("{}..{}", low, high);
   return {[=](std::string& text) -> std::string {
             std::uint64_t value = 0;
             if (parse_whole(text, value) && value >= low && value <= high) return "";
             return fmt::format("{} is not a whole number within {} .. {}", shown(text), low, high);
           },
-          range};
+          limits};
 }
 
 CLI::Validator real_within(double low, double high, const std::string& unit) {
-  const std::string range = fmt::format("{}..{}", low, high);
+  const std::string limits = fmt::format("{}..{}", low, high);
   return {[=](std::string& text) -> std::string {
             double value = std::nan("");
             if (parse_whole(text, value) && value >= low && value <= high) return "";
             return fmt::format("{} is not a number within {} .. {}{}{}", shown(text), low, high,
                                unit.empty() ? "" : " ", unit);
           },
-          range};
+          limits};
 }
 
 CLI::Validator one_of_names(const std::string& what, const std::vector<std::string>& names) {

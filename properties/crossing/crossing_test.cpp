@@ -94,8 +94,10 @@ TEST(Crossing, FirstClassesGoWithAll) {
     for (std::size_t f = 0; f < kFactors; ++f) {
       EXPECT_EQ(model.classes(f).front(), 0) << info(static_cast<Factor>(f)).name;
       for (std::size_t g = 0; g < kFactors; ++g)
-        for (const std::uint8_t c : model.classes(g))
-          if (g != f) EXPECT_FALSE(model.excludes(f, 0, g, c)) << f << " " << g << " " << +c;
+        for (const std::uint8_t c : model.classes(g)) {
+          if (g == f) continue;
+          EXPECT_FALSE(model.excludes(f, 0, g, c)) << f << " " << g << " " << +c;
+        }
     }
   }
 }
