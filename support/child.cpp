@@ -16,10 +16,13 @@
 #include <climits>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include "support/channel.h"
+#include "support/emulation.h"
 #include "support/error.h"
 #include "support/interrupts.h"
 
@@ -102,6 +105,26 @@ void close_if_open(int& fd) {
   fd = -1;
 }
 
+/// What is executed, and its arguments, its name first.
+struct Command {
+  std::string program;
+  std::vector<std::string> words;
+};
+
+Command command_of(const ChildStart& start) {
+  Command command{start.program, {start.program}};
+  if (start.program.empty() && emulator().empty()) {
+    // The link keeps naming this very program even when the file was replaced or removed meanwhile.
+    command = {"/proc/self/exe", {"softmark"}};
+  } else if (start.program.empty()) {
+    std::error_code none;  // an emulator would find itself behind the link, and gets the file
+    command = {emulator(),
+               {emulator(), std::filesystem::read_symlink("/proc/self/exe", none).string()}};
+  }
+  command.words.insert(command.words.end(), start.arguments.begin(), start.arguments.end());
+  return command;
+}
+
 /// Returns the child's process id; throws where there is none.
 pid_t spawn(const ChildStart& start, int channel, int output) {
   SpawnActions actions;
@@ -113,11 +136,9 @@ pid_t spawn(const ChildStart& start, int channel, int output) {
   actions.close_from(target);
   const SpawnAttributes attributes(!start.shares_group);
 
-  // The link keeps naming this very program even when the file was replaced or removed meanwhile.
-  const std::string program = start.program.empty() ? "/proc/self/exe" : start.program;
-  const std::string name = start.program.empty() ? "softmark" : start.program;
-  std::vector<char*> argv{const_cast<char*>(name.c_str())};
-  for (const auto& argument : start.arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  const Command command = command_of(start);
+  std::vector<char*> argv;
+  for (const auto& word : command.words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   std::vector<char*> variables;
   for (const auto& variable : start.environment)  // the first of a name counts
@@ -125,9 +146,9 @@ pid_t spawn(const ChildStart& start, int channel, int output) {
   for (char** variable = environ; *variable; ++variable) variables.push_back(*variable);
   variables.push_back(nullptr);
   pid_t pid = -1;
-  const int error = posix_spawnp(&pid, program.c_str(), actions.get(), attributes.get(),
+  const int error = posix_spawnp(&pid, command.program.c_str(), actions.get(), attributes.get(),
                                  argv.data(), variables.data());
-  if (error != 0) fail(name, error);
+  if (error != 0) fail(command.words[0], error);
   return pid;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -153,6 +154,14 @@ int count_descriptors(Channel& parent) {
   return kPass;
 }
 
+int name_emulator(Channel& parent) {
+  std::string message;
+  parent.receive(message);
+  const char* name = std::getenv("RUN_BY");
+  parent.send(name ? name : "");
+  return kPass;
+}
+
 int be_interrupted(Channel& parent) {
   std::string message;
   parent.receive(message);
@@ -178,6 +187,7 @@ constexpr ChildRole kRoles[] = {
     {"test-daemon", leave_daemon},
     {"test-group", leave_one_in_group},
     {"test-descriptors", count_descriptors},
+    {"test-emulator", name_emulator},
     {"test-interrupt", be_interrupted},
 };
 

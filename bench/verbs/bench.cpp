@@ -2,7 +2,6 @@
 // softmark bench: how fast, in nanoseconds an element and against memcpy.
 #include <algorithm>
 
-#include "bench/emulation.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
 #include "bench/verbs/bench_flags.h"
@@ -10,6 +9,7 @@
 #include "kernels/verbs/flags.h"
 #include "reports/measurements.h"
 #include "reports/render.h"
+#include "support/emulation.h"
 
 namespace softmark::bench {
 namespace {

@@ -7,7 +7,6 @@
 
 #include <filesystem>
 
-#include "bench/emulation.h"
 #include "bench/paired.h"
 #include "bench/sections.h"
 #include "bench/verbs/bench_flags.h"
@@ -15,6 +14,7 @@
 #include "kernels/verbs/flags.h"
 #include "properties/engine/verify.h"
 #include "reports/view.h"
+#include "support/emulation.h"
 #include "support/interrupts.h"
 
 namespace softmark::bench {

@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "bench/cpuid.h"
-#include "bench/emulation.h"
 #include "bench/examine.h"
 #include "bench/machine.h"
 #include "bench/paired.h"
@@ -15,6 +14,7 @@
 #include "bench/verbs/bench_flags.h"
 #include "kernels/verbs/flags.h"
 #include "reports/render.h"
+#include "support/emulation.h"
 #include "support/interrupts.h"
 #include "support/progress.h"
 #include "support/text.h"

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "bench/emulation.h"
 #include "bench/machine.h"
 #include "bench/resume.h"
 #include "bench/sections.h"
@@ -17,6 +16,7 @@
 #include "reports/render.h"
 #include "reports/view.h"
 #include "support/effort.h"
+#include "support/emulation.h"
 #include "support/interrupts.h"
 #include "support/ranks.h"
 
@@ -70,7 +70,7 @@ void resume_times(RunVerb& verb) {
 }
 
 int run_all(RunVerb& verb) {
-  bench::refuse_emulation();
+  refuse_emulation();
   verb.bench = bench::checked(*verb.timing);
   for (const char* ending : kReportEndings) check_writable(verb.prefix + ending);
   resume_times(verb);

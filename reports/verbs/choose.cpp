@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "bench/emulation.h"
 #include "bench/machine.h"
 #include "bench/measure.h"
 #include "bench/sections.h"
@@ -16,6 +15,7 @@
 #include "properties/engine/verify.h"
 #include "reports/document.h"
 #include "reports/render.h"
+#include "support/emulation.h"
 #include "support/interrupts.h"
 
 namespace softmark {
@@ -58,7 +58,7 @@ Json verified(const ChooseVerb& verb, const Registry& registry) {
 
 /// A document whose measurements are of the shape wanted alone, taken now.
 Json measured(const ChooseVerb& verb) {
-  bench::refuse_emulation();
+  refuse_emulation();
   const ChooseRequest& request = verb.request;
   if (!request.rows || !request.cols)
     throw Error(kUsage, "--measure: give the shape to time: --rows N --cols N");

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/emulation.h"
+#include "support/emulation.h"
 
 #include <sys/utsname.h>
 
+#include <cstdlib>
 #include <filesystem>
-#include <string>
 #include <system_error>
 
 #include "support/error.h"
 
-namespace softmark::bench {
+namespace softmark {
 
 bool is_emulated() {
   std::error_code no_self, no_thread;
@@ -27,4 +27,14 @@ void refuse_emulation() {
                                   "the CPU itself (verify works under emulation)");
 }
 
-}  // namespace softmark::bench
+std::string emulator() {
+  const char* program = std::getenv("SOFTMARK_EMULATOR");
+  return program ? program : "";
+}
+
+double emulation_allowance() {
+  static const double factor = is_emulated() ? 10 : 1;
+  return factor;
+}
+
+}  // namespace softmark
