@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -32,7 +33,7 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 36;
 
 struct Header {
   softmark_dtype dtype = SOFTMARK_F32;
-  bool big_endian = false, fortran = false;
+  bool is_swapped = false, fortran = false;  // swapped: in the other order of bytes than this CPU's
   std::size_t rows = 1, cols = 0;
 };
 
@@ -65,7 +66,8 @@ void parse_descr(const std::string& path, const std::string& descr, Header& head
   if (descr.size() != 3 || !std::strchr("<>=", descr[0]) || descr[1] != 'f' ||
       !std::strchr("248", descr[2]))
     fail(path, "holds elements of type '" + descr + "'" + kRemedy);
-  header.big_endian = descr[0] == '>';
+  constexpr char kOther = std::endian::native == std::endian::little ? '>' : '<';
+  header.is_swapped = descr[0] == kOther;
   header.dtype = descr[2] == '2' ? SOFTMARK_F16 : descr[2] == '4' ? SOFTMARK_F32 : SOFTMARK_F64;
 }
 
@@ -137,7 +139,7 @@ Logits read_npy(const std::string& path) {
   std::string data = read_bytes(path, in, count * bytes, "data");
   if (in.peek() != std::char_traits<char>::eof())
     fail(path, "holds more data than its shape allows; save it again");
-  if (header.big_endian)
+  if (header.is_swapped)
     for (std::size_t i = 0; i < count; ++i)
       std::reverse(data.data() + i * bytes, data.data() + (i + 1) * bytes);
 

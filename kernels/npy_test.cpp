@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -43,7 +44,7 @@ std::string data_of(softmark_dtype dtype, std::size_t bytes, const std::vector<d
                     bool big = false) {
   std::string data(bytes * values.size(), '\0');
   for (std::size_t i = 0; i < values.size(); ++i) store(dtype, data.data(), i, values[i]);
-  if (big)
+  if (big == (std::endian::native == std::endian::little))
     for (std::size_t i = 0; i < values.size(); ++i)
       std::reverse(&data[i * bytes], &data[i * bytes] + bytes);
   return data;
