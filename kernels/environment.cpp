@@ -15,12 +15,39 @@
 #include "kernels/wire.h"
 
 namespace softmark {
+namespace {
+
+// The word that controls floating-point arithmetic: the bits that flush subnormals (FTZ and DAZ; FZ
+// and FZ16) and those that let exceptions trap. Where it is not known here, nothing flushes, and
+// the C library says what traps.
+#if defined(__x86_64__) || defined(__i386__)
+constexpr std::uint64_t kFlushes = 0x8040, kTraps = 0x1f80;
+std::uint64_t control_word() { return _mm_getcsr() & ~0x3fu; }  // without the flags raised
+void set_control_word(std::uint64_t word) { _mm_setcsr(static_cast<unsigned>(word)); }
+#elif defined(__aarch64__)
+constexpr std::uint64_t kFlushes = 0x1080000, kTraps = 0x9f00;
+std::uint64_t control_word() {
+  std::uint64_t fpcr;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+  return fpcr;
+}
+void set_control_word(std::uint64_t word) { __asm__ volatile("msr fpcr, %0" : : "r"(word)); }
+#else
+constexpr std::uint64_t kFlushes = 0, kTraps = FE_ALL_EXCEPT;
+std::uint64_t control_word() { return static_cast<std::uint64_t>(fegetexcept()); }
+void set_control_word(std::uint64_t traps) {
+  fedisableexcept(FE_ALL_EXCEPT);
+  feenableexcept(static_cast<int>(traps));
+}
+#endif
+
+}  // namespace
 
 Environment Environment::now() {
   Environment e = {};  // the kernel fills only part of a signal set
   e.rounding = fegetround();
+  e.control = control_word();
 #if defined(__x86_64__) || defined(__i386__)
-  e.mxcsr = _mm_getcsr() & ~0x3fu;  // without the exception flags, which may be raised
   struct {
     std::uint32_t words[7];
   } x87;
@@ -45,8 +72,8 @@ Environment Environment::now() {
 std::uint32_t Environment::changes_to(const Environment& after) const {
   std::uint32_t changes = 0;
   if (rounding != after.rounding) changes |= wire::kRoundingMode;
-  if ((mxcsr ^ after.mxcsr) & 0x8040) changes |= wire::kFlushMode;
-  if ((mxcsr ^ after.mxcsr) & 0x1f80) changes |= wire::kTrapMask;
+  if ((control ^ after.control) & kFlushes) changes |= wire::kFlushMode;
+  if ((control ^ after.control) & kTraps) changes |= wire::kTrapMask;
   if ((x87 ^ after.x87) & ~0x0c00) changes |= wire::kX87Control;
   if (x87_tags != after.x87_tags || backwards != after.backwards) changes |= wire::kRegisters;
   if (std::memcmp(&signals, &after.signals, sizeof signals) != 0) changes |= wire::kSignalMask;
@@ -58,14 +85,16 @@ std::uint32_t Environment::changes_to(const Environment& after) const {
 
 void Environment::restore(std::uint32_t changes) const {
   fesetround(rounding);
+  set_control_word(control);
 #if defined(__x86_64__) || defined(__i386__)
-  _mm_setcsr(mxcsr);
   __asm__("fninit\n\tfldcw %0" : : "m"(x87));
 #endif
   if (changes & wire::kSignalMask) pthread_sigmask(SIG_SETMASK, &signals, nullptr);
   if (changes & wire::kWorkingDirectory && chdir(folder.c_str()) != 0) _exit(70);
   if (changes & wire::kLocale) setlocale(LC_ALL, locale.c_str());
 }
+
+bool can_flush() { return kFlushes != 0; }
 
 void enter(State state) {
   switch (state) {
@@ -84,9 +113,7 @@ void enter(State state) {
       fesetround(FE_TOWARDZERO);
       return;
     case State::flushing:
-#if defined(__x86_64__) || defined(__i386__)
-      _mm_setcsr(_mm_getcsr() | 0x8040);
-#endif
+      set_control_word(control_word() | kFlushes);
       return;
   }
 }

@@ -13,7 +13,7 @@ namespace softmark {
 
 struct Environment {
   int rounding;
-  unsigned mxcsr;
+  std::uint64_t control;  // the bits that flush subnormals and those that trap, as the CPU has them
   unsigned short x87, x87_tags;  // control word; which registers are in use
   bool backwards;                // the direction flag of string instructions
   sigset_t signals;
@@ -27,7 +27,11 @@ struct Environment {
   void restore(std::uint32_t changes) const;
 };
 
-/// Puts the calling thread into the state, from the plain one.
+/// Whether this CPU can flush subnormal numbers to zero, as a caller's choice.
+bool can_flush();
+
+/// Puts the calling thread into the state, from the plain one. Flushing leaves a CPU that cannot as
+/// it is.
 void enter(State state);
 
 }  // namespace softmark

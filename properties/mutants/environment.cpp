@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -30,6 +31,10 @@ constexpr auto kIgnore = [] { signal(SIGPIPE, SIG_IGN); };
 constexpr auto kFlush = [] {
 #if defined(__x86_64__) || defined(__i386__)
   _mm_setcsr(_mm_getcsr() | 0x8040);
+#elif defined(__aarch64__)
+  std::uint64_t fpcr;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+  __asm__ volatile("msr fpcr, %0" : : "r"(fpcr | 1 << 24));
 #endif
 };
 constexpr auto kThread = [] { std::thread([] { sleep(3600); }).detach(); };
