@@ -15,6 +15,8 @@
 #endif
 #include <sys/utsname.h>
 
+#include "support/emulation.h"
+
 namespace softmark::bench {
 namespace {
 
@@ -129,6 +131,7 @@ Cpuid read_cpuid() {
 #else
   read_other(cpu);
 #endif
+  if (is_emulated()) cpu.brand = cpu.architecture + " emulated on " + cpu.brand;
   cpu.targets = targets();
   return cpu;
 }

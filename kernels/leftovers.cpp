@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <bit>
 #include <string_view>
+#include <utility>
 
+#include "support/emulation.h"
 #include "support/hash.h"
 #include "support/strays.h"
 
@@ -38,12 +40,44 @@ std::uint64_t mapped_bytes() {
   return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-std::uint32_t number_of_maps() {
+struct Maps {
   std::uint32_t lines = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Each line begins with "START-END ", in hexadecimal digits.
+Maps maps() {
+  Maps all;
+  std::uint64_t start = 0, number = 0;
+  bool in_addresses = true;
   read_in_parts("/proc/self/maps", [&](std::string_view text) {
-    lines += static_cast<std::uint32_t>(std::count(text.begin(), text.end(), '\n'));
+    for (const char c : text) {
+      if (c == '\n') {
+        ++all.lines;
+        in_addresses = true;
+        number = 0;
+      } else if (in_addresses && c == '-') {
+        start = std::exchange(number, 0);
+      } else if (in_addresses && c == ' ') {
+        all.bytes += number - start;
+        in_addresses = false;
+      } else if (in_addresses) {
+        number = 16 * number + static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+      }
+    }
   });
-  return lines;
+  return all;
+}
+
+/// Under emulation statm is the emulator's, which itself grows with each thread; maps is the
+/// program's alone, and slow.
+void look_at_address_space(bool closely, wire::Held& held) {
+  static const bool emulated = is_emulated();
+  if (!emulated) held.mapped = mapped_bytes();
+  if (!closely) return;
+  const Maps now = maps();
+  held.maps = now.lines;
+  if (emulated) held.mapped = now.bytes;
 }
 
 }  // namespace
@@ -73,8 +107,7 @@ Leftovers Leftovers::now(int closely) {
   const auto heap = mallinfo2();
   l.held.bytes = heap.uordblks + heap.hblkhd;
 #endif
-  l.held.mapped = mapped_bytes();
-  if (closely > 1) l.held.maps = number_of_maps();
+  look_at_address_space(closely > 1, l.held);
   return l;
 }
 

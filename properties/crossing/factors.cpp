@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "kernels/environment.h"
 #include "kernels/names.h"
+#include "support/emulation.h"
 
 namespace softmark::crossing {
 namespace {
@@ -213,6 +215,7 @@ std::uint32_t applicable(Factor f, const Kernel& kernel, Effort effort) {
     case kResultStride:
       return shape.output == OpShape::kScalar ? 1 : kAll;
     case kSpan:
+      if (is_emulated()) return bits(Span::ordinary);
       return bits(Span::ordinary, Span::x) | (shape.takes_g ? bits(Span::g) : 0) |
              (shape.output == OpShape::kScalar ? 0 : bits(Span::y));
     case kKind:
@@ -223,6 +226,8 @@ std::uint32_t applicable(Factor f, const Kernel& kernel, Effort effort) {
       return shape.takes_g || shape.takes_g_row ? kAll : 1;
     case kLabel:
       return shape.takes_labels ? kAll : 1;
+    case kState:
+      return can_flush() ? kAll : kAll & ~bits(InState::flushing);
     case kCaller: {
       // Those of a process of their own take a hundred times as long as others.
       const std::uint32_t fast =
@@ -385,6 +390,10 @@ void Model::exclude_callers() {
   exclude(kCaller, bits(CalledFrom::forked), kThreads, ~bits(Threads::one),
           "threads do not survive a fork");
   exclude(kCaller, bits(CalledFrom::forked), kHistory, bits(History::sixteen_bits), "time");
+  if (is_emulated())
+    reasons_.push_back({"span x|g|y", "an emulator takes seconds for each mapping of that size"});
+  if (!can_flush())
+    reasons_.push_back({"state flushing", "this CPU cannot flush subnormal numbers to zero"});
 }
 
 }  // namespace softmark::crossing

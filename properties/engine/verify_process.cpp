@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "properties/engine/counterexample.h"
+#include "support/emulation.h"
 #include "support/quote.h"
 #include "support/role.h"
 
@@ -13,6 +14,10 @@ namespace {
 
 constexpr double kPropertySeconds[] = {4, 20,
                                        300};  // at most, of one kernel at quick, standard, thorough
+
+double property_seconds(Effort effort) {
+  return kPropertySeconds[static_cast<int>(effort)] * emulation_allowance();
+}
 
 // The flags that make a run of one property come out the same.
 std::string rerun_of(const VerifyOptions& options) {
@@ -23,11 +28,10 @@ std::string rerun_of(const VerifyOptions& options) {
 }
 
 Json request_for(const VerifyOptions& options, const Kernel& kernel) {
-  const int effort = static_cast<int>(options.effort);
   Json request = {{"kernel", kernel_to_json(kernel)},
                   {"library", kernel.library},
                   {"index", kernel.index},
-                  {"effort", effort},
+                  {"effort", static_cast<int>(options.effort)},
                   {"seed", options.seed},
                   {"properties", options.properties},
                   {"has_logits", !options.logits.empty()},
@@ -35,8 +39,8 @@ Json request_for(const VerifyOptions& options, const Kernel& kernel) {
                   {"done", Json::array()},
                   {"corpus", options.corpus},
                   {"rerun", rerun_of(options)},
-                  {"call_timeout_seconds", options.call_timeout_seconds},
-                  {"property_seconds", kPropertySeconds[effort]}};
+                  {"call_timeout_seconds", options.call_timeout_seconds * emulation_allowance()},
+                  {"property_seconds", property_seconds(options.effort)}};
   return request;
 }
 
@@ -90,9 +94,8 @@ VerifyResult::VerifyResult(const Json& record) : seconds(record.at("seconds")) {
 Json verify_in_process(const VerifyOptions& options, const Kernel& kernel,
                        const std::vector<int>& descriptors) {
   const auto start = std::chrono::steady_clock::now();
-  const int effort = static_cast<int>(options.effort);
   const double limit =
-      60 + 2 * kPropertySeconds[effort] * static_cast<double>(all_properties().size());
+      60 + 2 * property_seconds(options.effort) * static_cast<double>(all_properties().size());
   Json reports = Json::array();
   VerifyResult result;
   Json request = request_for(options, kernel);
