@@ -69,7 +69,8 @@ void Worker::start(int thread_limit) {
   ChildStart start;
   start.arguments = {"child-worker"};
   start.descriptors = {memory_};
-  // Memory that a kernel never set holds -391.5, not 0.
+  // Memory that a kernel never set holds -391.5, not 0; threads that wait for work sleep
+  // (kernels/peers/waiting.h).
   start.environment = {"MALLOC_PERTURB_=60", "SOFTMARK_WAITING_THREADS=sleep"};
   if (!std::getenv("OMP_WAIT_POLICY")) start.environment.emplace_back("OMP_WAIT_POLICY=passive");
   if (thread_limit > 0)

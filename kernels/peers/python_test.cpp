@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -215,6 +216,26 @@ TEST_F(Python, TwoFunctionsOfOneNameNeedAPrefix) {
   EXPECT_TRUE(contains(both.out, "FAIL old:mine.softmax/softmax/f32")) << both.out;
   EXPECT_TRUE(contains(both.out, "--python old=")) << both.out;
   EXPECT_FALSE(contains(both.out, "FAIL mine.softmax")) << both.out;
+}
+
+/// Only while a kernel is verified.
+TEST_F(Python, WaitingThreadsAreAskedToSleep) {
+  unsetenv("OMP_WAIT_POLICY");
+  write(
+      "import os\n"
+      "def softmax(x): return np.exp(x) / np.exp(x).sum(-1, keepdims=True)\n"
+      "def asked():\n"
+      "  return os.environ.get('SOFTMARK_WAITING_THREADS'), os.environ.get('OMP_WAIT_POLICY')\n"
+      "def sleeps(x): return softmax(x) if asked() == ('sleep', 'passive') else None\n"
+      "def spins(x): return softmax(x) if asked() == (None, None) else None\n");
+  const std::string call =
+      R"(--property range --case '{"x":[[0,1]]}' --kernel 'mine.*' --python mine:)";
+  EXPECT_EQ(run("verify " + call + "sleeps").code, 0);
+  EXPECT_EQ(run("verify " + call + "spins").code, 1);
+  const std::string bench =
+      "bench --rows 2 --cols 8 --processes 2 --min-time 1e-3 --kernel 'mine.*' --python mine:";
+  EXPECT_EQ(run(bench + "spins").code, 0);
+  EXPECT_EQ(run(bench + "sleeps").code, 4);
 }
 
 TEST_F(Python, IsTimed) {
