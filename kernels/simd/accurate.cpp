@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax by the passes of `simd` (softmax_rows-inl.h), with a wide sum, f32 terms added in f64 and
-// f64 terms with compensation, and a quotient that is rounded once (quotient-inl.h).
+// Softmax by the passes of `simd` (softmax_rows-inl.h), with a wide sum, each term added with
+// compensation (those of short f32 rows in f64), and a quotient that is rounded once
+// (quotient-inl.h).
 //
 // Promise, in units of 2^-p, each at most one ulp: exp 1.4 with a table (1.6 on AVX2, 1.3 without
 // one, 1.8 without fused multiply-add), once in the term and once in the sum; the sum below 0.1;

@@ -76,15 +76,25 @@ HWY_INLINE Shift<T, kFar> shift_for(T max, int boost = ExpConstants<T>::kBoost,
   return {max, top - drop, kMagic<T> + (static_cast<T>(boost + bias) - k)};
 }
 
+/// What becomes of logits far below: they are raised to the lowest one; there are none, or they are
+/// found afterwards; those below `masked` have terms of 0, and others are found afterwards.
+enum class Low { kRaised, kNone, kMasked };
+
 /// The same for |max| or a guess of it up to kGuessFar, where scalef adds the exponent: c = 0, and
 /// 2^(boost - K) is in the table, which saves a subtraction an element.
-template <class T>
+template <class T, Low kLow = Low::kRaised>
 struct NearShift {
-  T lowest, factor;
+  T lowest, factor, masked;
 };
 
-template <class T>
-HWY_INLINE NearShift<T> near_shift_for(T max) {
+/// Whether a shift is right only if no element, but for masked ones, is below its `lowest`.
+template <class S>
+inline constexpr bool kIsQuick = false;
+template <class T, Low kLow>
+inline constexpr bool kIsQuick<NearShift<T, kLow>> = kLow != Low::kRaised;
+
+template <class T, Low kLow = Low::kRaised>
+HWY_INLINE NearShift<T, kLow> near_shift_for(T max) {
   using C = ExpConstants<T>;
   using Bits = hwy::MakeUnsigned<T>;
   const T k = (max * C::kLog2e + C::kRound) - C::kRound;
@@ -92,7 +102,9 @@ HWY_INLINE NearShift<T> near_shift_for(T max) {
   const Bits bits = static_cast<Bits>(exponent) << C::kMantissaBits;
   T factor;
   hwy::CopySameSize(&bits, &factor);
-  return {max - C::kGuessDrop, factor};
+  if (kLow == Low::kRaised) return {max - C::kGuessDrop, factor, T(0)};
+  // What is masked has results of 0 even in rows whose own maximum is the lowest logit.
+  return {max - C::kQuickDrop, factor, max - C::kQuickDrop - C::kGuessDrop};
 }
 
 /// max(lowest, v) that propagates NaN.
@@ -105,29 +117,42 @@ HWY_INLINE V raise_to(D, V lowest, V v) {
 #endif
 }
 
-/// The parameters lane by lane, with c = 0.
-template <class V>
-struct LaneShift {
-  V lowest, magic;
+/// The parameters of kN vectors, with c = 0.
+template <class V, std::size_t kN>
+struct LaneShifts {
+  V lowest[kN], magic[kN];
 };
 
 /// kN vectors at a time, stage by stage: one chain of dependent operations is longer than what a
 /// processor looks ahead.
 template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
-HWY_INLINE void scaled_exp(D d, V (&v)[kN], const LaneShift<V>& shift) {
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const LaneShifts<V, kN>& shift) {
   using C = ExpConstants<T>;
   V quotient[kN], scale[kN], r[kN];
-  for (std::size_t i = 0; i < kN; ++i) v[i] = raise_to(d, shift.lowest, v[i]);
+  for (std::size_t i = 0; i < kN; ++i) v[i] = raise_to(d, shift.lowest[i], v[i]);
   for (std::size_t i = 0; i < kN; ++i)
-    quotient[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), shift.magic);
+    quotient[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), shift.magic[i]);
   for (std::size_t i = 0; i < kN; ++i) scale[i] = scale_of(d, quotient[i]);
   for (std::size_t i = 0; i < kN; ++i) {
-    const V n = hn::Sub(quotient[i], shift.magic);
+    const V n = hn::Sub(quotient[i], shift.magic[i]);
     r[i] = hn::NegMulAdd(n, hn::Set(d, kLn2High<T>), v[i]);
     r[i] = hn::NegMulAdd(n, hn::Set(d, kLn2Low<T>), r[i]);
   }
   exp_polynomial(d, r, scale, v);
   for (std::size_t i = 0; i < kN; ++i) v[i] = add_exponent(d, v[i], quotient[i]);
+}
+
+/// Lane by lane.
+template <class V>
+struct LaneShift {
+  V lowest, magic;
+};
+template <std::size_t kN, class D, class V = hn::Vec<D>>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const LaneShift<V>& shift) {
+  LaneShifts<V, kN> all;
+  for (std::size_t i = 0; i < kN; ++i) all.lowest[i] = shift.lowest;
+  for (std::size_t i = 0; i < kN; ++i) all.magic[i] = shift.magic;
+  scaled_exp(d, v, all);
 }
 
 template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, bool kFar>
@@ -137,14 +162,30 @@ HWY_INLINE void scaled_exp(D d, V (&v)[kN], const Shift<T, kFar>& shift) {
   scaled_exp(d, v, LaneShift<V>{hn::Set(d, shift.lowest), hn::Set(d, shift.magic)});
 }
 
+/// Keeps the smallest term beside, lane by lane.
+template <std::size_t kN, class D, class V = hn::Vec<D>, class S>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const S& shift, V& least) {
+  scaled_exp(d, v, shift);
+  for (std::size_t i = 0; i < kN; ++i) least = hn::Min(least, v[i]);
+}
+
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
-template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
-HWY_INLINE void scaled_exp(D d, V (&v)[kN], const NearShift<T>& shift) {
+/// Keeps the smallest logit beside, lane by lane, if the shift is quick, or else the smallest term.
+template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, Low kLow>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const NearShift<T, kLow>& shift, V& least) {
   using C = ExpConstants<T>;
   const V magic = hn::Set(d, kMagic<T>);
   const Table<D> table(d, shift.factor);
   V n[kN], scale[kN], r[kN];
-  for (std::size_t i = 0; i < kN; ++i) v[i] = raise_to(d, hn::Set(d, shift.lowest), v[i]);
+  hn::Mask<D> kept[kN];
+  for (std::size_t i = 0; i < kN; ++i) {
+    if constexpr (kLow == Low::kRaised) v[i] = raise_to(d, hn::Set(d, shift.lowest), v[i]);
+    if constexpr (kLow == Low::kNone) least = hn::Min(least, v[i]);
+    if constexpr (kLow == Low::kMasked) {  // a NaN is kept
+      kept[i] = hn::Not(hn::Lt(v[i], hn::Set(d, shift.masked)));
+      least = min_where(kept[i], least, v[i]);
+    }
+  }
   for (std::size_t i = 0; i < kN; ++i) n[i] = hn::MulAdd(v[i], hn::Set(d, C::kLog2e), magic);
   for (std::size_t i = 0; i < kN; ++i) scale[i] = table.at(n[i]);
   for (std::size_t i = 0; i < kN; ++i) {
@@ -153,7 +194,16 @@ HWY_INLINE void scaled_exp(D d, V (&v)[kN], const NearShift<T>& shift) {
     r[i] = hn::NegMulAdd(n[i], hn::Set(d, kLn2Low<T>), r[i]);
   }
   exp_polynomial(d, r, scale, v);
-  for (std::size_t i = 0; i < kN; ++i) v[i] = times_power(v[i], n[i]);
+  for (std::size_t i = 0; i < kN; ++i) {
+    v[i] = times_power(v[i], n[i]);
+    if constexpr (kLow == Low::kMasked) v[i] = hn::IfThenElseZero(kept[i], v[i]);
+    if constexpr (kLow == Low::kRaised) least = hn::Min(least, v[i]);
+  }
+}
+template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, Low kLow>
+HWY_INLINE void scaled_exp(D d, V (&v)[kN], const NearShift<T, kLow>& shift) {
+  V unused = hn::Zero(d);
+  scaled_exp(d, v, shift, unused);
 }
 #endif
 
@@ -161,6 +211,12 @@ template <class D, class V = hn::Vec<D>, class S>
 HWY_INLINE V scaled_exp(D d, V x, const S& shift) {
   V v[1] = {x};
   scaled_exp(d, v, shift);
+  return v[0];
+}
+template <class D, class V = hn::Vec<D>, class S>
+HWY_INLINE V scaled_exp(D d, V x, const S& shift, V& least) {
+  V v[1] = {x};
+  scaled_exp(d, v, shift, least);
   return v[0];
 }
 

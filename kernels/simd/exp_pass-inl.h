@@ -24,13 +24,11 @@ HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The vectors of a block, in stages of as many as each compiler keeps in registers.
+/// The vectors of a block, in stages of as many as each compiler keeps in registers, or nearly.
 inline constexpr std::size_t kBlock = 8;
-#if HWY_COMPILER_CLANG
-inline constexpr std::size_t kStage = 8;
-#else
-inline constexpr std::size_t kStage = 2;
-#endif
+inline constexpr std::size_t kStage = HWY_COMPILER_CLANG ? 8 : 2;
+template <class S>
+inline constexpr std::size_t kStageOf = kIsQuick<S> ? 8 : kStage;
 
 /// A row of terms that is still to be divided: all of them in `terms` (y itself unless kStream) but
 /// those of the last, incomplete vector.
@@ -48,13 +46,28 @@ template <class T>
 struct RowTerms {
   using V = hn::Vec<hn::ScalableTag<T>>;
   Total total;
-  V smallest;  // of the whole vectors, lane by lane
+  V smallest;  // term of the whole vectors, lane by lane; element of the row after a quick shift
   V tail;
 
-  template <bool kExact, bool kStream>
+  /// Whether a guessed shift was right.
+  template <Low kLow>
+  HWY_INLINE bool suits(const NearShift<T, kLow>& shift) const {
+    using C = ExpConstants<T>;
+    const hn::ScalableTag<T> d;
+    // An element far above the guess may give a term of -inf.
+    if constexpr (kLow != Low::kRaised)
+      return total.sum > 0 && total.sum <= C::kQuickMost &&
+             hn::AllTrue(d, hn::Ge(smallest, hn::Set(d, shift.lowest)));
+    else
+      return total.sum > 0 && total.sum <= C::kMostSum;
+  }
+
+  /// After a quick shift that suits, no result is small.
+  template <bool kExact, bool kStream, bool kQuick = false>
   HWY_INLINE Pending<T, kExact, kStream> pending(const T* terms, T* y) const {
     const Quotient<T, kExact> quotient(total);
-    return {terms, y, quotient, quotient.any_small(hn::ScalableTag<T>(), smallest), tail};
+    return {terms, y, quotient, !kQuick && quotient.any_small(hn::ScalableTag<T>(), smallest),
+            tail};
   }
 };
 
@@ -122,44 +135,48 @@ template <bool kExact, Terms kTerms, bool kStream, class T, class S>
 HWY_INLINE RowTerms<T> exp_and_sum_here(const T* x, std::size_t cols, const S& row_shift, T* y,
                                         const Pending<T, kExact, kStream>& row_before) {
   constexpr bool kSmall = kTerms == Terms::kBesideSmall;
-  constexpr bool kBeside = kTerms == Terms::kStoredBeside || kSmall;
+  constexpr bool kBeside = kTerms == Terms::kStoredBeside || kSmall, kQuick = kIsQuick<S>;
+  constexpr std::size_t kTogether = kStageOf<S>;
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
   // Copies, since a store to y might change what is behind a reference.
   const S shift = row_shift;
   const Pending<T, kExact, kStream> before = row_before;
-  Sum<decltype(d)> sum;
+  TermSum<decltype(d), kExact> sum;
   V smallest = hn::Set(d, std::numeric_limits<T>::max()), tail = hn::Zero(d);
   std::size_t c = 0;
   for (; c + kBlock * lanes <= cols; c += kBlock * lanes) {
     V v[kBlock];
-    for (std::size_t from = 0; from < kBlock; from += kStage) {
+    for (std::size_t from = 0; from < kBlock; from += kTogether) {
       const std::size_t at = c + from * lanes;
-      V e[kStage], p[kStage];
+      V e[kTogether], p[kTogether];
       load_vectors(x + at, e);
-      scaled_exp(d, e, shift);
+      scaled_exp(d, e, shift, smallest);
       // Before the stores: a load waits for a store to the same offset within another page.
       if constexpr (kBeside) load_vectors(before.terms + at, p);
-      for (std::size_t i = 0; i < kStage; ++i) {
+      for (std::size_t i = 0; i < kTogether; ++i) {
         if constexpr (kTerms != Terms::kSummed) hn::StoreU(e[i], d, y + at + i * lanes);
-        smallest = hn::Min(smallest, e[i]);
         v[from + i] = e[i];
       }
       if constexpr (kBeside) divide_vectors<kSmall>(before, at, p);
     }
-    sum.template add_all<kExact>(d, v);
+    sum.add_all(d, v);
   }
   if constexpr (kBeside) divide_rest<kSmall>(before, c, cols);
   for (; c + lanes <= cols; c += lanes) {
-    const V e = scaled_exp(d, hn::LoadU(d, x + c), shift);
+    const V e = scaled_exp(d, hn::LoadU(d, x + c), shift, smallest);
     if constexpr (kTerms != Terms::kSummed) hn::StoreU(e, d, y + c);
-    smallest = hn::Min(smallest, e);
     sum.add(d, e);
   }
-  if (c < cols) {
-    tail = scaled_exp(d, load_first(d, x + c, cols - c), shift);
-    sum.add(d, tail);  // the unused lanes hold the lowest term, too small to affect the sum
+  if (c < cols) {  // unused lanes hold 0, or the lowest term, too small to affect the sum
+    if constexpr (kQuick) {
+      tail = scaled_exp(d, load_first(d, x + c, cols - c, shift.lowest), shift, smallest);
+      tail = hn::IfThenElseZero(hn::FirstN(d, cols - c), tail);
+    } else {
+      tail = scaled_exp(d, load_first(d, x + c, cols - c), shift);
+    }
+    sum.add(d, tail);
   }
   return {sum.total(), smallest, tail};
 }
@@ -170,10 +187,13 @@ HWY_NOINLINE RowTerms<T> exp_and_sum(const T* x, std::size_t cols, const S& shif
   return exp_and_sum_here<kExact, kTerms>(x, cols, shift, y, before);
 }
 
-/// The same by pieces, whose sums are added in order with compensation: rows.h.
+/// The same by pieces, whose sums are added in order with compensation: rows.h. After a piece that
+/// shows a guess to be wrong, what is left of the row before is divided, and the sum is NaN.
 template <bool kExact, Terms kTerms, bool kStream, class T, class S>
 HWY_INLINE RowTerms<T> exp_by_pieces(const T* x, std::size_t cols, const S& shift, T* y,
                                      const Pending<T, kExact, kStream>& before) {
+  constexpr bool kSmall = kTerms == Terms::kBesideSmall;
+  constexpr bool kBeside = kTerms == Terms::kStoredBeside || kSmall;
   const Cut cut(cols);
   PieceSums sums;
   RowTerms<T> row = exp_and_sum<kExact, kTerms>(x, cut.length(0, cols), shift, y, before);
@@ -181,9 +201,16 @@ HWY_INLINE RowTerms<T> exp_by_pieces(const T* x, std::size_t cols, const S& shif
   sums.add(row.total);
   for (std::size_t i = 1; i < cut.count; ++i) {
     Pending<T, kExact, kStream> piece = before;
-    if constexpr (kTerms == Terms::kStoredBeside || kTerms == Terms::kBesideSmall) {
+    if constexpr (kBeside) {
       piece.terms += cut.start(i);
       piece.y += cut.start(i);
+    }
+    if constexpr (kIsQuick<S>) {
+      if (!row.suits(shift)) {
+        if constexpr (kBeside) divide_rest<kSmall>(piece, 0, cols - cut.start(i));
+        row.total.sum = std::numeric_limits<double>::quiet_NaN();
+        return row;
+      }
     }
     const RowTerms<T> next = exp_and_sum<kExact, kTerms>(x + cut.start(i), cut.length(i, cols),
                                                          shift, y + cut.start(i), piece);
@@ -233,12 +260,13 @@ HWY_NOINLINE void recompute(const T* x, std::size_t cols, const S& row_shift, T*
   std::size_t c = !kStream || past == 0 ? 0 : HWY_MIN(lanes - past, cols);
   if (c > 0) few(0, c);
   for (; c + kBlock * lanes <= cols; c += kBlock * lanes)
-    for (std::size_t from = 0; from < kBlock; from += kStage) {
-      V e[kStage];
+    for (std::size_t from = 0; from < kBlock; from += kStageOf<S>) {
+      V e[kStageOf<S>];
       load_vectors(x + c + from * lanes, e);
       scaled_exp(d, e, shift);
       quotient.of(d, e);
-      for (std::size_t i = 0; i < kStage; ++i) store<kStream>(e[i], y + c + (from + i) * lanes);
+      for (std::size_t i = 0; i < kStageOf<S>; ++i)
+        store<kStream>(e[i], y + c + (from + i) * lanes);
     }
   for (; c < cols; c += lanes) few(c, HWY_MIN(lanes, cols - c));
   if constexpr (kStream) hwy::FlushStream();

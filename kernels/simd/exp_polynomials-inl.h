@@ -34,6 +34,9 @@ struct ExpConstants<float> {
   // For a shift by a lower bound of the maximum: the sum is at least 2^31.
   static constexpr float kGuessDrop = 106, kGuessFar = 60;
   static constexpr int kGuessBoost = 32;
+  // Where no term is raised: neither a result nor its product with the inverse's low part, 2^-24 /
+  // S at most, is subnormal; logits up to 36 above the guess.
+  static constexpr float kQuickDrop = 34, kQuickLeast = 0x1p-20f, kQuickMost = 0x1p84f;
 };
 
 template <>
@@ -47,6 +50,7 @@ struct ExpConstants<double> {
   static constexpr double kLeastSum = 0x1p96, kMostSum = 0x1p900;
   static constexpr double kGuessDrop = 760, kGuessFar = 400;
   static constexpr int kGuessBoost = 96;
+  static constexpr double kQuickDrop = 300, kQuickLeast = 0x1p-340, kQuickMost = 0x1p500;
 };
 
 /// Entries of the table, as a power of two; 0: no table.
@@ -131,6 +135,14 @@ HWY_INLINE V times_power(V v, V exponent) {
     return V{_mm512_scalef_ps(v.raw, exponent.raw)};
   else
     return V{_mm512_scalef_pd(v.raw, exponent.raw)};
+}
+/// min(least, v) where kept; the second operand where either is NaN.
+template <class M, class V>
+HWY_INLINE V min_where(M kept, V least, V v) {
+  if constexpr (sizeof(hn::TFromV<V>) == 4)
+    return V{_mm512_mask_min_ps(least.raw, kept.raw, least.raw, v.raw)};
+  else
+    return V{_mm512_mask_min_pd(least.raw, kept.raw, least.raw, v.raw)};
 }
 template <class D, class V, class T = hn::TFromD<D>>
 HWY_INLINE V add_exponent(D d, V v, V quotient) {

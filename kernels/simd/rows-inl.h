@@ -196,6 +196,55 @@ struct Sum {
   }
 };
 
+/// The sum of a row's terms, all positive: f64 as above; f32 with compensation too (Kahan,
+/// Neumaier), each vector's where exact, in four sums, so that none waits for the one before, else
+/// a tree's.
+template <class D, bool kExact, class T = hn::TFromD<D>>
+struct TermSum {
+  using V = hn::Vec<D>;
+  static constexpr std::size_t kSums = kExact ? 4 : 1;
+  V sum[kSums], lost[kSums];
+
+  HWY_INLINE TermSum() {
+    for (std::size_t i = 0; i < kSums; ++i) sum[i] = lost[i] = hn::Zero(D());
+  }
+  HWY_INLINE void add(D, V v, std::size_t to = 0) {
+    const V next = hn::Sub(v, lost[to]), after = hn::Add(sum[to], next);
+    // What an addition loses is exact if the larger of the two is subtracted first.
+    const V larger = hn::Max(sum[to], next), smaller = hn::Min(sum[to], next);
+    lost[to] = hn::Sub(hn::Sub(after, larger), smaller);
+    sum[to] = after;
+  }
+  template <std::size_t kN>
+  HWY_INLINE void add_all(D d, const V (&v)[kN]) {
+    if constexpr (kExact)
+      for (std::size_t i = 0; i < kN; ++i) add(d, v[i], i % kSums);
+    else
+      add(d, Sum<D>::template tree<kN>(v));
+  }
+  HWY_INLINE Total total() const {
+    const D d;
+    Sum<D> all;
+    for (std::size_t i = 0; i < kSums; ++i) {
+      all.add(d, sum[i]);
+      all.add(d, hn::Neg(lost[i]));
+    }
+    return all.total();
+  }
+};
+template <class D, bool kExact>
+struct TermSum<D, kExact, double> {
+  Sum<D> sum;
+
+  HWY_INLINE TermSum() {}
+  HWY_INLINE void add(D d, hn::Vec<D> v) { sum.add(d, v); }
+  template <std::size_t kN>
+  HWY_INLINE void add_all(D d, const hn::Vec<D> (&v)[kN]) {
+    sum.template add_all<kExact>(d, v);
+  }
+  HWY_INLINE Total total() const { return sum.total(); }
+};
+
 /// y = f(x), kN vectors at a time; `f` replaces an array of vectors. y may be x.
 template <std::size_t kN, class D, class F, class T = hn::TFromD<D>>
 HWY_INLINE void transform(D d, const T* x, T* y, std::size_t cols, F f) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of one to four vectors, as many at a time as a vector has lanes. A short row spends its time
 // in reductions, not in exp: so a group of rows shares one shift, its sums are formed together by a
-// transposing tree of additions, one row a lane, and inverted by one division.
+// transposing tree of additions, one row a lane, and inverted by one division. Rows that are all
+// near one logit of theirs, or masked, are quick: nothing has to be raised to a lowest logit.
 //
 // A shared shift changes no bit. It differs from the row's own by a power of two, which cancels in
 // the quotient, as long as the row's terms stay away from both ends of the exponent range: every
@@ -41,26 +42,6 @@ HWY_INLINE hn::Vec<SumTag<D>> widened(V v) {
 #endif
 }
 
-#if HWY_TARGET != HWY_SCALAR
-/// The sums over all 128-bit blocks, in f64, of four rows, one a lane.
-template <class V>
-HWY_INLINE void store_block_sums(V blocks, double* to) {
-  const hn::DFromV<V> d;
-  const SumTag<decltype(d)> wide;
-  if constexpr (hn::MaxLanes(d) == 4) {
-    const hn::Half<decltype(d)> half;
-    hn::Store(hn::PromoteTo(wide, hn::LowerHalf(half, blocks)), wide, to);
-    hn::Store(hn::PromoteTo(wide, hn::UpperHalf(half, blocks)), wide, to + 2);
-  } else if constexpr (hn::MaxLanes(d) == 8) {
-    hn::Store(widened(blocks), wide, to);
-  } else {
-    const hn::Half<decltype(wide)> half;
-    const auto both = widened(blocks);
-    hn::Store(hn::Add(hn::LowerHalf(half, both), hn::UpperHalf(half, both)), half, to);
-  }
-}
-#endif
-
 /// A group of rows and what is computed of it.
 template <class T, bool kExact, std::size_t kVectors>
 struct ShortRows {
@@ -69,11 +50,13 @@ struct ShortRows {
   using W = hn::ScalableTag<double>;  // of the sums
   using C = ExpConstants<T>;
   static constexpr std::size_t kLanes = hn::MaxLanes(D()), kGroup = kLanes;
-  static constexpr bool kCompensated = sizeof(T) == 8;
-  /// f32: whether a row's vectors are summed in f64 from then on.
-  static constexpr bool kWiden = sizeof(T) == 4 && (kExact || kVectors > 2);
+  /// f32: whether sums stay in f32; else they are in f64 from the row's vectors on.
+  static constexpr bool kCompensated = sizeof(T) == 8, kNarrow = !kExact && !kCompensated;
+  static constexpr std::size_t kBeside = HWY_MIN(kGroup, HWY_MAX(4 / kVectors, 1));
+  /// Of the levels of additions, at most three are rounded: so many across lanes.
+  static constexpr int kPlain = kVectors == 1 ? 3 : kVectors == 2 ? 2 : 1;
   using Lanes =
-      std::conditional_t<kCompensated, Compensated<V>, std::conditional_t<kWiden, hn::Vec<W>, V>>;
+      std::conditional_t<kCompensated, Compensated<V>, std::conditional_t<kNarrow, V, hn::Vec<W>>>;
 
   const T* x;
   std::size_t x_stride;
@@ -82,47 +65,86 @@ struct ShortRows {
   Lanes sums[kGroup];  // of each row, still to be added across its lanes
   HWY_ALIGN T terms[kGroup * kVectors * kLanes];
   HWY_ALIGN T high[kGroup], low[kGroup], least[kGroup];
-  V smallest;  // of all terms
+  V smallest;   // of all terms
+  bool normal;  // no result may be subnormal
 
   // Those that a compiler adds are not compiled for the vectors' target, which NEON's need.
   HWY_INLINE ShortRows() {}
 
-  HWY_INLINE V load(const T* from, std::size_t i) const {
+  HWY_INLINE V load(const T* from, std::size_t i,
+                    T rest = -std::numeric_limits<T>::infinity()) const {
     const std::size_t at = i * kLanes;
-    return i + 1 < kVectors || cols == kVectors * kLanes ? hn::LoadU(D(), from + at)
-                                                         : load_first(D(), from + at, cols - at);
+    return i + 1 < kVectors || cols == kVectors * kLanes
+               ? hn::LoadU(D(), from + at)
+               : load_first(D(), from + at, cols - at, rest);
   }
 
-  /// The terms and the sums of kN / kVectors rows from `first` on; returns the smallest terms.
-  template <std::size_t kN, bool kFar>
-  HWY_INLINE V exp_rows(std::size_t first, const Shift<T, kFar>& shift, V least_term) {
+  /// A shift for each row, none of which is far.
+  struct RowShifts {
+    HWY_ALIGN T lowest[kGroup], magic[kGroup];
+
+    HWY_INLINE explicit RowShifts(V max) {
+      const D d;
+      const V rounding = hn::Set(d, C::kRound);
+      const V k = hn::Sub(hn::MulAdd(max, hn::Set(d, C::kLog2e), rounding), rounding);
+      const int bias = kAnyExponent ? 0 : C::kBias;
+      hn::Store(hn::Sub(max, hn::Set(d, C::kDrop)), d, lowest);
+      hn::Store(hn::Sub(hn::Set(d, kMagic<T> + T(C::kBoost + bias)), k), d, magic);
+    }
+    template <std::size_t kN>
+    HWY_INLINE LaneShifts<V, kN> of(std::size_t first) const {
+      LaneShifts<V, kN> shifts;
+      for (std::size_t i = 0; i < kN; ++i) {
+        shifts.lowest[i] = hn::Set(D(), lowest[first + i / kVectors]);
+        shifts.magic[i] = hn::Set(D(), magic[first + i / kVectors]);
+      }
+      return shifts;
+    }
+  };
+
+  /// The terms and the sums of kN / kVectors rows from `first` on; returns the smallest terms, or
+  /// logits where the shift is quick.
+  template <std::size_t kN, class S>
+  HWY_INLINE V exp_rows(std::size_t first, const S& shift, V least_term) {
+    constexpr bool kQuick = kIsQuick<S>;
     const D d;
     V v[kN];
-    for (std::size_t i = 0; i < kN; ++i)
-      v[i] = load(x + (first + i / kVectors) * x_stride, i % kVectors);
-    scaled_exp(d, v, shift);
+    for (std::size_t i = 0; i < kN; ++i) {
+      const T* row = x + (first + i / kVectors) * x_stride;
+      if constexpr (kQuick)
+        v[i] = load(row, i % kVectors, shift.lowest);
+      else
+        v[i] = load(row, i % kVectors);
+    }
+    if constexpr (kQuick)
+      scaled_exp(d, v, shift, least_term);
+    else if constexpr (std::is_same_v<S, RowShifts>)
+      scaled_exp(d, v, shift.template of<kN>(first));
+    else
+      scaled_exp(d, v, shift);
+    const bool whole = cols == kVectors * kLanes;
+    const auto used = hn::FirstN(d, cols - (kVectors - 1) * kLanes);
+    if (kQuick && !whole)  // else unused lanes hold the lowest term, too small to affect the sum
+      for (std::size_t i = kVectors - 1; i < kN; i += kVectors)
+        v[i] = hn::IfThenElseZero(used, v[i]);
     for (std::size_t i = 0; i < kN; i += kVectors) {
       V row[kVectors];
       for (std::size_t j = 0; j < kVectors; ++j) row[j] = v[i + j];
       sums[first + i / kVectors] = lanes_of(row);
     }
-    if (cols < kVectors * kLanes) {  // so that unused lanes do not count as small
-      const auto used = hn::FirstN(d, cols - (kVectors - 1) * kLanes);
+    if (!kQuick && !whole)  // so that unused lanes do not count as small
       for (std::size_t i = kVectors - 1; i < kN; i += kVectors)
         v[i] = hn::IfThenElse(used, v[i], hn::Set(d, C::kLeastSum));
-    }
     for (std::size_t i = 0; i < kN; ++i) {
       hn::Store(v[i], d, terms + (first * kVectors + i) * kLanes);
-      least_term = hn::Min(least_term, v[i]);
+      if (!kQuick) least_term = hn::Min(least_term, v[i]);
     }
     return least_term;
   }
 
   /// A row's vectors added.
   static HWY_INLINE Lanes lanes_of(const V (&v)[kVectors]) {
-    if constexpr (!kExact && kWiden) {
-      return widened(Sum<D>::template tree<kVectors>(v));
-    } else if constexpr (!kExact && kCompensated) {
+    if constexpr (!kExact && kCompensated) {
       return {Sum<D>::template tree<kVectors>(v), hn::Zero(D())};
     } else if constexpr (!kExact) {
       return Sum<D>::template tree<kVectors>(v);
@@ -140,58 +162,89 @@ struct ShortRows {
     }
   }
 
-  /// The sums of the whole rows, and what f64 sums lost; in f32 at most two levels of additions are
-  /// rounded to f32, three for rows of two vectors.
-  template <std::size_t kRows = kGroup>
-  HWY_INLINE void total(double* total, double* lost) const {
+  /// The rows' inverses and limits from their sums; false if a sum is out of range.
+  HWY_INLINE bool invert(const Lanes* lanes, T least_sum, T most_sum) {
     const W w;
-    if constexpr (kCompensated) {
-      for (std::size_t i = 0; i < kRows; i += hn::MaxLanes(W())) {
-        const Compensated<V> both = across<AddLanes>(w, sums + i);
-        hn::Store(both.sum, w, total + i);
-        hn::Store(both.error, w, lost + i);
-      }
-    } else if constexpr (kWiden) {
-      for (std::size_t i = 0; i < kRows; i += hn::MaxLanes(W()))
-        hn::Store(across<AddLanes>(w, sums + i), w, total + i);
+    const hn::Rebind<T, W> narrow;
+    if constexpr (kNarrow && HWY_NATIVE_FMA) {
+      const D d;
+      const Compensated<V> total = narrow_totals(lanes);
+      // Newton's correction, which also takes in what the sum lost.
+      const V inverse = hn::Div(hn::Set(d, 1), total.sum);
+      const V rest =
+          hn::NegMulAdd(total.error, inverse, hn::NegMulAdd(total.sum, inverse, hn::Set(d, 1)));
+      hn::Store(hn::MulAdd(inverse, rest, inverse), d, high);
+      hn::Store(hn::Mul(total.sum, hn::Set(d, QuotientConstants<T>::kLeast)), d, least);
+      return hn::AllTrue(d, hn::And(hn::Ge(total.sum, hn::Set(d, least_sum)),
+                                    hn::Le(total.sum, hn::Set(d, most_sum))));
     } else {
-#if HWY_TARGET == HWY_SCALAR
-      total[0] = hn::GetLane(sums[0]);
-#else
-      for (std::size_t i = 0; i < kRows; i += 4)
-        store_block_sums(fold_blocks<AddLanes>(D(), sums + i), total + i);
-#endif
+      HWY_ALIGN double sum[kGroup], lost[kGroup] = {};
+      total(lanes, sum, lost);
+      bool good = true;
+      for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W())) {
+        const auto v = hn::Load(w, sum + i);
+        good = good && hn::AllTrue(w, hn::And(hn::Ge(v, hn::Set(w, least_sum)),
+                                              hn::Le(v, hn::Set(w, most_sum))));
+        Quotient<T, kExact>::invert(w, narrow, v, hn::Load(w, lost + i), high + i, low + i,
+                                    least + i);
+      }
+      return good;
     }
   }
 
-  /// The rows' inverses and limits from their sums; false if a sum is out of range.
-  HWY_INLINE bool invert(bool check) {
+  static HWY_INLINE Compensated<V> narrow_totals(const V* lanes) {
+    const auto total = across<AddLanesAfter<kPlain>>(D(), lanes);
+    if constexpr (std::is_same_v<decltype(total), const V>)
+      return {total, hn::Zero(D())};
+    else
+      return total;
+  }
+
+  /// The sums of the whole rows, and what they lost.
+  static HWY_INLINE void total(const Lanes* lanes, double* total, double* lost) {
     const W w;
-    const hn::Rebind<T, W> narrow;
-    HWY_ALIGN double sum[kGroup], lost[kGroup] = {};
-    total(sum, lost);
-    bool good = true;
-    for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W())) {
-      const auto v = hn::Load(w, sum + i);
-      if (check)
-        good = good && hn::AllTrue(w, hn::And(hn::Ge(v, hn::Set(w, C::kLeastSum)),
-                                              hn::Le(v, hn::Set(w, C::kMostSum))));
-      Quotient<T, kExact>::invert(w, narrow, v, hn::Load(w, lost + i), high + i, low + i,
-                                  least + i);
+    if constexpr (kNarrow) {
+      const Compensated<V> all = narrow_totals(lanes);
+      HWY_ALIGN T sum[kGroup], error[kGroup];
+      hn::Store(all.sum, D(), sum);
+      hn::Store(all.error, D(), error);
+      for (std::size_t i = 0; i < kGroup; ++i) total[i] = double(sum[i]) + double(error[i]);
+    } else {
+      for (std::size_t i = 0; i < kGroup; i += hn::MaxLanes(W())) {
+        if constexpr (kCompensated) {
+          const Compensated<V> both = across<AddLanes>(w, lanes + i);
+          hn::Store(both.sum, w, total + i);
+          hn::Store(both.error, w, lost + i);
+        } else {
+          hn::Store(across<AddLanes>(w, lanes + i), w, total + i);
+        }
+      }
     }
-    return good;
+  }
+
+  /// Of kGroup rows whose logits are all about that of the shift; false if they are not.
+  template <Low kLow>
+  HWY_INLINE bool quick(const NearShift<T, kLow>& shift) {
+    const D d;
+    V least_logit = hn::Set(d, std::numeric_limits<T>::max());
+    for (std::size_t i = 0; i < kGroup; i += kBeside)
+      least_logit = exp_rows<kBeside * kVectors>(i, shift, least_logit);
+    normal = true;
+    return invert(sums, C::kQuickLeast, C::kQuickMost) &&
+           hn::AllTrue(d, hn::Ge(least_logit, hn::Set(d, shift.lowest)));
   }
 
   /// Of kGroup rows with one shift for all; false if that does not suit every row.
   HWY_INLINE bool together(T max) {
     if (!(max <= C::kFar - 2 * C::kWindow && max >= 2 * C::kWindow - C::kFar)) return false;
     const Shift<T> shift = shift_for<T, false>(max);
-    constexpr std::size_t kBeside = HWY_MIN(kGroup, HWY_MAX(4 / kVectors, 1));
     V least_term = hn::Set(D(), std::numeric_limits<T>::max());
     for (std::size_t i = 0; i < kGroup; i += kBeside)
       least_term = exp_rows<kBeside * kVectors>(i, shift, least_term);
     smallest = least_term;
-    return invert(true);
+    const bool good = invert(sums, C::kLeastSum, C::kMostSum);
+    find_normal();
+    return good;
   }
 
   /// Of kGroup rows with a shift for each.
@@ -199,11 +252,24 @@ struct ShortRows {
     const D d;
     V maxima[kGroup];
     for (std::size_t i = 0; i < kGroup; ++i) maxima[i] = lane_maxima(x + i * x_stride);
-    HWY_ALIGN T max[kGroup];
-    hn::Store(across<MaxLanes>(d, maxima), d, max);
+    const V all = across<MaxLanes>(d, maxima);
     smallest = hn::Set(d, std::numeric_limits<T>::max());
-    for (std::size_t i = 0; i < kGroup; ++i) smallest = exp_row(i, max[i], smallest);
-    invert(false);
+    if (hn::AllTrue(d, hn::Le(hn::Abs(all), hn::Set(d, C::kFar)))) {
+      const RowShifts shifts(all);
+      for (std::size_t i = 0; i < kGroup; i += kBeside)
+        smallest = exp_rows<kBeside * kVectors>(i, shifts, smallest);
+    } else {
+      HWY_ALIGN T max[kGroup];
+      hn::Store(all, d, max);
+      for (std::size_t i = 0; i < kGroup; ++i) smallest = exp_row(i, max[i], smallest);
+    }
+    invert(sums, C::kLeastSum, C::kMostSum);
+    find_normal();
+  }
+  HWY_INLINE void find_normal() {
+    const D d;
+    V limit = hn::Load(d, least);
+    normal = hn::AllTrue(d, hn::Ge(smallest, hn::MaxOfLanes(d, limit)));
   }
 
   /// What one shift for all is taken from: the maximum of the first row, where overflow is
@@ -231,27 +297,25 @@ struct ShortRows {
     const V any = hn::Set(d, std::numeric_limits<T>::max());
     if (kAnyExponent && x[0] <= C::kFar - 2 * C::kWindow && x[0] >= 2 * C::kWindow - C::kFar) {
       smallest = exp_rows<kVectors>(0, shift_for<T, false>(x[0]), any);
-      const Total sum = total_of_first();
-      if (HWY_LIKELY(sum.sum >= C::kLeastSum && sum.sum <= C::kMostSum))
-        return divide_first(Quotient<T, kExact>(sum));
+      if (HWY_LIKELY(invert_first())) return divide_first();
     }
     smallest = exp_row(0, hn::GetLane(hn::MaxOfLanes(d, lane_maxima(x))), any);
-    divide_first(Quotient<T, kExact>(total_of_first()));
+    invert_first();
+    divide_first();
   }
-  HWY_INLINE Total total_of_first() {
-    for (std::size_t i = 1; i < HWY_MIN(kGroup, HWY_MAX(4, hn::MaxLanes(W()))); ++i)
-      sums[i] = sums[0];
-    HWY_ALIGN double sum[kGroup], lost[kGroup] = {};
-    total<1>(sum, lost);
-    return {sum[0], lost[0]};
+  HWY_INLINE bool invert_first() {
+    Lanes same[kGroup];
+    for (std::size_t i = 0; i < kGroup; ++i) same[i] = sums[0];
+    return invert(same, C::kLeastSum, C::kMostSum);
   }
-  HWY_INLINE void divide_first(const Quotient<T, kExact>& quotient) const {
-    const bool normal = !quotient.any_small(D(), smallest);
-    for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, normal, 0, v);
+  HWY_INLINE void divide_first() {
+    const Quotient<T, kExact> quotient(high[0], low[0], least[0]);
+    normal = !quotient.any_small(D(), smallest);
+    for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, 0, v);
   }
 
   /// Vector v of row i.
-  HWY_INLINE void store_quotient(const Quotient<T, kExact>& quotient, bool normal, std::size_t i,
+  HWY_INLINE void store_quotient(const Quotient<T, kExact>& quotient, std::size_t i,
                                  std::size_t v) const {
     const D d;
     const std::size_t at = v * kLanes;
@@ -264,64 +328,12 @@ struct ShortRows {
   }
 
   HWY_INLINE void divide(std::size_t rows) const {
-    const D d;
-    V limit = hn::Load(d, least);
-    const bool normal = hn::AllTrue(d, hn::Ge(smallest, hn::MaxOfLanes(d, limit)));
     for (std::size_t i = 0; i < rows; ++i) {
       const Quotient<T, kExact> quotient(high[i], low[i], least[i]);
-      for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, normal, i, v);
+      for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, i, v);
     }
   }
 };
-
-template <bool kExact, std::size_t kVectors, class T>
-HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size_t y_stride,
-                               std::size_t rows, std::size_t cols) {
-  using Group = ShortRows<T, kExact, kVectors>;
-  Group groups[2];  // one is divided after the terms of the next have been computed
-  for (Group& group : groups) {
-    group.x_stride = x_stride;
-    group.y_stride = y_stride;
-    group.cols = cols;
-  }
-  const auto take = [&](Group& group, std::size_t r) HWY_ATTR {
-    group.x = x + r * x_stride;
-    group.y = y + r * y_stride;
-  };
-  bool guess = true;  // one shift for all; not after a group that it did not suit
-  const std::size_t whole = rows / Group::kGroup;
-  for (std::size_t i = 0; i < whole; ++i) {
-    Group& group = groups[i % 2];
-    take(group, i * Group::kGroup);
-    if (guess) guess = group.together(group.top());
-    if (!guess) {
-      group.apart();
-      guess = i % 8 == 7;
-    }
-    if (i > 0) groups[(i + 1) % 2].divide(Group::kGroup);
-  }
-  if (whole > 0) groups[(whole + 1) % 2].divide(Group::kGroup);
-  for (std::size_t r = whole * Group::kGroup; r < rows; ++r) {
-    take(groups[0], r);
-    groups[0].alone();
-  }
-}
-
-/// For rows of 1 to kShortVectors vectors.
-template <bool kExact, class T>
-HWY_INLINE void softmax_short(const T* x, std::size_t x_stride, T* y, std::size_t y_stride,
-                              std::size_t rows, std::size_t cols) {
-  switch ((cols - 1) / hn::Lanes(hn::ScalableTag<T>())) {
-    case 0:
-      return softmax_groups<kExact, 1>(x, x_stride, y, y_stride, rows, cols);
-    case 1:
-      return softmax_groups<kExact, 2>(x, x_stride, y, y_stride, rows, cols);
-    case 2:
-      return softmax_groups<kExact, 3>(x, x_stride, y, y_stride, rows, cols);
-    default:
-      return softmax_groups<kExact, 4>(x, x_stride, y, y_stride, rows, cols);
-  }
-}
 
 }  // namespace softmark::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax for every instruction set that Highway compiles: y = 2^(boost-K) exp(x) / sum 2^(boost-K)
-// exp(x). Rows of up to four vectors are processed in groups (short_rows-inl.h), longer ones by an
-// exp pass and a division beside the next row's exp pass (softmax_rows-inl.h): 20 bytes an element
-// in f32, 8 of them from memory while a row stays in cache; rows from 2 MiB on are read twice and
-// exp is taken twice, 12 bytes.
+// exp(x). Rows of up to four vectors are processed in groups (short_groups-inl.h), longer ones by
+// an exp pass and a division beside the next row's exp pass (softmax_rows-inl.h): 20 bytes an
+// element in f32, 8 of them from memory while a row stays in cache; rows from 2 MiB on are read
+// twice and exp is taken twice, 12 bytes.
 //
 // The shift by the maximum is done on the integer exponent (exp-inl.h), so x - max is never
-// rounded. The sum is wider than its terms: f32 terms are added in trees of at most eight vectors,
-// whose sums are added in f64; f64 terms likewise, with compensation.
+// rounded. The sum is wider than its terms: they are added in trees of at most eight vectors, whose
+// sums are added with compensation.
 //
 // Promise, in units of 2^-p, each at most one ulp: exp 1.4 with a table (1.6 on AVX2, 1.8 without
 // fused multiply-add), once in the term and once in the sum; three levels of additions 3; in f32
 // the rounded inverse 1 and the product 1: 7.8. In f64 the quotient, from a compensated sum and an
 // inverse in two parts, is 1: 6.8; without fused multiply-add the rounded sum, its inverse and the
-// product 3: 9.6. Found by guided search, 100000 rows (AVX3): 4.80 ulp in f32, in a row of 7, got
-// 0x1.f7e244p-76, want 0x1.f7e23ap-76; 4.99 ulp in f64, in a row of 64, got 0x1.ff27321b0d537p-23,
-// want 0x1.ff27321b0d53cp-23.
+// product 3: 9.6. Found by guided search (AVX3): 5.89 ulp in f32 (effort thorough, three seeds), in
+// a row of 130, got 0x1.ff9138p-34, want 0x1.ff912cp-34; 5.42 ulp in f64 (100000 rows), in a row of
+// 64, got 0x1.fa47031cd0309p-11, want 0x1.fa47031cd030ep-11.
 //
 // Special values: -inf and everything too small to matter gives +0; a NaN propagates through exp
 // into the sum; a row without a finite maximum is filled with NaN.

@@ -8,7 +8,9 @@
 //
 // Where overflow is harmless (exp-inl.h) and y is not x, a lower bound of the maximum, that of the
 // row's first vectors, serves in place of a pass for the maximum, if the sum turns out to be in
-// range; after one that did not, sixteen rows are not guessed.
+// range. Such rows are tried in three ways, the fastest first: none of the logits is far below;
+// some are, but so far that their results are 0; any may be, and is raised to the lowest one that
+// matters. After a guess that was wrong, some rows are not tried in that way.
 #include <cstddef>
 #include <cstdint>
 
@@ -23,7 +25,7 @@
 #include "hwy/highway.h"
 #include "kernels/simd/exp_pass-inl.h"
 #include "kernels/simd/rows.h"
-#include "kernels/simd/short_rows-inl.h"
+#include "kernels/simd/short_groups-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace softmark::simd::HWY_NAMESPACE {
@@ -37,9 +39,9 @@ inline constexpr std::size_t kStreamOutput = std::size_t(12) << 20;
 inline constexpr std::size_t kScratchBytes = 16384;
 
 /// A lower bound of the maximum in place of it.
-template <class T>
+template <class T, Low kLow>
 struct Guess {
-  NearShift<T> shift;
+  NearShift<T, kLow> shift;
   bool suits;  // it is near enough
 
   Guess() = default;
@@ -48,7 +50,35 @@ struct Guess {
     const hn::ScalableTag<T> d;
     const T head = max_of(d, x, HWY_MIN(cols, 4 * hn::Lanes(d)));
     suits = head <= C::kGuessFar && head >= -C::kGuessFar;
-    shift = near_shift_for<T>(suits ? head : T(0));
+    shift = near_shift_for<T, kLow>(suits ? head : T(0));
+  }
+  /// A wrong guess is dearer for a long row than a look at the smallest of its first elements.
+  HWY_INLINE bool suits_long(const T* x) const {
+    const hn::ScalableTag<T> d;
+    const auto lowest = hn::Set(d, shift.lowest);
+    return suits &&
+           (kLow != Low::kNone || (hn::AllTrue(d, hn::Ge(hn::LoadU(d, x), lowest)) &&
+                                   hn::AllTrue(d, hn::Ge(hn::LoadU(d, x + hn::Lanes(d)), lowest))));
+  }
+};
+
+/// From which row on guesses of each kind are tried again.
+struct Retry {
+  std::size_t none, masked, raised;
+
+  template <Low kLow>
+  HWY_INLINE std::size_t& of() {
+    return kLow == Low::kNone ? none : kLow == Low::kMasked ? masked : raised;
+  }
+  /// After row r was guessed wrong.
+  template <Low kLow>
+  HWY_INLINE void put_off(std::size_t r) {
+    of<kLow>() = r + (kLow == Low::kRaised ? 16 : 32);
+  }
+  /// The row before has small results: its division is another one.
+  HWY_INLINE void after_small(std::size_t r) {
+    none = HWY_MAX(none, r + 16);
+    masked = HWY_MAX(masked, r + 16);
   }
 };
 
@@ -68,26 +98,37 @@ struct Rows {
   }
 };
 
-/// Divides `row` unless it is the first, and replaces it by row r. `guess`: whether to try a guess
-/// of its maximum; afterwards, whether that was right.
+/// Divides `row` unless it is the first, and replaces it by row r. Long rows are guessed.
 template <Terms kTerms, class T, bool kExact, bool kStream>
 HWY_NOINLINE void next_row(const Rows<T, kStream>& rows, std::size_t r,
-                           Pending<T, kExact, kStream>& row, bool& guess) {
+                           Pending<T, kExact, kStream>& row, Retry& retry) {
   const T* x = rows.in(r);
   T* terms = rows.terms(r);
   bool is_divided = kTerms == Terms::kStored;
   const auto beside = [&](const auto& shift) HWY_ATTR {
-    const RowTerms<T> done = exp_beside<kExact, kTerms>(x, rows.cols, shift, terms, row);
-    row = done.template pending<kExact, kStream>(terms, rows.out(r));
+    constexpr bool kQuick = kIsQuick<std::decay_t<decltype(shift)>>;
+    RowTerms<T> done;
+    if constexpr (kQuick)
+      done = exp_by_pieces<kExact, kTerms>(x, rows.cols, shift, terms, row);
+    else
+      done = exp_beside<kExact, kTerms>(x, rows.cols, shift, terms, row);
+    row = done.template pending<kExact, kStream, kQuick>(terms, rows.out(r));
     is_divided = true;
-    return done.total.sum;
+    return done;
   };
   if constexpr (kAnyExponent) {
-    if (guess) {
-      const Guess<T> shift(x, rows.cols);
-      guess = shift.suits && beside(shift.shift) <= ExpConstants<T>::kMostSum;
-      if (guess) return;
-    }
+    const auto guessed = [&]<Low kLow>() HWY_ATTR {
+      if (r < retry.of<kLow>() || (is_divided && kTerms != Terms::kStored)) return false;
+      const Guess<T, kLow> guess(x, rows.cols);
+      const bool right = guess.suits_long(x) && beside(guess.shift).suits(guess.shift);
+      if (!right) retry.put_off<kLow>(r);
+      return right;
+    };
+    if (row.small) retry.after_small(r);
+    if (rows.cols > Cut::kPiece &&
+        (guessed.template operator()<Low::kNone>() || guessed.template operator()<Low::kMasked>() ||
+         guessed.template operator()<Low::kRaised>()))
+      return;
   }
   if (!is_divided || kTerms == Terms::kStored) {
     const T max = max_of(hn::ScalableTag<T>(), x, rows.cols);
@@ -101,25 +142,29 @@ HWY_NOINLINE void next_row(const Rows<T, kStream>& rows, std::size_t r,
             .template pending<kExact, kStream>(terms, rows.out(r));
 }
 
-/// The same for rows from r on with guesses of their maxima, up to the first one that was wrong
+/// The same for rows r to `until` with guesses of their maxima, up to the first one that was wrong
 /// (which is done again without), or that has to be divided in the other way. Returns the next row.
 /// A guess takes long to form and is ready when the row before is done.
-template <bool kSmall, class T, bool kExact, bool kStream>
-HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r,
+template <Low kLow, bool kSmall, class T, bool kExact, bool kStream>
+HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r, std::size_t until,
                                       Pending<T, kExact, kStream>& pending, bool& right) {
   constexpr Terms kTerms = kSmall ? Terms::kBesideSmall : Terms::kStoredBeside;
   const Rows<T, kStream> rows = all;
   Pending<T, kExact, kStream> row = pending;
-  Guess<T> guess(rows.in(r), rows.cols);
+  Guess<T, kLow> guess(rows.in(r), rows.cols);
   right = true;
-  while (right && r < rows.count && row.small == kSmall && guess.suits) {
-    const Guess<T> next(rows.in(r + 1 < rows.count ? r + 1 : r), rows.cols);
+  while (right && r < until && row.small == kSmall && guess.suits) {
+    const Guess<T, kLow> next(rows.in(r + 1 < rows.count ? r + 1 : r), rows.cols);
     RowTerms<T> done =
         exp_and_sum_here<kExact, kTerms>(rows.in(r), rows.cols, guess.shift, rows.terms(r), row);
-    right = done.total.sum <= ExpConstants<T>::kMostSum;
-    if (HWY_UNLIKELY(!right))
+    right = done.suits(guess.shift);
+    if (HWY_LIKELY(right)) {
+      row =
+          done.template pending<kExact, kStream, kLow != Low::kRaised>(rows.terms(r), rows.out(r));
+    } else {
       done = terms_of_any_row<kExact, Terms::kStored>(rows.in(r), rows.cols, rows.terms(r));
-    row = done.template pending<kExact, kStream>(rows.terms(r), rows.out(r));
+      row = done.template pending<kExact, kStream>(rows.terms(r), rows.out(r));
+    }
     guess = next;
     ++r;
   }
@@ -133,11 +178,11 @@ template <bool kExact, class T>
 HWY_NOINLINE void stream_row(const T* x, std::size_t cols, T* y) {
   if constexpr (kAnyExponent) {
     const Pending<T, kExact, false> none{};
-    const Guess<T> guess(x, cols);
+    const Guess<T, Low::kRaised> guess(x, cols);
     if (guess.suits) {
-      const Total sum = exp_by_pieces<kExact, Terms::kSummed>(x, cols, guess.shift, y, none).total;
-      if (HWY_LIKELY(sum.sum <= ExpConstants<T>::kMostSum))
-        return recompute<true>(x, cols, guess.shift, y, Quotient<T, kExact>(sum));
+      const RowTerms<T> row = exp_by_pieces<kExact, Terms::kSummed>(x, cols, guess.shift, y, none);
+      if (HWY_LIKELY(row.suits(guess.shift)))
+        return recompute<true>(x, cols, guess.shift, y, Quotient<T, kExact>(row.total));
     }
   }
   const Quotient<T, kExact> quotient(terms_of_any_row<kExact, Terms::kSummed>(x, cols, y).total);
@@ -153,26 +198,34 @@ HWY_INLINE void medium_rows(const T* x, std::size_t x_stride, T* y, std::size_t 
                             std::size_t count, std::size_t cols) {
   HWY_ALIGN T scratch[kStream ? 2 * kScratchBytes / sizeof(T) : 1];
   const Rows<T, kStream> rows = {x, x_stride, y, y_stride, count, cols, scratch};
-  // Terms that overwrite x cannot be formed twice.
-  const bool may_guess = kAnyExponent && x != rows.terms(0);
   Pending<T, kExact, kStream> row{};
-  bool guess = may_guess && cols > Cut::kPiece;
-  next_row<Terms::kStored>(rows, 0, row, guess);
-  std::size_t r = 1, retry = 1;  // from which row on a guess is tried again
+  // Terms that overwrite x cannot be formed twice.
+  const std::size_t first = x == rows.terms(0) ? count : cols > Cut::kPiece ? 0 : 1;
+  Retry retry = {first, first, first};
+  next_row<Terms::kStored>(rows, 0, row, retry);
+  std::size_t r = 1;
   while (r < count) {
-    guess = may_guess && r >= retry;
     if constexpr (kAnyExponent) {
-      if (guess && cols <= Cut::kPiece) {
-        r = row.small ? guessed_rows<true>(rows, r, row, guess)
-                      : guessed_rows<false>(rows, r, row, guess);
-        if (!guess) retry = r + 16;
+      if (row.small) retry.after_small(r);
+      const auto guess = [&]<Low kLow, bool kSmall>(std::size_t until) HWY_ATTR {
+        bool right;
+        r = guessed_rows<kLow, kSmall>(rows, r, HWY_MIN(count, until), row, right);
+        if (!right) retry.put_off<kLow>(r);
+      };
+      if (cols <= Cut::kPiece && r >= HWY_MIN(HWY_MIN(retry.none, retry.masked), retry.raised)) {
+        if (r >= retry.none)
+          guess.template operator()<Low::kNone, false>(count);
+        else if (r >= retry.masked)
+          guess.template operator()<Low::kMasked, false>(retry.none);
+        else if (row.small)
+          guess.template operator()<Low::kRaised, true>(HWY_MIN(retry.none, retry.masked));
+        else
+          guess.template operator()<Low::kRaised, false>(HWY_MIN(retry.none, retry.masked));
         continue;
       }
     }
-    const bool tried = guess;
-    next_row<Terms::kStoredBeside>(rows, r, row, guess);
+    next_row<Terms::kStoredBeside>(rows, r, row, retry);
     ++r;
-    if (tried && !guess) retry = r + 16;
   }
   divide_row(row, cols);
   if (kStream) hwy::FlushStream();

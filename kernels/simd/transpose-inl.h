@@ -19,19 +19,27 @@ namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 struct AddLanes {
-  template <class V>
-  HWY_INLINE V operator()(V a, V b) const {
+  template <int kLevel, class V>
+  HWY_INLINE V at(V a, V b) const {
     return hn::Add(a, b);
   }
-  template <class V>
-  HWY_INLINE Compensated<V> operator()(Compensated<V> a, Compensated<V> b) const {
+  template <int kLevel, class V>
+  HWY_INLINE Compensated<V> at(Compensated<V> a, Compensated<V> b) const {
     const Compensated<V> both = two_sum(a.sum, b.sum);
     return {both.sum, hn::Add(both.error, hn::Add(a.error, b.error))};
   }
 };
+/// Compensated after the first kPlain levels.
+template <int kPlain>
+struct AddLanesAfter : AddLanes {
+  using AddLanes::at;
+  template <int kLevel, class V>
+  requires(kLevel >= kPlain) HWY_INLINE Compensated<V> at(V a, V b)
+  const { return two_sum(a, b); }
+};
 struct MaxLanes {
-  template <class V>
-  HWY_INLINE V operator()(V a, V b) const {
+  template <int kLevel, class V>
+  HWY_INLINE V at(V a, V b) const {
     return hn::Max(a, b);
   }
 };
@@ -46,22 +54,22 @@ HWY_INLINE V across(D, const V* rows) {
 #else
 
 /// Two vectors, or pairs of them, shuffled in two ways and combined by `op`.
-template <class Op, class V, class F, class G>
-HWY_INLINE V combine(Op op, V a, V b, F low, G high) {
-  return op(low(a, b), high(a, b));
+template <int kLevel, class Op, class V, class F, class G>
+HWY_INLINE auto combine(Op op, V a, V b, F low, G high) {
+  return op.template at<kLevel>(low(a, b), high(a, b));
 }
-template <class Op, class V, class F, class G>
-HWY_INLINE Compensated<V> combine(Op op, Compensated<V> a, Compensated<V> b, F low, G high) {
-  return op(Compensated<V>{low(a.sum, b.sum), low(a.error, b.error)},
-            Compensated<V>{high(a.sum, b.sum), high(a.error, b.error)});
+template <int kLevel, class Op, class V, class F, class G>
+HWY_INLINE auto combine(Op op, Compensated<V> a, Compensated<V> b, F low, G high) {
+  return op.template at<kLevel>(Compensated<V>{low(a.sum, b.sum), low(a.error, b.error)},
+                                Compensated<V>{high(a.sum, b.sum), high(a.error, b.error)});
 }
 
 /// Lanes [a b ..] of each 128-bit block, each the block's reduction of one of the vectors.
 template <class Op, class D, class V>
-HWY_INLINE V fold_blocks(D d, const V* v) {
+HWY_INLINE auto fold_blocks(D d, const V* v) {
   const auto low = [d](auto a, auto b) HWY_ATTR { return hn::InterleaveLower(d, a, b); };
   const auto high = [d](auto a, auto b) HWY_ATTR { return hn::InterleaveUpper(d, a, b); };
-  const V ab = combine(Op(), v[0], v[1], low, high);
+  const auto ab = combine<0>(Op(), v[0], v[1], low, high);
   if constexpr (sizeof(hn::TFromD<D>) == 8) {
     return ab;
   } else {
@@ -72,7 +80,7 @@ HWY_INLINE V fold_blocks(D d, const V* v) {
     const auto high_pairs = [d, w](auto a, auto b) HWY_ATTR {
       return hn::BitCast(d, hn::InterleaveUpper(w, hn::BitCast(w, a), hn::BitCast(w, b)));
     };
-    return combine(Op(), ab, combine(Op(), v[2], v[3], low, high), low_pairs, high_pairs);
+    return combine<1>(Op(), ab, combine<0>(Op(), v[2], v[3], low, high), low_pairs, high_pairs);
   }
 }
 
@@ -91,24 +99,26 @@ struct ShuffleBlocks {
 #endif
 
 template <class Op, class D, class V>
-HWY_INLINE V across(D d, const V* rows) {
-  constexpr std::size_t kInBlock = 16 / sizeof(hn::TFromD<D>),
-                        kBlocks = hn::MaxLanes(D()) / kInBlock;
-  const V w0 = fold_blocks<Op>(d, rows);
+HWY_INLINE auto across(D d, const V* rows) {
+  constexpr int kInBlock = 16 / sizeof(hn::TFromD<D>), kLevels = kInBlock / 2;
+  constexpr int kBlocks = hn::MaxLanes(D()) / kInBlock;
+  const auto w0 = fold_blocks<Op>(d, rows);
   if constexpr (kBlocks == 1) {
     return w0;
   } else {
-    const V w1 = fold_blocks<Op>(d, rows + kInBlock);
+    const auto w1 = fold_blocks<Op>(d, rows + kInBlock);
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
-    const V w2 = fold_blocks<Op>(d, rows + 2 * kInBlock),
-            w3 = fold_blocks<Op>(d, rows + 3 * kInBlock);
-    const V low = combine(Op(), w0, w1, ShuffleBlocks<0x44>(), ShuffleBlocks<0xee>()),
-            high = combine(Op(), w2, w3, ShuffleBlocks<0x44>(), ShuffleBlocks<0xee>());
-    return combine(Op(), low, high, ShuffleBlocks<0x88>(), ShuffleBlocks<0xdd>());
+    const auto w2 = fold_blocks<Op>(d, rows + 2 * kInBlock),
+               w3 = fold_blocks<Op>(d, rows + 3 * kInBlock);
+    constexpr ShuffleBlocks<0x44> low;
+    constexpr ShuffleBlocks<0xee> high;
+    return combine<kLevels + 1>(Op(), combine<kLevels>(Op(), w0, w1, low, high),
+                                combine<kLevels>(Op(), w2, w3, low, high), ShuffleBlocks<0x88>(),
+                                ShuffleBlocks<0xdd>());
 #else
     const auto low = [d](auto a, auto b) HWY_ATTR { return hn::ConcatLowerLower(d, b, a); };
     const auto high = [d](auto a, auto b) HWY_ATTR { return hn::ConcatUpperUpper(d, b, a); };
-    return combine(Op(), w0, w1, low, high);
+    return combine<kLevels>(Op(), w0, w1, low, high);
 #endif
   }
 }
