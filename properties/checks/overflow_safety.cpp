@@ -30,6 +30,28 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return exceeds_bound(session, c, y);
 }
 
+// Rows of ordinary logits with one of each binade, above or below, at the start, further on or at
+// the end: kernels look at the start of a row alone to choose a shift, and the roundings of an
+// argument reduction give out from some binade on.
+bool try_outliers(const Kernel& kernel, Effort effort, const Sink& sink) {
+  const int top = type_info(kernel.dtype).max_exponent, step = top / 128 + 1;
+  Rng rng(0x0a71);
+  for (const std::size_t cols : {130, 20, 700}) {
+    if (effort == Effort::quick ? cols != 130 : gives_matrix(kernel.op) && cols > 20) continue;
+    Case c = make_case(kernel.op, kernel.dtype, Family::normal, 6, cols, rng);
+    const std::size_t places[] = {cols / 10, cols * 2 / 3, cols - 1};
+    const std::vector<double> ordinary = c.x;
+    for (int binade = 2; binade <= top; binade += step) {
+      c.x = ordinary;
+      for (std::size_t r = 0; r < c.rows; ++r)
+        c.x[r * cols + places[r % 3]] =
+            fit_to(kernel.dtype, (r < 3 ? 1 : -1) * std::ldexp(rng.uniform(1, 1.9), binade));
+      if (!sink(c)) return false;
+    }
+  }
+  return true;
+}
+
 // One and two columns at every magnitude, then the same among ordinary logits at every length.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const double top = largest_finite(kernel.dtype);
@@ -50,12 +72,13 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
           !try_row({v, -v}) || !try_row({v, v - 1}))
         return;
     }
-  if (!try_row({123, 456, 789})) return;
-  constexpr Family kLarge[] = {Family::large, Family::offset};
+  if (!try_row({123, 456, 789}) || !try_outliers(kernel, effort, sink)) return;
+  constexpr Family kLarge[] = {Family::large, Family::offset, Family::outlier};
   sweep_lengths(kernel, effort, kLarge, sink);
 }
 
-constexpr Family kRows[] = {Family::large, Family::offset, Family::wide, Family::peaked};
+constexpr Family kRows[] = {Family::large, Family::outlier, Family::offset, Family::wide,
+                            Family::peaked};
 
 }  // namespace
 

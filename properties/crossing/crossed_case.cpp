@@ -18,9 +18,10 @@ constexpr std::size_t kVariants = 3;
 
 Family family_of(Kind kind) {
   constexpr Family kFamilies[] = {
-      Family::normal, Family::equal,     Family::offset,    Family::wide,     Family::peaked,
-      Family::flat,   Family::subnormal, Family::cutoff,    Family::ties,     Family::zeros,
-      Family::large,  Family::masked,    Family::ascending, Family::swamping, Family::finite_mask};
+      Family::normal,    Family::equal,    Family::offset,      Family::wide,
+      Family::peaked,    Family::flat,     Family::subnormal,   Family::cutoff,
+      Family::ties,      Family::zeros,    Family::large,       Family::masked,
+      Family::ascending, Family::swamping, Family::finite_mask, Family::outlier};
   return kFamilies[static_cast<std::size_t>(kind)];
 }
 
@@ -146,7 +147,8 @@ const std::vector<double>& CaseMaker::row(Kind kind, std::size_t cols, std::size
       make_case(kernel_.op, kernel_.dtype, family_of(kind), 1, cols, rng).x;
   // Rows on different levels show a maximum or a sum that a row took from another one.
   constexpr double kLevels[kVariants] = {0, 40, -40};
-  if (takes_logits(kernel_.op) && !op_info(kernel_.op).elementwise && kind != Kind::large)
+  if (takes_logits(kernel_.op) && !op_info(kernel_.op).elementwise && kind != Kind::large &&
+      kind != Kind::outlier)
     for (double& v : values) v = fit_to(kernel_.dtype, v + kLevels[variant]);
   kept_ += cols;
   return rows_.emplace(key, std::move(values)).first->second;

@@ -113,7 +113,8 @@ const std::array<FactorInfo, kFactors> kInfo = {{
       {"masked", "a third masked"},
       {"ascending", "sorted"},
       {"swamping", "a peak and a tail that it swamps"},
-      {"finite_mask", "a third at a finite mask"}}},
+      {"finite_mask", "a third at a finite mask"},
+      {"outlier", "one of any magnitude"}}},
     {"place",
      "column of the special value",
      {{"first", "0"},
@@ -363,7 +364,7 @@ void Model::exclude_costs() {
                 Special::all_masked),
           "time");
   exclude(kCols, bits(Cols::sixteen_bits) | longest, kKind,
-          ~bits(Kind::normal, Kind::equal, Kind::offset), "time");
+          ~bits(Kind::normal, Kind::equal, Kind::offset, Kind::outlier), "time");
   const std::uint32_t past_short = ~bits(Cols::tail, Cols::none, Cols::one, Cols::two, Cols::small,
                                          Cols::vectors),
                       past_few = ~bits(Rows::few, Rows::one, Rows::none);

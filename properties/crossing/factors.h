@@ -99,7 +99,8 @@ enum class Kind {
   masked,
   ascending,
   swamping,
-  finite_mask
+  finite_mask,
+  outlier
 };
 enum class Place { first, last, tail, block, before_block, middle, beyond_1000 };
 enum class BadRow { all, first, last, middle, alternate, ninth };

@@ -62,6 +62,23 @@ struct OneLaneForgotten : Sound<> {  // the horizontal reduction uses three of f
   }
 };
 
+// The maximum of the first block stands for the row's, unless the sum exceeds a limit. Far above
+// it, the rounded quotient of the reduction leaves an argument in which the polynomial is negative:
+// the sum is -inf, below any limit.
+float exp_of_guessed(float x, float guess) {
+  const float t = std::max(x - guess, -104.0f), n = std::nearbyint(t * 1.44269504f);
+  const float r = std::fma(n, 1.90465421e-9f, std::fma(n, -0.693147182f, t));
+  const float tail = r * r * r / 6 * (1 + r / 4 * (1 + r / 5));
+  return std::ldexp(1 + (r + (r * r / 2 + tail)), static_cast<int>(std::min(n, 1e4f)));
+}
+void guessed_row(Row<float> r) {
+  const float guess = OfFirstBlock::max(r.x, r.n);
+  double s = 0;
+  for (std::size_t i = 0; i < r.n; ++i) s += r.y[i] = exp_of_guessed(r.x[i], guess);
+  if (!(std::isfinite(guess) && s <= 1e30)) return softmax_row<Sound<>>(r);
+  for (std::size_t i = 0; i < r.n; ++i) r.y[i] = static_cast<float>(r.y[i] / s);
+}
+
 // A maximum over all rows is a valid shift while the rows have similar magnitudes.
 int of_batch(const softmark_args* a) {
   float m = -kInf<float>;
@@ -113,6 +130,10 @@ Table shift_mutants() {
                       F32, 0, softmax<OfMagnitudes>),
       SOFTMARK_MUTANT("max_of_block", "permutation", "shifts by the first block's maximum", SOFTMAX,
                       F32, 0, softmax<OfFirstBlock>),
+      SOFTMARK_MUTANT("max_guessed", "overflow_safety",
+                      "a sum of -inf passes for one in range, by which a guess of the maximum is "
+                      "judged",
+                      SOFTMAX, F32, 0, each<float, guessed_row>),
       SOFTMARK_MUTANT("max_lane_lost", "permutation", "one lane of the maximum is forgotten",
                       SOFTMAX, F32, 0, softmax<OneLaneForgotten>),
       SOFTMARK_MUTANT("max_of_batch", "row_independence", "one maximum for all rows", SOFTMAX, F32,

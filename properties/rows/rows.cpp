@@ -35,16 +35,17 @@ constexpr FamilyInfo kFamilies[] = {
     {"swamping", "one peak and a tail just below half an ulp of it"},
     {"finite_mask",
      "N(0, 3) with some of one finite value that masks: -1e4, -1e9, -1e30, the type's lowest"},
+    {"outlier", "N(0, 1) with one logit of any magnitude, above or below"},
     {"nan", "N(0, 3) with a NaN"},
     {"infinite", "N(0, 3) with a +inf, and some -inf"},
     {"all_masked", "nothing but -inf"},
 };
 
 constexpr Family kFinite[] = {
-    Family::normal,    Family::wide,       Family::flat,     Family::equal,      Family::peaked,
-    Family::offset,    Family::subnormal,  Family::cutoff,   Family::reduction,  Family::ties,
-    Family::grid,      Family::zeros,      Family::tiny,     Family::large,      Family::masked,
-    Family::ascending, Family::descending, Family::swamping, Family::finite_mask};
+    Family::normal,    Family::wide,       Family::flat,     Family::equal,       Family::peaked,
+    Family::offset,    Family::subnormal,  Family::cutoff,   Family::reduction,   Family::ties,
+    Family::grid,      Family::zeros,      Family::tiny,     Family::large,       Family::masked,
+    Family::ascending, Family::descending, Family::swamping, Family::finite_mask, Family::outlier};
 constexpr Family kSpecial[] = {Family::nan, Family::infinite, Family::all_masked};
 
 double steps(softmark_dtype dtype, double value, int n) {
@@ -83,6 +84,16 @@ double cutoff_value(softmark_dtype dtype, Rng& rng) {
                           std::ceil(r.subnormal)};
   return steps(dtype, round_to(dtype, -marks[rng.below(std::size(marks))]),
                static_cast<int>(rng.below(5)) - 2);
+}
+
+/// Of any binade from 1 on; every other time of those in which the roundings of an argument
+/// reduction give out, and numbers exceed 32 bits.
+double outlier_value(softmark_dtype dtype, Rng& rng) {
+  const TypeInfo t = type_info(dtype);
+  const int most = rng.below(2) ? t.max_exponent : std::min(t.max_exponent, 2 * t.precision);
+  const double v = std::ldexp(rng.uniform(1, 2),
+                              static_cast<int>(rng.below(static_cast<std::size_t>(most) + 1)));
+  return (rng.below(3) ? 1 : -1) * std::min(v, largest_finite(dtype));
 }
 
 double element(Family family, softmark_dtype dtype, std::size_t i, double level, Rng& rng) {
@@ -130,7 +141,10 @@ double element(Family family, softmark_dtype dtype, std::size_t i, double level,
     case Family::all_masked:
       return -kInf;
     default:
-      return (family == Family::normal || family == Family::peaked ? 1 : 3) * rng.normal();
+      return (family == Family::normal || family == Family::peaked || family == Family::outlier
+                  ? 1
+                  : 3) *
+             rng.normal();
   }
 }
 
@@ -188,6 +202,9 @@ std::vector<double> make_logits(Family family, softmark_dtype dtype, std::size_t
     case Family::masked:
     case Family::finite_mask:
       row[spot] = 3 * rng.normal();
+      break;
+    case Family::outlier:
+      row[spot] = outlier_value(dtype, rng);
       break;
     case Family::nan:
       row[spot] = kNan;

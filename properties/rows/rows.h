@@ -34,6 +34,7 @@ enum class Family {
   descending,
   swamping,
   finite_mask,
+  outlier,
   nan,
   infinite,
   all_masked
