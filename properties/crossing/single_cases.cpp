@@ -14,6 +14,7 @@ struct Size {
   int calls = 1;
   Caller caller = Caller::main;
   bool fresh = false;
+  int thread_limit = 0;  // for kernels with the claim THREADED alone
 };
 
 const std::vector<Size> kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
@@ -25,6 +26,8 @@ const std::vector<Size> kMatrices = {{1, 3, Special::none, Effort::quick, 66000}
                             {16, 33, Special::none, Effort::quick, 500, Caller::concurrent},
                             {2, 5, Special::none, Effort::standard, 1, Caller::concurrent, true},
                             {6, 257, Special::none, Effort::standard, 1, Caller::concurrent, true},
+                            {9, 100, Special::none, Effort::quick, 1, Caller::main, true, 2},
+                            {2, 20000, Special::none, Effort::standard, 1, Caller::main, true, 2},
                             {1, 5, Special::none, Effort::quick, 66000},
                             {2, 3, Special::nan, Effort::quick, 66000},
                             {65537, 2, Special::none, Effort::standard},
@@ -53,6 +56,7 @@ std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
   std::size_t turn = 0;
   for (const Size& size : gives_matrix(kernel.op) ? kMatrices : kSizes) {
     if (effort < size.effort) continue;
+    if (size.thread_limit > 0 && !(kernel.claims & SOFTMARK_THREADED)) continue;
     Rng rng(0x1a26e + size.rows * 31 + size.cols);
     Case one = make_case(kernel.op, kernel.dtype, Family::normal, 3, size.cols, rng), c = one;
     const bool masks = combines_logits(kernel.op) && type_info(kernel.dtype).has_infinities;
@@ -76,7 +80,9 @@ std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
     c.layout.calls = size.calls;
     c.layout.fresh = size.fresh;
     c.layout.caller = size.caller;
+    c.layout.thread_limit = size.thread_limit;
     c.layout.threads = size.calls > 1 || size.caller != Caller::main || turn++ % 2 ? 1 : 3;
+    if (size.thread_limit > 0) c.layout.threads = 7;
     cases.push_back(std::move(c));
   }
   return cases;

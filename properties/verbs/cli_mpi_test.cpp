@@ -105,7 +105,7 @@ TEST_F(Mpi, AKilledRankLosesOnlyItsPieces) {
   const Ran killed = run_command(
       kMpirun + "-n 2 " SOFTMARK_BINARY " " + sweep + at("n.json") +
       " & job=$!; for i in $(seq 500); do " + "[ \"$(stat -c %s " + at("n.json.journal") +
-      " 2>/dev/null || echo 0)\" -gt 20000 ] && break; sleep .02; done; "
+      " 2>/dev/null || echo 0)\" -gt 4000 ] && break; sleep .02; done; "
       "for p in $(pgrep -f ' " +
       at("n.json") +
       "$'); do "
