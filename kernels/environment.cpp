@@ -71,7 +71,9 @@ Environment Environment::now() {
 
 std::uint32_t Environment::changes_to(const Environment& after) const {
   std::uint32_t changes = 0;
-  if (rounding != after.rounding) changes |= wire::kRoundingMode;
+  // fegetround may look at one unit alone, on x86 at the x87's.
+  if (rounding != after.rounding || ((control ^ after.control) & ~(kFlushes | kTraps)))
+    changes |= wire::kRoundingMode;
   if ((control ^ after.control) & kFlushes) changes |= wire::kFlushMode;
   if ((control ^ after.control) & kTraps) changes |= wire::kTrapMask;
   if ((x87 ^ after.x87) & ~0x0c00) changes |= wire::kX87Control;

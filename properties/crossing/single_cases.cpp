@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "kernels/element.h"
 #include "kernels/names.h"
 #include "properties/crossing/crossed_case.h"
 
@@ -58,11 +59,16 @@ std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
     if (effort < size.effort) continue;
     if (size.thread_limit > 0 && !(kernel.claims & SOFTMARK_THREADED)) continue;
     Rng rng(0x1a26e + size.rows * 31 + size.cols);
-    Case one = make_case(kernel.op, kernel.dtype, Family::normal, 3, size.cols, rng), c = one;
+    Case one = make_case(kernel.op, kernel.dtype, Family::normal, 3, size.cols, rng), c;
+    c.cols = size.cols;
+    // Rows on different levels show a maximum that one thread took from another.
+    constexpr double kLevels[] = {0, 40, -40};
+    if (combines_logits(kernel.op))
+      for (std::size_t i = 0; i < one.x.size(); ++i)
+        one.x[i] = fit_to(kernel.dtype, one.x[i] + kLevels[i / size.cols]);
     const bool masks = combines_logits(kernel.op) && type_info(kernel.dtype).has_infinities;
     const bool is_nan = size.special == Special::nan;
     c.rows = size.rows;
-    c.x.clear(), c.g.clear(), c.labels.clear();
     for (std::size_t r = 0; r < size.rows; ++r) {
       const auto part = [&](const auto& from, std::size_t width, auto& to) {
         if (from.empty()) return;
@@ -81,7 +87,9 @@ std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
     c.layout.fresh = size.fresh;
     c.layout.caller = size.caller;
     c.layout.thread_limit = size.thread_limit;
-    c.layout.threads = size.calls > 1 || size.caller != Caller::main || turn++ % 2 ? 1 : 3;
+    const bool single = size.calls > 1 || size.caller != Caller::main,
+               races = (kernel.claims & SOFTMARK_THREADED) && size.rows > 200;
+    c.layout.threads = single || (turn++ % 2 && !races) ? 1 : 3;
     if (size.thread_limit > 0) c.layout.threads = 7;
     cases.push_back(std::move(c));
   }

@@ -162,7 +162,7 @@ bool KernelSession::may_start(double seconds_in_all) {
 // the row and extrapolates to the whole.
 bool KernelSession::is_too_slow(const Case& c) {
   if (c.cols >= too_slow_cols_) return true;
-  double growth = 1;
+  double growth = static_cast<double>(c.rows);
   for (std::size_t cols = c.cols / 4; cols >= 1024; cols /= 4) {
     growth *= 16;
     const Case part =

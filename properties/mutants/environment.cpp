@@ -37,6 +37,15 @@ constexpr auto kFlush = [] {
   __asm__ volatile("msr fpcr, %0" : : "r"(fpcr | 1 << 24));
 #endif
 };
+constexpr auto kRound = [] {  // of the vector unit alone
+#if defined(__x86_64__) || defined(__i386__)
+  _mm_setcsr((_mm_getcsr() & ~0x6000u) | 0x2000);
+#elif defined(__aarch64__)
+  std::uint64_t fpcr;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+  __asm__ volatile("msr fpcr, %0" : : "r"(fpcr | 1 << 23));
+#endif
+};
 constexpr auto kThread = [] { std::thread([] { sleep(3600); }).detach(); };
 constexpr auto kChild = [] {
   if (fork() == 0) {
@@ -67,6 +76,9 @@ Table environment_mutants() {
                       and_besides<kFlush>),
       SOFTMARK_MUTANT("leaves_rounding", "environment", "the rounding mode stays upward", SOFTMAX,
                       F32, 0, and_besides<[] { fesetround(FE_UPWARD); }>),
+      SOFTMARK_MUTANT("leaves_rounding_of_vectors", "environment",
+                      "the rounding mode of the vector unit alone stays downward", SOFTMAX, F32, 0,
+                      and_besides<kRound>),
       SOFTMARK_MUTANT("leaves_traps", "environment", "division by zero traps", SOFTMAX, F32, 0,
                       and_besides<[] { feenableexcept(FE_DIVBYZERO); }>),
       SOFTMARK_MUTANT("blocks_signal", "environment", "SIGINT stays blocked", SOFTMAX, F32, 0,
