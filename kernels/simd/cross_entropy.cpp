@@ -6,6 +6,9 @@
 // max would swamp a small loss: both terms are >= 0 and never cancel. In f32 they are added in f64
 // and rounded once. The loss is +inf for a masked label beside something finite, and in a row with
 // +inf for every label but +inf itself; it is NaN for a row that is entirely masked or holds a NaN.
+//
+// Found by guided search (AVX3, f32, 100000 rows): half an ulp, in a row of 2, got 0x1p+38, want
+// 0x1.000002p+38.
 #include <algorithm>
 
 #include "kernels/builtins.h"

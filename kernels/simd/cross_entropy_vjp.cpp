@@ -7,6 +7,9 @@
 // At the label, p - 1 would cancel as p approaches 1, as it does late in training; it is computed
 // as minus the sum of the other terms over the whole sum, and where the label's term is more than
 // half of that, the others are summed again without it.
+//
+// Found by guided search (AVX3, f32, 100000 rows): 0.999 of the a-priori bound, in a row of 257,
+// got -0, want -0x1p-149.
 #include "kernels/builtins.h"
 
 #undef HWY_TARGET_INCLUDE

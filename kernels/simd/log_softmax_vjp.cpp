@@ -6,7 +6,8 @@
 // compensation. exp comes as A 2^boost exp(x) (exp-inl.h), and the sum is scaled by the inverse,
 // with a boost such that both, and their product up to its last rounding, stay normal. log p is at
 // most 0: a row with anything above, or with a sum that overflows, takes a scalar path. NaN and
-// infinities propagate by IEEE arithmetic.
+// infinities propagate by IEEE arithmetic. Found by guided search (AVX3, f32, 100000 rows): the
+// whole of the a-priori bound, half an ulp, in a row of 7, got 0x1.000002p-3, want 0x1p-3.
 #include <cmath>
 
 #include "kernels/builtins.h"

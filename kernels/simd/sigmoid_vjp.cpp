@@ -3,7 +3,8 @@
 // element in f32.
 //
 // g s comes first: s (1 - s) with a subnormal s would round before a large g could scale it up.
-// Three roundings: an error of 3 2^-p |y|, and half of the smallest subnormal.
+// Three roundings: an error of 3 2^-p |y|, and half of the smallest subnormal. Found by guided
+// search (AVX3, f32, 100000 rows): 1.50 ulp, got 0x1.03f3b6p-4, want 0x1.03f3bap-4.
 #include "kernels/builtins.h"
 
 #undef HWY_TARGET_INCLUDE

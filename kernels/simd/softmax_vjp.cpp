@@ -6,7 +6,9 @@
 // d: in blocks of 8 vectors, two products to a chain of fused multiply-adds, then a tree; the
 // blocks' sums in f64 (f64: compensated). At most four roundings in the type: an error of
 // 4 2^-p sum |g p| whatever the length. Where such a sum overflows although d does not, it is
-// formed again in scaled arithmetic. NaN and infinities propagate by IEEE arithmetic.
+// formed again in scaled arithmetic. NaN and infinities propagate by IEEE arithmetic. Found by
+// guided search (AVX3, f32, 100000 rows): 0.66 of the a-priori bound, in a row of 17, got
+// -0x1.00025ep-24, want -0x1.00026p-24.
 #include "kernels/builtins.h"
 
 #undef HWY_TARGET_INCLUDE
