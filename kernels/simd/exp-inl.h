@@ -89,9 +89,9 @@ struct NearShift {
 
 /// Whether a shift is right only if no element, but for masked ones, is below its `lowest`.
 template <class S>
-inline constexpr bool kIsQuick = false;
+inline constexpr bool kIsUnraised = false;
 template <class T, Low kLow>
-inline constexpr bool kIsQuick<NearShift<T, kLow>> = kLow != Low::kRaised;
+inline constexpr bool kIsUnraised<NearShift<T, kLow>> = kLow != Low::kRaised;
 
 template <class T, Low kLow = Low::kRaised>
 HWY_INLINE NearShift<T, kLow> near_shift_for(T max) {
@@ -104,8 +104,22 @@ HWY_INLINE NearShift<T, kLow> near_shift_for(T max) {
   hwy::CopySameSize(&bits, &factor);
   if (kLow == Low::kRaised) return {max - C::kGuessDrop, factor, T(0)};
   // What is masked has results of 0 even in rows whose own maximum is the lowest logit.
-  return {max - C::kQuickDrop, factor, max - C::kQuickDrop - C::kGuessDrop};
+  return {max - C::kUnraisedDrop, factor, max - C::kUnraisedDrop - C::kGuessDrop};
 }
+
+/// A near shift by a guess of the maximum, and whether the guess allows one.
+template <class T, Low kLow>
+struct Guess {
+  NearShift<T, kLow> shift;
+  bool suits = false;
+
+  HWY_INLINE Guess() {}
+  HWY_INLINE explicit Guess(T max) {
+    using C = ExpConstants<T>;
+    suits = max <= C::kGuessFar && max >= -C::kGuessFar;
+    shift = near_shift_for<T, kLow>(suits ? max : T(0));
+  }
+};
 
 /// max(lowest, v) that propagates NaN.
 template <class D, class V>
@@ -170,7 +184,8 @@ HWY_INLINE void scaled_exp(D d, V (&v)[kN], const S& shift, V& least) {
 }
 
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
-/// Keeps the smallest logit beside, lane by lane, if the shift is quick, or else the smallest term.
+/// Keeps the smallest logit beside, lane by lane, if the shift raises none, or else the smallest
+/// term.
 template <std::size_t kN, class D, class V = hn::Vec<D>, class T = hn::TFromD<D>, Low kLow>
 HWY_INLINE void scaled_exp(D d, V (&v)[kN], const NearShift<T, kLow>& shift, V& least) {
   using C = ExpConstants<T>;

@@ -28,7 +28,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 inline constexpr std::size_t kBlock = 8;
 inline constexpr std::size_t kStage = HWY_COMPILER_CLANG ? 8 : 2;
 template <class S>
-inline constexpr std::size_t kStageOf = kIsQuick<S> ? 8 : kStage;
+inline constexpr std::size_t kStageOf = kIsUnraised<S> ? 8 : kStage;
 
 /// A row of terms that is still to be divided: all of them in `terms` (y itself unless kStream) but
 /// those of the last, incomplete vector.
@@ -46,7 +46,7 @@ template <class T>
 struct RowTerms {
   using V = hn::Vec<hn::ScalableTag<T>>;
   Total total;
-  V smallest;  // term of the whole vectors, lane by lane; element of the row after a quick shift
+  V smallest;  // term of the whole vectors, lane by lane; element of the row if none is raised
   V tail;
 
   /// Whether a guessed shift was right.
@@ -56,17 +56,17 @@ struct RowTerms {
     const hn::ScalableTag<T> d;
     // An element far above the guess may give a term of -inf.
     if constexpr (kLow != Low::kRaised)
-      return total.sum > 0 && total.sum <= C::kQuickMost &&
+      return total.sum > 0 && total.sum <= C::kUnraisedMost &&
              hn::AllTrue(d, hn::Ge(smallest, hn::Set(d, shift.lowest)));
     else
       return total.sum > 0 && total.sum <= C::kMostSum;
   }
 
-  /// After a quick shift that suits, no result is small.
-  template <bool kExact, bool kStream, bool kQuick = false>
+  /// After a shift that suits and raises none, no result is small.
+  template <bool kExact, bool kStream, bool kUnraised = false>
   HWY_INLINE Pending<T, kExact, kStream> pending(const T* terms, T* y) const {
     const Quotient<T, kExact> quotient(total);
-    return {terms, y, quotient, !kQuick && quotient.any_small(hn::ScalableTag<T>(), smallest),
+    return {terms, y, quotient, !kUnraised && quotient.any_small(hn::ScalableTag<T>(), smallest),
             tail};
   }
 };
@@ -135,7 +135,7 @@ template <bool kExact, Terms kTerms, bool kStream, class T, class S>
 HWY_INLINE RowTerms<T> exp_and_sum_here(const T* x, std::size_t cols, const S& row_shift, T* y,
                                         const Pending<T, kExact, kStream>& row_before) {
   constexpr bool kSmall = kTerms == Terms::kBesideSmall;
-  constexpr bool kBeside = kTerms == Terms::kStoredBeside || kSmall, kQuick = kIsQuick<S>;
+  constexpr bool kBeside = kTerms == Terms::kStoredBeside || kSmall, kUnraised = kIsUnraised<S>;
   constexpr std::size_t kTogether = kStageOf<S>;
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
@@ -170,7 +170,7 @@ HWY_INLINE RowTerms<T> exp_and_sum_here(const T* x, std::size_t cols, const S& r
     sum.add(d, e);
   }
   if (c < cols) {  // unused lanes hold 0, or the lowest term, too small to affect the sum
-    if constexpr (kQuick) {
+    if constexpr (kUnraised) {
       tail = scaled_exp(d, load_first(d, x + c, cols - c, shift.lowest), shift, smallest);
       tail = hn::IfThenElseZero(hn::FirstN(d, cols - c), tail);
     } else {
@@ -205,7 +205,7 @@ HWY_INLINE RowTerms<T> exp_by_pieces(const T* x, std::size_t cols, const S& shif
       piece.terms += cut.start(i);
       piece.y += cut.start(i);
     }
-    if constexpr (kIsQuick<S>) {
+    if constexpr (kIsUnraised<S>) {
       if (!row.suits(shift)) {
         if constexpr (kBeside) divide_rest<kSmall>(piece, 0, cols - cut.start(i));
         row.total.sum = std::numeric_limits<double>::quiet_NaN();

@@ -36,7 +36,7 @@ struct ExpConstants<float> {
   static constexpr int kGuessBoost = 32;
   // Where no term is raised: neither a result nor its product with the inverse's low part, 2^-24 /
   // S at most, is subnormal; logits up to 36 above the guess.
-  static constexpr float kQuickDrop = 34, kQuickLeast = 0x1p-20f, kQuickMost = 0x1p84f;
+  static constexpr float kUnraisedDrop = 34, kUnraisedLeast = 0x1p-20f, kUnraisedMost = 0x1p84f;
 };
 
 template <>
@@ -50,7 +50,7 @@ struct ExpConstants<double> {
   static constexpr double kLeastSum = 0x1p96, kMostSum = 0x1p900;
   static constexpr double kGuessDrop = 760, kGuessFar = 400;
   static constexpr int kGuessBoost = 96;
-  static constexpr double kQuickDrop = 300, kQuickLeast = 0x1p-340, kQuickMost = 0x1p500;
+  static constexpr double kUnraisedDrop = 300, kUnraisedLeast = 0x1p-340, kUnraisedMost = 0x1p500;
 };
 
 /// Entries of the table, as a power of two; 0: no table.

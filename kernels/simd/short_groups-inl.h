@@ -19,23 +19,19 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// A guess that serves one group after the other.
 template <class T, Low kLow>
-struct QuickGroups {
-  NearShift<T, kLow> shift;
-  bool suits = false;    // it served the group before
+struct SharedGuess {
+  Guess<T, kLow> guess;
   std::size_t from = 0;  // the first group for which it is tried again
 
-  HWY_INLINE QuickGroups() {}
+  HWY_INLINE SharedGuess() {}
   template <class Group>
   HWY_INLINE bool done(Group& group, std::size_t i) {
-    using C = ExpConstants<T>;
     if (i < from) return false;
-    if (suits && group.quick(shift)) return true;
-    const T max = group.top();
-    suits = max <= C::kGuessFar && max >= -C::kGuessFar;
-    shift = near_shift_for<T, kLow>(suits ? max : T(0));
-    suits = suits && group.quick(shift);
-    if (!suits) from = i + 16;
-    return suits;
+    if (guess.suits && group.near(guess.shift)) return true;
+    guess = Guess<T, kLow>(group.top());
+    guess.suits = guess.suits && group.near(guess.shift);
+    if (!guess.suits) from = i + 16;
+    return guess.suits;
   }
 };
 
@@ -54,8 +50,8 @@ HWY_INLINE void softmax_groups(const T* x, std::size_t x_stride, T* y, std::size
     group.y = y + r * y_stride;
   };
   bool guess = true;  // one shift for all; not after a group that it did not suit
-  QuickGroups<T, Low::kNone> none;
-  QuickGroups<T, Low::kMasked> masked;
+  SharedGuess<T, Low::kNone> none;
+  SharedGuess<T, Low::kMasked> masked;
   const std::size_t whole = rows / Group::kGroup;
   for (std::size_t i = 0; i < whole; ++i) {
     Group& group = groups[i % 2];

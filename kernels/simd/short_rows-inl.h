@@ -2,7 +2,7 @@
 // Rows of one to four vectors, as many at a time as a vector has lanes. A short row spends its time
 // in reductions, not in exp: so a group of rows shares one shift, its sums are formed together by a
 // transposing tree of additions, one row a lane, and inverted by one division. Rows that are all
-// near one logit of theirs, or masked, are quick: nothing has to be raised to a lowest logit.
+// near one logit of theirs, or masked, are the fastest: nothing is raised to a lowest logit.
 //
 // A shared shift changes no bit. It differs from the row's own by a power of two, which cancels in
 // the quotient, as long as the row's terms stay away from both ends of the exponent range: every
@@ -65,7 +65,6 @@ struct ShortRows {
   Lanes sums[kGroup];  // of each row, still to be added across its lanes
   HWY_ALIGN T terms[kGroup * kVectors * kLanes];
   HWY_ALIGN T high[kGroup], low[kGroup], least[kGroup];
-  V smallest;   // of all terms
   bool normal;  // no result may be subnormal
 
   // Those that a compiler adds are not compiled for the vectors' target, which NEON's need.
@@ -83,13 +82,12 @@ struct ShortRows {
   struct RowShifts {
     HWY_ALIGN T lowest[kGroup], magic[kGroup];
 
-    HWY_INLINE explicit RowShifts(V max) {
-      const D d;
-      const V rounding = hn::Set(d, C::kRound);
-      const V k = hn::Sub(hn::MulAdd(max, hn::Set(d, C::kLog2e), rounding), rounding);
-      const int bias = kAnyExponent ? 0 : C::kBias;
-      hn::Store(hn::Sub(max, hn::Set(d, C::kDrop)), d, lowest);
-      hn::Store(hn::Sub(hn::Set(d, kMagic<T> + T(C::kBoost + bias)), k), d, magic);
+    HWY_INLINE explicit RowShifts(const T* max) {
+      for (std::size_t i = 0; i < kGroup; ++i) {
+        const Shift<T> shift = shift_for<T, false>(max[i]);
+        lowest[i] = shift.lowest;
+        magic[i] = shift.magic;
+      }
     }
     template <std::size_t kN>
     HWY_INLINE LaneShifts<V, kN> of(std::size_t first) const {
@@ -103,20 +101,20 @@ struct ShortRows {
   };
 
   /// The terms and the sums of kN / kVectors rows from `first` on; returns the smallest terms, or
-  /// logits where the shift is quick.
+  /// logits where the shift raises none.
   template <std::size_t kN, class S>
   HWY_INLINE V exp_rows(std::size_t first, const S& shift, V least_term) {
-    constexpr bool kQuick = kIsQuick<S>;
+    constexpr bool kUnraised = kIsUnraised<S>;
     const D d;
     V v[kN];
     for (std::size_t i = 0; i < kN; ++i) {
       const T* row = x + (first + i / kVectors) * x_stride;
-      if constexpr (kQuick)
+      if constexpr (kUnraised)
         v[i] = load(row, i % kVectors, shift.lowest);
       else
         v[i] = load(row, i % kVectors);
     }
-    if constexpr (kQuick)
+    if constexpr (kUnraised)
       scaled_exp(d, v, shift, least_term);
     else if constexpr (std::is_same_v<S, RowShifts>)
       scaled_exp(d, v, shift.template of<kN>(first));
@@ -124,7 +122,7 @@ struct ShortRows {
       scaled_exp(d, v, shift);
     const bool whole = cols == kVectors * kLanes;
     const auto used = hn::FirstN(d, cols - (kVectors - 1) * kLanes);
-    if (kQuick && !whole)  // else unused lanes hold the lowest term, too small to affect the sum
+    if (kUnraised && !whole)  // else unused lanes hold the lowest term, too small to affect the sum
       for (std::size_t i = kVectors - 1; i < kN; i += kVectors)
         v[i] = hn::IfThenElseZero(used, v[i]);
     for (std::size_t i = 0; i < kN; i += kVectors) {
@@ -132,12 +130,12 @@ struct ShortRows {
       for (std::size_t j = 0; j < kVectors; ++j) row[j] = v[i + j];
       sums[first + i / kVectors] = lanes_of(row);
     }
-    if (!kQuick && !whole)  // so that unused lanes do not count as small
+    if (!kUnraised && !whole)  // so that unused lanes do not count as small
       for (std::size_t i = kVectors - 1; i < kN; i += kVectors)
         v[i] = hn::IfThenElse(used, v[i], hn::Set(d, C::kLeastSum));
     for (std::size_t i = 0; i < kN; ++i) {
       hn::Store(v[i], d, terms + (first * kVectors + i) * kLanes);
-      if (!kQuick) least_term = hn::Min(least_term, v[i]);
+      if (!kUnraised) least_term = hn::Min(least_term, v[i]);
     }
     return least_term;
   }
@@ -224,13 +222,13 @@ struct ShortRows {
 
   /// Of kGroup rows whose logits are all about that of the shift; false if they are not.
   template <Low kLow>
-  HWY_INLINE bool quick(const NearShift<T, kLow>& shift) {
+  HWY_INLINE bool near(const NearShift<T, kLow>& shift) {
     const D d;
     V least_logit = hn::Set(d, std::numeric_limits<T>::max());
     for (std::size_t i = 0; i < kGroup; i += kBeside)
       least_logit = exp_rows<kBeside * kVectors>(i, shift, least_logit);
     normal = true;
-    return invert(sums, C::kQuickLeast, C::kQuickMost) &&
+    return invert(sums, C::kUnraisedLeast, C::kUnraisedMost) &&
            hn::AllTrue(d, hn::Ge(least_logit, hn::Set(d, shift.lowest)));
   }
 
@@ -241,9 +239,8 @@ struct ShortRows {
     V least_term = hn::Set(D(), std::numeric_limits<T>::max());
     for (std::size_t i = 0; i < kGroup; i += kBeside)
       least_term = exp_rows<kBeside * kVectors>(i, shift, least_term);
-    smallest = least_term;
     const bool good = invert(sums, C::kLeastSum, C::kMostSum);
-    find_normal();
+    find_normal(least_term);
     return good;
   }
 
@@ -253,20 +250,20 @@ struct ShortRows {
     V maxima[kGroup];
     for (std::size_t i = 0; i < kGroup; ++i) maxima[i] = lane_maxima(x + i * x_stride);
     const V all = across<MaxLanes>(d, maxima);
-    smallest = hn::Set(d, std::numeric_limits<T>::max());
+    HWY_ALIGN T max[kGroup];
+    hn::Store(all, d, max);
+    V smallest = hn::Set(d, std::numeric_limits<T>::max());
     if (hn::AllTrue(d, hn::Le(hn::Abs(all), hn::Set(d, C::kFar)))) {
-      const RowShifts shifts(all);
+      const RowShifts shifts(max);
       for (std::size_t i = 0; i < kGroup; i += kBeside)
         smallest = exp_rows<kBeside * kVectors>(i, shifts, smallest);
     } else {
-      HWY_ALIGN T max[kGroup];
-      hn::Store(all, d, max);
       for (std::size_t i = 0; i < kGroup; ++i) smallest = exp_row(i, max[i], smallest);
     }
     invert(sums, C::kLeastSum, C::kMostSum);
-    find_normal();
+    find_normal(smallest);
   }
-  HWY_INLINE void find_normal() {
+  HWY_INLINE void find_normal(V smallest) {
     const D d;
     V limit = hn::Load(d, least);
     normal = hn::AllTrue(d, hn::Ge(smallest, hn::MaxOfLanes(d, limit)));
@@ -296,19 +293,19 @@ struct ShortRows {
     const D d;
     const V any = hn::Set(d, std::numeric_limits<T>::max());
     if (kAnyExponent && x[0] <= C::kFar - 2 * C::kWindow && x[0] >= 2 * C::kWindow - C::kFar) {
-      smallest = exp_rows<kVectors>(0, shift_for<T, false>(x[0]), any);
-      if (HWY_LIKELY(invert_first())) return divide_first();
+      const V smallest = exp_rows<kVectors>(0, shift_for<T, false>(x[0]), any);
+      if (HWY_LIKELY(invert_first())) return divide_first(smallest);
     }
-    smallest = exp_row(0, hn::GetLane(hn::MaxOfLanes(d, lane_maxima(x))), any);
+    const V smallest = exp_row(0, hn::GetLane(hn::MaxOfLanes(d, lane_maxima(x))), any);
     invert_first();
-    divide_first();
+    divide_first(smallest);
   }
   HWY_INLINE bool invert_first() {
     Lanes same[kGroup];
     for (std::size_t i = 0; i < kGroup; ++i) same[i] = sums[0];
     return invert(same, C::kLeastSum, C::kMostSum);
   }
-  HWY_INLINE void divide_first() {
+  HWY_INLINE void divide_first(V smallest) {
     const Quotient<T, kExact> quotient(high[0], low[0], least[0]);
     normal = !quotient.any_small(D(), smallest);
     for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, 0, v);

@@ -38,29 +38,22 @@ inline constexpr std::size_t kStreamBytes = std::size_t(2) << 20;
 inline constexpr std::size_t kStreamOutput = std::size_t(12) << 20;
 inline constexpr std::size_t kScratchBytes = 16384;
 
-/// A lower bound of the maximum in place of it.
-template <class T, Low kLow>
-struct Guess {
-  NearShift<T, kLow> shift;
-  bool suits;  // it is near enough
+/// A lower bound of the maximum in place of it: that of the row's first vectors.
+template <Low kLow, class T>
+HWY_INLINE Guess<T, kLow> guess_of(const T* x, std::size_t cols) {
+  const hn::ScalableTag<T> d;
+  return Guess<T, kLow>(max_of(d, x, HWY_MIN(cols, 4 * hn::Lanes(d))));
+}
 
-  Guess() = default;
-  HWY_INLINE Guess(const T* x, std::size_t cols) {
-    using C = ExpConstants<T>;
-    const hn::ScalableTag<T> d;
-    const T head = max_of(d, x, HWY_MIN(cols, 4 * hn::Lanes(d)));
-    suits = head <= C::kGuessFar && head >= -C::kGuessFar;
-    shift = near_shift_for<T, kLow>(suits ? head : T(0));
-  }
-  /// A wrong guess is dearer for a long row than a look at the smallest of its first elements.
-  HWY_INLINE bool suits_long(const T* x) const {
-    const hn::ScalableTag<T> d;
-    const auto lowest = hn::Set(d, shift.lowest);
-    return suits &&
-           (kLow != Low::kNone || (hn::AllTrue(d, hn::Ge(hn::LoadU(d, x), lowest)) &&
-                                   hn::AllTrue(d, hn::Ge(hn::LoadU(d, x + hn::Lanes(d)), lowest))));
-  }
-};
+/// A wrong guess is dearer for a long row than a look at the smallest of its first elements.
+template <class T, Low kLow>
+HWY_INLINE bool suits_long(const Guess<T, kLow>& guess, const T* x) {
+  const hn::ScalableTag<T> d;
+  const auto lowest = hn::Set(d, guess.shift.lowest);
+  return guess.suits &&
+         (kLow != Low::kNone || (hn::AllTrue(d, hn::Ge(hn::LoadU(d, x), lowest)) &&
+                                 hn::AllTrue(d, hn::Ge(hn::LoadU(d, x + hn::Lanes(d)), lowest))));
+}
 
 /// From which row on guesses of each kind are tried again.
 struct Retry {
@@ -106,21 +99,21 @@ HWY_NOINLINE void next_row(const Rows<T, kStream>& rows, std::size_t r,
   T* terms = rows.terms(r);
   bool is_divided = kTerms == Terms::kStored;
   const auto beside = [&](const auto& shift) HWY_ATTR {
-    constexpr bool kQuick = kIsQuick<std::decay_t<decltype(shift)>>;
+    constexpr bool kUnraised = kIsUnraised<std::decay_t<decltype(shift)>>;
     RowTerms<T> done;
-    if constexpr (kQuick)
+    if constexpr (kUnraised)
       done = exp_by_pieces<kExact, kTerms>(x, rows.cols, shift, terms, row);
     else
       done = exp_beside<kExact, kTerms>(x, rows.cols, shift, terms, row);
-    row = done.template pending<kExact, kStream, kQuick>(terms, rows.out(r));
+    row = done.template pending<kExact, kStream, kUnraised>(terms, rows.out(r));
     is_divided = true;
     return done;
   };
   if constexpr (kAnyExponent) {
     const auto guessed = [&]<Low kLow>() HWY_ATTR {
       if (r < retry.of<kLow>() || (is_divided && kTerms != Terms::kStored)) return false;
-      const Guess<T, kLow> guess(x, rows.cols);
-      const bool right = guess.suits_long(x) && beside(guess.shift).suits(guess.shift);
+      const auto guess = guess_of<kLow>(x, rows.cols);
+      const bool right = suits_long(guess, x) && beside(guess.shift).suits(guess.shift);
       if (!right) retry.put_off<kLow>(r);
       return right;
     };
@@ -151,10 +144,10 @@ HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r
   constexpr Terms kTerms = kSmall ? Terms::kBesideSmall : Terms::kStoredBeside;
   const Rows<T, kStream> rows = all;
   Pending<T, kExact, kStream> row = pending;
-  Guess<T, kLow> guess(rows.in(r), rows.cols);
+  Guess<T, kLow> guess = guess_of<kLow>(rows.in(r), rows.cols);
   right = true;
   while (right && r < until && row.small == kSmall && guess.suits) {
-    const Guess<T, kLow> next(rows.in(r + 1 < rows.count ? r + 1 : r), rows.cols);
+    const auto next = guess_of<kLow>(rows.in(r + 1 < rows.count ? r + 1 : r), rows.cols);
     RowTerms<T> done =
         exp_and_sum_here<kExact, kTerms>(rows.in(r), rows.cols, guess.shift, rows.terms(r), row);
     right = done.suits(guess.shift);
@@ -178,7 +171,7 @@ template <bool kExact, class T>
 HWY_NOINLINE void stream_row(const T* x, std::size_t cols, T* y) {
   if constexpr (kAnyExponent) {
     const Pending<T, kExact, false> none{};
-    const Guess<T, Low::kRaised> guess(x, cols);
+    const auto guess = guess_of<Low::kRaised>(x, cols);
     if (guess.suits) {
       const RowTerms<T> row = exp_by_pieces<kExact, Terms::kSummed>(x, cols, guess.shift, y, none);
       if (HWY_LIKELY(row.suits(guess.shift)))
