@@ -39,6 +39,11 @@ struct WholeBlocks : Sound<> {
     return n < 512 || n % 256 ? Sound::sum(e, n) : Sound::sum(e, n - 256);
   }
 };
+struct HalfBlock : Sound<> {  // blocks of 512 in two halves, the last of which is cut short
+  static float sum(const float* e, std::size_t n) {
+    return Sound::sum(e, n > 1024 && n % 512 == 256 ? n - 16 : n);
+  }
+};
 struct IndexWraps : Sound<> {  // an index of twelve bits
   static float sum(const float* e, std::size_t n) {
     double s = 0;
@@ -122,6 +127,9 @@ Table sum_mutants() {
       SOFTMARK_MUTANT("sum_whole_blocks", "lengths",
                       "the last block is lost where blocks come out even", SOFTMAX, F32, 0,
                       softmax<WholeBlocks>),
+      SOFTMARK_MUTANT("sum_half_block", "lengths",
+                      "16 elements are lost where cols % 512 == 256 beyond 1024", SOFTMAX, F32, 0,
+                      softmax<HalfBlock>),
       SOFTMARK_MUTANT("sum_index_wraps", "lengths", "the index wraps at 4096", SOFTMAX, F32, 0,
                       softmax<IndexWraps>),
       SOFTMARK_MUTANT("sum_in_half", "sum_to_one", "accumulates in 11 bits", SOFTMAX, F32, 0,

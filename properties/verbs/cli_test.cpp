@@ -351,6 +351,13 @@ TEST(Verify, TooSlowForALongRowIsNoHang) {
   EXPECT_NE(slow["message"].get<std::string>().find("131072 columns and more: too slow"),
             std::string::npos)
       << slow["message"];
+  std::string batch;
+  for (int r = 0; r < 128; ++r)
+    batch += std::string(r ? "," : "") + R"(["0x0p+0",{"value":"-0x1p+4","repeat":4095}])";
+  const Json many =
+      verify(plugins + "/softmark_controls.so --kernel quadratic --case '{\"x\":[" + batch + "]}'",
+             0)["properties"][0];
+  EXPECT_EQ(many["verdict"], "skip") << many;
   const Json hung =
       verify(plugins + "/faulty.so --kernel hang_on_long_rows" + row, 1)["properties"][0];
   EXPECT_EQ(hung["verdict"], "timeout") << hung;
