@@ -32,7 +32,13 @@ struct Fields {
   unsigned nan;                       // a quiet one
 };
 
-/// Bit pattern of a value of the type, and back: the fields are moved, never rounded.
+/// 2^exponent, of a normal double.
+double power_of_two(int exponent) {
+  return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
+}
+
+/// Bit pattern of a value of the type, and back: the fields are moved, never rounded. By bits,
+/// because this runs for every element of every row.
 unsigned pack(const TypeInfo& type, double value) {
   const Fields fields(type);
   const unsigned sign = std::signbit(value) ? fields.sign : 0;
@@ -40,30 +46,29 @@ unsigned pack(const TypeInfo& type, double value) {
   if (std::isinf(value)) return sign | fields.exponent;
   const double magnitude = std::fabs(value);
   // The bit pattern of a subnormal is its value in units of the smallest subnormal.
-  if (magnitude < std::ldexp(1.0, type.min_exponent))
-    return sign |
-           static_cast<unsigned>(std::ldexp(magnitude, fields.fraction_bits - type.min_exponent));
-  const int exponent = std::ilogb(magnitude);
-  const auto significand =
-      static_cast<unsigned>(std::ldexp(magnitude, fields.fraction_bits - exponent));
-  return sign + (static_cast<unsigned>(exponent - type.min_exponent) << fields.fraction_bits) +
-         significand;
+  if (magnitude < power_of_two(type.min_exponent))
+    return sign | static_cast<unsigned>(magnitude *
+                                        power_of_two(fields.fraction_bits - type.min_exponent));
+  // A normal value's is that of the double, with another bias and the bits that are all zero gone.
+  const auto bits = std::bit_cast<std::uint64_t>(magnitude);
+  const auto bias = static_cast<std::uint64_t>(type.min_exponent - 1 + 1023) << 52;
+  return sign | static_cast<unsigned>((bits - bias) >> (52 - fields.fraction_bits));
 }
 
 double unpack(const TypeInfo& type, unsigned bits) {
   const Fields fields(type);
   const double sign = bits & fields.sign ? -1 : 1;
-  const auto exponent = static_cast<int>((bits & fields.exponent) >> fields.fraction_bits);
-  const auto fraction = static_cast<int>(bits & fields.fraction);
+  const unsigned fraction = bits & fields.fraction, magnitude = bits & (fields.sign - 1);
   if ((bits & fields.exponent) == fields.exponent) {
-    const bool is_infinity = type.has_infinities && fraction == 0;
-    if (is_infinity) return sign * kInf;
-    if (type.has_infinities || (bits & fields.fraction) == fields.fraction)
+    if (type.has_infinities && fraction == 0) return sign * kInf;
+    if (type.has_infinities || fraction == fields.fraction)
       return std::numeric_limits<double>::quiet_NaN();
   }
-  if (exponent == 0) return sign * std::ldexp(fraction, type.min_exponent - fields.fraction_bits);
-  return sign * std::ldexp(fraction + (1 << fields.fraction_bits),
-                           type.min_exponent - fields.fraction_bits + exponent - 1);
+  if ((bits & fields.exponent) == 0)
+    return sign * (fraction * power_of_two(type.min_exponent - fields.fraction_bits));
+  const auto bias = static_cast<std::uint64_t>(type.min_exponent - 1 + 1023) << 52;
+  const auto moved = static_cast<std::uint64_t>(magnitude) << (52 - fields.fraction_bits);
+  return sign * std::bit_cast<double>(moved + bias);
 }
 
 }  // namespace
@@ -147,6 +152,28 @@ void store(softmark_dtype dtype, void* data, std::size_t index, double value) {
     }
     const auto half = static_cast<std::uint16_t>(bits);
     std::memcpy(bytes + 2 * index, &half, 2);
+  }
+}
+
+void load_all(softmark_dtype dtype, const void* data, std::span<double> values) {
+  if (values.empty()) return;
+  if (dtype == SOFTMARK_F64) {
+    std::memcpy(values.data(), data, values.size_bytes());
+  } else if (dtype == SOFTMARK_F32) {
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = load(SOFTMARK_F32, data, i);
+  } else {
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = load(dtype, data, i);
+  }
+}
+
+void store_all(softmark_dtype dtype, void* data, std::span<const double> values) {
+  if (values.empty()) return;
+  if (dtype == SOFTMARK_F64) {
+    std::memcpy(data, values.data(), values.size_bytes());
+  } else if (dtype == SOFTMARK_F32) {
+    for (std::size_t i = 0; i < values.size(); ++i) store(SOFTMARK_F32, data, i, values[i]);
+  } else {
+    for (std::size_t i = 0; i < values.size(); ++i) store(dtype, data, i, values[i]);
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "kernels/dtypes.h"
 #include "kernels/softmark.h"
@@ -29,5 +30,8 @@ double next_down(softmark_dtype dtype, double value);
 /// Reads element `index` of a typed array; writes it (stores round_to(value)).
 double load(softmark_dtype dtype, const void* data, std::size_t index);
 void store(softmark_dtype dtype, void* data, std::size_t index, double value);
+/// The same for all elements from the first one on.
+void load_all(softmark_dtype dtype, const void* data, std::span<double> values);
+void store_all(softmark_dtype dtype, void* data, std::span<const double> values);
 
 }  // namespace softmark

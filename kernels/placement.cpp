@@ -134,24 +134,27 @@ void Placement::fill_row(int s, std::size_t r) const {
   if (s == wire::kY) std::memset(row, kFill, b.width * b.element);
   if (s == wire::kLabels) std::memcpy(row, &case_.labels[r], 8);
   if (s != wire::kX && s != wire::kG) return;
-  const double* values = (s == wire::kX ? case_.x : case_.g).data() + r * b.width;
-  for (std::size_t i = 0; i < b.width; ++i) store_value(row, i, values[i]);
+  store_values(row, {(s == wire::kX ? case_.x : case_.g).data() + r * b.width, b.width});
   const std::size_t padding = r + 1 < b.rows ? b.stride - b.width : 0,
                     near = b.gap() > kWideGap ? kCanary / b.element : padding;
-  for (std::size_t i = 0; i < std::min(padding, near); ++i)
-    store_value(row, b.width + i, case_.layout.poison);
-  for (std::size_t i = std::max(padding - near, near); i < padding; ++i)
-    store_value(row, b.width + i, case_.layout.poison);
+  const std::vector<double> poison(std::min(padding, near), case_.layout.poison);
+  store_values(row + b.width * b.element, poison);
+  if (padding > near) {
+    const std::size_t far = std::max(padding - near, near);
+    store_values(row + (b.width + far) * b.element, {poison.data(), padding - far});
+  }
 }
 
-void Placement::store_value(std::byte* row, std::size_t i, double value) const {
-  if (case_.layout.nan == NanKind::plain || !std::isnan(value)) return store(dtype_, row, i, value);
+void Placement::store_values(std::byte* to, std::span<const double> values) const {
+  store_all(dtype_, to, values);
+  if (case_.layout.nan == NanKind::plain) return;
   const TypeInfo& type = type_info(dtype_);
   const std::uint64_t bits = nan_bits(type, case_.layout.nan);
-  for (std::size_t k = 0; k < type.bytes; ++k) {
-    const std::size_t place = std::endian::native == std::endian::little ? k : type.bytes - 1 - k;
-    row[i * type.bytes + place] = static_cast<std::byte>(bits >> 8 * k & 0xff);
-  }
+  for (std::size_t i = 0; i < values.size(); ++i)
+    for (std::size_t k = 0; std::isnan(values[i]) && k < type.bytes; ++k) {
+      const std::size_t place = std::endian::native == std::endian::little ? k : type.bytes - 1 - k;
+      to[i * type.bytes + place] = static_cast<std::byte>(bits >> 8 * k & 0xff);
+    }
 }
 
 wire::Call Placement::call(int closely) const {
@@ -180,11 +183,10 @@ wire::Call Placement::call(int closely) const {
 
 std::vector<double> Placement::outputs() const {
   const Buffer& y = buffer_[wire::kY];
-  std::vector<double> values;
-  values.reserve(y.rows * y.width);
+  std::vector<double> values(y.rows * y.width);
   for (std::size_t r = 0; r < y.rows; ++r)
-    for (std::size_t i = 0; i < y.width; ++i)
-      values.push_back(load(dtype_, segment(y_segment_) + y.row_at(r), i));
+    load_all(dtype_, segment(y_segment_) + y.row_at(r),
+             std::span(values).subspan(r * y.width, y.width));
   return values;
 }
 

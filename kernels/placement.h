@@ -2,6 +2,7 @@
 // Where the arrays of one call lie in the worker's shared memory, and what must not change there.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,7 @@ class Placement {
   bool is_written(int segment) const;  // by fill; an aliased y is filled as the input that it is
   bool has_stride(int segment) const;
   void end_rows_at_pages();
-  void store_value(std::byte* row, std::size_t i, double value) const;
+  void store_values(std::byte* to, std::span<const double> values) const;
   void fill_row(int segment, std::size_t r) const;
   std::byte* segment(int s) const { return base_ + static_cast<std::size_t>(s) * segment_bytes_; }
 
