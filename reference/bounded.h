@@ -94,6 +94,6 @@ Bounded infinite_times(const Bounded& value);
 std::optional<Exact> certify(const Sided<Bounded>& number, softmark_dtype dtype);
 /// The same for the float64 nearest to scaled / 2^kTinyScale; `sign` is that of the exact value, 0
 /// where it is not known or the value may be 0.
-std::optional<Exact> certify_scaled(const Bounded& scaled, int sign);
+std::optional<Exact> certify_scaled(const Sided<Bounded>& scaled, int sign);
 
 }  // namespace softmark

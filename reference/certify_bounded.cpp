@@ -101,11 +101,12 @@ std::optional<OnGrid> on_subnormal_grid(DoubleDouble scaled) {
 
 }  // namespace
 
-std::optional<Exact> certify_scaled(const Bounded& scaled, int sign) {
+std::optional<Exact> certify_scaled(const Sided<Bounded>& number, int sign) {
   const double least_normal = std::ldexp(1.0, kTinyScale - 1022);
+  const Bounded& scaled = number.value;
   if (!(scaled.error < kInf) || !std::isfinite(scaled.value.hi)) return std::nullopt;
   if (std::fabs(scaled.value.hi) >= 2 * least_normal) {
-    auto exact = certify({scaled}, SOFTMARK_F64);
+    auto exact = certify(number, SOFTMARK_F64);
     if (exact) exact->rounded = std::ldexp(exact->rounded, -kTinyScale);
     return exact;
   }

@@ -8,21 +8,70 @@
 #include "reference/float64.h"
 #include "reference/formulas.h"
 #include "reference/row_evaluation.h"
+#include "support/non_finite.h"
 
 namespace softmark {
 namespace {
 
-class BoundedRow final : public RowEvaluation, Formulas<Bounded> {
+constexpr double kTinyExponent = -601;  // exps below are scaled
+constexpr double kTinyFactor = 0x1p-700;
+constexpr double kHugeFactor = 0x1p+900;
+constexpr int kHugeScale = -200;
+
+bool is_linear_in_cotangents(softmark_op op) {
+  return op == SOFTMARK_SOFTMAX_VJP || op == SOFTMARK_LOG_SOFTMAX_VJP || op == SOFTMARK_SIGMOID_VJP;
+}
+
+/// The problem with its cotangents times 2^power, where that keeps float64 ones away from the ends
+/// of the range in which double-double arithmetic is exact, and is exact itself.
+struct ScaledProblem {
+  explicit ScaledProblem(const Problem& given) : scaled_problem(given) {
+    if (given.dtype != SOFTMARK_F64 || !is_linear_in_cotangents(given.op)) return;
+    double most = 0;
+    for (const double v : given.g) most = std::max(most, std::isnan(v) ? kInf : std::fabs(v));
+    const int wanted = most > 0 && most < kTinyFactor              ? kTinyScale
+                       : most > kHugeFactor && std::isfinite(most) ? kHugeScale
+                                                                   : 0;
+    if (wanted == 0) return;
+    for (const double v : given.g) {
+      scaled_g.push_back(std::ldexp(v, wanted));
+      if (std::ldexp(scaled_g.back(), -wanted) != v) return;
+    }
+    power = wanted;
+    scaled_problem.g = scaled_g;
+  }
+  ScaledProblem(const ScaledProblem&) = delete;
+  ScaledProblem& operator=(const ScaledProblem&) = delete;
+  Problem scaled_problem;
+  std::vector<double> scaled_g;
+  int power = 0;
+};
+
+Bounded times_power(const Bounded& a, int power) {
+  return {{std::ldexp(a.value.hi, power), std::ldexp(a.value.lo, power)},
+          std::ldexp(a.error, power)};
+}
+
+class BoundedRow final : ScaledProblem, public RowEvaluation, Formulas<Bounded> {
  public:
-  BoundedRow(const Problem& p, const RowFacts& f, Tier tier) : Formulas<Bounded>(p, f) {
+  BoundedRow(const Problem& p, const RowFacts& f, Tier tier)
+      : ScaledProblem(p), Formulas<Bounded>(scaled_problem, f) {
     if (tier == Tier::kFloat64)
       prepare_float64();
     else
       prepare();
+    if (p.dtype == SOFTMARK_F64) sum_tiny_others();
   }
   std::optional<Exact> decide(std::size_t index) const override {
-    if (problem.dtype == SOFTMARK_F64)
-      if (const auto tiny = tiny_result(index)) return certify_scaled(tiny->value, tiny->sign);
+    if (power != 0) return decide_scaled(at(index));
+    if (problem.dtype == SOFTMARK_F64) {
+      if (const auto tiny = tiny_result(index)) return certify_scaled({tiny->value}, tiny->sign);
+      const bool distance =
+          problem.op == SOFTMARK_LOG_SOFTMAX || problem.op == SOFTMARK_CROSS_ENTROPY;
+      const std::size_t at_x =
+          problem.op == SOFTMARK_CROSS_ENTROPY ? static_cast<std::size_t>(problem.label) : index;
+      if (distance && std::isinf(problem.x[at_x] - facts.max)) return beyond_float64(at_x);
+    }
     return certify(at(index), problem.dtype);
   }
 
@@ -31,19 +80,99 @@ class BoundedRow final : public RowEvaluation, Formulas<Bounded> {
     Bounded value;  // times 2^kTinyScale
     int sign;       // of the exact value; 0: unknown
   };
+  std::optional<Exact> decide_scaled(const Sided<Bounded>& result) const;
   std::optional<Tiny> tiny_result(std::size_t index) const;
+  std::optional<Tiny> tiny_jacobian(std::size_t i, std::size_t j) const;
+  std::optional<Tiny> tiny_cross_entropy_vjp(std::size_t i) const;
+  bool is_tiny(std::size_t i) const { return problem.x[i] - facts.max < kTinyExponent; }
   Bounded tiny_exp(std::size_t index) const;
+  void sum_tiny_others();
+  void sum_tiny_products();
+  std::optional<Exact> beyond_float64(std::size_t i) const;
   void prepare_float64();
   DoubleDouble take(std::span<const double> x, double shift, std::size_t at);
+
+  // The sum of all exps but the largest times 2^kTinyScale, where it is not 0 and each of them is
+  // tiny; of all p g for the softmax VJP.
+  std::optional<Bounded> tiny_others_;
 };
 
-constexpr double kTinyExponent = -601;  // exps below are scaled
-constexpr double kTinyFactor = 0x1p-700;
+/// A result of scaled cotangents.
+std::optional<Exact> BoundedRow::decide_scaled(const Sided<Bounded>& result) const {
+  if (power < 0)
+    return certify(
+        {times_power(result.value, -power), times_power(result.limit, -power), result.side},
+        problem.dtype);
+  // An exact zero has no sign that is known.
+  if (is_zero(result.value)) return certify(result, problem.dtype);
+  return certify_scaled(result, sign_of(result.value));
+}
 
 /// exp(x - max) 2^kTinyScale.
 Bounded BoundedRow::tiny_exp(std::size_t i) const {
-  const bool fits = problem.x[i] - facts.max >= std::numeric_limits<double>::lowest();
+  const bool fits = problem.x[i] - facts.max >= kFarthest;
   return scaled_exp_of(fits ? Bounded(problem.x[i]) - Bounded(facts.max) : Bounded(-2000));
+}
+
+void BoundedRow::sum_tiny_others() {
+  const std::size_t n = problem.x.size();
+  if (problem.op == SOFTMARK_SOFTMAX_VJP) return sum_tiny_products();
+  if (!takes_logits(problem.op) || op_info(problem.op).elementwise || facts.at_max != 1) return;
+  for (std::size_t i = 0; i < n; ++i)
+    if (i != facts.argmax && !is_tiny(i)) return;
+  Bounded sum(0);
+  for (std::size_t i = 0; i < n; ++i)
+    if (i != facts.argmax && std::isfinite(problem.x[i])) sum = sum + tiny_exp(i);
+  // Below 2^-800: what log1p(s) and s/(1 + s)^2 differ by from s is far less.
+  if (!is_zero(sum)) tiny_others_ = Bounded{sum.value, sum.error + sum.value.hi * 0x1p-400};
+}
+
+/// Of one probability that is 1 and others that are tiny.
+void BoundedRow::sum_tiny_products() {
+  const std::size_t n = problem.x.size();
+  if (facts.max != 1 || power != 0) return;
+  for (std::size_t i = 0; i < n; ++i)
+    if (i != facts.argmax && !(std::fabs(problem.x[i]) < kTinyFactor)) return;
+  Bounded sum(0);
+  for (std::size_t i = 0; i < n; ++i)
+    if (i != facts.argmax)
+      sum = sum + Bounded(std::ldexp(problem.x[i], kTinyScale)) * Bounded(problem.g[i]);
+  if (!is_zero(sum)) tiny_others_ = sum;
+}
+
+/// x - max - log(sum) where x - max is beyond float64, by halves: an infinity, if it is clear that
+/// it is one.
+std::optional<Exact> BoundedRow::beyond_float64(std::size_t i) const {
+  constexpr double kHalfOfLargest = std::numeric_limits<double>::max() / 2, kHalfUlp = 0x1p+970;
+  const Bounded half =
+      Bounded(facts.max / 2) - Bounded(problem.x[i] / 2) + times_power(log_total, -1);
+  const double ulps = ((half.value.hi - kHalfOfLargest) + half.value.lo) / kHalfUlp,
+               error = half.error / kHalfUlp + 0x1p-40;
+  if (!(ulps - error > 0.5) || !(error < 0x1p-21 || ulps - error > 4)) return std::nullopt;
+  return Exact{problem.op == SOFTMARK_LOG_SOFTMAX ? -kInf : kInf, std::min(ulps, 4.0)};
+}
+
+/// p (1 - p) and -p q, of which one factor is tiny.
+std::optional<BoundedRow::Tiny> BoundedRow::tiny_jacobian(std::size_t i, std::size_t j) const {
+  if (i == j && i == facts.argmax && tiny_others_) return Tiny{*tiny_others_, 1};
+  if (!is_tiny(i) && !is_tiny(j)) return std::nullopt;
+  const std::size_t tiny = is_tiny(i) ? i : j, other = tiny == i ? j : i;
+  const Bounded factor = tiny_exp(tiny) / total;
+  if (i == j) return Tiny{factor * (rest(i) / total), 1};
+  return Tiny{-(factor * (exps[other] / total)), -1};
+}
+
+std::optional<BoundedRow::Tiny> BoundedRow::tiny_cross_entropy_vjp(std::size_t i) const {
+  const double g = problem.g[0];
+  if (static_cast<std::int64_t>(i) == problem.label) {
+    if (i != facts.argmax || !tiny_others_) return std::nullopt;
+    return Tiny{-(Bounded(g) * *tiny_others_), -sign_of(Bounded(g))};
+  }
+  const bool tiny_g = g != 0 && std::fabs(g) < kTinyFactor;
+  if (!tiny_g && !is_tiny(i)) return std::nullopt;
+  const Bounded value = tiny_g ? Bounded(std::ldexp(g, kTinyScale)) * exps[i] / total
+                               : Bounded(g) * tiny_exp(i) / total;
+  return Tiny{value, sign_of(Bounded(g))};
 }
 
 /// A float64 result near or below the smallest one, where its formula is a product with something
@@ -53,12 +182,24 @@ std::optional<BoundedRow::Tiny> BoundedRow::tiny_result(std::size_t i) const {
   const auto scaled = [](double factor) { return Bounded(std::ldexp(factor, kTinyScale)); };
   switch (problem.op) {
     case SOFTMARK_SOFTMAX:
-      if (!(x - facts.max < kTinyExponent)) break;
+      if (!is_tiny(i)) break;
       return Tiny{tiny_exp(i) / total, 1};
+    case SOFTMARK_LOG_SOFTMAX:
+      if (i != facts.argmax || !tiny_others_) break;
+      return Tiny{-*tiny_others_, -1};
+    case SOFTMARK_LOGSUMEXP:
+      if (facts.max != 0 || !tiny_others_) break;
+      return Tiny{*tiny_others_, 1};
+    case SOFTMARK_CROSS_ENTROPY:
+      if (static_cast<std::size_t>(problem.label) != facts.argmax || !tiny_others_) break;
+      return Tiny{*tiny_others_, 1};
+    case SOFTMARK_SOFTMAX_JACOBIAN:
+      return tiny_jacobian(i / problem.x.size(), i % problem.x.size());
     case SOFTMARK_SIGMOID:
       if (!(x < kTinyExponent)) break;
       return Tiny{scaled_exp_of(Bounded(x)) / (Bounded(1) + exps[i]), 1};
     case SOFTMARK_SOFTMAX_VJP: {
+      if (i == facts.argmax && tiny_others_) return Tiny{-*tiny_others_, sign_of(-*tiny_others_)};
       if (!(x != 0 && std::fabs(x) < kTinyFactor)) break;
       const Bounded value = scaled(x) * (Bounded(problem.g[i]) - row_sum);
       return Tiny{value, sign_of(value)};
@@ -68,14 +209,8 @@ std::optional<BoundedRow::Tiny> BoundedRow::tiny_result(std::size_t i) const {
       const Bounded value = Bounded(problem.g[i]) * scaled(x) * (Bounded(1) - Bounded(x));
       return Tiny{value, sign_of(value)};
     }
-    case SOFTMARK_CROSS_ENTROPY_VJP: {
-      if (static_cast<std::int64_t>(i) == problem.label) break;
-      const double g = problem.g[0];
-      const bool tiny_g = g != 0 && std::fabs(g) < kTinyFactor;
-      if (!tiny_g && !(x - facts.max < kTinyExponent)) break;
-      const Bounded value = tiny_g ? scaled(g) * exps[i] / total : Bounded(g) * tiny_exp(i) / total;
-      return Tiny{value, sign_of(Bounded(g))};
-    }
+    case SOFTMARK_CROSS_ENTROPY_VJP:
+      return tiny_cross_entropy_vjp(i);
     default:
       break;
   }

@@ -18,6 +18,17 @@ namespace {
 // results are never a tie.
 constexpr long kFirstBits = 113, kLastBits = 113 << 7;
 
+/// Where intervals begin: logits that differ by less than 2^-60 alone give results that differ as
+/// little.
+long first_bits(const Problem& problem, const RowFacts& facts) {
+  if (!takes_logits(problem.op) || op_info(problem.op).elementwise) return kFirstBits;
+  double spread = 0;
+  for (const double x : problem.x)
+    if (std::isfinite(x)) spread = std::max(spread, facts.max - x);
+  if (spread == 0 || spread > 0x1p-60) return kFirstBits;
+  return kFirstBits - std::ilogb(spread);
+}
+
 [[noreturn]] void undecided(const Problem& problem, std::size_t index) {
   std::ostringstream text;
   text << "reference: output " << index << " of " << name(problem.op) << " in "
@@ -77,7 +88,7 @@ std::vector<Exact> unbounded_row(const Problem& given, Tier first) {
     row.settle(Tier::kFloat64, *evaluate_float64(problem, facts));
   if (first <= Tier::kDoubleDouble && !row.open.empty())
     row.settle(Tier::kDoubleDouble, *evaluate_double_double(problem, facts));
-  for (long bits = kFirstBits; !row.open.empty(); bits *= 2) {
+  for (long bits = first_bits(problem, facts); !row.open.empty(); bits *= 2) {
     if (bits > kLastBits) undecided(problem, row.open.front());
     row.settle(Tier::kInterval, *evaluate_intervals(problem, facts, bits));
   }

@@ -33,9 +33,12 @@ class Formulas {
   // exp of: x - max for ops on rows of logits, -|x| for those on single ones, x for the log-softmax
   // VJP.
   std::vector<Number> exps;
-  // The sum of all exps but the first largest, of all, and its logarithm; the VJPs' sum.
-  Number others, total, log_total, row_sum;
+  // The sum of all exps but the first largest, of all, and its logarithm; the VJPs' sum, and that
+  // of the softmax VJP without the first largest probability.
+  Number others, total, log_total, row_sum, row_sum_of_others;
 
+  /// The farthest from the maximum that differences are computed: no step of one overflows.
+  static constexpr double kFarthest = -1e300;
   static double exponent_of_element(double x) { return -std::fabs(x); }
   void prepare_logits();
   void prepare_row_sum();
@@ -49,19 +52,17 @@ class Formulas {
     total = exact(1) + others;
     log_total = log1p_of(others);
   }
+  /// The sum of all exps but that of i.
+  Number rest(std::size_t i) const { return i == facts.argmax ? others : total - exps[i]; }
 
  private:
   static Number exact(double value) { return Number(value); }
   Number shifted(std::size_t i) const { return exact(problem.x[i]) - exact(facts.max); }
-  /// exp(x - max). Where float64 cannot hold the difference its least number serves: both are next
-  /// to 0.
+  /// exp(x - max). Beyond kFarthest that serves: both are next to 0.
   Number exp_of_shifted(std::size_t i) const {
-    constexpr double kLeast = std::numeric_limits<double>::lowest();
-    return problem.x[i] - facts.max < kLeast ? exp_of(exact(kLeast)) : exp_of(shifted(i));
+    return problem.x[i] - facts.max < kFarthest ? exp_of(exact(kFarthest)) : exp_of(shifted(i));
   }
   bool at_max(std::size_t i) const { return problem.x[i] == facts.max; }
-  /// The sum of all exps but that of i.
-  Number rest(std::size_t i) const { return i == facts.argmax ? others : total - exps[i]; }
   /// `whole` over the number of largest elements; one exact number where that division is exact.
   Number share(const Number& whole) const {
     return whole / exact(static_cast<double>(facts.at_max));
@@ -73,6 +74,7 @@ class Formulas {
   Sided<Number> sigmoid(std::size_t i) const;
   Sided<Number> cross_entropy() const;
   Sided<Number> cross_entropy_vjp(std::size_t i) const;
+  Sided<Number> softmax_vjp(std::size_t i) const;
   Sided<Number> log_softmax_vjp(std::size_t i) const;
 };
 
@@ -92,10 +94,15 @@ void Formulas<Number>::prepare_logits() {
 template <class Number>
 void Formulas<Number>::prepare_row_sum() {
   row_sum = exact(0);
+  const bool weighted = problem.op == SOFTMARK_SOFTMAX_VJP;
+  const auto term = [&](std::size_t i) {
+    return weighted ? exact(problem.x[i]) * exact(problem.g[i]) : exact(problem.g[i]);
+  };
   for (std::size_t i = 0; i < problem.x.size(); ++i)
-    row_sum =
-        row_sum + (problem.op == SOFTMARK_SOFTMAX_VJP ? exact(problem.x[i]) * exact(problem.g[i])
-                                                      : exact(problem.g[i]));
+    if (!weighted || i != facts.argmax) row_sum = row_sum + term(i);
+  if (!weighted) return;
+  row_sum_of_others = row_sum;
+  row_sum = row_sum + term(facts.argmax);
 }
 
 template <class Number>
@@ -116,10 +123,16 @@ void Formulas<Number>::prepare() {
   }
 }
 
-// One of the largest is strictly below 1 over their number, unless all are equal.
+// One of the largest is strictly below 1 over their number, unless all are equal, and any other
+// below 1/2; the larger of two is above it.
 template <class Number>
 Sided<Number> Formulas<Number>::softmax(std::size_t i) const {
-  return {exps[i] / total, share(exact(1)), at_max(i) && !facts.all_equal() ? -1 : 0};
+  const Number value = exps[i] / total;
+  if (!at_max(i)) return {value, exact(0.5), -1};
+  if (facts.all_equal()) return {value, share(exact(1)), 0};
+  const bool near_half = problem.x.size() == 2 && facts.max - problem.x[1 - i] < 1;
+  if (near_half) return {value, exact(0.5), 1};
+  return {value, share(exact(1)), -1};
 }
 
 // Strictly below x - max.
@@ -173,6 +186,14 @@ Sided<Number> Formulas<Number>::cross_entropy_vjp(std::size_t i) const {
           one_of_largest ? toward_zero : 0};
 }
 
+// p (g - sum), for the largest p as p (g (1 - p) - sum of the others): next to 1 nothing cancels.
+template <class Number>
+Sided<Number> Formulas<Number>::softmax_vjp(std::size_t i) const {
+  const Number p = exact(problem.x[i]), g = exact(problem.g[i]);
+  if (i != facts.argmax) return {p * (g - row_sum), exact(0), 0};
+  return {p * (g * (exact(1) - p) - row_sum_of_others), exact(0), 0};
+}
+
 // g - exp(x) sum g, strictly beside g.
 template <class Number>
 Sided<Number> Formulas<Number>::log_softmax_vjp(std::size_t i) const {
@@ -191,7 +212,7 @@ Sided<Number> Formulas<Number>::at(std::size_t index) const {
     case SOFTMARK_LOGSUMEXP:
       return {exact(facts.max) + log_total, exact(facts.max), 1};
     case SOFTMARK_SOFTMAX_VJP:
-      return {exact(problem.x[index]) * (exact(problem.g[index]) - row_sum), exact(0), 0};
+      return softmax_vjp(index);
     case SOFTMARK_LOG_SOFTMAX_VJP:
       return log_softmax_vjp(index);
     case SOFTMARK_SOFTMAX_JACOBIAN:
