@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "kernels/names.h"
 #include "properties/engine/counterexample.h"
 #include "properties/engine/hunt.h"
 #include "properties/engine/pattern.h"
@@ -14,9 +15,10 @@ namespace {
 constexpr double kPatternSeconds = 0.5;         // to see which other shapes fail
 constexpr int kExplored[] = {60, 1000, 10000};  // random cases at quick, standard, thorough
 
-std::uint64_t seed_of(std::uint64_t seed, const std::string& kernel, std::string_view property) {
-  // So that a property's rows do not depend on which other properties run.
-  return fnv1a(property, fnv1a(kernel, kFnvStart ^ seed));
+// So that a property's rows do not depend on which other properties run, and are the same for all
+// kernels of an op and type.
+std::uint64_t seed_of(std::uint64_t seed, const Kernel& kernel, std::string_view property) {
+  return fnv1a(property, fnv1a(name(kernel.dtype), fnv1a(name(kernel.op), kFnvStart ^ seed)));
 }
 
 Verdict passing_verdict(const Kernel& kernel, const Property& property) {
@@ -51,7 +53,7 @@ bool try_new_cases(Hunt& hunt, const Kernel& kernel, const Property& property,
   });
   const bool late = hunt.out_of_time();
   if (holds && !late && !property.families.empty())
-    hunt.explore(seed_of(options.seed, kernel.id, property.name),
+    hunt.explore(seed_of(options.seed, kernel, property.name),
                  kExplored[static_cast<int>(options.effort)]);
   if (!hunt.worst && !late && property.seek) hunt.seek(options.seed);
   return late;

@@ -4,12 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <thread>
-#include <unordered_map>
 
 #include "kernels/element.h"
 #include "kernels/names.h"
@@ -21,38 +18,7 @@ namespace softmark {
 namespace {
 
 constexpr double kSecondsToMeet = 0.1;  // what the starts of two callers' processes may take
-constexpr std::size_t kMostCached = std::size_t{1} << 21;  // outputs: 64 MiB with their rows
-
-bool same_values(std::span<const double> a, std::span<const double> b) {  // NaN and zeros included
-  return a.size() == b.size() &&
-         (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
-}
-
-/// Of whole values: FNV-1a (support/hash.h) goes by bytes, which takes longer than all else here.
-std::uint64_t hash_of(std::span<const double> values, std::uint64_t seed) {
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-  std::uint64_t lanes[4] = {seed, seed + 1, seed + 2, values.size()};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::uint64_t& lane = lanes[i % 4];
-    lane = std::rotl(lane ^ std::bit_cast<std::uint64_t>(values[i]), 29) * kOdd;
-  }
-  return ((lanes[0] * kOdd ^ lanes[1]) * kOdd ^ lanes[2]) * kOdd ^ lanes[3];
-}
-
 }  // namespace
-
-/// A row's exact values, with the row that they belong to.
-struct KernelSession::CachedTruth {
-  std::vector<double> x, g;
-  std::int64_t label;
-  Truth truth;
-  bool has_least_bounds = true;  // until others are asked for
-};
-
-struct KernelSession::Cache {
-  std::unordered_multimap<std::uint64_t, CachedTruth> truths;  // by hash
-  std::size_t outputs = 0;                                     // number of outputs in the cache
-};
 
 Problem problem_of(softmark_op op, softmark_dtype dtype, const Case& c, std::size_t row,
                    softmark_masked_row masked_row) {
@@ -71,11 +37,12 @@ Problem problem_of(const Kernel& kernel, const Case& c, std::size_t row) {
   return p;
 }
 
-KernelSession::KernelSession(const Kernel& kernel, Effort effort, double timeout_seconds)
+KernelSession::KernelSession(const Kernel& kernel, Effort effort, double timeout_seconds,
+                             int truths)
     : worker_(kernel, timeout_seconds),
       effort_(effort),
       timeout_(timeout_seconds),
-      cache_(std::make_shared<Cache>()) {}
+      truths_(std::make_unique<Truths>(truths)) {}
 
 std::size_t KernelSession::outputs(const Case& c) const { return outputs_of(kernel().op, c.cols); }
 
@@ -182,44 +149,19 @@ bool KernelSession::is_too_slow(const Case& c) {
 
 std::vector<double> KernelSession::run(const Case& c) { return run_watched(c).y; }
 
-KernelSession::CachedTruth& KernelSession::cached(const Problem& problem) {
-  const std::uint64_t hash =
-      hash_of(problem.x, hash_of(problem.g, static_cast<std::uint64_t>(problem.label)));
-  const auto [first, last] = cache_->truths.equal_range(hash);
-  for (auto it = first; it != last; ++it)
-    if (CachedTruth& one = it->second; one.label == problem.label &&
-                                       same_values(one.x, problem.x) &&
-                                       same_values(one.g, problem.g))
-      return one;
-  if (cache_->outputs > kMostCached) {
-    cache_->truths.clear();
-    cache_->outputs = 0;
-  }
-  CachedTruth made{{problem.x.begin(), problem.x.end()},
-                   {problem.g.begin(), problem.g.end()},
-                   problem.label,
-                   {exact_row(problem), {}}};
-  for (const Exact& e : made.truth.exact) certificate_.add(e.tier);
-  cache_->outputs += made.truth.exact.size() + problem.x.size();
-  return cache_->truths.emplace(hash, std::move(made))->second;
-}
-
 const Truth& KernelSession::truth(const Case& c, std::size_t row) {
-  const Problem problem = problem_of(kernel(), c, row);
   judged_ += outputs(c);
-  CachedTruth& found = cached(problem);
-  if (std::exchange(found.has_least_bounds, false))
-    found.truth.bound = error_bounds(problem, found.truth.exact);
-  return found.truth;
+  return truths_->with_bounds(problem_of(kernel(), c, row));
 }
 
 const Truth& KernelSession::quick_truth(const Case& c, std::size_t row) {
-  const Problem problem = problem_of(kernel(), c, row);
   judged_ += outputs(c);
-  CachedTruth& found = cached(problem);
-  if (found.has_least_bounds && found.truth.bound.empty())
-    found.truth.bound = least_bounds(problem, found.truth.exact);
-  return found.truth;
+  return truths_->with_least_bounds(problem_of(kernel(), c, row));
+}
+
+JudgedRow& KernelSession::judged(const Case& c, std::size_t row, const std::vector<double>& y) {
+  const std::size_t outputs = this->outputs(c);
+  return truths_->judged(problem_of(kernel(), c, row), {y.data() + row * outputs, outputs});
 }
 
 // In gradients a zero has the sign of its factors.
@@ -300,7 +242,15 @@ std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
       if (auto found = finite_for_infinite(session, c, y, r)) return found;
       continue;
     }
-    if (is_within_quickly(session, c, y, r)) continue;
+    JudgedRow& judged = session.judged(c, r, y);
+    if (judged.is_within) {
+      session.count_judged(outputs);
+      continue;
+    }
+    if (is_within_quickly(session, c, y, r)) {
+      judged.is_within = true;
+      continue;
+    }
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j];
@@ -313,6 +263,7 @@ std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
                         ulp_error(truth.exact[j], got, dtype),
                         in_ulps(truth.bound[j], truth.exact[j], dtype)));
     }
+    judged.is_within = true;
   }
   return std::nullopt;
 }

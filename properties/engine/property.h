@@ -17,6 +17,7 @@
 #include "kernels/registry.h"
 #include "kernels/worker.h"
 #include "properties/engine/coverage.h"
+#include "properties/engine/truths.h"
 #include "properties/rows/rows.h"
 #include "reference/reference.h"
 #include "support/effort.h"
@@ -35,16 +36,12 @@ struct Fault {
   std::string verdict = "fail";  // or "crash", "timeout"
 };
 
-/// The exact outputs of one row and the bound of each.
-struct Truth {
-  std::vector<Exact> exact;
-  std::vector<Bound> bound;
-};
-
 /// A kernel in a worker process, with the exact values and bounds of the rows it is run on.
 class KernelSession {
  public:
-  KernelSession(const Kernel& kernel, Effort effort, double timeout_seconds);
+  /// `truths`: of a SharedTable of the exact values and bounds that kernels of one op and type need
+  /// alike; -1: none.
+  KernelSession(const Kernel& kernel, Effort effort, double timeout_seconds, int truths = -1);
 
   const Kernel& kernel() const { return worker_.kernel(); }
   Effort effort() const { return effort_; }
@@ -62,9 +59,12 @@ class KernelSession {
   /// The same with bounds that may be smaller, and soon there: for results that are within them.
   const Truth& quick_truth(const Case& c, std::size_t row);
 
+  /// Of row `row` of a case with outputs `y`. Valid until other rows are asked for.
+  JudgedRow& judged(const Case& c, std::size_t row, const std::vector<double>& y);
+
   /// The outputs decided so far for this kernel, by the tier that decided them; a cached row is
   /// counted once.
-  const Certificate& certificate() const { return certificate_; }
+  const Certificate& certificate() const { return truths_->certificate(); }
 
   /// The calls since this was last asked, taken or refused. A kernel that is too slow for a row
   /// does not refuse it.
@@ -118,16 +118,12 @@ class KernelSession {
   Effort effort_;
   double timeout_;
   std::size_t too_slow_cols_ = SIZE_MAX;  // rows of this length and longer are not tried again
-  Certificate certificate_;
   Coverage coverage_;
   std::uint64_t judged_ = 0;
   Outputs outputs_seen_;
   std::optional<Seen> changed_environment_, changed_memory_;
   double seconds_of_a_call_ = -1, seconds_of_starts_ = 0;
-  struct CachedTruth;
-  struct Cache;
-  CachedTruth& cached(const Problem& problem);
-  std::shared_ptr<Cache> cache_;
+  std::unique_ptr<Truths> truths_;
 };
 
 /// One row of a case as a problem for the reference.

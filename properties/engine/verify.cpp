@@ -3,9 +3,13 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <set>
@@ -25,6 +29,7 @@
 #include "support/progress.h"
 #include "support/quote.h"
 #include "support/ranks.h"
+#include "support/shared_table.h"
 #include "support/version.h"
 
 namespace softmark {
@@ -133,6 +138,61 @@ std::size_t keep_record(const std::string& message, std::vector<Result>& results
   return index;
 }
 
+/// The tables that kernels of one op and type share. Such kernels come one after another, so that
+/// few tables serve at a time.
+class TruthTables {
+ public:
+  TruthTables(const std::vector<Kernel>& kernels, std::size_t kept) : kept_(kept) {
+    for (const Kernel& kernel : kernels) ++kernels_[class_of(kernel)];
+  }
+  ~TruthTables() {
+    for (const Table& table : tables_) close(table.descriptor);
+  }
+  TruthTables(const TruthTables&) = delete;
+  TruthTables& operator=(const TruthTables&) = delete;
+
+  /// A new descriptor, for the caller to close.
+  int of(const Kernel& kernel) {
+    const std::lock_guard lock(mutex_);
+    const Class wanted = class_of(kernel);
+    auto found = std::find_if(tables_.begin(), tables_.end(),
+                              [&](const Table& t) { return t.of == wanted; });
+    if (found == tables_.end()) {
+      if (tables_.size() > kept_) {
+        close(tables_.front().descriptor);
+        tables_.erase(tables_.begin());
+      }
+      tables_.push_back({wanted, SharedTable::create(kernels_[wanted] > 1 ? kBytes : 0)});
+      found = std::prev(tables_.end());
+    }
+    return dup(found->descriptor);
+  }
+
+ private:
+  static constexpr std::size_t kBytes = std::size_t{1} << 29;  // at most, of each table
+  using Class = std::pair<softmark_op, softmark_dtype>;
+  struct Table {
+    Class of;
+    int descriptor;
+  };
+  static Class class_of(const Kernel& kernel) { return {kernel.op, kernel.dtype}; }
+
+  std::map<Class, std::size_t> kernels_;
+  std::size_t kept_;
+  std::vector<Table> tables_;
+  std::mutex mutex_;
+};
+
+/// The kernels' indices, those of one op and type together.
+std::vector<std::size_t> by_op_and_type(const std::vector<Kernel>& kernels) {
+  std::vector<std::size_t> order(kernels.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(kernels[a].op, kernels[a].dtype) < std::pair(kernels[b].op, kernels[b].dtype);
+  });
+  return order;
+}
+
 /// All kernels side by side, as far as an interrupt lets them; one a piece.
 std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<Kernel>& kernels,
                                const std::vector<int>& descriptors, Journal* journal) {
@@ -142,17 +202,21 @@ std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<K
     for (const std::string& entry : journal->found()) done.insert(keep_record(entry, results));
   SharedWork work;
   work.identity = identity_of(options, kernels);
-  for (std::size_t i = 0; i < kernels.size(); ++i)
+  for (const std::size_t i : by_op_and_type(kernels))
     if (!done.contains(i)) work.pieces.emplace_back(message_of(i));
   work.threads = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   const auto pieces = static_cast<double>(work.pieces.size());
   const double estimate = estimated_seconds(work.pieces.size(), static_cast<int>(options.effort),
                                             work.threads * static_cast<unsigned>(rank_count()));
   Progress progress("verify", pieces, options.one_case.empty() ? estimate : 0);
+  TruthTables tables(kernels, work.threads);
   work.run = [&](const std::string& piece) {
     std::size_t index = 0;
     parse_message(piece, index);
-    const Json record = verify_in_process(options, kernels[index], descriptors);
+    std::vector<int> all = {tables.of(kernels[index])};
+    all.insert(all.end(), descriptors.begin(), descriptors.end());
+    const Json record = verify_in_process(options, kernels[index], all);
+    close(all.front());
     return json_message(Json{{"index", index}, {"record", record}});
   };
   work.take = [&](const std::string&, const std::string& message) {

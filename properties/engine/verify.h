@@ -43,8 +43,10 @@ bool verify(const VerifyOptions& options, const Registry& registry,
 bool is_wanted(const Property& property, const Kernel& kernel,
                const std::vector<std::string>& names);
 
-/// The user's logits in the child that verifies a kernel, where it has any (SharedLogits).
-inline constexpr int kLogitsDescriptor = 4;
+/// In the child that verifies a kernel: the table of exact values and bounds that it shares with
+/// the other kernels of its op and type (SharedTable), and the user's logits, where there are any
+/// (SharedLogits).
+inline constexpr int kTruthsDescriptor = 4, kLogitsDescriptor = 5;
 
 /// The child that verifies one kernel (role "child-verify"): the request is JSON, and so is the
 /// reply for each result, {"section", "entry"}.

@@ -194,7 +194,7 @@ void verify_as_asked(const Json& request, const Report& report) {
   }
   const std::string corpus = request["corpus"];
   if (!options.only_replay) add_corpora(kernel, corpus, options);
-  KernelSession session(kernel, options.effort, options.call_timeout_seconds);
+  KernelSession session(kernel, options.effort, options.call_timeout_seconds, kTruthsDescriptor);
   Verification verification(session, options, report, !corpus.empty());
   for (const Property* property : all_properties())
     if (is_wanted(*property, kernel, request)) verification.check(*property);

@@ -11,7 +11,7 @@
 namespace softmark {
 
 /// Everything that the kernel's processes reported, in order, and the time they took: plain JSON
-/// for a message or a journal. `descriptors`: kLogitsDescriptor, where there are logits.
+/// for a message or a journal. `descriptors`: from kTruthsDescriptor on.
 Json verify_in_process(const VerifyOptions& options, const Kernel& kernel,
                        const std::vector<int>& descriptors);
 
