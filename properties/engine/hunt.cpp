@@ -16,7 +16,7 @@ void showValue(const Case& c, std::ostream& os) { os << c.rows << " x " << c.col
 
 namespace {
 
-constexpr double kShrinkSeconds = 4;
+constexpr double kShrinkSeconds[] = {1, 4, 4};  // at quick, standard, thorough
 constexpr double kWaiting = 4;  // by the clock, for what may take one second of CPU time
 constexpr int kMostHangs = 3;   // each costs its whole timeout
 
@@ -108,7 +108,8 @@ bool Hunt::holds(const Case& c) {
 
 /// A failing case is worth as much time again to find the smallest.
 void Hunt::allow_shrinking() {
-  if (hangs_ <= kMostHangs) allow(std::min(seconds_, kShrinkSeconds));
+  const double seconds = kShrinkSeconds[static_cast<int>(session_.effort())];
+  if (hangs_ <= kMostHangs) allow(std::min(seconds_, seconds));
 }
 
 bool Hunt::try_case(const Case& c) {
