@@ -134,6 +134,7 @@ HWY_INLINE V raise_to(D, V lowest, V v) {
 /// The parameters of kN vectors, with c = 0.
 template <class V, std::size_t kN>
 struct LaneShifts {
+  HWY_INLINE LaneShifts() {}  // an implicit one lacks the target's instructions, says GCC for NEON
   V lowest[kN], magic[kN];
 };
 

@@ -98,13 +98,15 @@ HWY_NOINLINE void next_row(const Rows<T, kStream>& rows, std::size_t r,
   const T* x = rows.in(r);
   T* terms = rows.terms(r);
   bool is_divided = kTerms == Terms::kStored;
+  const auto pass = [&](const auto& shift) HWY_ATTR {
+    if constexpr (kIsUnraised<std::decay_t<decltype(shift)>>)
+      return exp_by_pieces<kExact, kTerms>(x, rows.cols, shift, terms, row);
+    else
+      return exp_beside<kExact, kTerms>(x, rows.cols, shift, terms, row);
+  };
   const auto beside = [&](const auto& shift) HWY_ATTR {
     constexpr bool kUnraised = kIsUnraised<std::decay_t<decltype(shift)>>;
-    RowTerms<T> done;
-    if constexpr (kUnraised)
-      done = exp_by_pieces<kExact, kTerms>(x, rows.cols, shift, terms, row);
-    else
-      done = exp_beside<kExact, kTerms>(x, rows.cols, shift, terms, row);
+    const RowTerms<T> done = pass(shift);
     row = done.template pending<kExact, kStream, kUnraised>(terms, rows.out(r));
     is_divided = true;
     return done;
