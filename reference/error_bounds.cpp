@@ -38,7 +38,7 @@ double softmax_error(const Row& row, const Working& w, std::size_t j) {
   const double p = row.weight[j] / row.sum;
   // Far below the type p times its relative error is 0 times infinity; the largest computed value
   // stands for it.
-  const double relative = exponent < 1 ? p * std::expm1(exponent) : std::exp(exponent - shifted);
+  const double relative = exponent < 1 ? p * expm1_up(exponent) : std::exp(exponent - shifted);
   return relative + (p < 2 * w.normal ? w.exp_tiny * w.tiny + w.half_tiny : 0.0);
 }
 

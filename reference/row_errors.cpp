@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "reference/float64.h"
 #include "reference/special.h"
 #include "support/non_finite.h"
 
@@ -167,10 +168,15 @@ Row::Row(const Problem& problem, const Working& w) {
   alone = facts.finite == 1;
   gap.resize(x.size());
   weight.resize(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    gap[i] = facts.finite ? facts.max - x[i] : 0;  // a masked row is uniform here
-    weight[i] = std::exp(-gap[i]);
-    sum += weight[i];
+  if (facts.finite) {
+    sum = exp_and_sum(x.data(), x.size(), facts.max, weight.data()).hi;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      gap[i] = facts.max - x[i];
+      if (weight[i] == 0 && w.working == SOFTMARK_F64) weight[i] = std::exp(-gap[i]);
+    }
+  } else {  // a masked row is uniform here
+    std::fill(weight.begin(), weight.end(), 1);
+    sum = static_cast<double>(x.size());
   }
   log_sum = std::log(sum);
 
@@ -182,7 +188,7 @@ Row::Row(const Problem& problem, const Working& w) {
     if (weight[i] == 0) continue;
     const double exponent =
         exp_error(w, i, gap[i]) + w.shift_error(gap[i]) + rescales[i] * w.u * (w.exp_error + 1);
-    each += weight[i] * std::expm1(exponent);
+    each += weight[i] * expm1_up(exponent);
     if (gap[i] == 0) at_max = std::max(at_max, exponent);
     most = std::max(most, exponent);
   }

@@ -14,6 +14,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   const softmark_dtype dtype = session.kernel().dtype;
   for (std::size_t r = 0; r < c.rows; ++r) {
+    if (is_surely_within(session, c, y, r)) continue;
     const auto x = c.x.begin() + static_cast<std::ptrdiff_t>(r * c.cols);
     const double* got = y.data() + r * c.cols;
     if (c.cols == 0 || std::any_of(x, x + static_cast<std::ptrdiff_t>(c.cols),

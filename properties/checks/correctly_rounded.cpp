@@ -13,9 +13,9 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   const std::size_t outputs = session.outputs(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
-    const Truth& truth = session.truth(c, r);
+    const auto row = session.exact(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
-      const Exact& exact = truth.exact[j];
+      const Exact& exact = row[j];
       if (std::isfinite(exact.rounded) && y[r * outputs + j] != exact.rounded)
         return fault_at(r, j,
                         "got " + hex(y[r * outputs + j]) + ", correctly rounded it is " +

@@ -26,7 +26,7 @@ std::string name_flags(unsigned flags) {
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const CallResult outcome = session.run_watched(c);
   for (std::size_t r = 0; r < c.rows; ++r)
-    for (const Exact& exact : session.truth(c, r).exact)
+    for (const Exact& exact : session.exact(c, r))
       if (!std::isfinite(exact.rounded)) return std::nullopt;
   const std::string names = name_flags(outcome.exceptions);
   if (names.empty()) return std::nullopt;

@@ -14,6 +14,7 @@ bool is_monotone(const Kernel& kernel) { return op_info(kernel.op).monotone; }
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
+    if (is_surely_within(session, c, y, r)) continue;
     const Truth& truth = session.truth(c, r);
     const double* x = c.x.data() + r * c.cols;
     const double* got = y.data() + r * c.cols;

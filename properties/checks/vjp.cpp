@@ -16,6 +16,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   if (auto beyond = exceeds_bound(session, c, y)) return beyond;
   const softmark_dtype dtype = session.kernel().dtype;
   for (std::size_t r = 0; r < c.rows; ++r) {
+    if (is_surely_within(session, c, y, r)) continue;
     const Truth& truth = session.truth(c, r);
     long double got = 0, want = 0, allowed = 0;
     for (std::size_t j = 0; j < c.cols; ++j) {

@@ -159,6 +159,11 @@ const Truth& KernelSession::quick_truth(const Case& c, std::size_t row) {
   return truths_->with_least_bounds(problem_of(kernel(), c, row));
 }
 
+std::span<const Exact> KernelSession::exact(const Case& c, std::size_t row) {
+  judged_ += outputs(c);
+  return truths_->exact(problem_of(kernel(), c, row));
+}
+
 JudgedRow& KernelSession::judged(const Case& c, std::size_t row, const std::vector<double>& y) {
   const std::size_t outputs = this->outputs(c);
   return truths_->judged(problem_of(kernel(), c, row), {y.data() + row * outputs, outputs});
@@ -215,23 +220,36 @@ std::optional<Fault> finite_for_infinite(KernelSession& session, const Case& c,
   return std::nullopt;
 }
 
-/// Whether all results of a row are within the least bounds.
-bool is_within_quickly(KernelSession& session, const Case& c, const std::vector<double>& y,
-                       std::size_t row) {
-  const std::size_t outputs = session.outputs(c);
-  const Truth& truth = session.quick_truth(c, row);
-  for (std::size_t j = 0; j < outputs; ++j)
-    if (!is_within(truth.exact[j], truth.bound[j], y[row * outputs + j], session.kernel().dtype))
-      return false;
-  return true;
-}
-
 bool has_infinite_cotangent(const Problem& problem) {
   return std::any_of(problem.g.begin(), problem.g.end(), [](double g) { return std::isinf(g); }) &&
          std::none_of(problem.g.begin(), problem.g.end(), [](double g) { return std::isnan(g); });
 }
 
 }  // namespace
+
+bool is_surely_within(const Problem& problem, std::span<const Exact> exact,
+                      std::span<const double> y) {
+  const auto bounds = least_bounds(problem, exact);
+  for (std::size_t j = 0; j < y.size(); ++j)
+    if (!is_within(exact[j], bounds[j], y[j], problem.dtype)) return false;
+  return true;
+}
+
+bool is_surely_within(KernelSession& session, const Case& c, const std::vector<double>& y,
+                      std::size_t row) {
+  if (!c.g.empty() && has_infinite_cotangent(problem_of(session.kernel(), c, row))) return false;
+  const std::size_t outputs = session.outputs(c);
+  JudgedRow& judged = session.judged(c, row, y);
+  if (judged.is_within) {
+    session.count_judged(outputs);
+    return true;
+  }
+  const Truth& truth = session.quick_truth(c, row);
+  for (std::size_t j = 0; j < outputs; ++j)
+    if (!is_within(truth.exact[j], truth.bound[j], y[row * outputs + j], session.kernel().dtype))
+      return false;
+  return judged.is_within = true;
+}
 
 std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
                                    const std::vector<double>& y) {
@@ -242,15 +260,7 @@ std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
       if (auto found = finite_for_infinite(session, c, y, r)) return found;
       continue;
     }
-    JudgedRow& judged = session.judged(c, r, y);
-    if (judged.is_within) {
-      session.count_judged(outputs);
-      continue;
-    }
-    if (is_within_quickly(session, c, y, r)) {
-      judged.is_within = true;
-      continue;
-    }
+    if (is_surely_within(session, c, y, r)) continue;
     const Truth& truth = session.truth(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
       const double got = y[r * outputs + j];
@@ -263,7 +273,6 @@ std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
                         ulp_error(truth.exact[j], got, dtype),
                         in_ulps(truth.bound[j], truth.exact[j], dtype)));
     }
-    judged.is_within = true;
   }
   return std::nullopt;
 }

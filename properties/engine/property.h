@@ -59,6 +59,8 @@ class KernelSession {
   /// The same with bounds that may be smaller, and soon there: for results that are within them.
   const Truth& quick_truth(const Case& c, std::size_t row);
 
+  /// The exact values alone.
+  std::span<const Exact> exact(const Case& c, std::size_t row);
   /// Of row `row` of a case with outputs `y`. Valid until other rows are asked for.
   JudgedRow& judged(const Case& c, std::size_t row, const std::vector<double>& y);
 
@@ -169,6 +171,13 @@ bool any_kernel(const Kernel&);
 /// properties build on it.
 std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
                                    const std::vector<double>& y);
+/// Whether a row's results are within bounds that are soon there and nowhere above those of
+/// `truth`: whatever follows from the bounds holds for such a row. Most rows of most kernels are.
+bool is_surely_within(KernelSession& session, const Case& c, const std::vector<double>& y,
+                      std::size_t row);
+/// The same for results of a row whose exact values are known.
+bool is_surely_within(const Problem& problem, std::span<const Exact> exact,
+                      std::span<const double> y);
 /// A fault where the contract's table requires +0 and the kernel gives -0.
 std::optional<Fault> wrong_zero(KernelSession& session, const Case& c,
                                 const std::vector<double>& y);

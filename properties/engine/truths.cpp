@@ -113,6 +113,8 @@ Truths::Row& Truths::row(const Problem& problem) {
   return cache_->rows.emplace(hash, std::move(made))->second;
 }
 
+const std::vector<Exact>& Truths::exact(const Problem& problem) { return row(problem).truth.exact; }
+
 const Truth& Truths::with_bounds(const Problem& problem) {
   Row& found = row(problem);
   if (std::exchange(found.has_least_bounds, false))

@@ -22,7 +22,7 @@ struct Truth {
 /// results again and again, which need not be judged anew.
 struct JudgedRow {
   std::vector<double> y;
-  bool is_within = false;      // its bounds
+  bool is_within = false;      // its least bounds
   bool keeps_promise = false;  // of its entry
   bool is_plain = false;       // the plainest call gives the same bits
 };
@@ -34,6 +34,7 @@ class Truths {
   explicit Truths(int table);
   ~Truths();
 
+  const std::vector<Exact>& exact(const Problem& problem);
   const Truth& with_bounds(const Problem& problem);
   /// The same with bounds that may be smaller, and soon there: for results that are within them.
   const Truth& with_least_bounds(const Problem& problem);
