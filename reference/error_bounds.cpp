@@ -57,9 +57,9 @@ double logsumexp_error(const Row& row, const Working& w) {
 }
 
 /// What 1 - p loses as the sum of the other terms over the whole sum: no cancellation, and each sum
-/// errs by sigma at most.
+/// errs by sigma at most: (q + sigma) (1 + u) / least - q, without cancellation.
 double others_error(const Row& row, const Working& w, double q) {
-  return (q + row.sigma) * (1 + w.u) / row.least - q;
+  return (q * (w.u + row.missing) + row.sigma * (1 + w.u)) / row.least;
 }
 
 // [6]

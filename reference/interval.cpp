@@ -136,9 +136,12 @@ std::optional<Exact> certify(const Sided<Interval>& number, softmark_dtype dtype
 
   double rounded = round_real(low, dtype, cut_low ? side : 0);
   if (rounded != round_real(high, dtype, cut_high ? side : 0)) return std::nullopt;
-  if (std::isinf(rounded))
-    return Exact{rounded,
-                 ulps_beyond(dtype, std::fabs(mpfr_get_d(rounded < 0 ? high : low, MPFR_RNDN)))};
+  if (std::isinf(rounded)) {  // the end nearer to 0 may be beyond float64
+    const double largest = largest_finite(dtype);
+    const double ulps = in_ulps(rounded < 0 ? high : low, std::copysign(largest, rounded),
+                                std::ilogb(spacing(dtype, largest)));
+    return Exact{rounded, std::min(std::fabs(ulps), 4.0)};
+  }
   if (rounded == 0) rounded = mpfr_sgn(low) < 0 && mpfr_sgn(high) <= 0 ? -0.0 : 0.0;
 
   const TypeInfo type = type_info(dtype);

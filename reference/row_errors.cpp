@@ -198,7 +198,9 @@ Row::Row(const Problem& problem, const Working& w) {
   sigma = each / sum + rounding + tiny / sum;
   // A sum that stopped growing still holds its largest term: no addition of a non-negative number
   // rounds to less than either operand.
-  least = std::max(1 - sigma, std::exp(-at_max - w.u) / sum);
+  const double held = std::exp(-at_max - w.u) / sum;
+  least = std::max(1 - sigma, held);
+  missing = std::min(sigma, 1 - held);
   log_ratio = std::max(-std::log(least), std::log1p(sigma));
   log_error = log_ratio * (1 + w.log_error * w.u) + w.log_error * w.u * log_sum;
 }

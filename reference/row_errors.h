@@ -49,6 +49,7 @@ struct Row {
   // [2] The computed sum is at least `least` and at most 1 + `sigma` times the exact one; its
   // logarithm errs by `log_ratio` at most before, by `log_error` after a computed log.
   double sigma = 0, least = 1, log_ratio = 0, log_error = 0;
+  double missing = 0;  // 1 - least, without what that subtraction would lose
   double exp_error(const Working& w, std::size_t i, double exponent) const {
     return gap[i] == 0 && exponent == 0 && w.exp_of_zero_is_one ? 0 : w.exp_relative(exponent);
   }

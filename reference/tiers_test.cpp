@@ -78,6 +78,40 @@ INSTANTIATE_TEST_SUITE_P(Ops, Tiers, testing::Range(0, static_cast<int>(std::siz
                            return std::string(kOpNames[static_cast<std::size_t>(op.param)]);
                          });
 
+// Where float64 gives out: results and cotangents that are subnormal or next to the largest number,
+// distances beyond it, and differences that are.
+TEST(Tiers, AgreeAtTheEndsOfFloat64) {
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const double logits[] = {0,         -0.0,        0x1p-1074, -0x1p-1040, 1e-200,    -1e-30,
+                           -600.5,    -601.5,      -708.25,   -740,       -745.5,    -800,
+                           -1e300,    kMost,       -kMost,    0x1p+971,   -0x1p+971, 0x1.8p+970,
+                           -0x1p+972, 0x1.8p+1021, 1,         -INFINITY};
+  const double shares[] = {0, 1, 0.5, 0x1p-53, 0x1p-701, 0x1p-1022, 0x1p-1074, 1 - 0x1p-53};
+  const double cotangents[] = {0,   0x1p-1074, -0x1.8p-1060, 0x1p-701, -1,
+                               1.5, 0x1p+901,  -0x1p+899,    kMost,    -kMost};
+  test::Random random(79);
+  const auto one_of = [&](const auto& values) { return values[random() % std::size(values)]; };
+  std::size_t by_intervals = 0, all = 0;
+  for (int round = 0; round < 600 * kRounds; ++round)
+    for (int op = 0; op < SOFTMARK_HARDMAX; ++op) {
+      const auto which = static_cast<softmark_op>(op);
+      const std::size_t n = 1 + random() % 5;
+      std::vector<double> x(n), g(shape_of(which).takes_g ? n : shape_of(which).takes_g_row);
+      for (double& v : x)
+        v = takes_logits(which)                                ? one_of(logits)
+            : op_info(which).input == Input::kLogProbabilities ? -std::fabs(one_of(logits))
+                                                               : one_of(shares);
+      for (double& v : g) v = one_of(cotangents);
+      const Problem problem{which, SOFTMARK_F64, x, g, static_cast<std::int64_t>(random() % n)};
+      const auto got = exact_row(problem);
+      ASSERT_EQ(first_difference(got, exact_row(problem, Tier::kInterval), SOFTMARK_F64), "")
+          << name(which) << testing::PrintToString(x) << testing::PrintToString(g);
+      for (const Exact& exact : got) by_intervals += exact.tier == Tier::kInterval;
+      all += got.size();
+    }
+  EXPECT_LT(by_intervals, all / 4);  // else the test shows nothing
+}
+
 // Rows at which a tier may be wrong or slow: long ones, a long tail below the last bit, a late
 // peak, and near-midpoint ones.
 TEST(Tiers, AgreeOnLongAndAdversarialRows) {
