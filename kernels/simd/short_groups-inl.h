@@ -21,7 +21,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class T, Low kLow>
 struct SharedGuess {
   Guess<T, kLow> guess;
-  std::size_t from = 0;  // the first group for which it is tried again
+  std::size_t from = 0;   // the first group for which it is tried again
+  std::size_t wait = 16;  // groups after one that it does not suit, doubled each time
 
   HWY_INLINE SharedGuess() {}
   template <class Group>
@@ -29,8 +30,13 @@ struct SharedGuess {
     if (i < from) return false;
     if (guess.suits && group.near(guess.shift)) return true;
     guess = Guess<T, kLow>(group.top());
-    guess.suits = guess.suits && group.near(guess.shift);
-    if (!guess.suits) from = i + 16;
+    guess.suits = guess.suits && group.first_is_near(guess.shift) && group.near(guess.shift);
+    if (guess.suits) {
+      wait = 16;
+    } else {
+      from = i + wait;
+      wait = HWY_MIN(2 * wait, std::size_t{512});
+    }
     return guess.suits;
   }
 };

@@ -232,6 +232,21 @@ struct ShortRows {
            hn::AllTrue(d, hn::Ge(least_logit, hn::Set(d, shift.lowest)));
   }
 
+  /// Whether that may be: of the first row, for a guess that has yet to prove itself.
+  template <Low kLow>
+  HWY_INLINE bool first_is_near(const NearShift<T, kLow>& shift) const {
+    const D d;
+    bool near = true;
+    for (std::size_t i = 0; i < kVectors; ++i) {
+      const V v = load(x, i, shift.lowest);
+      auto suits = hn::Ge(v, hn::Set(d, shift.lowest));
+      if constexpr (kLow == Low::kMasked)
+        suits = hn::Or(suits, hn::Eq(v, hn::Set(d, -std::numeric_limits<T>::infinity())));
+      near = near && hn::AllTrue(d, suits);
+    }
+    return near;
+  }
+
   /// Of kGroup rows with one shift for all; false if that does not suit every row.
   HWY_INLINE bool together(T max) {
     if (!(max <= C::kFar - 2 * C::kWindow && max >= 2 * C::kWindow - C::kFar)) return false;
@@ -308,16 +323,26 @@ struct ShortRows {
   HWY_INLINE void divide_first(V smallest) {
     const Quotient<T, kExact> quotient(high[0], low[0], least[0]);
     normal = !quotient.any_small(D(), smallest);
-    for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, 0, v);
+    divide_row(quotient, 0);
+  }
+
+  /// Some results of the group may be subnormal: for each row all of them are formed as if they
+  /// were, rather than looked at. A row without a finite sum has NaN alone.
+  HWY_INLINE void divide_row(const Quotient<T, kExact>& quotient, std::size_t i) const {
+    if (normal || !(quotient.least <= std::numeric_limits<T>::max()))
+      for (std::size_t v = 0; v < kVectors; ++v) store_quotient<false>(quotient, i, v);
+    else
+      for (std::size_t v = 0; v < kVectors; ++v) store_quotient<true>(quotient, i, v);
   }
 
   /// Vector v of row i.
+  template <bool kSmall>
   HWY_INLINE void store_quotient(const Quotient<T, kExact>& quotient, std::size_t i,
                                  std::size_t v) const {
     const D d;
     const std::size_t at = v * kLanes;
     V result = hn::Load(d, terms + i * kVectors * kLanes + at);
-    result = HWY_LIKELY(normal) ? quotient.of_normal(d, result) : quotient.checked(d, result);
+    result = kSmall ? quotient.of_small(d, result) : quotient.of_normal(d, result);
     if (v + 1 < kVectors || cols == kVectors * kLanes)
       hn::StoreU(result, d, y + i * y_stride + at);
     else
@@ -325,10 +350,13 @@ struct ShortRows {
   }
 
   HWY_INLINE void divide(std::size_t rows) const {
-    for (std::size_t i = 0; i < rows; ++i) {
-      const Quotient<T, kExact> quotient(high[i], low[i], least[i]);
-      for (std::size_t v = 0; v < kVectors; ++v) store_quotient(quotient, i, v);
-    }
+    if (HWY_LIKELY(normal))
+      for (std::size_t i = 0; i < rows; ++i)
+        for (std::size_t v = 0; v < kVectors; ++v)
+          store_quotient<false>(Quotient<T, kExact>(high[i], low[i], least[i]), i, v);
+    else
+      for (std::size_t i = 0; i < rows; ++i)
+        divide_row(Quotient<T, kExact>(high[i], low[i], least[i]), i);
   }
 };
 
