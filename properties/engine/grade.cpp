@@ -24,8 +24,8 @@ struct Allowed {
 /// rows take longer than the exact values.
 class GradedRow {
  public:
-  GradedRow(const Kernel& kernel, const Case& c, std::size_t row, std::span<const double> y)
-      : problem_(problem_of(kernel, c, row)), exact_(exact_row(problem_)), y_(y) {
+  GradedRow(KernelSession& session, const Case& c, std::size_t row, std::span<const double> y)
+      : problem_(problem_of(session.kernel(), c, row)), exact_(session.exact(c, row)), y_(y) {
     for (std::size_t j = 0; j < y.size(); ++j) {
       if (!std::isfinite(exact_[j].rounded)) continue;
       worst_ = std::max(worst_, ulp_error(exact_[j], y[j], problem_.dtype));
@@ -63,7 +63,7 @@ class GradedRow {
 
  private:
   Problem problem_;
-  std::vector<Exact> exact_;
+  std::span<const Exact> exact_;
   std::span<const double> y_;
   double worst_ = 0;
   bool is_judged_ = false;
@@ -82,7 +82,7 @@ struct Ladder {
     double worst = 0;
     for (std::size_t r = 0; r < c.rows; ++r) {
       const std::span got(y.data() + r * outputs, outputs);
-      const GradedRow row(session.kernel(), c, r, got);
+      const GradedRow row(session, c, r, got);
       worst = std::max(worst, row.worst());
       rows += row.is_judged();
       while (const auto fault = judged ? row.broken(grade) : std::nullopt) {
