@@ -11,6 +11,10 @@
 #include "kernels/registry.h"
 #include "support/random.h"
 
+namespace hwy::platform {
+std::uint64_t TimerResolution();
+}
+
 namespace softmark {
 namespace {
 
@@ -56,6 +60,10 @@ void expect_row(const softmark_kernel& kernel, std::vector<T> x, std::vector<T> 
   EXPECT_TRUE(call.padding_kept);
   for (std::size_t i = 0; i < want.size(); ++i)
     EXPECT_TRUE(same(got[i], want[i])) << i << ": " << got[i];
+}
+
+TEST(Builtins, StartWithoutMeasuringHighwaysTimer) {
+  EXPECT_EQ(hwy::platform::TimerResolution(), 1u);
 }
 
 TEST(Builtins, HaveUniqueIdsAndCompleteEntries) {

@@ -85,7 +85,7 @@ double spacing(softmark_dtype dtype, double value) {
   const int result =
       std::clamp(exponent, type.min_exponent, type.max_exponent) - type.precision + 1;
   if (result < -1022) return std::bit_cast<double>(std::uint64_t{1} << (result + 1074));
-  return std::bit_cast<double>(static_cast<std::uint64_t>(result + 1023) << 52);
+  return power_of_two(result);
 }
 
 double round_to(softmark_dtype dtype, double value) {
@@ -159,7 +159,7 @@ void load_all(softmark_dtype dtype, const void* data, std::span<double> values) 
   if (values.empty()) return;
   if (dtype == SOFTMARK_F64) {
     std::memcpy(values.data(), data, values.size_bytes());
-  } else if (dtype == SOFTMARK_F32) {
+  } else if (dtype == SOFTMARK_F32) {  // known here, the type costs nothing an element
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = load(SOFTMARK_F32, data, i);
   } else {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = load(dtype, data, i);

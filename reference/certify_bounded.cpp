@@ -48,11 +48,9 @@ std::optional<Exact> certify_plainly(const Sided<Bounded>& number, softmark_dtyp
   const auto& [value, given_error] = number.value;
   const double v = value.hi, magnitude = std::fabs(v), error = given_error + std::fabs(value.lo);
   if (!(magnitude < type.largest / 2) || is_power_of_two(v)) return std::nullopt;
-  const std::uint64_t power_bits = std::bit_cast<std::uint64_t>(magnitude) & (0x7ffull << 52);
-  const double power = std::bit_cast<double>(power_bits);
-  if (!(power >
-        std::bit_cast<double>((static_cast<std::uint64_t>(type.min_exponent) + 1023) << 52)))
-    return std::nullopt;
+  const std::uint64_t exponent = std::bit_cast<std::uint64_t>(magnitude) >> 52;
+  const double power = std::bit_cast<double>(exponent << 52);
+  if (static_cast<int>(exponent) - 1023 <= type.min_exponent) return std::nullopt;
   if (!(magnitude - power > error && 2 * power - magnitude > error)) return std::nullopt;
   if (number.side != 0 && !(std::fabs(v - number.limit.value.hi) > 2 * error)) return std::nullopt;
   const double ulp = spacing(dtype, v), rounded = round_to(dtype, v);

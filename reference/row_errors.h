@@ -12,7 +12,8 @@
 
 namespace softmark {
 
-/// At least expm1(x) of an x >= 0, and next to it: x^3/6 (1 + x/4 + ...) <= x^3/4 up to 1.
+/// expm1(x) of an x >= 0 or slightly more, but for roundings: x^3/6 (1 + x/4 + ...) <= x^3/4 up
+/// to 1.
 inline double expm1_up(double x) {
   return x < 0x1p-7 ? x * (1 + x * (0.5 + x * 0.25)) : std::expm1(x);
 }

@@ -59,11 +59,11 @@ std::optional<Fault> breaks_promise(KernelSession& session, const Case& c,
     JudgedRow& judged = session.judged(c, r, y);
     if (judged.keeps_promise) session.count_judged(outputs);
     if (judged.keeps_promise || !has_finite_inputs(c, r)) continue;
-    const Truth& truth = session.quick_truth(c, r);
+    const auto row = session.exact(c, r);
     for (std::size_t j = 0; j < outputs; ++j) {
-      const double got = y[r * outputs + j], exact = truth.exact[j].rounded;
+      const double got = y[r * outputs + j], exact = row[j].rounded;
       if (got == exact || !std::isfinite(exact)) continue;
-      const double error = ulp_error(truth.exact[j], got, kernel.dtype);
+      const double error = ulp_error(row[j], got, kernel.dtype);
       if (!(error <= kernel.max_ulp))
         return fault_at(r, j,
                         "off by " + decimal(error) + " ulp, its entry promises at most " +

@@ -154,7 +154,7 @@ const Truth& KernelSession::truth(const Case& c, std::size_t row) {
   return truths_->with_bounds(problem_of(kernel(), c, row));
 }
 
-const Truth& KernelSession::quick_truth(const Case& c, std::size_t row) {
+const Truth& KernelSession::truth_with_least_bounds(const Case& c, std::size_t row) {
   judged_ += outputs(c);
   return truths_->with_least_bounds(problem_of(kernel(), c, row));
 }
@@ -244,7 +244,7 @@ bool is_surely_within(KernelSession& session, const Case& c, const std::vector<d
     session.count_judged(outputs);
     return true;
   }
-  const Truth& truth = session.quick_truth(c, row);
+  const Truth& truth = session.truth_with_least_bounds(c, row);
   for (std::size_t j = 0; j < outputs; ++j)
     if (!is_within(truth.exact[j], truth.bound[j], y[row * outputs + j], session.kernel().dtype))
       return false;

@@ -56,9 +56,8 @@ class KernelSession {
   void start_afresh() { worker_.end(); }
   /// Cached for the rows tried last, because several properties try the same ones.
   const Truth& truth(const Case& c, std::size_t row);
-  /// The same with bounds that may be smaller, and soon there: for results that are within them.
-  const Truth& quick_truth(const Case& c, std::size_t row);
-
+  /// The same with least_bounds, until `truth` is asked for.
+  const Truth& truth_with_least_bounds(const Case& c, std::size_t row);
   /// The exact values alone.
   std::span<const Exact> exact(const Case& c, std::size_t row);
   /// Of row `row` of a case with outputs `y`. Valid until other rows are asked for.
@@ -171,8 +170,8 @@ bool any_kernel(const Kernel&);
 /// properties build on it.
 std::optional<Fault> exceeds_bound(KernelSession& session, const Case& c,
                                    const std::vector<double>& y);
-/// Whether a row's results are within bounds that are soon there and nowhere above those of
-/// `truth`: whatever follows from the bounds holds for such a row. Most rows of most kernels are.
+/// Whether a row's results are within the least bounds, which cost less than those of `truth` and
+/// are nowhere above them. What follows from the bounds holds for such a row; most rows are.
 bool is_surely_within(KernelSession& session, const Case& c, const std::vector<double>& y,
                       std::size_t row);
 /// The same for results of a row whose exact values are known.

@@ -36,7 +36,7 @@ class Truths {
 
   const std::vector<Exact>& exact(const Problem& problem);
   const Truth& with_bounds(const Problem& problem);
-  /// The same with bounds that may be smaller, and soon there: for results that are within them.
+  /// The same with least_bounds, until the others are asked for.
   const Truth& with_least_bounds(const Problem& problem);
   /// Of a row's results, the last ones that were asked for.
   JudgedRow& judged(const Problem& problem, std::span<const double> y);
