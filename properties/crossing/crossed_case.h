@@ -19,7 +19,7 @@ class CaseMaker {
   CaseMaker(const Kernel& kernel, Effort effort)
       : kernel_(kernel),
         most_outputs_(most_outputs(effort)),
-        calls_of_two_(effort == Effort::quick ? 10 : 20) {}
+        calls_of_two_(effort == Effort::quick ? 3 : 6) {}
 
   Case make(const Assignment& a);
 
