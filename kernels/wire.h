@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The messages of a worker's channel (support/channel.h). The first request is "INDEX LIBRARY", the
-// kernel to load; its reply is a Loaded. Every later one is a Call, its reply a Reply. The rows lie
-// in a shared memory file of four equal segments (x, g, labels, y), descriptor 4 in the child.
+// The messages of a worker's channel (support/channel.h). The first request is "WHAT INDEX
+// LIBRARY", the kernel to load; its reply is a Loaded. An origin then serves forks
+// (support/fork_server.h). Every other request is a Call, its reply a Reply. The rows lie in a
+// shared memory file of four equal segments (x, g, labels, y), descriptor 4 in the child.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,8 @@
 namespace softmark::wire {
 
 constexpr int kMemory = 4;  // the descriptor
+
+constexpr const char *kOrigin = "origin", *kAlone = "alone";  // WHAT
 
 enum Segment { kX, kG, kLabels, kY, kSegments };
 
@@ -60,7 +63,8 @@ struct Held {
 };
 
 struct Loaded {
-  std::uint32_t changes;  // Change bits: what loading its library changed
+  std::uint32_t changes;    // Change bits: what loading its library changed
+  std::uint32_t is_origin;  // 0 too where loading left threads, children or descriptors
 };
 
 struct Reply {

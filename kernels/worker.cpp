@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "kernels/names.h"
 #include "kernels/placement.h"
@@ -58,14 +59,9 @@ Worker::Worker(const Kernel& kernel, double timeout_seconds)
 
 Worker::~Worker() { stop(); }
 
-void Worker::start(int thread_limit) {
-  const auto begin = std::chrono::steady_clock::now();
-  if (memory_ < 0) {
-    memory_ = memfd_create("softmark-rows", MFD_CLOEXEC);
-    segment_bytes_ = 0;
-  }
-  if (memory_ < 0)
-    throw Error(kNotMeasurable, std::string("no shared memory: ") + std::strerror(errno));
+/// A child that has loaded the kernel's library; `origin`: of which others are copies. An ended one
+/// where that failed.
+ChildProcess Worker::load(int thread_limit, bool origin) {
   ChildStart start;
   start.arguments = {"child-worker"};
   start.descriptors = {memory_};
@@ -75,17 +71,36 @@ void Worker::start(int thread_limit) {
   if (!std::getenv("OMP_WAIT_POLICY")) start.environment.emplace_back("OMP_WAIT_POLICY=passive");
   if (thread_limit > 0)
     start.environment.push_back(fmt::format("OMP_THREAD_LIMIT={}", thread_limit));
-  child_ = ChildProcess(start);
+  ChildProcess child(start);
   const auto deadline = deadline_after(kLoadingSeconds);  // a library, or Python, starts
+  const std::string request = fmt::format("{} {} {}", origin ? wire::kOrigin : wire::kAlone,
+                                          kernel_.index, kernel_.library);
   std::string reply;
-  loaded_ = child_.send(std::to_string(kernel_.index) + " " + kernel_.library, deadline) &&
-            child_.receive(reply, sizeof(wire::Loaded), deadline) == Received::message;
-  wire::Loaded loaded = {};
-  if (loaded_ && parse_message(reply, loaded)) load_changes_ = loaded.changes;
+  loaded_ = child.send(request, deadline) &&
+            child.receive(reply, sizeof(wire::Loaded), deadline) == Received::message &&
+            parse_message(reply, load_);
+  return child;
+}
+
+void Worker::start(int thread_limit) {
+  if (memory_ < 0) {
+    memory_ = memfd_create("softmark-rows", MFD_CLOEXEC);
+    segment_bytes_ = 0;
+  }
+  if (memory_ < 0)
+    throw Error(kNotMeasurable, std::string("no shared memory: ") + std::strerror(errno));
+  if (thread_limit > 0 || !origin_.started()) {
+    child_ = load(thread_limit, thread_limit == 0);
+    if (loaded_ && load_.is_origin) origin_ = std::move(child_);
+  }
+  if (thread_limit == 0 && origin_.started()) {
+    child_ = origin_.copy({memory_}, deadline_after(kLoadingSeconds));
+    loaded_ = child_.started();
+    if (!loaded_) child_ = std::exchange(origin_, ChildProcess());
+  }
+  load_is_told_ = false;
   alive_ = true;
   thread_limit_ = thread_limit;
-  seconds_to_start_ =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 /// The memory stays for the next child, with the pages that it has.
@@ -183,9 +198,8 @@ CallResult Worker::exchange(const wire::Call& call) {
   result.kind = reply.status == 0 ? CallResult::done : CallResult::unsupported;
   if (reply.status != 0) result.message = "returned " + std::to_string(reply.status);
   result.environment = name_changes(reply.changes);
-  if (load_changes_ != 0 && result.environment.empty())
-    result.environment = name_changes(load_changes_) + " (when its library was loaded)";
-  load_changes_ = 0;
+  if (!std::exchange(load_is_told_, true) && load_.changes != 0 && result.environment.empty())
+    result.environment = name_changes(load_.changes) + " (when its library was loaded)";
   result.held = reply.held;
   result.exceptions = reply.exceptions;
   result.meetings = reply.meetings;

@@ -45,10 +45,9 @@ class Worker {
   const Kernel& kernel() const { return kernel_; }
   /// The CPU time of the child that runs now.
   double cpu_seconds() const { return alive_ ? child_.cpu_seconds() : 0; }
-  /// What it took to start the child that runs now, its library included.
-  double seconds_to_start() const { return seconds_to_start_; }
 
  private:
+  ChildProcess load(int thread_limit, bool origin);
   void start(int thread_limit = 0);
   void end_child();
   void stop();
@@ -58,14 +57,15 @@ class Worker {
 
   Kernel kernel_;
   double timeout_;
+  ChildProcess origin_;  // has loaded the library, and makes copies of itself; where it can
   ChildProcess child_;
   bool alive_ = false, loaded_ = false;
   int memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;
-  int thread_limit_ = 0;            // of the child that runs
-  std::uint32_t load_changes_ = 0;  // not yet reported
-  double seconds_to_start_ = 0;
+  int thread_limit_ = 0;  // of the child that runs
+  wire::Loaded load_ = {};
+  bool load_is_told_ = true;
 };
 
 /// The child's main loop (role "child-worker"): its messages stand in kernels/wire.h.

@@ -18,6 +18,7 @@
 #include "kernels/worker.h"
 #include "support/channel.h"
 #include "support/error.h"
+#include "support/fork_server.h"
 #include "support/sanitizers.h"
 #include "support/strays.h"
 
@@ -86,10 +87,10 @@ softmark_args arguments_of(const wire::Call& call, const Arena& arena) {
   return args;
 }
 
-/// "INDEX LIBRARY"
+/// "WHAT INDEX LIBRARY"
 const softmark_kernel& resolve_named(const std::string& request) {
   char* end = nullptr;
-  const std::size_t index = std::strtoull(request.c_str(), &end, 10);
+  const std::size_t index = std::strtoull(request.c_str() + request.find(' '), &end, 10);
   return resolve_kernel(*end ? end + 1 : end, index);
 }
 
@@ -145,13 +146,18 @@ wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, cons
   return reply;
 }
 
-/// Loads the kernel's library, compares what that changed, and sets it back.
+/// Loads the kernel's library, compares what that changed, and sets it back. What copies would
+/// share or lose, threads, children and descriptors, makes it none to be copied.
 const softmark_kernel& load(const std::string& request, wire::Loaded& loaded) {
   const Environment before = Environment::now();
   const Leftovers left_before = Leftovers::now(1);
   const softmark_kernel& kernel = resolve_named(request);
-  loaded.changes = before.changes_to(Environment::now()) |
-                   (left_before.changes_to(Leftovers::now(1)) & ~kHeldOnceLoaded);
+  const Leftovers left = Leftovers::now(1);
+  const std::uint32_t left_changes = left_before.changes_to(left);
+  loaded.changes = before.changes_to(Environment::now()) | (left_changes & ~kHeldOnceLoaded);
+  loaded.is_origin = request.starts_with(wire::kOrigin) &&
+                     left.held.threads == left_before.held.threads &&
+                     !(left_changes & (wire::kChildLeft | wire::kDescriptorLeft));
   before.restore(loaded.changes);
   left_before.restore();
   return kernel;
@@ -168,6 +174,12 @@ int worker_main(Channel& parent) {
   wire::Loaded loaded = {};
   const softmark_kernel& kernel = load(message, loaded);
   if (!parent.send(message_of(loaded))) return wire::kNoReply;
+  if (loaded.is_origin) {
+    leave_strays();  // copies are not among them
+    if (!serve_forks(parent)) return 0;
+    adopt_strays();
+    fcntl(1, F_SETFL, O_APPEND);
+  }
   Arena arena;
   wire::Call call;
   while (parent.receive(message) && parse_message(message, call)) {

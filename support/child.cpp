@@ -24,6 +24,7 @@
 #include "support/channel.h"
 #include "support/emulation.h"
 #include "support/error.h"
+#include "support/fork_server.h"
 #include "support/interrupts.h"
 
 extern char** environ;
@@ -176,6 +177,27 @@ ChildProcess::ChildProcess(const ChildStart& start)
   }
   close(ends[1]);
   pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+}
+
+ChildProcess ChildProcess::copy(const std::vector<int>& descriptors, Clock::time_point deadline) {
+  ChildProcess made;
+  made.number_ = random_number();
+  int ends[2] = {-1, -1};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("socketpair");
+  made.channel_ = ends[0];
+  made.output_ = memfd_create("softmark-output", MFD_CLOEXEC);
+  std::vector<int> given = {ends[1], made.output_};
+  given.insert(given.end(), descriptors.begin(), descriptors.end());
+  std::string reply;
+  std::int64_t pid = -1;
+  const bool asked = made.output_ >= 0 && send("", deadline) && send_descriptors(channel_, given);
+  close(ends[1]);
+  if (asked && receive(reply, sizeof pid, deadline) == Received::message &&
+      parse_message(reply, pid) && pid > 0) {
+    made.pid_ = static_cast<pid_t>(pid);
+    made.pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, made.pid_, 0));
+  }
+  return made;
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept { *this = std::move(other); }

@@ -44,6 +44,12 @@ class ChildProcess {
   ChildProcess(ChildProcess&&) noexcept;
   ChildProcess& operator=(ChildProcess&&) noexcept;
 
+  /// A copy of this child, which serves forks (support/fork_server.h), with a channel and an output
+  /// of its own and with these descriptors in place of those that this one was given. Not started()
+  /// where this child has ended or makes none by the deadline.
+  ChildProcess copy(const std::vector<int>& descriptors, Clock::time_point deadline);
+  bool started() const { return pid_ > 0; }
+
   /// Sends a message under a new number; reads what comes meanwhile, so that two long messages
   /// cannot block each other. False where the child does not take it: receive then says why.
   bool send(std::string_view message, Clock::time_point deadline);

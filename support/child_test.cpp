@@ -21,6 +21,9 @@
 #include "support/strays.h"
 
 namespace softmark {
+
+int serve_and_count(Channel& parent);  // fork_server_test.cpp
+
 namespace {
 
 using Received = ChildProcess::Received;
@@ -189,6 +192,7 @@ constexpr ChildRole kRoles[] = {
     {"test-descriptors", count_descriptors},
     {"test-emulator", name_emulator},
     {"test-interrupt", be_interrupted},
+    {"test-origin", serve_and_count},
 };
 
 // ---- the parent ----

@@ -12,6 +12,7 @@
 namespace softmark {
 
 void adopt_strays() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+void leave_strays() { prctl(PR_SET_CHILD_SUBREAPER, 0); }
 
 std::vector<pid_t> own_children() {
   std::vector<pid_t> found;

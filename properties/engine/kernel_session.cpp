@@ -51,10 +51,13 @@ std::size_t KernelSession::outputs(const Case& c) const { return outputs_of(kern
 CallResult KernelSession::run_until_met(const Case& c, int closely) {
   const bool two = c.layout.fresh && c.layout.caller == Caller::concurrent && c.rows > 1;
   for (double seconds = 0;;) {
+    const auto start = std::chrono::steady_clock::now();
     CallResult outcome = worker_.run(c, closely);
     if (!c.layout.fresh) return outcome;
-    seconds_of_starts_ += worker_.seconds_to_start();
-    seconds += worker_.seconds_to_start();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    last_start_ = took.count();
+    seconds_of_starts_ += last_start_;
+    seconds += last_start_;
     const bool apart = two && outcome.kind == CallResult::done && outcome.meetings == 0;
     if (!apart || seconds > kSecondsToMeet) return outcome;
   }
@@ -121,8 +124,7 @@ double KernelSession::seconds_of_a_call() {
 
 // The first one is always tried.
 bool KernelSession::may_start(double seconds_in_all) {
-  return seconds_of_starts_ + worker_.seconds_to_start() < seconds_in_all ||
-         seconds_of_starts_ == 0;
+  return seconds_of_starts_ + last_start_ < seconds_in_all || seconds_of_starts_ == 0;
 }
 
 // Distinguishes a hang from a kernel whose time grows as the square of the length: times a part of

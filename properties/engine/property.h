@@ -123,7 +123,7 @@ class KernelSession {
   std::uint64_t judged_ = 0;
   Outputs outputs_seen_;
   std::optional<Seen> changed_environment_, changed_memory_;
-  double seconds_of_a_call_ = -1, seconds_of_starts_ = 0;
+  double seconds_of_a_call_ = -1, seconds_of_starts_ = 0, last_start_ = 0;
   std::unique_ptr<Truths> truths_;
 };
 

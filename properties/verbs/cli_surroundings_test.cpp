@@ -107,6 +107,14 @@ TEST(Surroundings, LoadingAPluginHasALimitOfTime) {
       << ran.err;
 }
 
+TEST(Surroundings, ALibraryWithAThreadIsNotCopied) {
+  const Ran ran =
+      run_command(kProgram + " verify --plugin " SOFTMARK_PLUGINS
+                             "/thread_at_load.so --kernel 'threaded_library/*' --effort quick "
+                             "--property error_bound --property stale_state");
+  EXPECT_EQ(ran.code, kPass) << ran.out << ran.err;
+}
+
 TEST(Surroundings, RunTakesOneShapeAndChooses) {
   const fs::path folder = scratch();
   const Ran ran =
