@@ -59,8 +59,8 @@ Worker::Worker(const Kernel& kernel, double timeout_seconds)
 
 Worker::~Worker() { stop(); }
 
-/// A child that has loaded the kernel's library; `origin`: of which others are copies. An ended one
-/// where that failed.
+/// A child that has loaded the kernel's library, or failed to (loaded_); `origin`: of which others
+/// are to be copies.
 ChildProcess Worker::load(int thread_limit, bool origin) {
   ChildStart start;
   start.arguments = {"child-worker"};
@@ -112,9 +112,13 @@ void Worker::end_child() {
 void Worker::stop() {
   if (base_) munmap(base_, wire::kSegments * segment_bytes_);
   base_ = nullptr;
-  if (memory_ >= 0) close(memory_);
-  memory_ = -1;
   end_child();
+  if (memory_ >= 0) {
+    // The origin may hold it open: its pages go now.
+    [[maybe_unused]] const int truncated = ftruncate(memory_, 0);
+    close(memory_);
+  }
+  memory_ = -1;
 }
 
 void Worker::reserve(std::size_t segment_bytes) {
