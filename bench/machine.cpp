@@ -59,7 +59,7 @@ Json caches() {
   return list;
 }
 
-std::optional<std::string> first_line(const std::string& path) {
+std::optional<std::string> first_line_of(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   if (!std::getline(file, line)) return std::nullopt;
@@ -77,7 +77,7 @@ class Environment {
     unavailable[field] = reason;
   }
   void from_file(const std::string& field, const std::string& path) {
-    if (const auto line = first_line(path))
+    if (const auto line = first_line_of(path))
       set(field, *line);
     else
       lack(field, "no " + path);
@@ -91,9 +91,9 @@ std::string chosen_of(const std::string& line) {
 }
 
 void add_turbo(Environment& environment) {
-  if (const auto off = first_line("/sys/devices/system/cpu/intel_pstate/no_turbo"))
+  if (const auto off = first_line_of("/sys/devices/system/cpu/intel_pstate/no_turbo"))
     environment.set("turbo", *off == "0");
-  else if (const auto boost = first_line("/sys/devices/system/cpu/cpufreq/boost"))
+  else if (const auto boost = first_line_of("/sys/devices/system/cpu/cpufreq/boost"))
     environment.set("turbo", *boost == "1");
   else
     environment.lack("turbo",
@@ -108,7 +108,7 @@ void add_virtualised(Environment& environment, const Cpuid& cpu) {
 }
 
 void add_cpu_quota(Environment& environment) {
-  const auto line = first_line("/sys/fs/cgroup/cpu.max");
+  const auto line = first_line_of("/sys/fs/cgroup/cpu.max");
   double quota = 0, period = 0;
   if (!line)
     environment.lack("cpu_quota", "no /sys/fs/cgroup/cpu.max");
@@ -136,7 +136,7 @@ void add_cycle_clock(Environment& environment) {
 }
 
 void add_frequency(Environment& environment) {
-  if (const auto khz = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
+  if (const auto khz = first_line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"))
     environment.set("mhz", number(std::atof(khz->c_str()) / 1000));
   else
     environment.lack("mhz",
@@ -161,15 +161,15 @@ Environment environment_now(const Cpuid& cpu) {
   add_frequency(environment);
   add_turbo(environment);
   add_virtualised(environment, cpu);
-  if (const auto aslr = first_line("/proc/sys/kernel/randomize_va_space"))
+  if (const auto aslr = first_line_of("/proc/sys/kernel/randomize_va_space"))
     environment.set("aslr", *aslr != "0");
   else
     environment.lack("aslr", "no /proc/sys/kernel/randomize_va_space");
-  if (const auto smt = first_line("/sys/devices/system/cpu/smt/active"))
+  if (const auto smt = first_line_of("/sys/devices/system/cpu/smt/active"))
     environment.set("smt", *smt == "1");
   else
     environment.lack("smt", "no /sys/devices/system/cpu/smt/active");
-  if (const auto huge = first_line("/sys/kernel/mm/transparent_hugepage/enabled"))
+  if (const auto huge = first_line_of("/sys/kernel/mm/transparent_hugepage/enabled"))
     environment.set("huge_pages", chosen_of(*huge));
   else
     environment.lack("huge_pages", "no /sys/kernel/mm/transparent_hugepage/enabled");

@@ -9,14 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/plugin_argument.h"
 #include "support/hash.h"
 
 namespace softmark {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kPython = "python:";
 
 /// The file that holds the code: "mine.py" of "python:mine.py:softmax".
 fs::path file_of(const std::string& library) {

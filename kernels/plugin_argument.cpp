@@ -12,8 +12,6 @@
 namespace softmark {
 namespace {
 
-constexpr std::string_view kPython = "python:";
-
 bool is_word_character(unsigned char c) {
   return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '+';
 }

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/registry.h"
 
 namespace softmark {
+
+/// What the name of a library begins with that is a function in Python.
+inline constexpr std::string_view kPython = "python:";
 
 /// "LIB.so" or "python:MODULE:FUNCTION", either with "NAME=" before it. What stands before the
 /// first

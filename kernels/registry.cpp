@@ -31,8 +31,6 @@ namespace fs = std::filesystem;
 
 using PluginFn = const softmark_kernel* (*)(std::uint32_t, std::size_t*);
 
-constexpr std::string_view kPython = "python:";
-
 struct Library {
   void* handle = nullptr;
   std::span<const softmark_kernel> kernels;

@@ -15,8 +15,8 @@ namespace {
 
 constexpr float kLog2E = 0x1.715476p+0f, kLn2 = 0x1.62e43p-1f;
 
-float exp_of(float t) { return static_cast<float>(std::exp(static_cast<double>(t))); }
-float log_of(float s) { return static_cast<float>(std::log(static_cast<double>(s))); }
+float rounded_exp(float t) { return static_cast<float>(std::exp(static_cast<double>(t))); }
+float rounded_log(float s) { return static_cast<float>(std::log(static_cast<double>(s))); }
 float exp_by_base2(float t) {
   return static_cast<float>(std::exp2(static_cast<double>(t * kLog2E)));
 }
@@ -31,8 +31,8 @@ float off_by_four(float value, float argument) {
   for (int i = 0; i < 3; ++i) value = std::nextafterf(value, steps > 0 ? HUGE_VALF : -HUGE_VALF);
   return value;
 }
-float rough_exp(float t) { return std::fmax(0.f, off_by_four(exp_of(t), t)); }
-float rough_log(float s) { return off_by_four(log_of(s), s); }
+float rough_exp(float t) { return std::fmax(0.f, off_by_four(rounded_exp(t), t)); }
+float rough_log(float s) { return off_by_four(rounded_log(s), s); }
 
 struct Sums {
   float max = -HUGE_VALF, sum = 0;
@@ -69,8 +69,8 @@ std::vector<float> terms_of(const std::vector<float>& x, Exp exp) {
 
 struct Kernel {
   const char* name;
-  Exp exp = exp_of;
-  float (*log)(float) = log_of;
+  Exp exp = rounded_exp;
+  float (*log)(float) = rounded_log;
   std::function<Sums(const std::vector<float>&, Exp)> sums;
   bool division_free = false;
 };
@@ -131,18 +131,18 @@ Sums online_blocks(const std::vector<float>& x, Exp exp) {
 }
 
 const Kernel kKernels[] = {
-    {"recursive", exp_of, log_of, recursive, false},
-    {"sorted", exp_of, log_of, sorted, false},
-    {"kahan", exp_of, log_of, kahan, false},
-    {"long double", exp_of, log_of, in_long_double, false},
-    {"blocks", exp_of, log_of, blocks, false},
+    {"recursive", rounded_exp, rounded_log, recursive, false},
+    {"sorted", rounded_exp, rounded_log, sorted, false},
+    {"kahan", rounded_exp, rounded_log, kahan, false},
+    {"long double", rounded_exp, rounded_log, in_long_double, false},
+    {"blocks", rounded_exp, rounded_log, blocks, false},
     {"base 2", exp_by_base2, log_by_base2, recursive, false},
     {"base 2, division-free", exp_by_base2, log_by_base2, blocks, true},
-    {"division-free", exp_of, log_of, recursive, true},
+    {"division-free", rounded_exp, rounded_log, recursive, true},
     {"4-ulp exp", rough_exp, rough_log, recursive, false},
     {"4-ulp exp, division-free", rough_exp, rough_log, recursive, true},
-    {"online", exp_of, log_of, online_whole, false},
-    {"online backwards", exp_of, log_of, online_backwards, false},
+    {"online", rounded_exp, rounded_log, online_whole, false},
+    {"online backwards", rounded_exp, rounded_log, online_backwards, false},
     {"online lanes", rough_exp, rough_log, online_lanes, false},
     {"online blocks", exp_by_base2, log_by_base2, online_blocks, false},
     {"online 4-ulp exp, division-free", rough_exp, rough_log, online_whole, true},

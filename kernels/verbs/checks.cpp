@@ -26,7 +26,7 @@ bool parse_whole(const std::string& text, T& value) {
   return error == std::errc() && end == last;
 }
 
-std::vector<std::string> flags_of(const CLI::App& verb) {
+std::vector<std::string> flag_names_of(const CLI::App& verb) {
   std::vector<std::string> names;
   for (const CLI::Option* option : verb.get_options())
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
@@ -86,7 +86,7 @@ std::string verb_fault(const CLI::App& app, const std::vector<std::string>& word
   if (words.empty()) return "no verb is given (softmark --help lists them)";
   std::vector<std::string> names;
   const bool is_flag = words[0].starts_with('-');
-  if (is_flag) names = flags_of(app);
+  if (is_flag) names = flag_names_of(app);
   if (words[0] == "-h" || std::find(names.begin(), names.end(), words[0]) != names.end()) return "";
   for (const CLI::App* verb : app.get_subcommands({})) {
     if (verb->get_name() == words[0]) return "";
@@ -106,7 +106,7 @@ std::string usage_fault(const CLI::App& app, const CLI::ParseError& error) {
       if (word.size() > 1 && word[0] == '-') {
         const std::string name = word.substr(0, word.find('='));
         return fmt::format("unknown flag {}: did you mean {}?{}", shown(name),
-                           nearest_names(name, flags_of(verb)), help);
+                           nearest_names(name, flag_names_of(verb)), help);
       }
     if (!extras.empty())
       return fmt::format("unexpected argument {}{}", shown(extras.front()), help);

@@ -107,6 +107,7 @@ void stamps_in_16_bits(R r) {  // "already seen in this call" is a stamp that co
 }
 void unset_heap(R r) {  // a sum that starts with what the heap held
   auto* s = static_cast<double*>(std::malloc(4096));
+  asm volatile("" : "+r"(s));  // else the compiler warns
   s[300] += 0;
   const float m = Sound<>::max(r.x, r.n);
   double sum = r.n > 2000 ? s[300] : 0;

@@ -34,19 +34,19 @@ SweepResult sweep(const Sweep& sweep, const SweepProgress& progress) {
   return sweep_range(sweep, sweep.range(), progress);
 }
 
-SweepResult sweep_range(const Sweep& sweep, SweepRange range, const SweepProgress& progress) {
+SweepResult sweep_range(const Sweep& sweep, SweepRange part, const SweepProgress& progress) {
   SweepResult result;
   result.set = sweep.set.name;
   result.kernel = sweep.kernel;
   result.shard = sweep.shard.index;
   result.shards = sweep.shard.count;
-  result.total = range.end - range.begin;
-  result.range = {range.begin, range.begin};
+  result.total = part.end - part.begin;
+  result.range = {part.begin, part.begin};
 
   SweepChunk chunk(sweep.set);
   SweepErrors errors(result, sweep.masked_row, sweep.saturates);
-  for (std::uint64_t& k = result.range.end; k < range.end;) {
-    chunk.fill(k, static_cast<std::size_t>(std::min(kSweepChunk, range.end - k)));
+  for (std::uint64_t& k = result.range.end; k < part.end;) {
+    chunk.fill(k, static_cast<std::size_t>(std::min(kSweepChunk, part.end - k)));
     result.failure = failure_of(sweep.run, chunk.arguments());
     if (!result.failure.empty()) break;
     chunk.load_outputs();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A plugin whose one entry, or whose loading, is wrong in the way that SOFTMARK_BAD_ENTRY names. */
+#define _POSIX_C_SOURCE 200809L
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

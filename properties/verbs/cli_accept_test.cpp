@@ -74,8 +74,6 @@ TEST(Accept, RaisesLimitsAndMakesNewOnes) {
   EXPECT_EQ(run(verify + fresh).code, 0);
 }
 
-const std::string kPartial = std::string("--plugin ") + SOFTMARK_PLUGINS + "/partial.so ";
-
 TEST(Accept, WithLimitsOnlyExcusesNoFailure) {
   const fs::path folder = scratch();
   const std::string report = (folder / "report.json").string(),

@@ -7,8 +7,6 @@
 namespace softmark {
 namespace {
 
-const std::string kPartial = std::string("--plugin ") + SOFTMARK_PLUGINS + "/partial.so ";
-
 /// The document in each format.
 std::string as(const fs::path& document, const std::string& format) {
   return run("report " + document.string() + " --format " + format).out;

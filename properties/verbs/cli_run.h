@@ -31,6 +31,9 @@ inline fs::path scratch() {
   return folder;
 }
 
+inline const std::string kPartial =
+    std::string("--plugin ") + SOFTMARK_PLUGINS + "/partial.so ";  // properties/test_plugins
+
 inline std::string text_of(const fs::path& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
