@@ -5,7 +5,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::agreement {
 namespace {
 
 bool has_relatives(const Kernel& kernel) {
@@ -122,7 +122,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property agreement = {
+const Property property = {
     "agreement",
     "softmax, log-softmax and logsumexp of a row agree: each is the others' exp, log and sum",
     Criterion::bound,
@@ -132,4 +132,4 @@ const Property agreement = {
     sweep,
     kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::agreement

@@ -2,7 +2,7 @@
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::alignment {
 namespace {
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
@@ -51,14 +51,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property alignment = {"alignment",
-                            "the results are within their bounds at every start address and with "
-                            "every stride of input and output",
-                            Criterion::contract,
-                            Severity::error,
-                            any_kernel,
-                            fault,
-                            sweep,
-                            {}};
+const Property property = {"alignment",
+                           "the results are within their bounds at every start address and with "
+                           "every stride of input and output",
+                           Criterion::contract,
+                           Severity::error,
+                           any_kernel,
+                           fault,
+                           sweep,
+                           {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::alignment

@@ -5,7 +5,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::argmax {
 namespace {
 
 bool has_argmax(const Kernel& kernel) { return keeps_argmax(kernel.op); }
@@ -68,7 +68,7 @@ constexpr Family kRows[] = {Family::ties, Family::flat, Family::equal, Family::z
 
 }  // namespace
 
-const Property argmax = {
+const Property property = {
     "argmax",
     "the largest logit has the largest result; hardmax marks the first of equal maxima",
     Criterion::bound,
@@ -78,4 +78,4 @@ const Property argmax = {
     sweep,
     kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::argmax

@@ -13,7 +13,7 @@
 #include "properties/engine/cases.h"
 #include "reference/error_bounds.h"
 
-namespace softmark {
+namespace softmark::checks::bias {
 namespace {
 
 constexpr std::size_t kFewestRows = 32, kFewestCols = 128;
@@ -137,7 +137,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property bias = {
+const Property property = {
     "bias",
     "over many random rows, errors have no preferred sign beyond what exp, log and quotient lose",
     Criterion::bound,
@@ -147,4 +147,4 @@ const Property bias = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::bias

@@ -13,7 +13,7 @@
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::columns {
 namespace {
 
 constexpr int kNarrow = 20;  // bits: in wider types every number of columns rounds otherwise
@@ -256,7 +256,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property columns = {
+const Property property = {
     "columns",
     "every column counts, whatever the length, in rows whose sums are exact in any order",
     Criterion::bound,
@@ -266,4 +266,4 @@ const Property columns = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::columns

@@ -4,7 +4,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::correctly_rounded {
 namespace {
 
 bool claims_rounding(const Kernel& kernel) { return kernel.claims & SOFTMARK_CORRECTLY_ROUNDED; }
@@ -46,7 +46,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property correctly_rounded = {
+const Property property = {
     "correctly_rounded",
     "every finite result is the exact value rounded to nearest, ties to even",
     Criterion::claim,
@@ -56,4 +56,4 @@ const Property correctly_rounded = {
     sweep,
     finite_families()};
 
-}  // namespace softmark
+}  // namespace softmark::checks::correctly_rounded

@@ -6,7 +6,7 @@
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::cross_entropy {
 namespace {
 
 bool takes_labels(const Kernel& kernel) { return shape_of(kernel.op).takes_labels; }
@@ -75,7 +75,7 @@ constexpr Family kRows[] = {Family::normal, Family::peaked, Family::wide,   Fami
 
 }  // namespace
 
-const Property cross_entropy = {
+const Property property = {
     "cross_entropy",
     "cross-entropy and its gradient are correct for every label, however unlikely, and in each row",
     Criterion::bound,
@@ -85,4 +85,4 @@ const Property cross_entropy = {
     sweep,
     kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::cross_entropy

@@ -7,7 +7,7 @@
 #include "properties/crossing/crossed_case.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::crossed {
 namespace {
 
 constexpr double kSecondsForStarts[] = {0.4, 3, 30};  // of all fresh processes, at each effort
@@ -166,16 +166,16 @@ Json covers(const Kernel& kernel, Effort effort, const std::vector<bool>& judged
 
 }  // namespace
 
-const Property crossed = {"crossed",
-                          "a call is correct whatever its shape, values, layout, threads, caller "
-                          "and history are together",
-                          Criterion::contract,
-                          Severity::error,
-                          any_kernel,
-                          fault,
-                          sweep,
-                          {},
-                          nullptr,
-                          covers};
+const Property property = {"crossed",
+                           "a call is correct whatever its shape, values, layout, threads, caller "
+                           "and history are together",
+                           Criterion::contract,
+                           Severity::error,
+                           any_kernel,
+                           fault,
+                           sweep,
+                           {},
+                           nullptr,
+                           covers};
 
-}  // namespace softmark
+}  // namespace softmark::checks::crossed

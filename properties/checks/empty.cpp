@@ -2,7 +2,7 @@
 #include "kernels/names.h"
 #include "properties/engine/property.h"
 
-namespace softmark {
+namespace softmark::checks::empty {
 namespace {
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
@@ -30,7 +30,7 @@ void sweep(const Kernel& kernel, Effort, const Sink& sink) {
 
 }  // namespace
 
-const Property empty = {
+const Property property = {
     "empty",
     "a call with no rows or no columns reads and writes nothing; logsumexp of no columns is -inf",
     Criterion::contract,
@@ -40,4 +40,4 @@ const Property empty = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::empty

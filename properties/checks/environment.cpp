@@ -4,7 +4,7 @@
 #include "kernels/names.h"
 #include "properties/engine/property.h"
 
-namespace softmark {
+namespace softmark::checks::environment {
 namespace {
 
 // A pool or a cache grows in the first calls (glibc keeps seven freed blocks of each size a thread,
@@ -120,14 +120,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property environment = {"environment",
-                              "a call leaves modes, signals, descriptors, folder and output "
-                              "streams unchanged, and leaves no thread, child or memory behind",
-                              Criterion::contract,
-                              Severity::error,
-                              any_kernel,
-                              fault,
-                              sweep,
-                              {}};
+const Property property = {"environment",
+                           "a call leaves modes, signals, descriptors, folder and output "
+                           "streams unchanged, and leaves no thread, child or memory behind",
+                           Criterion::contract,
+                           Severity::error,
+                           any_kernel,
+                           fault,
+                           sweep,
+                           {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::environment

@@ -2,7 +2,7 @@
 #include "properties/engine/property.h"
 #include "properties/engine/search.h"
 
-namespace softmark {
+namespace softmark::checks::error_bound {
 namespace {
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
@@ -20,15 +20,15 @@ std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t
 
 }  // namespace
 
-const Property error_bound = {"error_bound",
-                              "no result is further from the exact value than a sane "
-                              "floating-point evaluation of this row can be",
-                              Criterion::bound,
-                              Severity::error,
-                              any_kernel,
-                              fault,
-                              sweep,
-                              finite_families(),
-                              seek};
+const Property property = {"error_bound",
+                           "no result is further from the exact value than a sane "
+                           "floating-point evaluation of this row can be",
+                           Criterion::bound,
+                           Severity::error,
+                           any_kernel,
+                           fault,
+                           sweep,
+                           finite_families(),
+                           seek};
 
-}  // namespace softmark
+}  // namespace softmark::checks::error_bound

@@ -4,7 +4,7 @@
 
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::exception_flags {
 namespace {
 
 std::string name_flags(unsigned flags) {
@@ -46,7 +46,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property exception_flags = {
+const Property property = {
     "exception_flags",
     "finite results raise no floating-point flag except inexact and underflow",
     Criterion::contract,
@@ -56,4 +56,4 @@ const Property exception_flags = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::exception_flags

@@ -2,7 +2,7 @@
 #include "kernels/names.h"
 #include "properties/engine/property.h"
 
-namespace softmark {
+namespace softmark::checks::in_place {
 namespace {
 
 bool claims_in_place(const Kernel& kernel) {
@@ -27,7 +27,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property in_place = {
+const Property property = {
     "in_place",
     "y may be x (or g): the results are within their bounds, as out of place",
     Criterion::claim,
@@ -37,4 +37,4 @@ const Property in_place = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::in_place

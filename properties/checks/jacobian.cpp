@@ -4,7 +4,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::jacobian {
 namespace {
 
 using Matrix = std::vector<long double>;  // [cols * cols]
@@ -135,7 +135,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property jacobian = {"jacobian",
+const Property property = {"jacobian",
                            "the Jacobian is symmetric, maps ones to zero, gives the "
                            "vector-Jacobian product, and matches the slope of the exact softmax",
                            Criterion::bound,
@@ -145,4 +145,4 @@ const Property jacobian = {"jacobian",
                            sweep,
                            kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::jacobian

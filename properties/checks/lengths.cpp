@@ -5,7 +5,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::lengths {
 namespace {
 
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
@@ -61,7 +61,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property lengths = {
+const Property property = {
     "lengths",
     "every number of columns is correct: 1 to 130, around powers of two, a few blocks, and between",
     Criterion::bound,
@@ -71,4 +71,4 @@ const Property lengths = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::lengths

@@ -7,7 +7,7 @@
 #include "properties/engine/cases.h"
 #include "support/non_finite.h"
 
-namespace softmark {
+namespace softmark::checks::masked {
 namespace {
 
 bool takes_masks(const Kernel& kernel) {
@@ -106,7 +106,7 @@ constexpr Family kRows[] = {Family::masked};
 
 }  // namespace
 
-const Property masked = {
+const Property property = {
     "masked",
     "masked columns count as absent, whatever prefix, suffix or block of the row they are",
     Criterion::contract,
@@ -116,4 +116,4 @@ const Property masked = {
     sweep,
     kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::masked

@@ -6,7 +6,7 @@
 #include "properties/engine/property.h"
 #include "properties/engine/search.h"
 
-namespace softmark {
+namespace softmark::checks::max_ulp {
 namespace {
 
 bool promises(const Kernel& kernel) { return std::isfinite(kernel.max_ulp); }
@@ -44,14 +44,14 @@ std::optional<Case> seek(KernelSession& session, std::uint64_t seed, std::size_t
 
 }  // namespace
 
-const Property max_ulp = {"max_ulp",
-                          "no result is off by more ulps than the kernel's entry promises",
-                          Criterion::claim,
-                          Severity::error,
-                          promises,
-                          fault,
-                          sweep,
-                          finite_families(),
-                          seek};
+const Property property = {"max_ulp",
+                           "no result is off by more ulps than the kernel's entry promises",
+                           Criterion::claim,
+                           Severity::error,
+                           promises,
+                           fault,
+                           sweep,
+                           finite_families(),
+                           seek};
 
-}  // namespace softmark
+}  // namespace softmark::checks::max_ulp

@@ -6,7 +6,7 @@
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::memory {
 namespace {
 
 // A call that declines its arguments must not write outside y's rows either.
@@ -64,14 +64,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property memory = {"memory",
-                         "nothing but y's rows is written, and nothing outside the rows is used, "
-                         "wherever the buffers lie",
-                         Criterion::contract,
-                         Severity::error,
-                         any_kernel,
-                         fault,
-                         sweep,
-                         {}};
+const Property property = {"memory",
+                           "nothing but y's rows is written, and nothing outside the rows is used, "
+                           "wherever the buffers lie",
+                           Criterion::contract,
+                           Severity::error,
+                           any_kernel,
+                           fault,
+                           sweep,
+                           {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::memory

@@ -6,7 +6,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::order {
 namespace {
 
 bool is_monotone(const Kernel& kernel) { return op_info(kernel.op).monotone; }
@@ -60,14 +60,15 @@ constexpr Family kRows[] = {Family::wide, Family::ascending, Family::flat, Famil
 
 }  // namespace
 
-const Property order = {"order",
-                        "a larger logit has no smaller result, up to the bounds of both, on ramps "
-                        "that cover exp's whole range densely",
-                        Criterion::bound,
-                        Severity::error,
-                        is_monotone,
-                        fault,
-                        sweep,
-                        kRows};
+const Property property = {
+    "order",
+    "a larger logit has no smaller result, up to the bounds of both, on ramps "
+    "that cover exp's whole range densely",
+    Criterion::bound,
+    Severity::error,
+    is_monotone,
+    fault,
+    sweep,
+    kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::order

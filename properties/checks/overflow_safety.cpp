@@ -5,7 +5,7 @@
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::overflow_safety {
 namespace {
 
 bool can_overflow(const Kernel& kernel) {
@@ -83,13 +83,13 @@ constexpr Family kRows[] = {Family::large, Family::outlier, Family::offset, Fami
 
 }  // namespace
 
-const Property overflow_safety = {"overflow_safety",
-                                  "finite logits of any size give finite and correct results",
-                                  Criterion::contract,
-                                  Severity::error,
-                                  can_overflow,
-                                  fault,
-                                  sweep,
-                                  kRows};
+const Property property = {"overflow_safety",
+                           "finite logits of any size give finite and correct results",
+                           Criterion::contract,
+                           Severity::error,
+                           can_overflow,
+                           fault,
+                           sweep,
+                           kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::overflow_safety

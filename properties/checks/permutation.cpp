@@ -7,7 +7,7 @@
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::permutation {
 namespace {
 
 // Excluded: an op that selects breaks ties by position, and the Jacobian has its own property.
@@ -99,13 +99,13 @@ constexpr Family kRows[] = {Family::peaked, Family::wide,   Family::ascending,  
 
 }  // namespace
 
-const Property permutation = {"permutation",
-                              "permuting a row permutes its results, up to the bounds of both",
-                              Criterion::bound,
-                              Severity::error,
-                              is_equivariant,
-                              fault,
-                              sweep,
-                              kRows};
+const Property property = {"permutation",
+                           "permuting a row permutes its results, up to the bounds of both",
+                           Criterion::bound,
+                           Severity::error,
+                           is_equivariant,
+                           fault,
+                           sweep,
+                           kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::permutation

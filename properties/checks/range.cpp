@@ -4,7 +4,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::range {
 namespace {
 
 bool has_range(const Kernel& kernel) {
@@ -64,7 +64,7 @@ constexpr Family kRows[] = {Family::wide,  Family::subnormal, Family::cutoff,
 
 }  // namespace
 
-const Property range = {
+const Property property = {
     "range",
     "probabilities lie in [0, 1], their logarithms at or below 0, a hardmax is 0 or 1",
     Criterion::contract,
@@ -74,4 +74,4 @@ const Property range = {
     sweep,
     kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::range

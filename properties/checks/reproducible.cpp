@@ -2,7 +2,7 @@
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::reproducible {
 namespace {
 
 bool claims_reproducible(const Kernel& kernel) { return kernel.claims & SOFTMARK_REPRODUCIBLE; }
@@ -79,14 +79,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property reproducible = {"reproducible",
-                               "a row's bits depend on that row alone: not on the run, its batch, "
-                               "alignment, stride or threads",
-                               Criterion::claim,
-                               Severity::error,
-                               claims_reproducible,
-                               fault,
-                               sweep,
-                               {}};
+const Property property = {"reproducible",
+                           "a row's bits depend on that row alone: not on the run, its batch, "
+                           "alignment, stride or threads",
+                           Criterion::claim,
+                           Severity::error,
+                           claims_reproducible,
+                           fault,
+                           sweep,
+                           {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::reproducible

@@ -7,7 +7,7 @@
 #include "properties/engine/cases.h"
 #include "support/non_finite.h"
 
-namespace softmark {
+namespace softmark::checks::row_independence {
 namespace {
 
 // A row that is wrong in its batch and right alone. A row that is wrong alone is another property's
@@ -80,14 +80,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property row_independence = {"row_independence",
-                                   "a row's results do not depend on its neighbours, whether they "
-                                   "are NaN, infinite, masked or at any level",
-                                   Criterion::contract,
-                                   Severity::error,
-                                   any_kernel,
-                                   fault,
-                                   sweep,
-                                   {}};
+const Property property = {"row_independence",
+                           "a row's results do not depend on its neighbours, whether they "
+                           "are NaN, infinite, masked or at any level",
+                           Criterion::contract,
+                           Severity::error,
+                           any_kernel,
+                           fault,
+                           sweep,
+                           {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::row_independence

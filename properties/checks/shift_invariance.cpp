@@ -5,7 +5,7 @@
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::shift_invariance {
 namespace {
 
 bool is_invariant(const Kernel& kernel) { return op_info(kernel.op).shift_invariant; }
@@ -69,14 +69,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property shift_invariance = {"shift_invariance",
-                                   "adding the same exactly representable amount to every logit "
-                                   "changes no result by more than the bounds of both",
-                                   Criterion::bound,
-                                   Severity::error,
-                                   is_invariant,
-                                   fault,
-                                   sweep,
-                                   kRows};
+const Property property = {"shift_invariance",
+                           "adding the same exactly representable amount to every logit "
+                           "changes no result by more than the bounds of both",
+                           Criterion::bound,
+                           Severity::error,
+                           is_invariant,
+                           fault,
+                           sweep,
+                           kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::shift_invariance

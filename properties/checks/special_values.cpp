@@ -7,7 +7,7 @@
 #include "properties/engine/cases.h"
 #include "support/non_finite.h"
 
-namespace softmark {
+namespace softmark::checks::special_values {
 namespace {
 
 // Columns, up to two vectors and a tail: no two special rows share a call.
@@ -136,14 +136,14 @@ constexpr Family kRows[] = {Family::nan, Family::infinite, Family::all_masked, F
 
 }  // namespace
 
-const Property special_values = {"special_values",
-                                 "NaN, infinities and masked rows give what the contract's table "
-                                 "says, at every position of every length",
-                                 Criterion::contract,
-                                 Severity::error,
-                                 has_specials,
-                                 fault,
-                                 sweep,
-                                 kRows};
+const Property property = {"special_values",
+                           "NaN, infinities and masked rows give what the contract's table "
+                           "says, at every position of every length",
+                           Criterion::contract,
+                           Severity::error,
+                           has_specials,
+                           fault,
+                           sweep,
+                           kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::special_values

@@ -7,7 +7,7 @@
 #include "properties/engine/cases.h"
 #include "support/non_finite.h"
 
-namespace softmark {
+namespace softmark::checks::stale_state {
 namespace {
 
 // A call of the same shape at the same address with other values: on another level, or starting
@@ -61,7 +61,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property stale_state = {
+const Property property = {
     "stale_state",
     "a call's results depend on its arguments alone, whatever was called before",
     Criterion::contract,
@@ -71,4 +71,4 @@ const Property stale_state = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::stale_state

@@ -5,7 +5,7 @@
 #include "kernels/names.h"
 #include "properties/engine/property.h"
 
-namespace softmark {
+namespace softmark::checks::sum_to_one {
 namespace {
 
 bool sums_to_one(const Kernel& kernel) { return op_info(kernel.op).sums_to_one; }
@@ -41,13 +41,13 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property sum_to_one = {"sum_to_one",
-                             "the results of a row sum to 1, up to the sum of their own bounds",
-                             Criterion::bound,
-                             Severity::error,
-                             sums_to_one,
-                             fault,
-                             sweep,
-                             finite_families()};
+const Property property = {"sum_to_one",
+                           "the results of a row sum to 1, up to the sum of their own bounds",
+                           Criterion::bound,
+                           Severity::error,
+                           sums_to_one,
+                           fault,
+                           sweep,
+                           finite_families()};
 
-}  // namespace softmark
+}  // namespace softmark::checks::sum_to_one

@@ -2,7 +2,7 @@
 #include "kernels/names.h"
 #include "properties/engine/property.h"
 
-namespace softmark {
+namespace softmark::checks::threaded {
 namespace {
 
 bool claims_threaded(const Kernel& kernel) { return kernel.claims & SOFTMARK_THREADED; }
@@ -39,7 +39,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property threaded = {
+const Property property = {
     "threaded",
     "the results are within their bounds on any number of threads, every time",
     Criterion::claim,
@@ -49,4 +49,4 @@ const Property threaded = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::threaded

@@ -5,7 +5,7 @@
 
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::ties {
 namespace {
 
 bool is_monotone(const Kernel& kernel) { return op_info(kernel.op).monotone; }
@@ -46,14 +46,14 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property ties = {"ties",
-                       "equal logits give the same bits at every position, and a larger logit "
-                       "gives no smaller result, to the last bit",
-                       Criterion::bound,
-                       Severity::note,
-                       is_monotone,
-                       fault,
-                       sweep,
-                       kRows};
+const Property property = {"ties",
+                           "equal logits give the same bits at every position, and a larger logit "
+                           "gives no smaller result, to the last bit",
+                           Criterion::bound,
+                           Severity::note,
+                           is_monotone,
+                           fault,
+                           sweep,
+                           kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::ties

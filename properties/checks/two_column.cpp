@@ -5,7 +5,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::two_column {
 namespace {
 
 bool has_two(const Kernel& kernel) {
@@ -120,7 +120,7 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
 
 }  // namespace
 
-const Property two_column = {
+const Property property = {
     "two_column",
     "a softmax of two columns is the sigmoid of their difference, for densely spaced arguments",
     Criterion::bound,
@@ -130,4 +130,4 @@ const Property two_column = {
     sweep,
     {}};
 
-}  // namespace softmark
+}  // namespace softmark::checks::two_column

@@ -5,7 +5,7 @@
 #include "kernels/element.h"
 #include "properties/engine/cases.h"
 
-namespace softmark {
+namespace softmark::checks::vjp {
 namespace {
 
 bool is_vjp(const Kernel& kernel) { return !takes_logits(kernel.op); }
@@ -103,14 +103,15 @@ constexpr Family kRows[] = {Family::normal,    Family::peaked, Family::wide,
 
 }  // namespace
 
-const Property vjp = {"vjp",
-                      "vector-Jacobian products are correct in every component and in sum, for "
-                      "cotangents of every kind and saturated rows",
-                      Criterion::bound,
-                      Severity::error,
-                      is_vjp,
-                      fault,
-                      sweep,
-                      kRows};
+const Property property = {
+    "vjp",
+    "vector-Jacobian products are correct in every component and in sum, for "
+    "cotangents of every kind and saturated rows",
+    Criterion::bound,
+    Severity::error,
+    is_vjp,
+    fault,
+    sweep,
+    kRows};
 
-}  // namespace softmark
+}  // namespace softmark::checks::vjp

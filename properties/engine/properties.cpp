@@ -4,7 +4,7 @@
 namespace softmark {
 
 std::span<const Property* const> all_properties() {
-#define SOFTMARK_PROPERTY(file) &file,
+#define SOFTMARK_PROPERTY(file) &checks::file::property,
   static const Property* const kAll[] = {
 #include "properties/checks/list.def"
   };

@@ -157,7 +157,10 @@ struct Property {
 
 // Declared from the list, so that a property missing from it is an unused constant, which the
 // compiler reports.
-#define SOFTMARK_PROPERTY(file) extern const Property file;
+#define SOFTMARK_PROPERTY(file)   \
+  namespace checks::file {        \
+  extern const Property property; \
+  }
 #include "properties/checks/list.def"
 #undef SOFTMARK_PROPERTY
 

@@ -102,8 +102,8 @@ class Verification {
   /// Wrong results are an error whatever the property that was asked for looks at: where nothing
   /// failed, plain rows are tried briefly, and reported where they fail.
   void check_values() {
-    if (failed_ || was_checked(error_bound.name)) return;
-    Property values = error_bound;
+    if (failed_ || was_checked(checks::error_bound::property.name)) return;
+    Property values = checks::error_bound::property;
     values.seek = nullptr;
     CheckOptions brief = options_;
     brief.effort = Effort::quick;
@@ -128,9 +128,10 @@ class Verification {
 
   /// The first call of whichever property that left something changed; null: none did.
   const KernelSession::Seen* seen_for(const Property& property) const {
-    const auto& seen = property.name == environment.name ? session_.changed_environment()
-                       : property.name == memory.name    ? session_.changed_memory()
-                                                         : kNone;
+    const auto& seen = property.name == checks::environment::property.name
+                           ? session_.changed_environment()
+                       : property.name == checks::memory::property.name ? session_.changed_memory()
+                                                                        : kNone;
     return seen ? &*seen : nullptr;
   }
   /// It is tried first: as the first of its process, and as it was.
