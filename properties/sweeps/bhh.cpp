@@ -67,7 +67,7 @@ Computed shifted(const Low& low, const Values& x) {
 }
 
 /// The exact values of the rounded row, far below the errors looked at, and what the bounds need.
-struct Truth {
+struct RowTruth {
   double n, min, max, reach;  // reach: max |x_j - y|
   Values lse, softmax;
   double y() const { return std::fabs(lse[0]); }
@@ -76,8 +76,8 @@ struct Truth {
   double lse_shifted() const { return std::fabs(lse[0] + n - min); }
 };
 
-Truth truth_of(const Values& x) {
-  Truth truth{};
+RowTruth truth_of(const Values& x) {
+  RowTruth truth{};
   truth.n = static_cast<double>(x.size());
   truth.min = *std::min_element(x.begin(), x.end());
   truth.max = *std::max_element(x.begin(), x.end());
@@ -90,7 +90,7 @@ Truth truth_of(const Values& x) {
 }
 
 struct Row {
-  Truth truth;
+  RowTruth truth;
   Computed basic, shifted;
   /// No log-sum-exp overflowed, so that all formulas are summed up over the same rows.
   bool compared() const { return !basic.overflow && std::isfinite(shifted.lse[0]); }
@@ -101,23 +101,23 @@ struct Formula {
   const char* name;
   Computed Row::*evaluation;
   Values Computed::*got;
-  Values Truth::*want;
-  double (*bound)(const Truth&);
+  Values RowTruth::*want;
+  double (*bound)(const RowTruth&);
 };
 
 constexpr Formula kFormulas[] = {
-    {"log-sum-exp", &Row::basic, &Computed::lse, &Truth::lse,
-     [](const Truth& t) { return t.lse_basic() / t.y(); }},
-    {"log-sum-exp shifted", &Row::shifted, &Computed::lse, &Truth::lse,
-     [](const Truth& t) { return t.lse_shifted() / t.y(); }},
-    {"softmax", &Row::basic, &Computed::divided, &Truth::softmax,
-     [](const Truth& t) { return t.n + 3; }},
-    {"softmax exp(x-y)", &Row::basic, &Computed::free, &Truth::softmax,
-     [](const Truth& t) { return t.lse_basic() + t.reach + 1; }},
-    {"softmax shifted", &Row::shifted, &Computed::divided, &Truth::softmax,
-     [](const Truth& t) { return t.n + 2 + 2 * (t.max - t.min); }},
-    {"softmax shifted exp(x-y)", &Row::shifted, &Computed::free, &Truth::softmax,
-     [](const Truth& t) { return t.lse_shifted() + t.reach + 1; }},
+    {"log-sum-exp", &Row::basic, &Computed::lse, &RowTruth::lse,
+     [](const RowTruth& t) { return t.lse_basic() / t.y(); }},
+    {"log-sum-exp shifted", &Row::shifted, &Computed::lse, &RowTruth::lse,
+     [](const RowTruth& t) { return t.lse_shifted() / t.y(); }},
+    {"softmax", &Row::basic, &Computed::divided, &RowTruth::softmax,
+     [](const RowTruth& t) { return t.n + 3; }},
+    {"softmax exp(x-y)", &Row::basic, &Computed::free, &RowTruth::softmax,
+     [](const RowTruth& t) { return t.lse_basic() + t.reach + 1; }},
+    {"softmax shifted", &Row::shifted, &Computed::divided, &RowTruth::softmax,
+     [](const RowTruth& t) { return t.n + 2 + 2 * (t.max - t.min); }},
+    {"softmax shifted exp(x-y)", &Row::shifted, &Computed::free, &RowTruth::softmax,
+     [](const RowTruth& t) { return t.lse_shifted() + t.reach + 1; }},
 };
 
 bool all_finite(std::span<const double> values) {
@@ -146,7 +146,7 @@ void add(BhhErrors& errors, const Formula& formula, const Row& row, double u) {
   errors.overflows += overflow;
   if (!overflow) errors.violations += !(error <= bound);
   if (!row.compared()) return;
-  if (formula.want == &Truth::softmax) {
+  if (formula.want == &RowTruth::softmax) {
     double sum = 0;
     for (const double p : got) sum += p;
     if (std::isfinite(sum))
