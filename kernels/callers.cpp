@@ -30,6 +30,9 @@ namespace {
 constexpr std::size_t kGuardBelowStack = std::size_t{64} << 20;  // a large array must not skip it
 constexpr std::size_t kScribbled = 16384;                        // bytes of stack
 constexpr unsigned kFewestSpins = 64;
+constexpr std::size_t kCrowd = 17;  // callers: more than a slot for each of 8 or 16 threads holds
+constexpr int kOtherCallEvery = 4;  // of the second caller's calls, one of OtherCalls
+constexpr unsigned kMostDelay = 1u << 17;  // spins of the second caller before a first call
 #if defined(SOFTMARK_FINDS_LEAKS) || defined(SOFTMARK_FINDS_RACES)
 constexpr std::size_t kStack = 16 * kSmallStack;  // frames of sanitizers are larger
 #else
@@ -73,6 +76,7 @@ struct Part {
   softmark_args args;
   Output output;
   std::size_t index = 0;
+  unsigned delay = 0;               // spins before the first call
   std::vector<std::byte> expected;  // what a call by itself gave; empty: not known
   wire::Reply reply = {};
 };
@@ -92,8 +96,10 @@ Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softma
   part.args.x = moved(args.x, args.x_stride);
   part.args.g = moved(args.g, shape.takes_g_row ? 1 : args.g_stride);
   if (args.labels) part.args.labels += first;
-  part.output = {const_cast<std::byte*>(moved(args.y, is_scalar ? 1 : args.y_stride)), rows,
-                 call.row_bytes[y_segment], is_scalar ? element : call.step_bytes[y_segment]};
+  const std::size_t row_bytes = call.row_bytes[y_segment];
+  part.output = {const_cast<std::byte*>(moved(args.y, is_scalar ? 1 : args.y_stride)),
+                 row_bytes > 0 ? rows : 0, row_bytes,
+                 is_scalar ? element : call.step_bytes[y_segment]};
   part.args.y = part.output.at;
   return part;
 }
@@ -102,13 +108,15 @@ Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softma
 struct Together {
   using Duration = std::chrono::steady_clock::duration;
   unsigned callers = 1;
+  bool meet = false;             // go on until they have met; else make so many calls
+  OtherCalls* others = nullptr;  // which the second caller makes in between
   static constexpr auto kMeeting = std::chrono::milliseconds(3),  // at most, beside other work
       kLongest = std::chrono::milliseconds(300);                  // of all
   unsigned enough = 0;                                            // meetings
   bool waits = false;                                             // for each other to begin
   std::atomic<unsigned> ready{0}, meetings{0};
   std::atomic<bool> differs{false};
-  std::atomic<unsigned> inside[2] = {};  // the number of the call that each is in; 0: none
+  std::atomic<unsigned> inside[kCrowd + 1] = {};  // the number of the call that each is in; 0: none
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 
   // Who yields at once is seldom running when the other comes, beside other work.
@@ -116,7 +124,7 @@ struct Together {
     ++ready;
     const auto since = std::chrono::steady_clock::now();
     while (waits && ready < callers)
-      if (std::chrono::steady_clock::now() - since > kMeeting) sched_yield();
+      if (!meet || std::chrono::steady_clock::now() - since > kMeeting) sched_yield();
   }
   bool goes_on() const {
     return !differs && meetings < enough &&
@@ -141,7 +149,7 @@ class Meetings {
 
  private:
   void look() {
-    const unsigned other = together_.inside[1 - me_];
+    const unsigned other = together_.inside[me_ ^ 1];
     if (other != 0 && other != std::exchange(last_, other)) ++together_.meetings;
   }
   Together& together_;
@@ -158,10 +166,15 @@ void keep_odd_one(softmark_fn run, Part& part, const std::vector<std::byte>& fir
   part.output.set(part.output.equals(other) ? first : other);
 }
 
+void spin(unsigned times) {
+  for (volatile unsigned k = times; k > 0;) k = k - 1;
+}
+
 /// Returns what the kernel returned. y is that of the first call that differs from the others.
 int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Together& together) {
   Meetings meetings(together, part.index);
   scribble_on_stack();
+  if (call.calls == 1 && part.index == 1) spin(part.delay);
   meetings.enter(1);
   int status = run(&part.args);
   meetings.leave();
@@ -170,10 +183,11 @@ int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Togethe
   const std::vector<std::byte> first = known ? part.expected : part.output.copy();
   if (known && !part.output.equals(first)) together.differs = true;
   unsigned spins = kFewestSpins;
-  for (int i = 1; together.callers > 1 ? together.goes_on() : i < call.calls; ++i) {
+  for (int i = 1; together.meet ? together.goes_on() : i < call.calls; ++i) {
     part.output.clear();
-    if (together.callers > 1)  // two callers drift past each other
-      for (volatile unsigned k = spins = spins * 5 % 1021; k > 0;) k = k - 1;
+    if (together.meet) spin(spins = spins * 5 % 1021);  // two callers drift past each other
+    if (together.others && part.index == 1 && i % kOtherCallEvery == 0)
+      together.others->call_next(part.args.cols);
     meetings.enter(static_cast<unsigned>(i) + 1);
     status = run(&part.args);
     meetings.leave();
@@ -292,27 +306,60 @@ void merge(const std::vector<Part>& parts, wire::Reply& reply) {
   }
 }
 
+/// What the process is called for before, on this thread; the floating-point state is set back.
+void prepare(const wire::Call& call, const softmark_kernel& kernel, const softmark_args& args,
+             OtherCalls& others) {
+  const auto before = static_cast<Before>(call.before);
+  if (before == Before::any) return;
+  const Environment plain = Environment::now();
+  if (before == Before::others) {
+    others.call_others(args.cols);
+  } else {
+    enter(before == Before::upward ? State::upward : State::flushing);
+    softmark_args same = args;
+    kernel.run(&same);
+    part_of(call, kernel, args, 0, args.rows).output.clear();
+  }
+  plain.restore(plain.changes_to(Environment::now()));
+}
+
+/// The rows of each caller. Where they make several calls, or none before the first at once, what a
+/// call by itself gives is known.
+std::vector<Part> parts_of(const wire::Call& call, const softmark_kernel& kernel,
+                           const softmark_args& args) {
+  const auto caller = static_cast<Caller>(call.caller);
+  const std::size_t most = caller == Caller::crowd                                    ? kCrowd
+                           : caller == Caller::concurrent || caller == Caller::region ? 2
+                                                                                      : 1;
+  const std::size_t callers = std::clamp<std::size_t>(args.rows, 1, most);
+  std::vector<Part> parts;
+  for (std::size_t i = 0, first = 0; i < callers; ++i) {
+    const std::size_t end = args.rows * (i + 1) / callers;
+    Part& part = parts.emplace_back(part_of(call, kernel, args, first, end - first));
+    part.index = i;
+    part.delay = kMostDelay >> getpid() % 18;  // none, one, two, ... of processes one after another
+    first = end;
+    if (callers == 1 || call.calls < 2 || kernel.run(&part.args) != 0) continue;
+    part.expected = part.output.copy();
+    part.output.clear();
+  }
+  return parts;
+}
+
 }  // namespace
 
 void make_call(const wire::Call& call, const softmark_kernel& kernel, const softmark_args& args,
-               wire::Reply& reply) {
+               OtherCalls& others, wire::Reply& reply) {
   const auto caller = static_cast<Caller>(call.caller);
-  const bool two = (caller == Caller::concurrent || caller == Caller::region) && args.rows > 1;
+  prepare(call, kernel, args, others);
+  std::vector<Part> parts = parts_of(call, kernel, args);
   Together meeting;
-  std::vector<Part> parts;
-  const std::size_t first = two ? args.rows / 2 : args.rows;
-  parts.push_back(part_of(call, kernel, args, 0, first));
-  if (two) parts.push_back(part_of(call, kernel, args, first, args.rows - first));
   meeting.callers = static_cast<unsigned>(parts.size());
+  meeting.meet = parts.size() == 2 && caller != Caller::crowd;
   meeting.enough = 2 * static_cast<unsigned>(call.calls);
   // In a region of fewer threads than callers, one follows the other.
-  meeting.waits = caller == Caller::concurrent;
-  for (std::size_t i = 0; two && i < 2; ++i) {
-    parts[i].index = i;
-    if (call.calls < 2 || kernel.run(&parts[i].args) != 0) continue;
-    parts[i].expected = parts[i].output.copy();
-    parts[i].output.clear();
-  }
+  meeting.waits = caller != Caller::region;
+  if (caller == Caller::concurrent) meeting.others = &others;
   std::vector<Work> works;
   for (Part& part : parts) works.emplace_back([&] { observe(call, kernel.run, part, meeting); });
   if (caller == Caller::main)

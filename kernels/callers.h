@@ -3,6 +3,7 @@
 // what the kernel left changed there.
 #pragma once
 
+#include "kernels/other_calls.h"
 #include "kernels/softmark.h"
 #include "kernels/wire.h"
 
@@ -10,6 +11,6 @@ namespace softmark {
 
 /// Fills status, exceptions and the changes that every call is watched for.
 void make_call(const wire::Call& call, const softmark_kernel& kernel, const softmark_args& args,
-               wire::Reply& reply);
+               OtherCalls& others, wire::Reply& reply);
 
 }  // namespace softmark

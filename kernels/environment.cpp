@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 #include <clocale>
 #include <cstring>
@@ -64,6 +65,7 @@ Environment Environment::now() {
   char folder[PATH_MAX];
   if (getcwd(folder, sizeof folder)) e.folder = folder;
   if (const char* locale = setlocale(LC_ALL, nullptr)) e.locale = locale;
+  e.thread_locale = uselocale(nullptr);
   struct stat written;
   e.printed = fstat(1, &written) == 0 ? written.st_size : -1;
   return e;
@@ -80,7 +82,7 @@ std::uint32_t Environment::changes_to(const Environment& after) const {
   if (x87_tags != after.x87_tags || backwards != after.backwards) changes |= wire::kRegisters;
   if (std::memcmp(&signals, &after.signals, sizeof signals) != 0) changes |= wire::kSignalMask;
   if (folder != after.folder) changes |= wire::kWorkingDirectory;
-  if (locale != after.locale) changes |= wire::kLocale;
+  if (locale != after.locale || thread_locale != after.thread_locale) changes |= wire::kLocale;
   if (printed != after.printed) changes |= wire::kOutput;
   return changes;
 }
@@ -93,7 +95,10 @@ void Environment::restore(std::uint32_t changes) const {
 #endif
   if (changes & wire::kSignalMask) pthread_sigmask(SIG_SETMASK, &signals, nullptr);
   if (changes & wire::kWorkingDirectory && chdir(folder.c_str()) != 0) _exit(70);
-  if (changes & wire::kLocale) setlocale(LC_ALL, locale.c_str());
+  if (changes & wire::kLocale) {
+    uselocale(static_cast<locale_t>(thread_locale));
+    setlocale(LC_ALL, locale.c_str());
+  }
 }
 
 bool can_flush() { return kFlushes != 0; }
@@ -104,6 +109,7 @@ void enter(State state) {
       return;
     case State::flags_raised:
       feraiseexcept(FE_ALL_EXCEPT);
+      errno = ERANGE;
       return;
     case State::upward:
       fesetround(FE_UPWARD);

@@ -18,6 +18,7 @@ struct Environment {
   bool backwards;                // the direction flag of string instructions
   sigset_t signals;
   std::string folder, locale;
+  void* thread_locale;
   std::int64_t printed;  // bytes
 
   static Environment now();

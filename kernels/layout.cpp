@@ -86,7 +86,7 @@ Layout layout_from_json(const Json& json) {
   check_keys(json,
              {"x_padding", "g_padding", "y_padding", "offset", "y_offset", "threads", "at_start",
               "page_rows", "read_only", "alias", "poison", "nan", "fresh", "thread_limit", "calls",
-              "caller", "state"},
+              "caller", "state", "before"},
              "layout");
   Layout layout;
   read(json, "x_padding", layout.x_padding, kMostPadding);
@@ -106,10 +106,13 @@ Layout layout_from_json(const Json& json) {
   read(json, "nan", layout.nan, kNanNames);
   read(json, "caller", layout.caller, kCallerNames);
   read(json, "state", layout.state, kStateNames);
+  read(json, "before", layout.before, kBeforeNames);
   if (const Json* poison = member(json, "poison"))
     layout.poison = parse_value(*poison, "layout.poison");
   if (layout.alias != Alias::none && layout.calls > 1)
     refuse("layout.calls", "a call in place replaces its input: it is made once");
+  if (layout.alias != Alias::none && layout.before > Before::others)
+    refuse("layout.before", "a call in place replaces its input: it is made once");
   return layout;
 }
 
@@ -134,6 +137,7 @@ Json layout_to_json(const Layout& layout) {
   write(json, "nan", layout.nan, kNanNames);
   write(json, "caller", layout.caller, kCallerNames);
   write(json, "state", layout.state, kStateNames);
+  write(json, "before", layout.before, kBeforeNames);
   return json;
 }
 

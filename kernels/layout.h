@@ -16,7 +16,8 @@ enum class Alias { none, y_is_x, y_is_g };
 /// The bits of every NaN among the inputs. Of a type with one NaN pattern, only the sign differs.
 enum class NanKind { plain, negative, payload, signalling };
 
-/// What makes the call. `concurrent` and `region` divide the rows between two callers at once.
+/// What makes the call. `concurrent`, `region` and `crowd` divide the rows between callers at once;
+/// the second of `concurrent` makes calls of other shapes and kernels (OtherCalls) in between.
 enum class Caller {
   main,         // the process's first thread
   thread,       // a fresh one
@@ -24,16 +25,27 @@ enum class Caller {
   forked,       // a child of fork
   concurrent,   // two threads
   region,       // two threads of an OpenMP parallel region
+  crowd,        // 17 threads, or as many as there are rows
 };
 
 /// The floating-point state of the calling thread.
 enum class State { plain, flags_raised, upward, downward, toward_zero, flushing };
 
+/// What the process was called for just before.
+enum class Before {
+  any,       // whatever other cases made
+  others,    // the kernels of the same name, for other ops and types
+  upward,    // the same call, which rounded upward
+  flushing,  // the same call, which flushed subnormal numbers
+};
+
 inline constexpr std::array<std::string_view, 3> kAliasNames = {"none", "y_is_x", "y_is_g"};
 inline constexpr std::array<std::string_view, 4> kNanNames = {"plain", "negative", "payload",
                                                               "signalling"};
-inline constexpr std::array<std::string_view, 6> kCallerNames = {
-    "main", "thread", "small_stack", "forked", "concurrent", "region"};
+inline constexpr std::array<std::string_view, 7> kCallerNames = {
+    "main", "thread", "small_stack", "forked", "concurrent", "region", "crowd"};
+inline constexpr std::array<std::string_view, 4> kBeforeNames = {"any", "others", "upward",
+                                                                 "flushing"};
 inline constexpr std::array<std::string_view, 6> kStateNames = {
     "plain", "flags_raised", "upward", "downward", "toward_zero", "flushing"};
 
@@ -63,11 +75,13 @@ struct Layout {
   int calls = 1;
   Caller caller = Caller::main;
   State state = State::plain;
+  Before before = Before::any;
 
   static constexpr double kNaN = __builtin_nan("");
   bool operator==(const Layout&) const;
 
   bool has_two_callers() const { return caller == Caller::concurrent || caller == Caller::region; }
+  bool has_callers() const { return has_two_callers() || caller == Caller::crowd; }  // several
   /// Whether results are promised: only to callers that round to nearest and flush nothing.
   bool promises_results() const { return state == State::plain || state == State::flags_raised; }
 };

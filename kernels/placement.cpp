@@ -169,6 +169,7 @@ wire::Call Placement::call(int closely) const {
   call.calls = layout.calls;
   call.caller = static_cast<std::int32_t>(layout.caller);
   call.state = static_cast<std::int32_t>(layout.state);
+  call.before = static_cast<std::int32_t>(layout.before);
   for (int s = 0; s < wire::kSegments; ++s) {
     call.at[s] = used_[s] ? static_cast<std::int64_t>(buffer_[s].at) : -1;
     call.stride[s] = has_stride(s) ? buffer_[s].stride : kUnusedStride;

@@ -263,6 +263,22 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
   return loaded.kernels[index];
 }
 
+std::vector<const softmark_kernel*> namesakes(const std::string& library, std::size_t index) {
+  std::vector<const softmark_kernel*> all;
+  if (library.empty()) {
+    all.assign(builtin_kernels().begin(), builtin_kernels().end());
+  } else {
+    const Library loaded = open_library(library);
+    if (loaded.find<const char*(std::size_t)>("softmark_peer_prepare")) return {};
+    for (const softmark_kernel& kernel : loaded.kernels) all.push_back(&kernel);
+  }
+  const softmark_kernel& one = *all[index];
+  std::erase_if(all, [&](const softmark_kernel* other) {
+    return other == &one || std::strcmp(other->name, one.name) != 0;
+  });
+  return all;
+}
+
 InsideClock inside_clock(const std::string& library) {
   if (library.empty()) return nullptr;
   void* handle = dlopen(path_of(library).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);

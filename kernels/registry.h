@@ -66,6 +66,10 @@ Registry load_plugins(const std::vector<std::string>& plugins,
 /// run: a peer has loaded its library or started its process. Throws Error(kUnreadable).
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index);
 
+/// In a child process, after resolve_kernel: the entries of the same name in its library, for other
+/// ops and types. None of a peer's that would have to be made ready first.
+std::vector<const softmark_kernel*> namesakes(const std::string& library, std::size_t index);
+
 /// In a child process, after resolve_kernel: the nanoseconds that calls have spent in a function of
 /// another process so far, without what it takes to reach it (a peer's softmark_peer_inside); null
 /// where kernels run in this process.

@@ -28,8 +28,8 @@ struct Call {
   std::uint32_t protect[kSegments];                           // Protection bits
   std::int32_t alias;  // 0, or the segment + 1 that y lies in
   std::int32_t threads;
-  std::int32_t calls, caller, state;  // as in Layout
-  std::int32_t closely;               // 1: looks at kernels/leftovers.h too; 2: and counts maps
+  std::int32_t calls, caller, state, before;  // as in Layout
+  std::int32_t closely;  // 1: looks at kernels/leftovers.h too; 2: and counts maps
 };
 
 /// What the kernel left changed (bits), found and put right after each call.

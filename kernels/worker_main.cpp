@@ -33,7 +33,7 @@ constexpr std::size_t kGuard = std::size_t{16} << 20;
 // machine. Address sanitizer maps terabytes, so it is not limited.
 void limit_memory() {
 #if !defined(SOFTMARK_FINDS_LEAKS) && !defined(SOFTMARK_FINDS_RACES)
-  const rlimit most = {std::size_t{2} << 30, std::size_t{2} << 30};
+  const rlimit most = {std::size_t{3} << 30, std::size_t{3} << 30};  // 256 stacks are 2 GiB
   setrlimit(RLIMIT_DATA, &most);
 #endif
   const rlimit printed = {std::size_t{64} << 20,
@@ -88,11 +88,15 @@ softmark_args arguments_of(const wire::Call& call, const Arena& arena) {
 }
 
 /// "WHAT INDEX LIBRARY"
-const softmark_kernel& resolve_named(const std::string& request) {
-  char* end = nullptr;
-  const std::size_t index = std::strtoull(request.c_str() + request.find(' '), &end, 10);
-  return resolve_kernel(*end ? end + 1 : end, index);
-}
+struct Named {
+  explicit Named(const std::string& request) {
+    char* end = nullptr;
+    index = std::strtoull(request.c_str() + request.find(' '), &end, 10);
+    library = *end ? end + 1 : end;
+  }
+  std::size_t index;
+  std::string library;
+};
 
 /// What the layout wants read-only, as long as this lives.
 class Protection {
@@ -131,12 +135,13 @@ class Protection {
   const Arena& arena_;
 };
 
-wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, const Arena& arena) {
+wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, const Arena& arena,
+                     OtherCalls& others) {
   const softmark_args args = arguments_of(call, arena);
   const Protection protection(call, arena);
   const Leftovers left_before = call.closely ? Leftovers::now(1) : Leftovers{};
   wire::Reply reply = {};
-  make_call(call, kernel, args, reply);
+  make_call(call, kernel, args, others, reply);
   if (call.closely) {
     const Leftovers left = Leftovers::now(call.closely);
     reply.changes |= left_before.changes_to(left);
@@ -151,7 +156,8 @@ wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, cons
 const softmark_kernel& load(const std::string& request, wire::Loaded& loaded) {
   const Environment before = Environment::now();
   const Leftovers left_before = Leftovers::now(1);
-  const softmark_kernel& kernel = resolve_named(request);
+  const Named named(request);
+  const softmark_kernel& kernel = resolve_kernel(named.library, named.index);
   const Leftovers left = Leftovers::now(1);
   const std::uint32_t left_changes = left_before.changes_to(left);
   loaded.changes = before.changes_to(Environment::now()) | (left_changes & ~kHeldOnceLoaded);
@@ -172,7 +178,8 @@ int worker_main(Channel& parent) {
   std::string message;
   if (!parent.receive(message)) return kNotMeasurable;
   wire::Loaded loaded = {};
-  const softmark_kernel& kernel = load(message, loaded);
+  const std::string request = message;
+  const softmark_kernel& kernel = load(request, loaded);
   if (!parent.send(message_of(loaded))) return wire::kNoReply;
   if (loaded.is_origin) {
     leave_strays();  // copies are not among them
@@ -180,11 +187,13 @@ int worker_main(Channel& parent) {
     adopt_strays();
     fcntl(1, F_SETFL, O_APPEND);
   }
+  const Named named(request);
+  OtherCalls others(named.library, named.index, kernel);
   Arena arena;
   wire::Call call;
   while (parent.receive(message) && parse_message(message, call)) {
     if (!arena.map(call.segment_bytes)) return wire::kNoMemory;
-    if (!parent.send(message_of(reply_to(call, kernel, arena)))) return wire::kNoReply;
+    if (!parent.send(message_of(reply_to(call, kernel, arena, others)))) return wire::kNoReply;
   }
   return 0;
 }

@@ -24,7 +24,7 @@ int serve_and_count(Channel& parent) {
   for (int requests = 1; parent.receive(request); ++requests) {
     std::puts(request.c_str());
     std::fflush(stdout);
-    if (request == "crash") raise(SIGSEGV);
+    if (request == "crash") raise(SIGABRT);
     if (request == "exit") _exit(7);
     if (request == "group") parent.send(getpgid(0) == getpid() ? "its own" : "another");
     if (request == "count") parent.send(std::to_string(requests));
@@ -94,7 +94,7 @@ TEST_F(ForkServer, GivesEachCopyItsDescriptorsAndAGroup) {
 TEST_F(ForkServer, TellsHowACopyEnded) {
   ChildProcess child = copy();
   EXPECT_EQ(reply_to(child, "crash"), "ended");
-  EXPECT_EQ(child.ending(), "killed by SIGSEGV");
+  EXPECT_EQ(child.ending(), "killed by SIGABRT");
   child = copy();  // the origin goes on
   EXPECT_EQ(reply_to(child, "exit"), "ended");
   EXPECT_EQ(child.exit_code(), 7);

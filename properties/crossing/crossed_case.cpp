@@ -245,12 +245,21 @@ void CaseMaker::set_padding(Case& c, const Assignment& a) {
 }
 
 void CaseMaker::set_caller(Case& c, const Assignment& a) {
-  constexpr int kThreadCounts[] = {1, 2, 3, 7, 96};
-  constexpr int kCallCounts[] = {1, 1, 20, 300, 66000};
+  constexpr int kThreadCounts[] = {1, 2, 3, 7, 96}, kMoreThreads = 256;
+  constexpr int kCallCounts[] = {1, 1, 20, 300, 66000, 1, 1, 1};
   Layout& l = c.layout;
   l.threads = kThreadCounts[a[kThreads]];
   l.calls = kCallCounts[a[kHistory]];
-  l.fresh = as<History>(a[kHistory]) == History::fresh;
+  if (as<Threads>(a[kThreads]) == Threads::hundreds && turn(kThreads) % 3 == 2)
+    l.threads = kMoreThreads;
+  const auto history = as<History>(a[kHistory]);
+  l.before = history == History::others           ? Before::others
+             : history == History::first_upward   ? Before::upward
+             : history == History::first_flushing ? Before::flushing
+                                                  : Before::any;
+  // What comes first may decide, or what came last.
+  l.fresh = history == History::fresh || l.before > Before::others ||
+            (l.before == Before::others && turn(kHistory) % 2 == 0);
   l.state = static_cast<State>(a[kState] + (a[kState] > 2));
   switch (as<CalledFrom>(a[kCaller])) {
     case CalledFrom::main:
@@ -278,12 +287,17 @@ void CaseMaker::set_caller(Case& c, const Assignment& a) {
       l.thread_limit = 2;
       l.fresh = true;
       break;
+    case CalledFrom::crowd:
+      l.caller = Caller::crowd;
+      break;
   }
   // A race shows only now and then; but the first call of a process is a single one.
   if (l.fresh || l.calls > 1 || l.alias != Alias::none) return;
   const std::size_t each = c.rows * (outputs_of(kernel_.op, c.cols) + 16) + 100;
   if (l.has_two_callers())
     l.calls = calls_of_two_;
+  else if (l.caller == Caller::crowd)
+    l.calls = static_cast<int>(std::clamp<std::size_t>(kManyCalls / each, 6, 60));
   else if (l.threads > 1)
     l.calls =
         static_cast<int>(std::clamp<std::size_t>(kManyCalls / each / 8, 1, l.threads > 7 ? 2 : 12));

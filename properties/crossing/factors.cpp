@@ -60,7 +60,7 @@ const std::array<FactorInfo, kFactors> kInfo = {{
       {"lowest", "the type's lowest value"}}},
     {"threads",
      "args->threads",
-     {{"one", "1"}, {"two", "2"}, {"three", "3"}, {"seven", "7"}, {"ninety_six", "96"}}},
+     {{"one", "1"}, {"two", "2"}, {"three", "3"}, {"seven", "7"}, {"hundreds", "96, 256"}}},
     {"stride",
      "padding between rows of x",
      {{"packed", "none"},
@@ -156,7 +156,10 @@ const std::array<FactorInfo, kFactors> kInfo = {{
       {"fresh", "none: the first call of the process"},
       {"repeated", "20 equal ones"},
       {"three_hundred", "300 equal ones"},
-      {"sixteen_bits", "66000 equal ones"}}},
+      {"sixteen_bits", "66000 equal ones"},
+      {"others", "one of each kernel of its name, for other ops and types"},
+      {"first_upward", "an equal one, the first of the process, that rounded upward"},
+      {"first_flushing", "an equal one, the first of the process, under FTZ and DAZ"}}},
     {"caller",
      "what makes the call",
      {{"main", "the first thread"},
@@ -164,23 +167,18 @@ const std::array<FactorInfo, kFactors> kInfo = {{
       {"small_stack", "a thread with a stack of 128 KiB"},
       {"forked", "a child of fork, on one thread"},
       {"forked_first", "a child of fork, before any other call"},
-      {"concurrent", "two threads at once, on different rows"},
+      {"concurrent", "two threads at once, on different rows, the second with other calls between"},
       {"region", "both threads of a parallel region"},
-      {"limited", "a process with OMP_THREAD_LIMIT=2"}}},
+      {"limited", "a process with OMP_THREAD_LIMIT=2"},
+      {"crowd", "17 threads at once, on different rows"}}},
     {"state",
      "floating-point state of the caller",
      {{"plain", "round to nearest"},
-      {"flags_raised", "every exception flag is raised"},
+      {"flags_raised", "every exception flag is raised, errno is ERANGE"},
       {"upward", "rounds upward"},
       {"toward_zero", "rounds towards zero"},
       {"flushing", "FTZ and DAZ"}}},
 }};
-
-template <class... Classes>
-constexpr std::uint32_t bits(Classes... classes) {
-  return ((1u << static_cast<unsigned>(classes)) | ...);
-}
-constexpr std::uint32_t kAll = ~0u;
 
 /// The classes of a factor that apply to a kernel, as bits.
 std::uint32_t applicable(Factor f, const Kernel& kernel, Effort effort) {
@@ -221,8 +219,11 @@ std::uint32_t applicable(Factor f, const Kernel& kernel, Effort effort) {
              (shape.output == OpShape::kScalar ? 0 : bits(Span::y));
     case kKind:
       return masks ? kAll : kAll & ~bits(Kind::masked);
-    case kHistory:  // many calls in every pair would take as long as all else; some have them
-      return effort == Effort::quick ? kAll & ~bits(History::sixteen_bits) : kAll;
+    case kHistory: {
+      const std::uint32_t known = can_flush() ? kAll : kAll & ~bits(History::first_flushing);
+      // Many calls in every pair would take as long as all else; some have them.
+      return effort == Effort::quick ? known & ~bits(History::sixteen_bits) : known;
+    }
     case kCotangent:
       return shape.takes_g || shape.takes_g_row ? kAll : 1;
     case kLabel:
@@ -302,99 +303,6 @@ void Model::exclude(Factor f, std::uint32_t classes, Factor g, std::uint32_t oth
   reasons_.push_back({std::string(kInfo[f].name) + " " + left + " with " +
                           std::string(kInfo[g].name) + " " + right,
                       why});
-}
-
-/// Rows and columns that make too many outputs; the property has single cases of such sizes.
-void Model::exclude_sizes(const Kernel& kernel, Effort effort) {
-  for (const std::uint8_t r : classes_[kRows]) {
-    std::uint32_t large = 0;
-    for (const std::uint8_t c : classes_[kCols]) {
-      const std::size_t cols = numbers(kCols, c).front(), rows = numbers(kRows, r).front();
-      const bool goes_with_all =
-          as<Rows>(r) == Rows::few || as<Rows>(r) == Rows::one || as<Cols>(c) == Cols::two;
-      if (!goes_with_all &&
-          rows * std::max(cols, outputs_of(kernel.op, cols)) > most_outputs(effort))
-        large |= bits(c);
-    }
-    if (large) exclude(kRows, bits(r), kCols, large, "too many outputs for every combination");
-  }
-}
-
-void Model::exclude_layouts() {
-  const std::uint32_t spread = ~bits(Stride::packed), far = ~bits(Span::ordinary);
-  exclude(kProtection, bits(Protection::page_rows), kStride, spread, "its strides are whole pages");
-  exclude(kProtection, bits(Protection::page_rows), kGradientStride, spread,
-          "its strides are whole pages");
-  exclude(kProtection, bits(Protection::page_rows), kResultStride, spread,
-          "its strides are whole pages");
-  exclude(kProtection, bits(Protection::page_rows), kSpan, far, "its strides are whole pages");
-  exclude(kProtection, bits(Protection::page_rows), kAddresses, ~bits(Addresses::end),
-          "its rows end where pages do");
-  exclude(kProtection, bits(Protection::page_rows), kRows,
-          bits(Rows::large, Rows::twelve_bits, Rows::sixteen_bits),
-          "a system allows a process some 65000 mappings");
-  exclude(kAlias, ~bits(Aliasing::none), kResultStride, spread, "y has its input's stride");
-  exclude(kAlias, ~bits(Aliasing::none), kSpan, bits(Span::y), "y has its input's stride");
-  exclude(kAlias, ~bits(Aliasing::none), kHistory,
-          bits(History::repeated, History::three_hundred, History::sixteen_bits),
-          "a call in place replaces its input");
-  exclude(kSpan, far, kStride, spread, "the stride is that of the span");
-  exclude(kSpan, bits(Span::g), kGradientStride, spread, "the stride is that of the span");
-  exclude(kSpan, bits(Span::y), kResultStride, spread, "the stride is that of the span");
-  exclude(kSpan, far, kRows, ~bits(Rows::few), "address space");
-}
-
-/// What would cost more than all other cases together.
-void Model::exclude_costs() {
-  const std::uint32_t longest = bits(Cols::vocabulary, Cols::million),
-                      long_cols = bits(Cols::sixteen_bits, Cols::cache) | longest,
-                      far = ~bits(Span::ordinary);
-  exclude(kSpan, far, kCols, long_cols | bits(Cols::page), "time");
-  exclude(kSpan, far, kAddresses, bits(Addresses::apart, Addresses::both_off), "time");
-  exclude(kStride, bits(Stride::sixteen_bits), kRows,
-          bits(Rows::large, Rows::twelve_bits, Rows::sixteen_bits), "address space");
-  exclude(kCols, long_cols, kStride, bits(Stride::sixteen_bits), "longer than the stride");
-  exclude(kCols, longest, kStride, bits(Stride::wide, Stride::vector), "time");
-  exclude(kCols, longest, kThreads, bits(Threads::two, Threads::seven), "time");
-  exclude(kRows, bits(Rows::sixteen_bits), kSpecial,
-          ~bits(Special::none, Special::nan, Special::all_masked), "time");
-  exclude(kRows, bits(Rows::sixteen_bits), kStride, ~bits(Stride::packed, Stride::odd), "time");
-  exclude(kCols, bits(Cols::sixteen_bits) | longest, kSpecial,
-          ~bits(Special::none, Special::nan, Special::plus_inf, Special::one_masked,
-                Special::all_masked),
-          "time");
-  exclude(kCols, bits(Cols::sixteen_bits) | longest, kKind,
-          ~bits(Kind::normal, Kind::equal, Kind::offset, Kind::outlier), "time");
-  const std::uint32_t past_short = ~bits(Cols::tail, Cols::none, Cols::one, Cols::two, Cols::small,
-                                         Cols::vectors),
-                      past_few = ~bits(Rows::few, Rows::one, Rows::none);
-  exclude(kHistory, bits(History::sixteen_bits), kCols,
-          past_short | bits(Cols::tail, Cols::vectors), "time");
-  exclude(kHistory, bits(History::sixteen_bits), kRows, past_few, "time");
-  exclude(kHistory, bits(History::sixteen_bits), kThreads, ~bits(Threads::one), "time");
-  exclude(kHistory, bits(History::three_hundred), kCols,
-          past_short & ~bits(Cols::lanes, Cols::hundred), "time");
-  exclude(kHistory, bits(History::three_hundred), kRows, past_few & ~bits(Rows::group), "time");
-  exclude(kHistory, bits(History::three_hundred), kThreads, bits(Threads::ninety_six), "time");
-  exclude(kHistory, bits(History::repeated), kCols, long_cols, "time");
-  exclude(kHistory, bits(History::repeated), kRows,
-          bits(Rows::large, Rows::twelve_bits, Rows::sixteen_bits), "time");
-  exclude(kSpan, far, kHistory, bits(History::three_hundred, History::sixteen_bits), "time");
-}
-
-void Model::exclude_callers() {
-  const std::uint32_t two = bits(CalledFrom::concurrent, CalledFrom::region),
-                      in_new_process = bits(CalledFrom::forked_first, CalledFrom::limited);
-  exclude(kCaller, two, kRows, bits(Rows::one, Rows::none), "no row for the second caller");
-  exclude(kCaller, two, kHistory, bits(History::sixteen_bits, History::three_hundred), "time");
-  exclude(kCaller, in_new_process, kHistory, ~bits(History::any), "its process is a fresh one");
-  exclude(kCaller, bits(CalledFrom::forked), kThreads, ~bits(Threads::one),
-          "threads do not survive a fork");
-  exclude(kCaller, bits(CalledFrom::forked), kHistory, bits(History::sixteen_bits), "time");
-  if (is_emulated())
-    reasons_.push_back({"span x|g|y", "an emulator takes seconds for each mapping of that size"});
-  if (!can_flush())
-    reasons_.push_back({"state flushing", "this CPU cannot flush subnormal numbers to zero"});
 }
 
 }  // namespace softmark::crossing

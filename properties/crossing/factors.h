@@ -77,7 +77,7 @@ enum class Special {
   largest,
   lowest
 };
-enum class Threads { one, two, three, seven, ninety_six };
+enum class Threads { one, two, three, seven, hundreds };
 enum class Stride { packed, odd, vector, wide, sixteen_bits };
 enum class Aliasing { none, y_is_x, y_is_g };
 enum class OtherStride { packed, odd, wide };
@@ -107,7 +107,16 @@ enum class BadRow { all, first, last, middle, alternate, ninth };
 enum class Poison { nan, huge, minus_inf, minus_nan };
 enum class Cotangent { random, one_hot, zeros, nan, inf, huge, tiny };
 enum class Label { first, last, middle, special };
-enum class History { any, fresh, repeated, three_hundred, sixteen_bits };
+enum class History {
+  any,
+  fresh,
+  repeated,
+  three_hundred,
+  sixteen_bits,
+  others,
+  first_upward,
+  first_flushing
+};
 enum class CalledFrom {
   main,
   thread,
@@ -116,7 +125,8 @@ enum class CalledFrom {
   forked_first,
   concurrent,
   region,
-  limited
+  limited,
+  crowd
 };
 enum class InState { plain, flags_raised, upward, toward_zero, flushing };
 
@@ -134,6 +144,13 @@ const std::vector<std::size_t>& numbers(Factor factor, std::size_t c);
 
 /// A class of every factor.
 using Assignment = std::array<std::uint8_t, kFactors>;
+
+/// Classes of a factor as a set.
+template <class... Classes>
+constexpr std::uint32_t bits(Classes... classes) {
+  return ((1u << static_cast<unsigned>(classes)) | ...);
+}
+inline constexpr std::uint32_t kAll = ~0u;
 
 template <class Enum>
 Enum as(std::uint8_t c) {

@@ -10,45 +10,92 @@ namespace {
 
 struct Size {
   std::size_t rows, cols;
-  Special special;
-  Effort effort;
+  Special special = Special::none;
+  Effort effort = Effort::quick;
   int calls = 1;
   Caller caller = Caller::main;
   bool fresh = false;
-  int thread_limit = 0;  // for kernels with the claim THREADED alone
+  int thread_limit = 0;  // this and `threads`: for kernels with the claim THREADED alone
+  int threads = 0;       // 0: as others
+  Family family = Family::normal;
+  int times = 1;  // in a fresh process each
+  Before before = Before::any;
 };
 
-const std::vector<Size> kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
-                                     {2, 129, Special::none, Effort::standard},
-                                     {1, 200, Special::one_masked, Effort::standard},
-                                     {1, 513, Special::none, Effort::thorough}},
-                        kSizes = {
-                            {4, 33, Special::none, Effort::quick, 1, Caller::concurrent, true},
-                            {16, 33, Special::none, Effort::quick, 500, Caller::concurrent},
-                            {2, 5, Special::none, Effort::standard, 1, Caller::concurrent, true},
-                            {6, 257, Special::none, Effort::standard, 1, Caller::concurrent, true},
-                            {9, 100, Special::none, Effort::quick, 1, Caller::main, true, 2},
-                            {2, 20000, Special::none, Effort::standard, 1, Caller::main, true, 2},
-                            {1, 5, Special::none, Effort::quick, 66000},
-                            {2, 3, Special::nan, Effort::quick, 66000},
-                            {65537, 2, Special::none, Effort::standard},
-                            {65537, 5, Special::nan, Effort::standard},
-                            {65537, 3, Special::all_masked, Effort::standard},
-                            {300, 1000, Special::nan, Effort::standard},
-                            {257, 1000, Special::all_masked, Effort::standard},
-                            {256, 256, Special::plus_inf, Effort::standard},
-                            {300, 130, Special::prefix, Effort::standard},
-                            {1025, 100, Special::nan, Effort::standard},
-                            {4097, 17, Special::all_masked, Effort::standard},
-                            {33, 4096, Special::nan, Effort::standard},
-                            {17, 8193, Special::suffix, Effort::standard},
-                            {129, 1025, Special::lowest, Effort::standard},
-                            {65, 4097, Special::one_masked, Effort::standard},
-                            {9, 20000, Special::plus_inf, Effort::standard},
-                            {65537, 33, Special::nan, Effort::thorough},
-                            {4097, 1000, Special::one_masked, Effort::thorough},
-                            {2, (1u << 20) + 1, Special::nan, Effort::thorough},
-                            {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
+const std::vector<Size>
+    kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
+                 {2, 129, Special::none, Effort::standard},
+                 {1, 200, Special::one_masked, Effort::standard},
+                 {1, 513, Special::none, Effort::thorough}},
+    kSizes = {
+        {.rows = 4, .cols = 33, .caller = Caller::concurrent, .fresh = true, .times = 6},
+        {.rows = 2,
+         .cols = 5,
+         .effort = Effort::standard,
+         .caller = Caller::concurrent,
+         .fresh = true,
+         .times = 20},
+        {.rows = 6,
+         .cols = 257,
+         .effort = Effort::standard,
+         .caller = Caller::concurrent,
+         .fresh = true,
+         .times = 20},
+        {.rows = 68, .cols = 300, .calls = 150, .caller = Caller::crowd},
+        {.rows = 16, .cols = 33, .calls = 500, .caller = Caller::concurrent},
+        {.rows = 64, .cols = 300, .calls = 3, .caller = Caller::concurrent, .threads = 2},
+        {.rows = 16,
+         .cols = 1000,
+         .effort = Effort::standard,
+         .calls = 12,
+         .caller = Caller::concurrent,
+         .threads = 2},
+        {.rows = 16,
+         .cols = 1000,
+         .effort = Effort::standard,
+         .calls = 12,
+         .caller = Caller::concurrent,
+         .threads = 7},
+        {.rows = 4,
+         .cols = 20000,
+         .effort = Effort::standard,
+         .calls = 12,
+         .caller = Caller::concurrent,
+         .threads = 2},
+        {.rows = 2,
+         .cols = 100000,
+         .effort = Effort::standard,
+         .calls = 100,
+         .threads = 2,
+         .family = Family::ascending},
+        {.rows = 4,
+         .cols = 33,
+         .fresh = true,
+         .threads = 2,
+         .family = Family::subnormal,
+         .before = Before::flushing},
+        {.rows = 9, .cols = 100, .fresh = true, .thread_limit = 2},
+        {.rows = 2, .cols = 20000, .effort = Effort::standard, .fresh = true, .thread_limit = 2},
+        {1, 5, Special::none, Effort::quick, 66000},
+        {2, 3, Special::nan, Effort::quick, 66000},
+        {65537, 2, Special::none, Effort::standard},
+        {65537, 5, Special::nan, Effort::standard},
+        {65537, 3, Special::all_masked, Effort::standard},
+        {300, 1000, Special::nan, Effort::standard},
+        {257, 1000, Special::all_masked, Effort::standard},
+        {256, 256, Special::plus_inf, Effort::standard},
+        {300, 130, Special::prefix, Effort::standard},
+        {1025, 100, Special::nan, Effort::standard},
+        {4097, 17, Special::all_masked, Effort::standard},
+        {33, 4096, Special::nan, Effort::standard},
+        {17, 8193, Special::suffix, Effort::standard},
+        {129, 1025, Special::lowest, Effort::standard},
+        {65, 4097, Special::one_masked, Effort::standard},
+        {9, 20000, Special::plus_inf, Effort::standard},
+        {65537, 33, Special::nan, Effort::thorough},
+        {4097, 1000, Special::one_masked, Effort::thorough},
+        {2, (1u << 20) + 1, Special::nan, Effort::thorough},
+        {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
 
 }  // namespace
 
@@ -57,9 +104,9 @@ std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
   std::size_t turn = 0;
   for (const Size& size : gives_matrix(kernel.op) ? kMatrices : kSizes) {
     if (effort < size.effort) continue;
-    if (size.thread_limit > 0 && !(kernel.claims & SOFTMARK_THREADED)) continue;
+    if (size.thread_limit + size.threads > 0 && !(kernel.claims & SOFTMARK_THREADED)) continue;
     Rng rng(0x1a26e + size.rows * 31 + size.cols);
-    Case one = make_case(kernel.op, kernel.dtype, Family::normal, 3, size.cols, rng), c;
+    Case one = make_case(kernel.op, kernel.dtype, size.family, 3, size.cols, rng), c;
     c.cols = size.cols;
     // Rows on different levels show a maximum that one thread took from another.
     constexpr double kLevels[] = {0, 40, -40};
@@ -87,11 +134,13 @@ std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
     c.layout.fresh = size.fresh;
     c.layout.caller = size.caller;
     c.layout.thread_limit = size.thread_limit;
+    c.layout.before = size.before;
     const bool single = size.calls > 1 || size.caller != Caller::main,
                races = (kernel.claims & SOFTMARK_THREADED) && size.rows > 200;
     c.layout.threads = single || (turn++ % 2 && !races) ? 1 : 3;
     if (size.thread_limit > 0) c.layout.threads = 7;
-    cases.push_back(std::move(c));
+    if (size.threads > 0) c.layout.threads = size.threads;
+    cases.insert(cases.end(), static_cast<std::size_t>(size.times), c);
   }
   return cases;
 }

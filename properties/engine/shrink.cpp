@@ -78,7 +78,8 @@ constexpr Member kPlain[] = {
     [](Layout& l) { l.threads = 1; },           [](Layout& l) { l.nan = NanKind::plain; },
     [](Layout& l) { l.poison = Layout::kNaN; }, [](Layout& l) { l.thread_limit = 0; },
     [](Layout& l) { l.fresh = false; },         [](Layout& l) { l.calls = 1; },
-    [](Layout& l) { l.caller = Caller::main; }, [](Layout& l) { l.state = State::plain; }};
+    [](Layout& l) { l.caller = Caller::main; }, [](Layout& l) { l.state = State::plain; },
+    [](Layout& l) { l.before = Before::any; }};
 
 void add_layout_edits(const Case& c, std::vector<Edit>& edits) {
   const Layout plain;

@@ -24,6 +24,7 @@ extern "C" __attribute__((visibility("default"))) const softmark_kernel* softmar
                               crossed_shape_mutants(),
                               crossed_threads_mutants(),
                               crossed_callers_mutants(),
+                              crossed_others_mutants(),
                               crossed_values_mutants(),
                               first_call_mutants(),
                               column_mutants(),

@@ -82,7 +82,7 @@ using Table = std::vector<softmark_kernel>;
 Table shift_mutants(), exp_mutants(), sum_mutants(), buffer_mutants(), special_mutants(),
     gradient_mutants(), op_mutants(), type_mutants(), claim_mutants(), state_mutants(),
     environment_mutants(), fatal_mutants(), saturated_mutants(), crossed_shape_mutants(),
-    crossed_threads_mutants(), crossed_callers_mutants(), crossed_values_mutants(),
-    first_call_mutants(), column_mutants(), popular_mutants();
+    crossed_threads_mutants(), crossed_callers_mutants(), crossed_others_mutants(),
+    crossed_values_mutants(), first_call_mutants(), column_mutants(), popular_mutants();
 
 }  // namespace softmark::mutants

@@ -32,6 +32,8 @@ TEST(Case, SurvivesJsonForEveryOpTypeAndFamily) {
         c.layout.x_padding = 3;
         c.layout.at_start = true;
         c.layout.alias = Alias::y_is_x;
+        c.layout.before = Before::others;
+        c.layout.caller = Caller::crowd;
         const Json json = case_to_json(c, op);
         const Case back = case_from_json(json, op, dtype);
         EXPECT_EQ(case_to_json(back, op), json);
