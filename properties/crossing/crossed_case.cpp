@@ -250,8 +250,6 @@ void CaseMaker::set_caller(Case& c, const Assignment& a) {
   Layout& l = c.layout;
   l.threads = kThreadCounts[a[kThreads]];
   l.calls = kCallCounts[a[kHistory]];
-  if (as<Threads>(a[kThreads]) == Threads::hundreds && turn(kThreads) % 3 == 2)
-    l.threads = kMoreThreads;
   const auto history = as<History>(a[kHistory]);
   l.before = history == History::others           ? Before::others
              : history == History::first_upward   ? Before::upward
@@ -291,6 +289,9 @@ void CaseMaker::set_caller(Case& c, const Assignment& a) {
       l.caller = Caller::crowd;
       break;
   }
+  // The threads of two callers would not find room for their stacks (worker_main.cpp).
+  if (as<Threads>(a[kThreads]) == Threads::hundreds && turn(kThreads) % 3 == 2 && !l.has_callers())
+    l.threads = kMoreThreads;
   // A race shows only now and then; but the first call of a process is a single one.
   if (l.fresh || l.calls > 1 || l.alias != Alias::none) return;
   const std::size_t each = c.rows * (outputs_of(kernel_.op, c.cols) + 16) + 100;
