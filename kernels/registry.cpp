@@ -253,9 +253,12 @@ Registry load_plugins(const std::vector<std::string>& plugins, double loading_se
   return registry;
 }
 
+// In a child: what resolve_kernel opened. Asked again, a plugin may make its entries anew.
+static Library opened;
+
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index) {
   if (library.empty()) return *builtin_kernels()[index];
-  const Library loaded = open_library(library);
+  const Library& loaded = opened = open_library(library);
   if (index >= loaded.kernels.size())
     throw Error(kUnreadable, library + ": has changed since it was listed: run softmark again");
   if (const auto prepare = loaded.find<const char*(std::size_t)>("softmark_peer_prepare"))
@@ -268,9 +271,8 @@ std::vector<const softmark_kernel*> namesakes(const std::string& library, std::s
   if (library.empty()) {
     all.assign(builtin_kernels().begin(), builtin_kernels().end());
   } else {
-    const Library loaded = open_library(library);
-    if (loaded.find<const char*(std::size_t)>("softmark_peer_prepare")) return {};
-    for (const softmark_kernel& kernel : loaded.kernels) all.push_back(&kernel);
+    if (opened.find<const char*(std::size_t)>("softmark_peer_prepare")) return {};
+    for (const softmark_kernel& kernel : opened.kernels) all.push_back(&kernel);
   }
   const softmark_kernel& one = *all[index];
   std::erase_if(all, [&](const softmark_kernel* other) {

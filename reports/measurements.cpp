@@ -20,7 +20,7 @@ std::string block_of(const Json& m) {
   return fmt::format("{}  {}{}  {} thread{}  {}{}", m["workload"].get<std::string>(),
                      op.empty() ? "" : op + "  ", m["dtype"].get<std::string>(),
                      m["threads"].get<int>(), m["threads"] == 1 ? "" : "s",
-                     m["cache"].get<std::string>(), m["in_place"] == true ? "  in place" : "");
+                     m["cache"].get<std::string>(), m.value("in_place", false) ? "  in place" : "");
 }
 
 double time_of(const Json& m) {

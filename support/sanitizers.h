@@ -21,7 +21,7 @@
 #ifdef SOFTMARK_FINDS_LEAKS
 /// Libraries that keep to the process's end what they once made.
 extern "C" __attribute__((used)) inline const char* __lsan_default_suppressions() {
-  return "leak:libonnxruntime\nleak:libsnappy\nleak:libc10\nleak:libtorch\nleak:libdnnl\nleak:"
-         "libpython\n";
+  return "leak:libonnxruntime\nleak:libsnappy\nleak:libc10\nleak:libtorch\nleak:libdnnl\n"
+         "leak:libpython\nleak:libmpi\nleak:libopen-\nleak:libpmix\nleak:libhwloc\nleak:libevent\n";
 }
 #endif

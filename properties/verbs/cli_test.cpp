@@ -5,6 +5,7 @@
 
 #include "properties/verbs/cli_run.h"
 #include "reports/document.h"
+#include "support/sanitizers.h"
 
 namespace softmark {
 namespace {
@@ -34,16 +35,22 @@ TEST(Eval, GivesTheTextbookExamples) {
   }
 }
 
-TEST(Eval, RowsThatDifferByAShiftComeOutEqual) {
-  for (const Json& result : eval("'1,2,3;4,5,6;7,8,9'")["results"]) {
+TEST(Eval, RowsThatDifferByAShiftHaveOneExactResult) {
+  const Json answer = eval("'1,2,3;4,5,6;7,8,9'");
+  EXPECT_EQ(answer["exact"][0], answer["exact"][1]);
+  EXPECT_EQ(answer["exact"][1], answer["exact"][2]);
+  for (const Json& result : answer["results"]) {
     if (breaks_by_a_flag(result)) continue;
-    EXPECT_EQ(result["y"][0], result["y"][1]) << result["kernel"];
-    EXPECT_EQ(result["y"][1], result["y"][2]) << result["kernel"];
+    for (int row = 0; row < 3; ++row)
+      for (int j = 0; j < 3; ++j)
+        EXPECT_NEAR(value(result["y"][row][j]), value(answer["exact"][0][j]), 2e-7)
+            << result["kernel"];
   }
 }
 
 TEST(Eval, LargeLogitsAreRightForAllButNaive) {
-  for (const Json& result : eval("123,456,789")["results"]) {
+  const Json answer = eval("123,456,789");
+  for (const Json& result : answer["results"]) {
     const bool naive = result["kernel"].get<std::string>().starts_with("naive/");
     EXPECT_EQ(result["y"][0] == Json({"0x0p+0", "0x0p+0", "0x1p+0"}), !naive) << result["kernel"];
   }
@@ -296,6 +303,9 @@ std::size_t processes_of(const std::string& library) {
 // Each kernel goes wrong on rows with a NaN alone, so that sum_to_one says whether the suite went
 // on.
 TEST(Verify, FaultsOfEveryKindAreVerdictsAndTheRestGoesOn) {
+#ifdef SOFTMARK_FINDS_LEAKS
+  GTEST_SKIP() << "a sanitizer ends what crashes in its own way";
+#endif
   const std::string library = std::string(SOFTMARK_PLUGINS) + "/faulty.so";
   const struct {
     const char *kernel, *property, *verdicts, *message;
