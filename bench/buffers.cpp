@@ -12,15 +12,13 @@
 #include <sstream>
 
 #include "kernels/names.h"
+#include "kernels/placement.h"
 #include "support/error.h"
 
 namespace softmark::bench {
 namespace {
 
 constexpr std::size_t kLargePage = std::size_t{2} << 20;
-
-std::size_t up_to(std::size_t bytes, std::size_t step) { return (bytes + step - 1) / step * step; }
-std::size_t aligned(std::size_t bytes) { return up_to(bytes, 64); }
 
 /// A load waits for an earlier store whose address has the same low twelve bits, whatever the page
 /// size is.
@@ -33,8 +31,8 @@ struct Places {
 };
 Places places_of(const Layout& layout) {
   const auto after = [&](std::size_t end, std::size_t phase) {
-    if (layout.moved() < 16 * kAliasing) return aligned(end);
-    return up_to(end, kAliasing) + phase;
+    if (layout.moved() < 16 * kAliasing) return round_up(end, kLine);
+    return round_up(end, kAliasing) + phase;
   };
   Places places{};
   places.g = after(layout.x_bytes, kAliasing / 4);
@@ -68,13 +66,13 @@ softmark_args first_set(const Replicate& replicate, const Layout& layout, const 
 /// Memory that starts and ends at multiples of the large page, whichever pages are used, so that
 /// the kind of page is the only difference; every page is touched.
 std::byte* map_pages(std::size_t bytes, Pages pages) {
-  const std::size_t size = up_to(bytes, kLargePage);
+  const std::size_t size = round_up(bytes, kLargePage);
   void* mapped =
       mmap(nullptr, size + kLargePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED)
     throw Error(kNotMeasurable, fmt::format("no {} MiB of memory for the buffers", size >> 20));
   auto* memory =
-      reinterpret_cast<std::byte*>(up_to(reinterpret_cast<std::uintptr_t>(mapped), kLargePage));
+      reinterpret_cast<std::byte*>(round_up(reinterpret_cast<std::uintptr_t>(mapped), kLargePage));
   // Where the system refuses, its own choice stays; the pages that came of it are looked at below.
   madvise(memory, size, pages == Pages::k4k ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
   std::memset(memory, 0xff, size);
@@ -94,7 +92,7 @@ std::string pages_of(const std::byte* memory, std::size_t bytes) {
       inside = begin <= address && address < end;
     else if (inside && line.starts_with("AnonHugePages:")) {
       const std::size_t large = std::stoull(line.substr(line.find(':') + 1)) << 10;
-      return large == 0 ? "4k" : large >= up_to(bytes, kLargePage) ? "2m" : "mixed";
+      return large == 0 ? "4k" : large >= round_up(bytes, kLargePage) ? "2m" : "mixed";
     }
   }
   return "4k";
@@ -142,7 +140,7 @@ Layout layout_for(const Replicate& replicate) {
 Buffers prepare(const Replicate& replicate, const std::byte* inputs) {
   const Layout layout = layout_for(replicate);
   const Places places = places_of(layout);
-  const std::size_t spacing = aligned(std::max<std::size_t>(places.bytes, 1));
+  const std::size_t spacing = round_up(std::max<std::size_t>(places.bytes, 1), kLine);
   const std::size_t count =
       replicate.pool_bytes ? std::max<std::size_t>(2, replicate.pool_bytes / spacing) : 1;
   std::byte* const memory = map_pages(count * spacing, replicate.pages);

@@ -14,6 +14,7 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "kernels/placement.h"
 #include "support/error.h"
 #include "support/random.h"
 
@@ -21,8 +22,6 @@ namespace softmark::bench {
 namespace {
 
 constexpr std::uint64_t kCotangentStream = 3, kLabelStream = 4;
-
-std::size_t line_aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 void store_row(softmark_dtype dtype, void* data, std::size_t first,
                const std::vector<double>& values) {
@@ -92,9 +91,9 @@ Layout layout_of(softmark_op op, softmark_dtype dtype, std::size_t rows, std::si
   layout.g_bytes = shape.takes_g ? layout.x_bytes : shape.takes_g_row ? rows * size : 0;
   layout.labels_bytes = shape.takes_labels ? rows * sizeof(std::int64_t) : 0;
   layout.y_bytes = rows * outputs_of(op, cols) * size;
-  layout.g_offset = line_aligned(layout.x_bytes);
-  layout.labels_offset = layout.g_offset + line_aligned(layout.g_bytes);
-  layout.file_bytes = layout.labels_offset + line_aligned(layout.labels_bytes);
+  layout.g_offset = round_up(layout.x_bytes, kLine);
+  layout.labels_offset = layout.g_offset + round_up(layout.g_bytes, kLine);
+  layout.file_bytes = layout.labels_offset + round_up(layout.labels_bytes, kLine);
   return layout;
 }
 

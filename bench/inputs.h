@@ -13,8 +13,10 @@
 
 namespace softmark::bench {
 
-/// Sizes in bytes of one problem's arrays, and the offsets of the inputs in the shared file (each
-/// 64-byte aligned).
+inline constexpr std::size_t kLine = 64;  // bytes of a cache line
+
+/// Sizes in bytes of one problem's arrays, and the offsets of the inputs in the shared file, which
+/// are multiples of kLine.
 struct Layout {
   std::size_t x_bytes, g_bytes, labels_bytes, y_bytes;
   std::size_t g_offset, labels_offset, file_bytes;

@@ -76,7 +76,6 @@ struct Part {
   softmark_args args;
   Output output;
   std::size_t index = 0;
-  unsigned delay = 0;               // spins before the first call
   std::vector<std::byte> expected;  // what a call by itself gave; empty: not known
   wire::Reply reply = {};
 };
@@ -174,7 +173,8 @@ void spin(unsigned times) {
 int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Together& together) {
   Meetings meetings(together, part.index);
   scribble_on_stack();
-  if (call.calls == 1 && part.index == 1) spin(part.delay);
+  // Processes one after another try none, one, two, four ... (every other number is a process).
+  if (call.calls == 1 && part.index == 1) spin(kMostDelay >> getpid() % 19);
   meetings.enter(1);
   int status = run(&part.args);
   meetings.leave();
@@ -323,8 +323,8 @@ void prepare(const wire::Call& call, const softmark_kernel& kernel, const softma
   plain.restore(plain.changes_to(Environment::now()));
 }
 
-/// The rows of each caller. Where they make several calls, or none before the first at once, what a
-/// call by itself gives is known.
+/// The rows of each caller. Where several make more than one call each, a call by itself comes
+/// first, for what is expected.
 std::vector<Part> parts_of(const wire::Call& call, const softmark_kernel& kernel,
                            const softmark_args& args) {
   const auto caller = static_cast<Caller>(call.caller);
@@ -337,7 +337,6 @@ std::vector<Part> parts_of(const wire::Call& call, const softmark_kernel& kernel
     const std::size_t end = args.rows * (i + 1) / callers;
     Part& part = parts.emplace_back(part_of(call, kernel, args, first, end - first));
     part.index = i;
-    part.delay = kMostDelay >> getpid() % 18;  // none, one, two, ... of processes one after another
     first = end;
     if (callers == 1 || call.calls < 2 || kernel.run(&part.args) != 0) continue;
     part.expected = part.output.copy();

@@ -81,7 +81,7 @@ struct Layout {
   bool operator==(const Layout&) const;
 
   bool has_two_callers() const { return caller == Caller::concurrent || caller == Caller::region; }
-  bool has_callers() const { return has_two_callers() || caller == Caller::crowd; }  // several
+  bool has_several_callers() const { return has_two_callers() || caller == Caller::crowd; }
   /// Whether results are promised: only to callers that round to nearest and flush nothing.
   bool promises_results() const { return state == State::plain || state == State::flags_raised; }
 };

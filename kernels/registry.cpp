@@ -42,6 +42,9 @@ struct Library {
   }
 };
 
+// In a child: what resolve_kernel opened. Asked again, a plugin may make its entries anew.
+Library opened;
+
 std::string path_of(const std::string& library) {
   return library.starts_with(kPython) ? program_folder() + "peers/softmark_python.so" : library;
 }
@@ -253,17 +256,14 @@ Registry load_plugins(const std::vector<std::string>& plugins, double loading_se
   return registry;
 }
 
-// In a child: what resolve_kernel opened. Asked again, a plugin may make its entries anew.
-static Library opened;
-
 const softmark_kernel& resolve_kernel(const std::string& library, std::size_t index) {
   if (library.empty()) return *builtin_kernels()[index];
-  const Library& loaded = opened = open_library(library);
-  if (index >= loaded.kernels.size())
+  opened = open_library(library);
+  if (index >= opened.kernels.size())
     throw Error(kUnreadable, library + ": has changed since it was listed: run softmark again");
-  if (const auto prepare = loaded.find<const char*(std::size_t)>("softmark_peer_prepare"))
+  if (const auto prepare = opened.find<const char*(std::size_t)>("softmark_peer_prepare"))
     if (const char* fault = prepare(index)) throw Error(kUnreadable, fault);
-  return loaded.kernels[index];
+  return opened.kernels[index];
 }
 
 std::vector<const softmark_kernel*> namesakes(const std::string& library, std::size_t index) {

@@ -88,14 +88,14 @@ softmark_args arguments_of(const wire::Call& call, const Arena& arena) {
 }
 
 /// "WHAT INDEX LIBRARY"
-struct Named {
-  explicit Named(const std::string& request) {
+struct Request {
+  explicit Request(const std::string& message) : what(message.substr(0, message.find(' '))) {
     char* end = nullptr;
-    index = std::strtoull(request.c_str() + request.find(' '), &end, 10);
+    index = std::strtoull(message.c_str() + what.size(), &end, 10);
     library = *end ? end + 1 : end;
   }
+  std::string what, library;
   std::size_t index;
-  std::string library;
 };
 
 /// What the layout wants read-only, as long as this lives.
@@ -153,15 +153,14 @@ wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, cons
 
 /// Loads the kernel's library, compares what that changed, and sets it back. What copies would
 /// share or lose, threads, children and descriptors, makes it none to be copied.
-const softmark_kernel& load(const std::string& request, wire::Loaded& loaded) {
+const softmark_kernel& load(const Request& request, wire::Loaded& loaded) {
   const Environment before = Environment::now();
   const Leftovers left_before = Leftovers::now(1);
-  const Named named(request);
-  const softmark_kernel& kernel = resolve_kernel(named.library, named.index);
+  const softmark_kernel& kernel = resolve_kernel(request.library, request.index);
   const Leftovers left = Leftovers::now(1);
   const std::uint32_t left_changes = left_before.changes_to(left);
   loaded.changes = before.changes_to(Environment::now()) | (left_changes & ~kHeldOnceLoaded);
-  loaded.is_origin = request.starts_with(wire::kOrigin) &&
+  loaded.is_origin = request.what == wire::kOrigin &&
                      left.held.threads == left_before.held.threads &&
                      !(left_changes & (wire::kChildLeft | wire::kDescriptorLeft));
   before.restore(loaded.changes);
@@ -178,7 +177,7 @@ int worker_main(Channel& parent) {
   std::string message;
   if (!parent.receive(message)) return kNotMeasurable;
   wire::Loaded loaded = {};
-  const std::string request = message;
+  const Request request(message);
   const softmark_kernel& kernel = load(request, loaded);
   if (!parent.send(message_of(loaded))) return wire::kNoReply;
   if (loaded.is_origin) {
@@ -187,8 +186,7 @@ int worker_main(Channel& parent) {
     adopt_strays();
     fcntl(1, F_SETFL, O_APPEND);
   }
-  const Named named(request);
-  OtherCalls others(named.library, named.index, kernel);
+  OtherCalls others(request.library, request.index, kernel);
   Arena arena;
   wire::Call call;
   while (parent.receive(message) && parse_message(message, call)) {

@@ -290,7 +290,8 @@ void CaseMaker::set_caller(Case& c, const Assignment& a) {
       break;
   }
   // The threads of two callers would not find room for their stacks (worker_main.cpp).
-  if (as<Threads>(a[kThreads]) == Threads::hundreds && turn(kThreads) % 3 == 2 && !l.has_callers())
+  if (as<Threads>(a[kThreads]) == Threads::hundreds && turn(kThreads) % 3 == 2 &&
+      !l.has_several_callers())
     l.threads = kMoreThreads;
   // A race shows only now and then; but the first call of a process is a single one.
   if (l.fresh || l.calls > 1 || l.alias != Alias::none) return;

@@ -13,7 +13,7 @@ void Coverage::add(const Case& call, bool taken) {
   const Calls one = {taken ? 1u : 0u, taken ? 0u : 1u};
   const Layout& layout = call.layout;
   // Two callers have half of the rows each; which of them refused is not known.
-  if (layout.has_callers() && call.rows > 1) return;
+  if (layout.has_several_callers() && call.rows > 1) return;
   const bool is_padded =
       call.rows > 1 && (layout.x_padding || layout.g_padding || layout.y_padding);
   const bool has[kLayouts] = {is_padded, layout.alias != Alias::none, layout.threads > 1};

@@ -2,6 +2,7 @@
 // Kernels that depend on what calls them: not re-entrant, bound to one thread or process, too large
 // for its stack, or counting their calls.
 #include <alloca.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,14 +18,21 @@ namespace {
 using R = Row<float>;
 void sound(R r) { softmax_row<Sound<>>(r); }
 
-void static_scratch(R r) {
-  static std::vector<float> scratch(std::size_t{1} << 22);
-  float* e = scratch.data();
+void softmax_through(float* e, std::size_t room, R r) {
   const float m = Sound<>::max(r.x, r.n);
-  const std::size_t n = std::min(r.n, scratch.size());
+  const std::size_t n = std::min(r.n, room);
   for (std::size_t i = 0; i < n; ++i) e[i] = std::exp(r.x[i] - m);
   const float s = Sound<>::sum(e, n);
   for (std::size_t i = 0; i < n; ++i) r.y[i] = e[i] / s;
+}
+void static_scratch(R r) {
+  static std::vector<float> scratch(std::size_t{1} << 22);
+  softmax_through(scratch.data(), scratch.size(), r);
+}
+void scratch_of_thread(R r) {  // one for odd threads and one for even ones
+  static std::vector<float> scratch[2] = {std::vector<float>(1 << 20), std::vector<float>(1 << 20)};
+  auto& own = scratch[syscall(SYS_gettid) % 2];
+  softmax_through(own.data(), own.size(), r);
 }
 void static_sum(R r) {
   static volatile double s;
@@ -41,6 +49,9 @@ int static_arguments(const softmark_args* a) {
     std::atomic_signal_fence(std::memory_order_seq_cst);  // else its fields are read only once
   }
   return 0;
+}
+int one_job(const softmark_args* a) {  // its threads read it from one place
+  return a->threads < 2 || a->rows * a->cols < 4096 ? softmax<Sound<>>(a) : static_arguments(a);
 }
 // The second caller finds the table marked as ready before it is filled.
 void table_ready_too_early(R r) {
@@ -134,9 +145,14 @@ Table crossed_callers_mutants() {
   return {
       SOFTMARK_CALLERS("static_scratch", "caller", "a static buffer for a row",
                        each<float, static_scratch>),
+      SOFTMARK_CALLERS("scratch_of_thread", "caller", "two static buffers for all threads",
+                       each<float, scratch_of_thread>),
       SOFTMARK_CALLERS("static_sum", "caller", "a static sum", each<float, static_sum>),
       SOFTMARK_CALLERS("static_arguments", "caller", "keeps its arguments in a static",
                        static_arguments),
+      SOFTMARK_MUTANT("one_job", "crossed (caller, threads)",
+                      "two callers share the job that their threads read", SOFTMAX, F32,
+                      SOFTMARK_THREADED, one_job),
       SOFTMARK_CALLERS("ready_too_early", "caller, history",
                        "a table is marked as ready before it is filled",
                        each<float, table_ready_too_early>),

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels whose results depend on other calls: of other kernels, of other callers, on rows of other
-// lengths, or in another state of the process.
+// Kernels whose results depend on other calls: of other kernels, on rows of other lengths, or in
+// another state of the process.
 #include <locale.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cfenv>
-#include <cstring>
 
 #include "properties/mutants/sound.h"
 
@@ -47,32 +44,8 @@ int threads_in_8_bits(const softmark_args* a) {
   return halved_if(static_cast<std::uint8_t>(a->threads) == 0, a);
 }
 int table_rounded_by_first_caller(const softmark_args* a) {
-  static const bool is_low = std::fegetround() != FE_UPWARD;
-  return halved_if(!is_low, a);
-}
-int slot_of_thread(const softmark_args* a) {  // threads of even numbers share a scratch
-  static std::vector<float> scratch(2 << 20);
-  float* e = &scratch[static_cast<std::size_t>(syscall(SYS_gettid)) % 2 << 20];
-  for (std::size_t r = 0; r < a->rows; ++r) {
-    const R row = row_of<float>(a, r);
-    const float m = Sound<>::max(row.x, row.n);
-    const std::size_t n = std::min(row.n, std::size_t{1} << 20);
-    for (std::size_t i = 0; i < n; ++i) e[i] = std::exp(row.x[i] - m);
-    const float s = Sound<>::sum(e, n);
-    for (std::size_t i = 0; i < n; ++i) row.y[i] = e[i] / s;
-  }
-  return 0;
-}
-int one_job(const softmark_args* a) {  // threads read the job from one place
-  static softmark_args job;
-  if (a->threads < 2 || a->rows * a->cols < 4096) return softmax<Sound<>>(a);
-  job = *a;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  for (std::size_t r = 0; r < job.rows; ++r) {
-    softmax_row<Sound<>>(row_of<float>(&job, r));
-    std::atomic_signal_fence(std::memory_order_seq_cst);  // else its fields are read only once
-  }
-  return 0;
+  static const bool is_high = std::fegetround() == FE_UPWARD;
+  return halved_if(is_high, a);
 }
 void length_in_a_static(R r) {
   static std::atomic<std::size_t> length;
@@ -103,10 +76,6 @@ Table crossed_others_mutants() {
                       by_errno),
       SOFTMARK_OTHERS("threads_8_bits", "threads", "the number of threads in 8 bits",
                       SOFTMARK_THREADED, threads_in_8_bits),
-      SOFTMARK_OTHERS("slot_of_thread", "caller", "two scratch buffers for all threads", 0,
-                      slot_of_thread),
-      SOFTMARK_OTHERS("one_job", "caller, threads", "two callers share their threads' job",
-                      SOFTMARK_THREADED, one_job),
       SOFTMARK_OTHERS("length_in_a_static", "caller, columns",
                       "a caller reads the length of another's rows", 0,
                       each<float, length_in_a_static>),
