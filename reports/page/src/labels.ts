@@ -9,10 +9,18 @@ const SVG = "http://www.w3.org/2000/svg";
 export const FONT = 11;
 
 const canvas = document.createElement("canvas").getContext("2d");
+let family: string | undefined;  // asked once: the answer costs a pass over the page's styles
+const widths = new Map<string, number>();
 export function textWidth(text: string, size = FONT, bold = false): number {
   if (!canvas) return text.length * size * 0.6;
-  canvas.font = `${bold ? "600 " : ""}${size}px ${getComputedStyle(document.body).fontFamily}`;
-  return canvas.measureText(text).width;
+  family ??= getComputedStyle(document.body).fontFamily;
+  const font = `${bold ? "600 " : ""}${size}px ${family}`, key = `${font}|${text}`;
+  let width = widths.get(key);
+  if (width === undefined) {
+    canvas.font = font;
+    widths.set(key, width = canvas.measureText(text).width);
+  }
+  return width;
 }
 /** The text, cut where it is longer than `most` px. */
 export function cut(text: string, most: number, size = FONT): string {

@@ -5,7 +5,7 @@ import { read, shapeWords } from "./data";
 import { Figure } from "./figure";
 import { Filters } from "./filters";
 import { State, address, headline, parse, select, settle } from "./state";
-import { around, filter, forget, reveal } from "./tables";
+import { around, defer, filter, forget, reveal } from "./tables";
 import { heat } from "./charts/accuracy";
 import { curves } from "./charts/curves";
 import { distributions } from "./charts/distributions";
@@ -47,15 +47,39 @@ function decide(): void {
   line.textContent = shape?.decision ||
     `Nothing was timed for ${state.op} in ${state.dtype}; the tables say which kernels are correct.`;
   sure.textContent = shape?.sure ?? "";
+  showHere(document.getElementById(`m1-s${shape ? machines[0].shapes.indexOf(shape) : "-"}`));
+}
+
+const MOST_ROWS = 60;  // beside the picture; the whole table stands below
+
+/** The ranking of what is selected, beside the picture. */
+function showHere(table: HTMLElement | null): void {
   const here = document.getElementById("here");
-  const table = document.getElementById(`m1-s${shape ? machines[0].shapes.indexOf(shape) : "-"}`);
-  if (here && here.dataset.shows !== (table?.id ?? "")) {
-    const copy = table?.parentElement?.cloneNode(true) as HTMLElement | undefined;
-    copy?.querySelector("table")?.removeAttribute("id");
-    here.replaceChildren(...(copy ? [copy] : []));
-    here.dataset.shows = table?.id ?? "";
-    forget();
+  const rows = [...table?.querySelectorAll<HTMLElement>("tbody tr") ?? []];
+  const long = rows.length > MOST_ROWS, shows = `${table?.id ?? ""} ${long ? state.isa : ""}`;
+  if (!here || here.dataset.shows === shows) return;
+  here.dataset.shows = shows;
+  here.replaceChildren();
+  forget();
+  if (!table) return;
+  const copy = table.parentElement!.cloneNode(!long) as HTMLElement;
+  here.append(copy);
+  if (!long) {
+    copy.querySelector("table")!.removeAttribute("id");
+    return;
   }
+  const short = table.cloneNode() as HTMLElement, body = document.createElement("tbody");
+  short.removeAttribute("id");
+  short.append(...[...table.querySelectorAll("caption,thead")].map((part) => part.cloneNode(true)), body);
+  body.append(...rows.filter((row) => state.isa === "" || row.dataset.isa === state.isa)
+    .slice(0, MOST_ROWS).map((row) => row.cloneNode(true)));
+  copy.append(short);
+  const more = document.createElement("p"), link = document.createElement("a");
+  more.className = "soft";
+  link.href = `#${table.id}`;
+  link.textContent = `All ${rows.length} kernels at this shape`;
+  more.append(link);
+  here.append(more);
 }
 
 function show(): void {
@@ -83,6 +107,7 @@ function arrive(): void {
   reveal(state.at);
 }
 
+defer();
 const form = document.getElementById("filters");
 if (form && machines.length) {
   filters = new Filters(machines, form, (key, value) => {

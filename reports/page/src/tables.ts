@@ -7,6 +7,14 @@ import { State } from "./state";
 interface Part { element: HTMLElement; op?: string; dtype?: string; isa?: string; machine?: string }
 let parts: Part[] | undefined;
 
+const MOST_CELLS = 4000;
+
+/** Large tables are laid out when they come into view. */
+export function defer(): void {
+  for (const table of document.querySelectorAll("table"))
+    if (table.rows.length * (table.rows[0]?.cells.length ?? 0) > MOST_CELLS) table.parentElement!.classList.add("long");
+}
+
 /** After tables came or went. */
 export function forget(): void {
   parts = undefined;

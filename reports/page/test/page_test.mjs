@@ -313,6 +313,9 @@ test("5,000 measurements of 200 hostile kernels open in 2 s and filter in 200 ms
   assert.equal(await page.evaluate(() => window.broken), undefined);
   assert.equal(await page.locator("img").count(), 0);
   assert.deepEqual(await outside(page), []);
+  assert.equal(await page.locator("#here tbody tr").count(), 60);  // 200 stand below
+  await page.click("#here p a");
+  assert.ok(await page.locator(".target tbody tr").nth(199).isVisible());
   assert.deepEqual(wrong, []);
   await close();
 });
