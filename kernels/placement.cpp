@@ -202,26 +202,31 @@ void visit_watched(const Buffer& b, std::size_t segment, bool is_output, Visit v
 
 }  // namespace
 
-Snapshot::Snapshot(const Placement& placement) : placement_(placement) {
+Snapshot::Snapshot(const Placement& placement, std::vector<std::byte>& space)
+    : placement_(placement), space_(space) {
+  std::size_t used = 0;
   for (int s = 0; s < wire::kSegments; ++s) {
+    first_[s] = used;
     if (!placement.is_written(s)) continue;
     visit_watched(placement.buffer_[s], placement.segment_bytes_, s == placement.y_segment_,
                   [&](std::size_t at, std::size_t bytes) {
-                    const std::byte* from = placement.segment(s) + at;
-                    before_[s].insert(before_[s].end(), from, from + bytes);
+                    if (space_.size() < used + bytes) space_.resize(2 * (used + bytes));
+                    std::memcpy(space_.data() + used, placement.segment(s) + at, bytes);
+                    used += bytes;
                   });
   }
+  first_[wire::kSegments] = used;
 }
 
 std::string Snapshot::change() const {
   std::string text;
   for (int s = 0; s < wire::kSegments && text.empty(); ++s)
-    if (!before_[s].empty()) text = change_in(s);
+    if (first_[s] < first_[s + 1]) text = change_in(s);
   return text;
 }
 
 std::string Snapshot::change_in(int s) const {
-  const std::byte* before = before_[s].data();
+  const std::byte* before = space_.data() + first_[s];
   std::string text;
   visit_watched(placement_.buffer_[s], placement_.segment_bytes_, s == placement_.y_segment_,
                 [&](std::size_t at, std::size_t bytes) {

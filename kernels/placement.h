@@ -70,7 +70,8 @@ class Placement {
 /// anything outside y's rows.
 class Snapshot {
  public:
-  explicit Snapshot(const Placement& placement);
+  /// `space`: for what was filled, kept from call to call.
+  Snapshot(const Placement& placement, std::vector<std::byte>& space);
   /// Where the first change lies, in words; empty where nothing changed.
   std::string change() const;
 
@@ -80,7 +81,8 @@ class Snapshot {
                              const std::byte* before) const;
 
   const Placement& placement_;
-  std::vector<std::byte> before_[wire::kSegments];  // what was filled, one piece after another
+  std::vector<std::byte>& space_;                // what was filled, one piece after another
+  std::size_t first_[wire::kSegments + 1] = {};  // of each segment there
 };
 
 }  // namespace softmark

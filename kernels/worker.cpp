@@ -148,7 +148,7 @@ CallResult Worker::run(const Case& c, int closely) {
   reserve(placement.segment_bytes());
   placement.place(base_, segment_bytes_);
   placement.fill();
-  const Snapshot before(placement);
+  const Snapshot before(placement, filled_);
   CallResult result = exchange(placement.call(closely));
   if (result.kind == CallResult::done || result.kind == CallResult::unsupported)
     result.memory = before.change();

@@ -63,7 +63,8 @@ class Worker {
   int memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;
-  int thread_limit_ = 0;  // of the child that runs
+  std::vector<std::byte> filled_;  // before a call, for Snapshot
+  int thread_limit_ = 0;           // of the child that runs
   wire::Loaded load_ = {};
   bool load_is_told_ = true;
 };
