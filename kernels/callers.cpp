@@ -32,7 +32,9 @@ constexpr std::size_t kScribbled = 16384;                        // bytes of sta
 constexpr unsigned kFewestSpins = 64;
 constexpr std::size_t kCrowd = 17;  // callers: more than a slot for each of 8 or 16 threads holds
 constexpr int kOtherCallEvery = 4;  // of the second caller's calls, one of OtherCalls
-constexpr unsigned kMostDelay = 1u << 17;  // spins of the second caller before a first call
+constexpr std::size_t kMostShared = std::size_t{1}
+                                    << 20;  // stride of rows that callers alternate in
+constexpr unsigned kMostDelay = 1u << 17;   // spins of the second caller before a first call
 #if defined(SOFTMARK_FINDS_LEAKS) || defined(SOFTMARK_FINDS_RACES)
 constexpr std::size_t kStack = 16 * kSmallStack;  // frames of sanitizers are larger
 #else
@@ -80,8 +82,9 @@ struct Part {
   wire::Reply reply = {};
 };
 
+/// Of the rows from `first` on every `step`th.
 Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softmark_args& args,
-             std::size_t first, std::size_t rows) {
+             std::size_t first, std::size_t rows, std::size_t step = 1) {
   const std::size_t element = bytes_of(kernel.dtype);
   const OpShape shape = shape_of(kernel.op);
   const bool is_scalar = shape.output == OpShape::kScalar;
@@ -94,11 +97,16 @@ Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softma
   part.args.rows = rows;
   part.args.x = moved(args.x, args.x_stride);
   part.args.g = moved(args.g, shape.takes_g_row ? 1 : args.g_stride);
+  if (step > 1) {
+    part.args.x_stride *= step;
+    part.args.g_stride *= step;
+    part.args.y_stride *= step;
+  }
   if (args.labels) part.args.labels += first;
   const std::size_t row_bytes = call.row_bytes[y_segment];
   part.output = {const_cast<std::byte*>(moved(args.y, is_scalar ? 1 : args.y_stride)),
                  row_bytes > 0 ? rows : 0, row_bytes,
-                 is_scalar ? element : call.step_bytes[y_segment]};
+                 step * (is_scalar ? element : call.step_bytes[y_segment])};
   part.args.y = part.output.at;
   return part;
 }
@@ -323,6 +331,17 @@ void prepare(const wire::Call& call, const softmark_kernel& kernel, const softma
   plain.restore(plain.changes_to(Environment::now()));
 }
 
+/// Whether two callers take the rows by turns, so that the padding of one holds rows of the other:
+/// where each input and output has a stride, and not all rows are packed ones, which a kernel may
+/// insist on.
+bool alternate(const softmark_kernel& kernel, const softmark_args& args) {
+  const OpShape shape = shape_of(kernel.op);
+  const std::size_t outputs = outputs_of(kernel.op, args.cols);
+  return shape.output != OpShape::kScalar && !shape.takes_labels && !shape.takes_g_row &&
+         (args.x_stride > args.cols || args.y_stride > outputs) &&
+         std::max({args.x_stride, args.g_stride, args.y_stride}) <= kMostShared;
+}
+
 /// The rows of each caller. Where several make more than one call each, a call by itself comes
 /// first, for what is expected.
 std::vector<Part> parts_of(const wire::Call& call, const softmark_kernel& kernel,
@@ -332,10 +351,13 @@ std::vector<Part> parts_of(const wire::Call& call, const softmark_kernel& kernel
                            : caller == Caller::concurrent || caller == Caller::region ? 2
                                                                                       : 1;
   const std::size_t callers = std::clamp<std::size_t>(args.rows, 1, most);
+  const bool by_turns = caller == Caller::concurrent && callers == 2 && alternate(kernel, args);
   std::vector<Part> parts;
   for (std::size_t i = 0, first = 0; i < callers; ++i) {
     const std::size_t end = args.rows * (i + 1) / callers;
-    Part& part = parts.emplace_back(part_of(call, kernel, args, first, end - first));
+    Part& part =
+        parts.emplace_back(by_turns ? part_of(call, kernel, args, i, (args.rows + 1 - i) / 2, 2)
+                                    : part_of(call, kernel, args, first, end - first));
     part.index = i;
     first = end;
     if (callers == 1 || call.calls < 2 || kernel.run(&part.args) != 0) continue;

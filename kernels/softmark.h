@@ -67,7 +67,8 @@ typedef enum softmark_masked_row {
    whole of one); the inputs may be read-only. Any thread may call, several at once on outputs of
    their own (kernels are re-entrant), with a stack of 128 KiB; so may a child of fork. Results are
    promised in round to nearest without FTZ and DAZ; flags may be raised before. Neither a call nor
-   the loading of a library changes the floating-point state. */
+   the loading of a library changes the floating-point state. What lies between the rows of y may be
+   rows of another caller: it is not written, not even with what it held. */
 typedef struct softmark_args {
   size_t rows, cols;
   const void *x; /* [rows, cols] input                                                        */

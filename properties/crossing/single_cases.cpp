@@ -20,6 +20,7 @@ struct Size {
   Family family = Family::normal;
   int times = 1;  // in a fresh process each
   Before before = Before::any;
+  std::size_t padding = 0;  // of every row; callers take padded rows by turns
 };
 
 /// Two callers at once make the first call of a process, in so many processes.
@@ -41,57 +42,56 @@ constexpr Size threaded_callers(std::size_t rows, std::size_t cols, Effort effor
           .threads = threads};
 }
 
-const std::vector<Size> kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
-                                     {2, 129, Special::none, Effort::standard},
-                                     {1, 200, Special::one_masked, Effort::standard},
-                                     {1, 513, Special::none, Effort::thorough}},
-                        kSizes = {first_calls(4, 33, Effort::quick, 6),
-                                  first_calls(2, 5, Effort::standard, 20),
-                                  first_calls(6, 257, Effort::standard, 20),
-                                  threaded_callers(64, 300, Effort::quick, 2),
-                                  threaded_callers(16, 1000, Effort::standard, 2),
-                                  threaded_callers(16, 1000, Effort::standard, 7),
-                                  threaded_callers(4, 20000, Effort::standard, 2),
-                                  {16, 33, Special::none, Effort::quick, 500, Caller::concurrent},
-                                  {68, 300, Special::none, Effort::quick, 150, Caller::crowd},
-                                  {.rows = 9, .cols = 100, .fresh = true, .thread_limit = 2},
-                                  {.rows = 2,
-                                   .cols = 20000,
-                                   .effort = Effort::standard,
-                                   .fresh = true,
-                                   .thread_limit = 2},
-                                  {.rows = 4,
-                                   .cols = 33,
-                                   .fresh = true,
-                                   .threads = 2,
-                                   .family = Family::subnormal,
-                                   .before = Before::flushing},
-                                  {.rows = 2,
-                                   .cols = 100000,
-                                   .effort = Effort::standard,
-                                   .calls = 100,
-                                   .threads = 2,
-                                   .family = Family::ascending},
-                                  {1, 5, Special::none, Effort::quick, 66000},
-                                  {2, 3, Special::nan, Effort::quick, 66000},
-                                  {65537, 2, Special::none, Effort::standard},
-                                  {65537, 5, Special::nan, Effort::standard},
-                                  {65537, 3, Special::all_masked, Effort::standard},
-                                  {300, 1000, Special::nan, Effort::standard},
-                                  {257, 1000, Special::all_masked, Effort::standard},
-                                  {256, 256, Special::plus_inf, Effort::standard},
-                                  {300, 130, Special::prefix, Effort::standard},
-                                  {1025, 100, Special::nan, Effort::standard},
-                                  {4097, 17, Special::all_masked, Effort::standard},
-                                  {33, 4096, Special::nan, Effort::standard},
-                                  {17, 8193, Special::suffix, Effort::standard},
-                                  {129, 1025, Special::lowest, Effort::standard},
-                                  {65, 4097, Special::one_masked, Effort::standard},
-                                  {9, 20000, Special::plus_inf, Effort::standard},
-                                  {65537, 33, Special::nan, Effort::thorough},
-                                  {4097, 1000, Special::one_masked, Effort::thorough},
-                                  {2, (1u << 20) + 1, Special::nan, Effort::thorough},
-                                  {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
+const std::vector<Size>
+    kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
+                 {2, 129, Special::none, Effort::standard},
+                 {1, 200, Special::one_masked, Effort::standard},
+                 {1, 513, Special::none, Effort::thorough}},
+    kSizes = {
+        first_calls(4, 33, Effort::quick, 6),
+        first_calls(2, 5, Effort::standard, 20),
+        first_calls(6, 257, Effort::standard, 20),
+        threaded_callers(64, 300, Effort::quick, 2),
+        threaded_callers(16, 1000, Effort::standard, 2),
+        threaded_callers(16, 1000, Effort::standard, 7),
+        threaded_callers(4, 20000, Effort::standard, 2),
+        {16, 33, Special::none, Effort::quick, 500, Caller::concurrent},
+        {.rows = 24, .cols = 10, .calls = 500, .caller = Caller::concurrent, .padding = 1},
+        {68, 300, Special::none, Effort::quick, 150, Caller::crowd},
+        {.rows = 9, .cols = 100, .fresh = true, .thread_limit = 2},
+        {.rows = 2, .cols = 20000, .effort = Effort::standard, .fresh = true, .thread_limit = 2},
+        {.rows = 4,
+         .cols = 33,
+         .fresh = true,
+         .threads = 2,
+         .family = Family::subnormal,
+         .before = Before::flushing},
+        {.rows = 2,
+         .cols = 100000,
+         .effort = Effort::standard,
+         .calls = 100,
+         .threads = 2,
+         .family = Family::ascending},
+        {1, 5, Special::none, Effort::quick, 66000},
+        {2, 3, Special::nan, Effort::quick, 66000},
+        {65537, 2, Special::none, Effort::standard},
+        {65537, 5, Special::nan, Effort::standard},
+        {65537, 3, Special::all_masked, Effort::standard},
+        {300, 1000, Special::nan, Effort::standard},
+        {257, 1000, Special::all_masked, Effort::standard},
+        {256, 256, Special::plus_inf, Effort::standard},
+        {300, 130, Special::prefix, Effort::standard},
+        {1025, 100, Special::nan, Effort::standard},
+        {4097, 17, Special::all_masked, Effort::standard},
+        {33, 4096, Special::nan, Effort::standard},
+        {17, 8193, Special::suffix, Effort::standard},
+        {129, 1025, Special::lowest, Effort::standard},
+        {65, 4097, Special::one_masked, Effort::standard},
+        {9, 20000, Special::plus_inf, Effort::standard},
+        {65537, 33, Special::nan, Effort::thorough},
+        {4097, 1000, Special::one_masked, Effort::thorough},
+        {2, (1u << 20) + 1, Special::nan, Effort::thorough},
+        {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
 
 }  // namespace
 
@@ -131,6 +131,7 @@ std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
     c.layout.caller = size.caller;
     c.layout.thread_limit = size.thread_limit;
     c.layout.before = size.before;
+    c.layout.x_padding = c.layout.g_padding = c.layout.y_padding = size.padding;
     const bool single = size.calls > 1 || size.caller != Caller::main,
                races = (kernel.claims & SOFTMARK_THREADED) && size.rows > 200;
     c.layout.threads = single || (turn++ % 2 && !races) ? 1 : 3;

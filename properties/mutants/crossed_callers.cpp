@@ -53,6 +53,21 @@ int static_arguments(const softmark_args* a) {
 int one_job(const softmark_args* a) {  // its threads read it from one place
   return a->threads < 2 || a->rows * a->cols < 4096 ? softmax<Sound<>>(a) : static_arguments(a);
 }
+// The last vector of a row is stored whole, with what stood in its rest when the row began.
+int blends_last_vector(const softmark_args* a) {
+  constexpr std::uintptr_t kVector = 64;
+  for (std::size_t r = 0; r < a->rows; ++r) {
+    const R row = row_of<float>(a, r);
+    float* end = row.y + row.n;
+    const std::size_t rest = (-reinterpret_cast<std::uintptr_t>(end)) % kVector;
+    float old[kVector / sizeof(float)];
+    if (r + 1 < a->rows) std::memcpy(old, end, rest);
+    sound(row);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (r + 1 < a->rows) std::memcpy(end, old, rest);
+  }
+  return 0;
+}
 // The second caller finds the table marked as ready before it is filled.
 void table_ready_too_early(R r) {
   static std::atomic<bool> ready{false};
@@ -150,6 +165,9 @@ Table crossed_callers_mutants() {
       SOFTMARK_CALLERS("static_sum", "caller", "a static sum", each<float, static_sum>),
       SOFTMARK_CALLERS("static_arguments", "caller", "keeps its arguments in a static",
                        static_arguments),
+      SOFTMARK_CALLERS("blends_last_vector", "caller, stride",
+                       "stores what it found between rows, where another caller's row may lie",
+                       blends_last_vector),
       SOFTMARK_MUTANT("one_job", "crossed (caller, threads)",
                       "two callers share the job that their threads read", SOFTMAX, F32,
                       SOFTMARK_THREADED, one_job),
