@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/call_output.h"
 #include "kernels/environment.h"
 #include "kernels/names.h"
 #include "support/sanitizers.h"
@@ -47,39 +48,14 @@ __attribute__((noinline)) void scribble_on_stack() {
   for (volatile std::uint64_t& word : below) word = 0xc3c3c3c3c3c3c3c3;
 }
 
-/// The rows of y of one caller, as bytes.
-struct Output {
-  std::byte* at;
-  std::size_t rows, row_bytes, step_bytes;
-
-  std::vector<std::byte> copy() const {
-    std::vector<std::byte> all;
-    for (std::size_t r = 0; r < rows; ++r)
-      all.insert(all.end(), at + r * step_bytes, at + r * step_bytes + row_bytes);
-    return all;
-  }
-  bool equals(const std::vector<std::byte>& other) const {
-    for (std::size_t r = 0; r < rows; ++r)
-      if (std::memcmp(at + r * step_bytes, other.data() + r * row_bytes, row_bytes) != 0)
-        return false;
-    return true;
-  }
-  void set(const std::vector<std::byte>& from) const {
-    for (std::size_t r = 0; r < rows; ++r)
-      std::memcpy(at + r * step_bytes, from.data() + r * row_bytes, row_bytes);
-  }
-  void clear() const {  // a NaN in every type
-    for (std::size_t r = 0; r < rows; ++r) std::memset(at + r * step_bytes, 0xff, row_bytes);
-  }
-};
-
 /// One caller: its part of the rows, and what became of it.
 struct Part {
   softmark_args args;
-  Output output;
+  CallOutput output;
   std::size_t index = 0;
   std::vector<std::byte> expected;  // what a call by itself gave; empty: not known
   wire::Reply reply = {};
+  bool is_late = false;  // y was still being written after a call had returned
 };
 
 /// Of the rows from `first` on every `step`th.
@@ -106,7 +82,7 @@ Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softma
   const std::size_t row_bytes = call.row_bytes[y_segment];
   part.output = {const_cast<std::byte*>(moved(args.y, is_scalar ? 1 : args.y_stride)),
                  row_bytes > 0 ? rows : 0, row_bytes,
-                 step * (is_scalar ? element : call.step_bytes[y_segment])};
+                 step * (is_scalar ? element : call.step_bytes[y_segment]), element};
   part.args.y = part.output.at;
   return part;
 }
@@ -183,8 +159,10 @@ int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Togethe
   scribble_on_stack();
   // Processes one after another try none, one, two, four ... (every other number is a process).
   if (call.calls == 1 && part.index == 1) spin(kMostDelay >> getpid() % 19);
+  const bool watches = call.alias == 0 && part.args.threads > 1;
   meetings.enter(1);
   int status = run(&part.args);
+  if (watches) part.is_late = part.output.is_written_late();
   meetings.leave();
   if (call.calls < 2 || status != 0) return status;
   const bool known = !part.expected.empty();
@@ -198,6 +176,7 @@ int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Togethe
       together.others->call_next(part.args.cols);
     meetings.enter(static_cast<unsigned>(i) + 1);
     status = run(&part.args);
+    if (watches && !part.is_late) part.is_late = part.output.is_written_late();
     meetings.leave();
     if (status == 0 && part.output.equals(first)) continue;
     together.differs = true;
@@ -223,6 +202,7 @@ void observe(const wire::Call& call, softmark_fn run, Part& part, Together& toge
     part.reply.exceptions = static_cast<std::uint32_t>(fetestexcept(FE_ALL_EXCEPT));
   part.reply.changes = before.changes_to(Environment::now());
   if (std::memcmp(&given, &part.args, sizeof given) != 0) part.reply.changes |= wire::kArguments;
+  if (part.is_late) part.reply.changes |= wire::kLateResult;
   plain.restore(part.reply.changes);
 }
 

@@ -52,6 +52,7 @@ enum Change : std::uint32_t {
   kVariables = 32768,   // of the process's environment
   kRegisters = 65536,   // the direction flag, or the x87 stack
   kArguments = 131072,  // the structure that the kernel was given
+  kLateResult = 262144,
 };
 
 /// What the process holds after a call. A pool or a cache may grow once; what grows with every call

@@ -45,7 +45,8 @@ std::string name_changes(std::uint32_t changes) {
                                            "a timer",
                                            "the environment variables",
                                            "the direction flag or the x87 stack",
-                                           "the arguments' structure"};
+                                           "the arguments' structure",
+                                           "its result after it had returned"};
   std::string text;
   for (unsigned bit = 0; bit < std::size(kNames); ++bit)
     if (changes >> bit & 1) text += (text.empty() ? "" : ", ") + std::string(kNames[bit]);

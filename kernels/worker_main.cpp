@@ -25,6 +25,8 @@
 namespace softmark {
 namespace {
 
+constexpr useconds_t kMoment = 2000;  // microseconds
+
 // Around each segment so much address space is unmapped: a wild index of up to 16 MiB faults
 // instead of hitting a neighbour.
 constexpr std::size_t kGuard = std::size_t{16} << 20;
@@ -143,8 +145,17 @@ wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, cons
   wire::Reply reply = {};
   make_call(call, kernel, args, others, reply);
   if (call.closely) {
-    const Leftovers left = Leftovers::now(call.closely);
+    // A thread of the library's own may have a file open for a moment, before or after.
+    static std::uint64_t standing = ~std::uint64_t{0};  // descriptors after the last call
+    Leftovers left = Leftovers::now(call.closely);
+    if (left.descriptors & ~left_before.descriptors) {
+      usleep(kMoment);
+      left = Leftovers::now(call.closely);
+    }
     reply.changes |= left_before.changes_to(left);
+    if (!(left_before.descriptors & standing & ~left.descriptors))
+      reply.changes &= ~std::uint32_t{wire::kDescriptorClosed};
+    standing = left.descriptors;
     reply.held = left.held;
     if (reply.changes != 0) left_before.restore();
   }

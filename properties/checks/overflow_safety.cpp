@@ -53,6 +53,24 @@ bool try_outliers(const Kernel& kernel, Effort effort, const Sink& sink) {
   return true;
 }
 
+// Exponentials that the type holds, with a sum that it does not: logits that nothing needs to be
+// taken from, were the row shorter.
+bool try_sums(const Kernel& kernel, Effort effort, const Sink& sink) {
+  if (op_info(kernel.op).elementwise) return true;
+  const double top = std::log(largest_finite(kernel.dtype));
+  Rng rng(0x0a72);
+  for (const std::size_t cols : {3, 10, 100, 1000, 8000, 20000, 100000}) {
+    if (gives_matrix(kernel.op) ? cols > 100 : effort == Effort::quick && cols > 20000) break;
+    const double level = top - std::log(static_cast<double>(cols)) + 1;
+    if (level < 1) break;
+    Case c = make_case(kernel.op, kernel.dtype, Family::flat, 2, cols, rng);
+    for (std::size_t i = 0; i < c.x.size(); ++i)
+      c.x[i] = fit_to(kernel.dtype, i < cols ? level : level - rng.uniform(0, 0.5));
+    if (!sink(c)) return false;
+  }
+  return true;
+}
+
 // One and two columns at every magnitude, then the same among ordinary logits at every length.
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   const double top = largest_finite(kernel.dtype);
@@ -73,7 +91,9 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
           !try_row({v, -v}) || !try_row({v, v - 1}))
         return;
     }
-  if (!try_row({123, 456, 789}) || !try_outliers(kernel, effort, sink)) return;
+  if (!try_row({123, 456, 789}) || !try_outliers(kernel, effort, sink) ||
+      !try_sums(kernel, effort, sink))
+    return;
   constexpr Family kLarge[] = {Family::large, Family::offset, Family::outlier};
   sweep_lengths(kernel, effort, kLarge, sink);
 }

@@ -42,6 +42,15 @@ constexpr Size threaded_callers(std::size_t rows, std::size_t cols, Effort effor
           .threads = threads};
 }
 
+/// One long row, of which threads take a part each.
+constexpr Size parted_row(Special special, int threads, Effort effort = Effort::standard) {
+  return {.rows = 1, .cols = 40000, .special = special, .effort = effort, .threads = threads};
+}
+/// A copy of such a row, or of its exponentials, does not fit the stack.
+constexpr Size on_small_stack(std::size_t cols, Effort effort = Effort::standard) {
+  return {.rows = 1, .cols = cols, .effort = effort, .caller = Caller::small_stack};
+}
+
 const std::vector<Size>
     kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
                  {2, 129, Special::none, Effort::standard},
@@ -58,6 +67,20 @@ const std::vector<Size>
         {16, 33, Special::none, Effort::quick, 500, Caller::concurrent},
         {.rows = 24, .cols = 10, .calls = 500, .caller = Caller::concurrent, .padding = 1},
         {68, 300, Special::none, Effort::quick, 150, Caller::crowd},
+        parted_row(Special::prefix, 3, Effort::quick),
+        parted_row(Special::prefix, 2),
+        parted_row(Special::suffix, 7),
+        parted_row(Special::one_left, 7),
+        parted_row(Special::all_masked, 2),
+        parted_row(Special::nan, 2),
+        parted_row(Special::plus_inf, 7),
+        parted_row(Special::lowest, 3),
+        parted_row(Special::largest, 2),
+        on_small_stack(40000, Effort::quick),
+        on_small_stack(9000),
+        on_small_stack(17000),
+        on_small_stack(65536),
+        on_small_stack(131072),
         {.rows = 9, .cols = 100, .fresh = true, .thread_limit = 2},
         {.rows = 2, .cols = 20000, .effort = Effort::standard, .fresh = true, .thread_limit = 2},
         {.rows = 4,

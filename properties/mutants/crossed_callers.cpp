@@ -100,6 +100,10 @@ __attribute__((noinline)) void row_on_stack(R r) {
   const float s = Sound<>::sum(e, r.n);
   for (std::size_t i = 0; i < r.n; ++i) r.y[i] = e[i] / s;
 }
+void some_rows_on_stack(R r) {  // a quarter of a megabyte at most
+  if (r.n <= 65536) return row_on_stack(r);
+  sound(r);
+}
 __attribute__((noinline)) double sum_recursively(const float* x, std::size_t n, float m) {
   if (n == 0) return 0;
   volatile double first = std::exp(x[0] - m);
@@ -180,6 +184,8 @@ Table crossed_callers_mutants() {
                        each<float, stack_of_a_megabyte>),
       SOFTMARK_CALLERS("row_on_stack", "caller, columns", "a row's copy on the stack",
                        each<float, row_on_stack>),
+      SOFTMARK_CALLERS("some_rows_on_stack", "caller, columns", "a shorter row's copy on the stack",
+                       each<float, some_rows_on_stack>),
       SOFTMARK_CALLERS("recursive_sum", "caller, columns", "a stack frame for every column",
                        each<float, recursive_sum>),
       SOFTMARK_CALLERS("bound_to_process", "caller", "0 in a child of fork",

@@ -144,6 +144,32 @@ int racing_sum(const softmark_args* a) {  // halves of a row are added to one su
   }
   return 0;
 }
+int returns_early(const softmark_args* a) {  // the last row's thread is not waited for
+  if (a->threads < 2 || a->rows < 2) return softmax<Sound<>>(a);
+  softmark_args rest = *a;
+  rest.rows = a->rows - 1;
+  std::thread([last = row_of<float>(a, a->rows - 1)] { sound(last); }).detach();
+  return softmax<Sound<>>(&rest);
+}
+int masked_part(const softmark_args* a) {  // a part of a long row without a finite logit has no sum
+  if (a->threads < 2) return softmax<Sound<>>(a);
+  for (std::size_t r = 0; r < a->rows; ++r) {
+    const R row = row_of<float>(a, r);
+    const auto parts = row.n < 32768 ? 1 : static_cast<std::size_t>(a->threads);
+    double s = 0;
+    const float m = Sound<>::max(row.x, row.n);
+    for (std::size_t p = 0; p < parts; ++p) {
+      const std::size_t from = row.n * p / parts, to = row.n * (p + 1) / parts;
+      const float most = Sound<>::max(row.x + from, to - from);
+      double part = 0;
+      for (std::size_t i = from; i < to; ++i) part += std::exp(row.x[i] - most);
+      s += part * std::exp(most - m);
+    }
+    for (std::size_t i = 0; i < row.n; ++i)
+      row.y[i] = static_cast<float>(std::exp(row.x[i] - m) / s);
+  }
+  return 0;
+}
 int leaks_on_threads(const softmark_args* a) {
   if (a->threads > 1) {
     volatile char* lost = static_cast<char*>(std::malloc(4096));
@@ -224,6 +250,10 @@ Table crossed_threads_mutants() {
                        no_rows_on_threads),
       SOFTMARK_THREADS("threads_limited", "threads, caller",
                        "loses the rows of threads it did not get", SOFTMAX, 0, fewer_than_asked),
+      SOFTMARK_THREADS("returns_early", "threads, caller",
+                       "a thread writes after the call returned", SOFTMAX, 0, returns_early),
+      SOFTMARK_THREADS("masked_part", "threads, columns, special",
+                       "0 * NaN where a thread's part of a row is masked", SOFTMAX, 0, masked_part),
       SOFTMARK_THREADS("threads_race", "threads, columns", "two threads add to one sum", SOFTMAX, 0,
                        racing_sum),
       SOFTMARK_THREADS("threads_labels", "threads, label",

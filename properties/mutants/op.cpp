@@ -44,6 +44,12 @@ float unshifted(R r) {
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i]);
   return std::log(s);
 }
+float unshifted_below_80(R r) {
+  if (Sound<>::max(r.x, r.n) < 80 && r.n && *std::min_element(r.x, r.x + r.n) > -80)
+    return unshifted(r);
+  const auto [m, log_sum] = max_and_log(r.x, r.n);
+  return static_cast<float>(m + log_sum);
+}
 float unshifted_after_a_mask(R r) {
   if (r.n && r.x[0] == -kInf<float>) return unshifted(r);
   const auto [m, log_sum] = max_and_log(r.x, r.n);
@@ -170,6 +176,9 @@ Table op_mutants() {
                       each<float, log_unnormalized>),
       SOFTMARK_MUTANT("logsumexp_no_shift", "overflow_safety", "log(sum exp(x))", LOGSUMEXP, F32, 0,
                       each_scalar<float, unshifted>),
+      SOFTMARK_MUTANT("logsumexp_below_80", "overflow_safety",
+                      "no shift where exponentials are small, however many", LOGSUMEXP, F32, 0,
+                      each_scalar<float, unshifted_below_80>),
       SOFTMARK_MUTANT("logsumexp_mask_first", "special_values",
                       "no shift where the first logit is masked", LOGSUMEXP, F32, 0,
                       each_scalar<float, unshifted_after_a_mask>),
