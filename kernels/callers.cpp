@@ -31,7 +31,9 @@ namespace {
 constexpr std::size_t kGuardBelowStack = std::size_t{64} << 20;  // a large array must not skip it
 constexpr std::size_t kScribbled = 16384;                        // bytes of stack
 constexpr unsigned kFewestSpins = 64;
-constexpr std::size_t kCrowd = 17;  // callers: more than a slot for each of 8 or 16 threads holds
+// Callers: most share a slot with another where there are 8, 16 or 32 for all threads.
+constexpr std::size_t kCrowd = 40;
+constexpr int kThreadsBefore = 130, kThreadsBetween = 128;  // beyond 64 and 128 slots
 constexpr int kOtherCallEvery = 4;  // of the second caller's calls, one of OtherCalls
 constexpr std::size_t kMostShared = std::size_t{1}
                                     << 20;  // stride of rows that callers alternate in
@@ -98,7 +100,7 @@ struct Together {
   unsigned enough = 0;                                            // meetings
   bool waits = false;                                             // for each other to begin
   std::atomic<unsigned> ready{0}, meetings{0};
-  std::atomic<bool> differs{false};
+  std::atomic<bool> differs{false}, first_is_known{false};
   std::atomic<unsigned> inside[kCrowd + 1] = {};  // the number of the call that each is in; 0: none
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 
@@ -186,6 +188,23 @@ int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Togethe
   return status;
 }
 
+using Work = std::function<void()>;
+void on_thread(Work work, std::size_t stack = 0);
+
+/// Both callers' threads are known to the kernel, with so many others' in between that what is
+/// kept for 2, 4 ... 128 threads in turn is the same for both.
+void keep_apart(softmark_fn run, Part& part, Together& together) {
+  if (part.index == 0) {
+    run(&part.args);
+  } else {
+    while (!together.first_is_known) sched_yield();
+    for (int i = 1; i < kThreadsBetween; ++i)
+      on_thread([run, same = part.args]() mutable { run(&same); });
+  }
+  part.output.clear();
+  together.first_is_known = true;
+}
+
 void observe(const wire::Call& call, softmark_fn run, Part& part, Together& together) {
   const auto state = static_cast<State>(call.state);
   const Environment plain = Environment::now();
@@ -195,6 +214,8 @@ void observe(const wire::Call& call, softmark_fn run, Part& part, Together& toge
     before = Environment::now();
   }
   const softmark_args given = part.args;
+  if (call.before == static_cast<std::int32_t>(Before::threads) && together.meet)
+    keep_apart(run, part, together);
   if (state == State::plain) feclearexcept(FE_ALL_EXCEPT);
   together.wait();
   part.reply.status = call_repeatedly(call, run, part, together);
@@ -206,15 +227,13 @@ void observe(const wire::Call& call, softmark_fn run, Part& part, Together& toge
   plain.restore(part.reply.changes);
 }
 
-using Work = std::function<void()>;
-
 void* run_work(void* work) {
   (*static_cast<Work*>(work))();
   return nullptr;
 }
 
 /// On a fresh thread; `stack` bytes for it, or as many as the system gives.
-void on_thread(Work work, std::size_t stack = 0) {
+void on_thread(Work work, std::size_t stack) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   void* space = MAP_FAILED;
@@ -302,12 +321,15 @@ void prepare(const wire::Call& call, const softmark_kernel& kernel, const softma
   const Environment plain = Environment::now();
   if (before == Before::others) {
     others.call_others(args.cols);
+  } else if (before == Before::threads) {
+    for (int i = 0; i < kThreadsBefore; ++i)
+      on_thread([&kernel, same = args]() mutable { kernel.run(&same); });
   } else {
     enter(before == Before::upward ? State::upward : State::flushing);
     softmark_args same = args;
     kernel.run(&same);
-    part_of(call, kernel, args, 0, args.rows).output.clear();
   }
+  if (before > Before::others) part_of(call, kernel, args, 0, args.rows).output.clear();
   plain.restore(plain.changes_to(Environment::now()));
 }
 

@@ -25,7 +25,7 @@ enum class Caller {
   forked,       // a child of fork
   concurrent,   // two threads
   region,       // two threads of an OpenMP parallel region
-  crowd,        // 17 threads, or as many as there are rows
+  crowd,        // 40 threads, or as many as there are rows
 };
 
 /// The floating-point state of the calling thread.
@@ -37,6 +37,7 @@ enum class Before {
   others,    // the kernels of the same name, for other ops and types
   upward,    // the same call, which rounded upward
   flushing,  // the same call, which flushed subnormal numbers
+  threads,   // the same call, by each of 130 threads; by 127 more between two callers' first
 };
 
 inline constexpr std::array<std::string_view, 3> kAliasNames = {"none", "y_is_x", "y_is_g"};
@@ -44,8 +45,8 @@ inline constexpr std::array<std::string_view, 4> kNanNames = {"plain", "negative
                                                               "signalling"};
 inline constexpr std::array<std::string_view, 7> kCallerNames = {
     "main", "thread", "small_stack", "forked", "concurrent", "region", "crowd"};
-inline constexpr std::array<std::string_view, 4> kBeforeNames = {"any", "others", "upward",
-                                                                 "flushing"};
+inline constexpr std::array<std::string_view, 5> kBeforeNames = {"any", "others", "upward",
+                                                                 "flushing", "threads"};
 inline constexpr std::array<std::string_view, 6> kStateNames = {
     "plain", "flags_raised", "upward", "downward", "toward_zero", "flushing"};
 

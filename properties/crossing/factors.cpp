@@ -170,7 +170,7 @@ const std::array<FactorInfo, kFactors> kInfo = {{
       {"concurrent", "two threads at once, on different rows, the second with other calls between"},
       {"region", "both threads of a parallel region"},
       {"limited", "a process with OMP_THREAD_LIMIT=2"},
-      {"crowd", "17 threads at once, on different rows"}}},
+      {"crowd", "40 threads at once, on different rows"}}},
     {"state",
      "floating-point state of the caller",
      {{"plain", "round to nearest"},

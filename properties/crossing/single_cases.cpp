@@ -67,6 +67,12 @@ const std::vector<Size>
         {16, 33, Special::none, Effort::quick, 500, Caller::concurrent},
         {.rows = 24, .cols = 10, .calls = 500, .caller = Caller::concurrent, .padding = 1},
         {68, 300, Special::none, Effort::quick, 150, Caller::crowd},
+        {120, 4000, Special::none, Effort::standard, 12, Caller::crowd},
+        {.rows = 8,
+         .cols = 1000,
+         .calls = 100,
+         .caller = Caller::concurrent,
+         .before = Before::threads},
         parted_row(Special::prefix, 3, Effort::quick),
         parted_row(Special::prefix, 2),
         parted_row(Special::suffix, 7),
@@ -95,6 +101,12 @@ const std::vector<Size>
          .calls = 100,
          .threads = 2,
          .family = Family::ascending},
+        {.rows = 1,
+         .cols = 1024,
+         .effort = Effort::standard,
+         .calls = 2000,
+         .threads = 2,
+         .family = Family::ascending},
         {1, 5, Special::none, Effort::quick, 66000},
         {2, 3, Special::nan, Effort::quick, 66000},
         {65537, 2, Special::none, Effort::standard},
@@ -116,6 +128,15 @@ const std::vector<Size>
         {2, (1u << 20) + 1, Special::nan, Effort::thorough},
         {1, (1u << 21) + 3, Special::one_masked, Effort::thorough}};
 
+/// Of an ascending row, every other value in the second half: both halves ascend, each to the next
+/// value above the other's, so that two threads raise one maximum by turns.
+void deal_out(std::vector<double>::iterator row, std::size_t cols) {
+  const std::vector<double> values(row, row + static_cast<std::ptrdiff_t>(cols));
+  const std::size_t half = (cols + 1) / 2;
+  for (std::size_t i = 0; i < cols; ++i)
+    row[static_cast<std::ptrdiff_t>(i % 2 * half + i / 2)] = values[i];
+}
+
 }  // namespace
 
 std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
@@ -132,6 +153,9 @@ std::vector<Case> single_cases(const Kernel& kernel, Effort effort) {
     if (combines_logits(kernel.op))
       for (std::size_t i = 0; i < one.x.size(); ++i)
         one.x[i] = fit_to(kernel.dtype, one.x[i] + kLevels[i / size.cols]);
+    if (size.family == Family::ascending)
+      deal_out(one.x.begin() + static_cast<std::ptrdiff_t>(size.rows > 1 ? size.cols : 0),
+               size.cols);
     const bool masks = combines_logits(kernel.op) && type_info(kernel.dtype).has_infinities;
     const bool is_nan = size.special == Special::nan;
     c.rows = size.rows;

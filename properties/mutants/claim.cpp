@@ -40,6 +40,17 @@ int ordered_by_batch(const softmark_args* a) {
   return a->rows % 2 ? each<float, ordered_by<[](Row<float>) { return 0u; }>>(a)
                      : each<float, ordered_by<[](Row<float> r) { return r.n / 2; }>>(a);
 }
+int ordered_in_fours(const softmark_args* a) {  // of many rows, four at once
+  const std::size_t fours = a->rows < 64 ? 0 : a->rows / 4 * 4;
+  for (std::size_t r = 0; r < a->rows; ++r) {
+    const auto row = row_of<float>(a, r);
+    if (r < fours)
+      ordered_by<[](Row<float> one) { return one.n / 2; }>(row);
+    else
+      ordered_by<[](Row<float>) { return 0u; }>(row);
+  }
+  return 0;
+}
 int ordered_by_stride(const softmark_args* a) {
   return a->x_stride == a->cols ? each<float, ordered_by<[](Row<float>) { return 0u; }>>(a)
                                 : each<float, ordered_by<[](Row<float> r) { return r.n / 2; }>>(a);
@@ -154,6 +165,9 @@ Table claim_mutants() {
       SOFTMARK_MUTANT("order_by_batch", "reproducible",
                       "the sum's order follows the number of rows", SOFTMAX, F32,
                       SOFTMARK_REPRODUCIBLE, ordered_by_batch),
+      SOFTMARK_MUTANT("order_in_fours", "reproducible",
+                      "the sum's order is another for four rows at once", SOFTMAX, F32,
+                      SOFTMARK_REPRODUCIBLE, ordered_in_fours),
       SOFTMARK_MUTANT("order_by_position", "reproducible",
                       "the sum's order follows the row's place in the batch", SOFTMAX, F32,
                       SOFTMARK_REPRODUCIBLE,

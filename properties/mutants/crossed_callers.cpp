@@ -34,6 +34,22 @@ void scratch_of_thread(R r) {  // one for odd threads and one for even ones
   auto& own = scratch[syscall(SYS_gettid) % 2];
   softmax_through(own.data(), own.size(), r);
 }
+void scratch_of_slot(R r) {  // the slots of threads that have ended are not given again
+  constexpr unsigned kSlots = 128, kRoom = 8192;
+  static std::atomic<unsigned> next{0};
+  static std::vector<std::vector<float>> scratch(kSlots + 1, std::vector<float>(kRoom));
+  thread_local const unsigned slot = std::min(next++, kSlots);
+  if (r.n > kRoom) return sound(r);
+  softmax_through(scratch[slot].data(), kRoom, r);
+}
+void scratch_of_sixteen(R r) {  // a thread's number modulo 16
+  constexpr std::size_t kRoom = 8192;
+  static std::atomic<unsigned> next{0};
+  static std::vector<std::vector<float>> scratch(16, std::vector<float>(kRoom));
+  thread_local const unsigned slot = next++ % 16;
+  if (r.n > kRoom) return sound(r);
+  softmax_through(scratch[slot].data(), kRoom, r);
+}
 void static_sum(R r) {
   static volatile double s;
   const float m = Sound<>::max(r.x, r.n);
@@ -166,6 +182,10 @@ Table crossed_callers_mutants() {
                        each<float, static_scratch>),
       SOFTMARK_CALLERS("scratch_of_thread", "caller", "two static buffers for all threads",
                        each<float, scratch_of_thread>),
+      SOFTMARK_CALLERS("scratch_of_slot", "caller, history", "one buffer for all threads but 128",
+                       each<float, scratch_of_slot>),
+      SOFTMARK_CALLERS("scratch_of_sixteen", "caller", "a buffer for every sixteenth thread",
+                       each<float, scratch_of_sixteen>),
       SOFTMARK_CALLERS("static_sum", "caller", "a static sum", each<float, static_sum>),
       SOFTMARK_CALLERS("static_arguments", "caller", "keeps its arguments in a static",
                        static_arguments),

@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdlib>
 #include <utility>
@@ -38,6 +39,11 @@ int only_where(const softmark_args* a) {
   return 0;
 }
 constexpr auto kLongRow = [](const softmark_args* a) { return a->cols > 3000; };
+constexpr auto kLongWithNan = [](const softmark_args* a) {
+  const auto* x = static_cast<const float*>(a->x);
+  return a->rows > 0 && a->cols > 250 &&
+         std::any_of(x, x + a->cols, [](float v) { return std::isnan(v); });
+};
 constexpr auto kHasNan = [](const softmark_args* a) {
   return a->rows > 3 && a->cols && std::isnan(static_cast<const float*>(a->x)[a->cols - 1]);
 };
@@ -66,6 +72,10 @@ constexpr auto kUntouched = [] {
 constexpr auto kMap = [] {
   if (mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
     std::abort();
+};
+constexpr auto kScratch = [] {
+  char* volatile lost = static_cast<char*>(std::malloc(2000));
+  static_cast<void>(lost);
 };
 constexpr auto kSixteenBytes = [] {  // at every third call
   static int calls = 0;
@@ -129,6 +139,8 @@ Table first_call_mutants() {
                       and_besides<kSixteenBytes>),
       SOFTMARK_LEAVES("leaks_for_long_rows", "memory", "a page of mmap for long rows",
                       only_where<kLongRow, kMap>),
+      SOFTMARK_LEAVES("leaks_beside_nan", "memory", "the scratch of a long row with a NaN",
+                      only_where<kLongWithNan, kScratch>),
       SOFTMARK_LEAVES("changes_locale", "process", "the locale", and_besides<kLocale>),
       SOFTMARK_LEAVES("changes_umask", "process", "the umask", and_besides<kUmask>),
       SOFTMARK_LEAVES("pins_thread", "process", "the CPU affinity", and_besides<kPin>),
