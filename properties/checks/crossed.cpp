@@ -10,7 +10,7 @@
 namespace softmark::checks::crossed {
 namespace {
 
-constexpr double kSecondsForStarts[] = {0.4, 3, 30};  // of all fresh processes, at each effort
+constexpr double kSecondsForStarts[] = {0.4, 3, 30};  // of fresh processes, at each effort
 constexpr double kSecondsForRepeats = 0.5;            // of the calls of one case
 
 /// What differs from the plainest call, for messages.
@@ -32,7 +32,9 @@ Fault fault_of_call(const Case& c, const std::string& what) {
 void leave_out_what_is_slow(KernelSession& session, const Case& c) {
   const Layout& l = c.layout;
   const bool fresh = l.fresh || l.thread_limit > 0;
-  if (fresh && !session.may_start(kSecondsForStarts[static_cast<int>(session.effort())]))
+  // Half of the time is for fewer threads than asked for, which nothing else shows.
+  const double starts = kSecondsForStarts[static_cast<int>(session.effort())];
+  if (fresh && !session.may_start(l.thread_limit > 0 ? 2 * starts : starts))
     throw KernelSession::LeftOut();
   if (l.calls > 100 && l.calls * session.seconds_of_a_call() > kSecondsForRepeats)
     throw KernelSession::LeftOut();
