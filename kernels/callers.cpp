@@ -35,9 +35,8 @@ constexpr unsigned kFewestSpins = 64;
 constexpr std::size_t kCrowd = 40;
 constexpr int kThreadsBefore = 130, kThreadsBetween = 128;  // beyond 64 and 128 slots
 constexpr int kOtherCallEvery = 4;  // of the second caller's calls, one of OtherCalls
-constexpr std::size_t kMostShared = std::size_t{1}
-                                    << 20;  // stride of rows that callers alternate in
-constexpr unsigned kMostDelay = 1u << 17;   // spins of the second caller before a first call
+constexpr std::size_t kMostStride = std::size_t{1} << 20;  // of rows that callers take by turns
+constexpr unsigned kMostDelay = 1u << 17;  // spins of the second caller before a first call
 #if defined(SOFTMARK_FINDS_LEAKS) || defined(SOFTMARK_FINDS_RACES)
 constexpr std::size_t kStack = 16 * kSmallStack;  // frames of sanitizers are larger
 #else
@@ -75,11 +74,9 @@ Part part_of(const wire::Call& call, const softmark_kernel& kernel, const softma
   part.args.rows = rows;
   part.args.x = moved(args.x, args.x_stride);
   part.args.g = moved(args.g, shape.takes_g_row ? 1 : args.g_stride);
-  if (step > 1) {
-    part.args.x_stride *= step;
-    part.args.g_stride *= step;
-    part.args.y_stride *= step;
-  }
+  part.args.x_stride *= step;
+  part.args.g_stride *= step;
+  part.args.y_stride *= step;
   if (args.labels) part.args.labels += first;
   const std::size_t row_bytes = call.row_bytes[y_segment];
   part.output = {const_cast<std::byte*>(moved(args.y, is_scalar ? 1 : args.y_stride)),
@@ -341,7 +338,7 @@ bool alternate(const softmark_kernel& kernel, const softmark_args& args) {
   const std::size_t outputs = outputs_of(kernel.op, args.cols);
   return shape.output != OpShape::kScalar && !shape.takes_labels && !shape.takes_g_row &&
          (args.x_stride > args.cols || args.y_stride > outputs) &&
-         std::max({args.x_stride, args.g_stride, args.y_stride}) <= kMostShared;
+         std::max({args.x_stride, args.g_stride, args.y_stride}) <= kMostStride;
 }
 
 /// The rows of each caller. Where several make more than one call each, a call by itself comes

@@ -34,21 +34,17 @@ void scratch_of_thread(R r) {  // one for odd threads and one for even ones
   auto& own = scratch[syscall(SYS_gettid) % 2];
   softmax_through(own.data(), own.size(), r);
 }
-void scratch_of_slot(R r) {  // the slots of threads that have ended are not given again
-  constexpr unsigned kSlots = 128, kRoom = 8192;
-  static std::atomic<unsigned> next{0};
-  static std::vector<std::vector<float>> scratch(kSlots + 1, std::vector<float>(kRoom));
-  thread_local const unsigned slot = std::min(next++, kSlots);
-  if (r.n > kRoom) return sound(r);
-  softmax_through(scratch[slot].data(), kRoom, r);
-}
-void scratch_of_sixteen(R r) {  // a thread's number modulo 16
+// The threads are numbered, and the slots are given again from the first one on, or the last one to
+// all who come late.
+template <unsigned slots, bool from_first>
+void scratch_of_slot(R r) {
   constexpr std::size_t kRoom = 8192;
   static std::atomic<unsigned> next{0};
-  static std::vector<std::vector<float>> scratch(16, std::vector<float>(kRoom));
-  thread_local const unsigned slot = next++ % 16;
+  static std::vector<std::vector<float>> scratch(slots, std::vector<float>(kRoom));
+  thread_local const unsigned number = next++;
   if (r.n > kRoom) return sound(r);
-  softmax_through(scratch[slot].data(), kRoom, r);
+  softmax_through(scratch[from_first ? number % slots : std::min(number, slots - 1)].data(), kRoom,
+                  r);
 }
 void static_sum(R r) {
   static volatile double s;
@@ -183,9 +179,9 @@ Table crossed_callers_mutants() {
       SOFTMARK_CALLERS("scratch_of_thread", "caller", "two static buffers for all threads",
                        each<float, scratch_of_thread>),
       SOFTMARK_CALLERS("scratch_of_slot", "caller, history", "one buffer for all threads but 128",
-                       each<float, scratch_of_slot>),
+                       each<float, scratch_of_slot<129, false>>),
       SOFTMARK_CALLERS("scratch_of_sixteen", "caller", "a buffer for every sixteenth thread",
-                       each<float, scratch_of_sixteen>),
+                       each<float, scratch_of_slot<16, true>>),
       SOFTMARK_CALLERS("static_sum", "caller", "a static sum", each<float, static_sum>),
       SOFTMARK_CALLERS("static_arguments", "caller", "keeps its arguments in a static",
                        static_arguments),

@@ -44,16 +44,17 @@ float unshifted(R r) {
   for (std::size_t i = 0; i < r.n; ++i) s += std::exp(r.x[i]);
   return std::log(s);
 }
-float unshifted_below_80(R r) {
-  if (Sound<>::max(r.x, r.n) < 80 && r.n && *std::min_element(r.x, r.x + r.n) > -80)
-    return unshifted(r);
+float shifted(R r) {
   const auto [m, log_sum] = max_and_log(r.x, r.n);
   return static_cast<float>(m + log_sum);
 }
+float unshifted_below_80(R r) {
+  if (Sound<>::max(r.x, r.n) < 80 && r.n && *std::min_element(r.x, r.x + r.n) > -80)
+    return unshifted(r);
+  return shifted(r);
+}
 float unshifted_after_a_mask(R r) {
-  if (r.n && r.x[0] == -kInf<float>) return unshifted(r);
-  const auto [m, log_sum] = max_and_log(r.x, r.n);
-  return static_cast<float>(m + log_sum);
+  return r.n && r.x[0] == -kInf<float> ? unshifted(r) : shifted(r);
 }
 float denormals_are_zero(R r) {
   std::vector<float> x(r.x, r.x + r.n);

@@ -55,29 +55,24 @@ const MOST_ROWS = 60;  // beside the picture; the whole table stands below
 /** The ranking of what is selected, beside the picture. */
 function showHere(table: HTMLElement | null): void {
   const here = document.getElementById("here");
-  const rows = [...table?.querySelectorAll<HTMLElement>("tbody tr") ?? []];
-  const long = rows.length > MOST_ROWS, shows = `${table?.id ?? ""} ${long ? state.isa : ""}`;
+  const rows = table?.querySelectorAll("tbody tr").length ?? 0;
+  const long = rows > MOST_ROWS, shows = `${table?.id ?? ""} ${long ? state.isa : ""}`;
   if (!here || here.dataset.shows === shows) return;
   here.dataset.shows = shows;
   here.replaceChildren();
   forget();
   if (!table) return;
-  const copy = table.parentElement!.cloneNode(!long) as HTMLElement;
+  const copy = table.parentElement!.cloneNode(true) as HTMLElement;
+  copy.querySelector("table")!.removeAttribute("id");
   here.append(copy);
-  if (!long) {
-    copy.querySelector("table")!.removeAttribute("id");
-    return;
-  }
-  const short = table.cloneNode() as HTMLElement, body = document.createElement("tbody");
-  short.removeAttribute("id");
-  short.append(...[...table.querySelectorAll("caption,thead")].map((part) => part.cloneNode(true)), body);
-  body.append(...rows.filter((row) => state.isa === "" || row.dataset.isa === state.isa)
-    .slice(0, MOST_ROWS).map((row) => row.cloneNode(true)));
-  copy.append(short);
+  if (!long) return;
+  let kept = 0;
+  for (const row of copy.querySelectorAll<HTMLElement>("tbody tr"))
+    if ((state.isa !== "" && row.dataset.isa !== state.isa) || ++kept > MOST_ROWS) row.remove();
   const more = document.createElement("p"), link = document.createElement("a");
   more.className = "soft";
   link.href = `#${table.id}`;
-  link.textContent = `All ${rows.length} kernels at this shape`;
+  link.textContent = `All ${rows} kernels at this shape`;
   more.append(link);
   here.append(more);
 }

@@ -12,7 +12,8 @@ const MOST_CELLS = 4000;
 /** Large tables are laid out when they come into view. */
 export function defer(): void {
   for (const table of document.querySelectorAll("table"))
-    if (table.rows.length * (table.rows[0]?.cells.length ?? 0) > MOST_CELLS) table.parentElement!.classList.add("long");
+    if (table.rows.length * (table.rows[0]?.cells.length ?? 0) > MOST_CELLS)
+      table.parentElement!.classList.add("long");
 }
 
 /** After tables came or went. */
