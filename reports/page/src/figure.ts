@@ -2,6 +2,7 @@
 // A chart on the page: heading, note, drawing, a tip under the pointer or the arrow keys, and the
 // buttons that copy it. Charts are drawn when they come into view.
 
+import { FONT, element, textWidth } from "./labels";
 import { Selection } from "./state";
 
 export interface Point { x: number; y: number; lines: string[] }
@@ -28,18 +29,39 @@ function csvCell(cell: Cell): string {
 export const csv = (rows: Cell[][]): string =>
   rows.map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
 
-/** The drawing alone, with the page's colours as they are now. */
-export function standalone(svg: SVGElement): string {
+/** The key as lines of a drawing `width` wide, from y = -height up to 0. */
+function keyLines(key: NonNullable<Drawn["key"]>, width: number): { lines: SVGElement; height: number } {
+  const LINE = 18, GAP = 14, lines = element("g", { "text-anchor": "start" });
+  let x = 0, y = 0;
+  for (const { symbol, words } of key) {
+    const wide = Number(symbol.getAttribute("width")), all = wide + 5 + textWidth(words);
+    if (x > 0 && x + all > width) [x, y] = [0, y + LINE];
+    const copy = symbol.cloneNode(true) as SVGElement;
+    copy.setAttribute("x", `${x}`);
+    copy.setAttribute("y", `${y + (LINE - Number(symbol.getAttribute("height"))) / 2}`);
+    lines.append(copy, element("text", { x: x + wide + 5, y: y + 13, "font-size": FONT, fill: "var(--ink)" }, words));
+    x += all + GAP;
+  }
+  const height = key.length ? y + LINE + 6 : 0;
+  lines.setAttribute("transform", `translate(0,${-height})`);
+  return { lines, height };
+}
+
+/** The drawing with its key above it, in the page's colours as they are now. */
+export function standalone({ svg, key }: Pick<Drawn, "svg" | "key">): string {
   const copy = svg.cloneNode(true) as SVGElement, style = getComputedStyle(document.body);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.style.fontFamily = "system-ui, sans-serif";
   copy.setAttribute("color", style.getPropertyValue("--ink"));
-  for (const sheet of copy.querySelectorAll("style")) sheet.remove();
-  const text = new XMLSerializer().serializeToString(copy);
-  const box = svg.getAttribute("viewBox") ?? "0 0 640 400";
-  const [x, y, width, height] = box.split(" ");
-  const paper = `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="var(--paper)"/>`;
-  return text.replace(/^(<svg[^>]*>)/, `$1${paper}`)
+  for (const part of copy.querySelectorAll("style, .cursor")) part.remove();
+  const [x, y, width, height] = (svg.getAttribute("viewBox") ?? "0 0 640 400").split(" ").map(Number);
+  const head = keyLines(key ?? [], width);
+  copy.prepend(element("rect", { x, y: y - head.height, width, height: height + head.height,
+    fill: "var(--paper)" }));
+  if (key?.length) copy.append(head.lines);
+  copy.setAttribute("viewBox", `${x} ${y - head.height} ${width} ${height + head.height}`);
+  copy.setAttribute("height", `${height + head.height}`);
+  return new XMLSerializer().serializeToString(copy)
     .replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
 }
 
@@ -177,7 +199,7 @@ export class Figure {
     if (!this.drawn) return;
     if (format === "CSV")
       void copy(button, csv(this.drawn.rows), "text/csv", `${this.chart.id}.csv`);
-    else void copy(button, standalone(this.drawn.svg), "image/svg+xml", `${this.chart.id}.svg`);
+    else void copy(button, standalone(this.drawn), "image/svg+xml", `${this.chart.id}.svg`);
   }
 
   /** The drawing is as wide as its box, or scaled to it. */

@@ -190,6 +190,19 @@ test("charts are copied as SVG and CSV", async () => {
   const svg = await copied("SVG");
   assert.match(svg, /^<svg/);
   assert.ok(!svg.includes("var(--"), "colours are written out");
+  const [key, cut] = await page.evaluate((text) => {  // what the key says, and what the picture cuts off
+    document.body.insertAdjacentHTML("beforeend", `<div id="copy">${text}</div>`);
+    const root = document.querySelector("#copy > svg"), paper = root.getBoundingClientRect();
+    const words = [...root.querySelectorAll("text")];
+    const out = words.filter((word) => {
+      const box = word.getBoundingClientRect();
+      return box.top < paper.top - 1 || box.bottom > paper.bottom + 1 || box.left < paper.left - 1 || box.right > paper.right + 1;
+    });
+    return [words.map((word) => word.textContent), out.map((word) => word.textContent)];
+  }, svg);
+  for (const words of await page.$$eval("#chart-pareto .key li", (items) => items.map((item) => item.textContent)))
+    assert.ok(key.includes(words), words);
+  assert.deepEqual(cut, []);
   assert.deepEqual(wrong, []);
   await close();
 });

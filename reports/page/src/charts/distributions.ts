@@ -3,7 +3,7 @@
 // own time on the plain ones of the same size.
 
 import * as Plot from "@observablehq/plot";
-import { Machine, Time, figure, sizeOf, unique } from "../data";
+import { Machine, Time, figure, sizeOf, unique, wrong } from "../data";
 import { Chart, Drawn } from "../figure";
 import { cut, element, textWidth } from "../labels";
 import { Selection, timesOf } from "../state";
@@ -24,16 +24,17 @@ export function ratios(times: Time[]): Ratio[] {
   }));
 }
 
+const timesHere = (selection: Selection, machine: Machine): Time[] => timesOf(selection, machine)
+  .filter((t) => `${t.shape.threads}` === selection.state.threads);
+
 function drawKinds(selection: Selection, machine: Machine, width: number): Drawn | null {
-  const times = timesOf(selection, machine)
-    .filter((t) => `${t.shape.threads}` === selection.state.threads);
-  const all = ratios(times);
+  const times = timesHere(selection, machine), all = ratios(times);
   if (!all.length) return null;
   const order = common.foremost(unique(all.map((r) => r.time.kernel.id)).map((id) =>
     all.find((r) => r.time.kernel.id === id)!.time), MOST_ROWS).map((t) => t.kernel);
   const ids = order.map((k) => k.id), shown = all.filter((r) => ids.includes(r.time.kernel.id));
-  const kinds = unique(shown.map((r) => r.kind));
-  const left = Math.min(width * 0.36, Math.max(...order.map((k) => textWidth(k.name)), 40) + 12);
+  const kinds = unique(selection.machines.flatMap((m) => ratios(timesHere(selection, m))).map((r) => r.kind));
+  const left = Math.min(width * 0.36, Math.max(...order.map((k) => textWidth(`${k.name} ×`)), 40) + 12);
   const [x0, x1] = common.range([...shown.map((r) => r.ratio), 0.9, 1.2], 1.1);
   const look = (kind: string) => {
     const i = kinds.indexOf(kind);
@@ -58,7 +59,7 @@ function drawKinds(selection: Selection, machine: Machine, width: number): Drawn
     stroke: "var(--paper)", "stroke-width": 0.7, transform: `translate(${points[i].x},${points[i].y})` })));
   for (const k of order)
     svg.append(element("text", { x: left - 6, y: common.apply(svg, "y", k.id) + 4, "text-anchor": "end",
-      "font-size": 11, fill: "var(--ink)" }, cut(k.name, left - 8)));
+      "font-size": 11, fill: wrong(k) ? "var(--soft)" : "var(--ink)" }, cut(wrong(k) ? `${k.name} ×` : k.name, left - 8)));
   return {
     svg, points, rows: [common.TIME_HEAD, ...times.map((t) => common.timeRow(machine, t))],
     key: kinds.map((kind) => {
@@ -66,7 +67,7 @@ function drawKinds(selection: Selection, machine: Machine, width: number): Drawn
       symbol.append(element("path", { d: look(kind).path, fill: look(kind).colour, transform: "translate(6,6)" }));
       return { symbol, words: kind };
     }),
-    summary: kinds.map((kind) => {
+    summary: unique(shown.map((r) => r.kind)).map((kind) => {
       const worst = shown.filter((r) => r.kind === kind).sort((a, b) => b.ratio - a.ratio)[0];
       return `${kind}: at most ${figure(worst.ratio)} times as long (${worst.time.kernel.name})`;
     }).join("; "),
@@ -76,6 +77,6 @@ function drawKinds(selection: Selection, machine: Machine, width: number): Drawn
 export const distributions: Chart = {
   id: "distributions",
   title: "Time by distribution of the logits",
-  note: "1: as fast as on normal logits.",
+  note: "1: as fast as on normal logits; ×: wrong.",
   draw: (s, width) => common.perMachine(s, width, 420, (m, w) => drawKinds(s, m, w)),
 };
