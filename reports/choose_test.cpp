@@ -127,6 +127,28 @@ TEST(Choose, TiesGoToTheSmallerErrorAndSaySo) {
       << choice.text;
 }
 
+TEST(Choose, TiesOfEqualSharesGoToFewerUlp) {
+  Json document = sample_document();  // openmp cannot be told from simd
+  const auto choice_with = [&](double openmp, double simd) {
+    for (Json& row : document["accuracy"]) {
+      const bool is_simd = row["kernel"] == "simd/softmax/f32";
+      if (!is_simd && row["kernel"] != "openmp/softmax/f32") continue;
+      row["max_error_over_bound"] = 0.25;
+      row["max_ulp_well_conditioned"] = is_simd ? simd : openmp;
+    }
+    return choose(document, at(64, 4096));
+  };
+  for (const bool openmp_errs_less : {true, false}) {
+    const Choice choice = openmp_errs_less ? choice_with(1.5, 2.5) : choice_with(2.5, 1.5);
+    EXPECT_EQ(choice.kernel, openmp_errs_less ? "openmp/softmax/f32" : "simd/softmax/f32");
+    EXPECT_TRUE(contains(choice.text,
+                         "so the smaller error decided: the same share of its bound, fewer ulp"))
+        << choice.text;
+  }
+  const Choice equal = choice_with(2, 2);
+  EXPECT_TRUE(contains(equal.text, "or the time where errors are equal, decided")) << equal.text;
+}
+
 TEST(Choose, ThreadsMeasuredAreSaid) {
   const Choice choice = choose(sample_document(), at(64, 4096, 64));
   EXPECT_TRUE(contains(choice.text, "threads: 2 measured of 64 allowed")) << choice.text;

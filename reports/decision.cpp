@@ -11,10 +11,14 @@
 namespace softmark {
 namespace {
 
-/// A share of the bound to compare by: unknown is worse than any.
-double error_of(const Entry& entry) {
-  const double share = entry.kernel->share_of_bound;
-  return std::isnan(share) ? std::numeric_limits<double>::infinity() : share;
+double known(double error) {
+  return std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+}
+
+/// Share of the bound, then ulp of well-conditioned outputs: roundings that nothing can avoid may
+/// give several kernels one share. Unknown is worse than any.
+std::pair<double, double> error_of(const Entry& entry) {
+  return {known(entry.kernel->share_of_bound), known(entry.kernel->well_conditioned_ulp())};
 }
 
 std::string name_of(const KernelView& kernel) { return one_line(kernel.versioned()); }
@@ -61,13 +65,25 @@ std::string interval_words(const Entry& entry) {
                      figure(entry.low), figure(entry.high), n, n == 1 ? "" : "es");
 }
 
+/// What a tie came down to.
+std::string decided_by(const Decision& decision) {
+  const auto winner = error_of(*decision.winner);
+  bool share = true, ulp = true;
+  for (const Entry* entry : decision.tied) {
+    share = share && winner.first < error_of(*entry).first;
+    ulp = ulp && winner < error_of(*entry);
+  }
+  return share ? "the smaller error decided"
+         : ulp ? "the smaller error decided: the same share of its bound, fewer ulp"
+               : "the smaller error, or the time where errors are equal, decided";
+}
+
 std::string sureness(const Decision& decision, const Ranking& ranking) {
   const Entry& winner = *decision.winner;
   std::string text = interval_words(winner);
   if (!decision.tied.empty())
-    text += fmt::format(
-        "A tie: {} cannot be distinguished from it by time, so the smaller error decided. ",
-        names(decision.tied));
+    text += fmt::format("A tie: {} cannot be distinguished from it by time, so {}. ",
+                        names(decision.tied), decided_by(decision));
   else if (decision.next)
     text += "No other kernel that passed is as fast. ";
   if (decision.next)

@@ -12,7 +12,8 @@ namespace softmark {
 struct Decision {
   const Entry* winner = nullptr;  // null: no kernel that passed was timed
   /// The ranked kernels up to the first that can be distinguished from the fastest, by time, but
-  /// the winner: of these and it the one whose largest error is the smallest share of its bound.
+  /// the winner: of these and it the one whose largest error is the smallest share of its bound,
+  /// or, with equal shares, fewest ulp.
   std::vector<const Entry*> tied;
   const Entry* next = nullptr;  // that first one; null: none
   std::string sentence;         // "Use simd: 0.276 ns per element at ..., error ..."

@@ -193,7 +193,7 @@ std::string KernelView::share_text() const {
 
 std::string KernelView::max_ulp_text() const { return accuracy.empty() ? "-" : figure(max_ulp); }
 
-std::string KernelView::ulp_text() const {
+double KernelView::well_conditioned_ulp() const {
   double ulp = 0;
   bool known = false;
   for (const Json* entry : accuracy)
@@ -201,10 +201,15 @@ std::string KernelView::ulp_text() const {
       ulp = worse(ulp, value_of(value));
       known = true;
     }
-  if (known) return figure(ulp);
+  if (known) return ulp;
   // An older document has the largest of all outputs, which reads well where none can cancel.
   const bool cancels = op != "softmax" && op != "sigmoid" && op != "hardmax";
-  return cancels ? "-" : max_ulp_text();
+  return cancels || accuracy.empty() ? std::numeric_limits<double>::quiet_NaN() : max_ulp;
+}
+
+std::string KernelView::ulp_text() const {
+  const double ulp = well_conditioned_ulp();
+  return std::isnan(ulp) ? "-" : figure(ulp);
 }
 
 std::string KernelView::instructions() const {

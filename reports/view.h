@@ -91,7 +91,9 @@ struct KernelView {
   /// max_ulp as a figure, "-" where unknown.
   std::string max_ulp_text() const;
   /// The largest error in ulp over well-conditioned outputs: where a result cancels (logsumexp near
-  /// 0, gradients) its ulp shrinks with it, and an error in ulp says nothing. "-" where unknown.
+  /// 0, gradients) its ulp shrinks with it, and an error in ulp says nothing. NaN where unknown.
+  double well_conditioned_ulp() const;
+  /// The same as a figure, "-" where unknown.
   std::string ulp_text() const;
   /// The name with the library's version: "onednn 2.6.3".
   std::string versioned() const;
