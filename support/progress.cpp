@@ -17,6 +17,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr const char* kClearLine = "\r\033[K";
+constexpr auto kRedraw = std::chrono::milliseconds(100);
 
 std::string duration(double seconds) {
   return seconds < 100 ? fmt::format("{:.0f} s", std::max(1.0, std::ceil(seconds)))
@@ -25,14 +26,17 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-Progress::Progress(std::string verb, double total, double estimate_seconds)
+Progress::Progress(std::string verb, double total, double estimate_seconds,
+                   std::chrono::milliseconds in_a_pipe)
     : verb_(std::move(verb)),
       total_(total),
       estimate_(estimate_seconds),
       terminal_(isatty(STDERR_FILENO) == 1),
+      every_(terminal_ ? kRedraw : in_a_pipe),
       start_(steady_clock::now()),
-      drawn_(start_ - std::chrono::seconds(1)) {
-  if (estimate_ > 0) print(fmt::format("{}: about {}", verb_, duration(estimate_)));
+      drawn_(terminal_ ? start_ - kRedraw : start_) {
+  if (estimate_ > 0 && (terminal_ || std::chrono::duration<double>(estimate_) > every_))
+    fmt::print(stderr, "{}: about {}\n", verb_, duration(estimate_));
 }
 
 Progress::~Progress() {
@@ -42,7 +46,7 @@ Progress::~Progress() {
 void Progress::show(std::string_view now) {
   const std::lock_guard lock(mutex_);
   const auto time = steady_clock::now();
-  if (!terminal_ || time - drawn_ < std::chrono::milliseconds(100)) return;
+  if (time - drawn_ < every_) return;
   drawn_ = time;
   const double spent = std::chrono::duration<double>(time - start_).count();
   const double share = total_ > 0 ? std::min(1.0, done_ / total_) : 0;
@@ -54,7 +58,10 @@ void Progress::show(std::string_view now) {
   line += measured || (total_ > 0 && estimate_ > 0) ? fmt::format("  {:.0f} s left", left)
                                                     : fmt::format("  {:.0f} s so far", spent);
   if (!now.empty()) line += fmt::format("  {:.60}", now);
-  fmt::print(stderr, "{}{}", kClearLine, line);
+  if (terminal_)
+    fmt::print(stderr, "{}{}", kClearLine, line);
+  else
+    fmt::print(stderr, "{}\n", line);
   std::fflush(stderr);
 }
 
