@@ -60,15 +60,21 @@ TEST(Grades, AreLimitedByKnownFailures) {
 }
 
 TEST(Columns, DefectsOfLongRowsAreFoundBelowTheErrorOfALoop) {
-  const std::string verify =
-      "verify --effort standard --property columns --plugin " SOFTMARK_PLUGINS
-      "/loses.so --kernel ";
-  EXPECT_EQ(run(verify + "correct").code, 0);
-  for (const char* wrong : {"inside", "last", "off"}) {
-    const Ran ran = run(verify + wrong);
-    EXPECT_EQ(ran.code, 1) << wrong << ran.err;
-    EXPECT_NE(ran.out.find("columns"), std::string::npos) << ran.out;
-  }
+  const fs::path out = scratch() / "columns.json";
+  std::string verify = "verify --effort standard --property columns --plugin " SOFTMARK_PLUGINS
+                       "/loses.so -o " +
+                       out.string();
+  for (const char* kernel : {"correct", "inside", "last", "off"})
+    verify += std::string(" --kernel ") + kernel;
+  EXPECT_EQ(run(verify).code, 1);
+  const Json document = read_json(out);
+  std::map<std::string, std::string> verdicts;
+  for (const Json& entry : document["properties"])
+    if (entry["property"] == "columns") verdicts[entry["kernel"]] = entry["verdict"];
+  EXPECT_EQ(verdicts, (std::map<std::string, std::string>{{"correct/softmax/f32", "pass"},
+                                                          {"inside/softmax/f32", "fail"},
+                                                          {"last/softmax/f32", "fail"},
+                                                          {"off/softmax/f32", "fail"}}));
 }
 
 }  // namespace

@@ -263,7 +263,7 @@ TEST(Verify, KillsWoundedKernels) {
                 {"diagonal_only/softmax_jacobian/f32", "jacobian"},
                 {"tail_of_seven/softmax/f32", "sum_to_one"}};
   for (const auto& wound : wounds) {
-    const Json document = verify(plugin + wound.kernel, 1);
+    const Json document = verify(plugin + wound.kernel + " --property " + wound.property, 1);
     EXPECT_EQ((*verdict(document, wound.kernel, wound.property))["verdict"], "fail")
         << wound.kernel;
   }
