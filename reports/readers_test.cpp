@@ -30,7 +30,7 @@ TEST(Readers, EveryFormatTakesEveryDocument) {
     if (format == "json") continue;
     EXPECT_NO_THROW(render(Documents(documents), format)) << format;
   }
-  expect_error(kUsage, "one document", [&] { render(Documents(documents), "json"); });
+  expect_error(kUsage, "json holds one run", [&] { render(Documents(documents), "json"); });
   expect_error(kUsage, "unknown format \"pdf\"", [&] { render(documents[0], "pdf"); });
 }
 

@@ -23,7 +23,7 @@ std::string render(Documents documents, std::string_view format) {
     throw Error(kUsage, fmt::format("unknown format \"{}\"; known are {}", format,
                                     fmt::join(kFormats, ", ")));
   if (documents.size() != 1)
-    throw Error(kUsage, "json holds one document; give one file, or another --format");
+    throw Error(kUsage, "json holds one run; give files of one run, or another --format");
   return to_text(documents[0]);
 }
 

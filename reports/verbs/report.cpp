@@ -5,6 +5,7 @@
 
 #include "kernels/verbs/flags.h"
 #include "reports/document.h"
+#include "reports/merge.h"
 #include "reports/render.h"
 
 namespace softmark {
@@ -18,6 +19,7 @@ struct Options {
 void report(const Options& options) {
   std::vector<Json> documents;
   for (const std::string& file : options.files) documents.push_back(read_document(file));
+  documents = merged(std::move(documents), options.files);
   deliver(documents, options.output.format(), options.output.path);
 }
 
@@ -27,8 +29,9 @@ void add_report(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand(
       "report", "render documents as text, a page, Markdown, JUnit, SARIF or GitHub annotations");
   const auto options = std::make_shared<Options>();
-  verb->add_option("FILE", options->files,
-                   "documents written by softmark (- is standard input); each becomes a section")
+  verb->add_option(
+          "FILE", options->files,
+          "documents written by softmark (- is standard input); each run becomes a section")
       ->type_name("")
       ->required();
   options->output.add_to(*verb, kFormats);
