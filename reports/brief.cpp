@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "reports/across.h"
 #include "reports/data.h"
 #include "reports/machine_name.h"
 #include "reports/readers.h"
@@ -18,23 +19,23 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kMostLines = 40, kWidth = 120, kMostRows = 6, kFewKernels = 10,
+constexpr std::size_t kMostLines = 40, kWide = 110, kMostRows = 6, kFewKernels = 10,
                       kMostDecisions = 5, kMostFailures = 6, kMostShown = 2, kMostOfFailures = 14,
-                      kMostOfFewKernels = 28, kMostNotes = 4, kLeastKnown = 2;
+                      kMostOfFewKernels = 28, kMostNotes = 4, kLeastKnown = 2, kMostAbsent = 3;
 
 std::size_t lines_of(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-/// Lines of at most kWidth columns where words allow that; the second and further are indented.
-std::string wrapped(const std::string& text) {
+/// Lines of at most `width` columns where words allow that; the second and further are indented.
+std::string wrapped(const std::string& text, std::size_t width) {
   std::string lines;
   std::size_t column = 0;
   std::istringstream words(one_line(text));
   for (std::string word; words >> word; column += word.size()) {
     if (column == 0) {
       lines += word;
-    } else if (column + 1 + word.size() > kWidth) {
+    } else if (column + 1 + word.size() > width) {
       lines += "\n  " + word;
       column = 2;
     } else {
@@ -46,62 +47,77 @@ std::string wrapped(const std::string& text) {
 }
 
 /// At most so many of the lines, and how many were left out.
-std::string list_of(const std::vector<std::string>& lines, std::size_t most) {
+std::string list_of(const std::vector<std::string>& lines, std::size_t most, std::size_t width) {
   std::string text;
   const std::size_t shown = lines.size() <= most ? lines.size() : most - 1;
-  for (std::size_t i = 0; i < shown; ++i) text += "  " + clipped(one_line(lines[i]), kWidth) + "\n";
+  for (std::size_t i = 0; i < shown; ++i)
+    text += "  " + clipped(one_line(lines[i]), width - 2) + "\n";
   return shown == lines.size()
              ? text
              : text + fmt::format("  and {} more: --verbose\n", lines.size() - shown);
 }
 
-std::string head(const View& view) {
+std::string head(const View& view, const BriefRequest& request) {
   const Json &document = view.document, &run = field(document, "run");
   std::size_t passed = 0, wrong = 0;
   for (const KernelView& kernel : view.kernels) {
     passed += kernel.standing == Standing::kPass;
     wrong += is_wrong(kernel.standing);
   }
-  return wrapped(fmt::format(
-      "{} kernel{} on {}: {} pass, {} wrong, {} other; seed {}, {} s{}", view.kernels.size(),
-      view.kernels.size() == 1 ? "" : "s", machine_name(document), passed, wrong,
-      view.kernels.size() - passed - wrong, text_of(run, "seed"), figure(field(run, "seconds")),
-      view.complete() ? "" : "; INCOMPLETE: the run was interrupted"));
+  return wrapped(fmt::format("{} kernel{} on {}: {} pass, {} wrong, {} other; seed {}, {} s{}",
+                             view.kernels.size(), view.kernels.size() == 1 ? "" : "s",
+                             request.machine.empty() ? machine_name(document) : request.machine,
+                             passed, wrong, view.kernels.size() - passed - wrong,
+                             text_of(run, "seed"), figure(field(run, "seconds")),
+                             view.complete() ? "" : "; INCOMPLETE: the run was interrupted"),
+                 request.width);
 }
 
 /// The first in full, the others in a line each.
-std::string decisions(const std::vector<Selection>& selections) {
+std::string decisions(const std::vector<Selection>& selections, std::size_t width) {
   if (selections.empty()) return "";
   std::string text =
-      wrapped(selections[0].decision.sentence) + wrapped(selections[0].decision.sure);
+      wrapped(selections[0].decision.sentence, width) + wrapped(selections[0].decision.sure, width);
   std::vector<std::string> others;
   for (std::size_t i = 1; i < selections.size(); ++i)
     others.push_back(selections[i].decision.sentence);
-  return text + list_of(others, kMostDecisions);
+  return text + list_of(others, kMostDecisions, width);
 }
 
-std::string table(const Selection& selection, bool decided_by_needs) {
-  TextTable table({"kernel", "", "ns/element", "of ceiling", "error/bound", "max ulp", "grade"},
-                  "<<>>>><");
+/// What became of a candidate.
+std::string words_of(const Selection& selection, const Candidate& candidate) {
+  if (!candidate.lost.empty()) return one_line(candidate.lost);
+  if (&candidate == selection.winner()) return "use this";
+  return candidate.tied ? "a tie"
+                        : fmt::format("{:.2f} x the time",
+                                      candidate.entry->ns / selection.decision.winner->ns);
+}
+
+/// A narrow table leaves out what the decision's sentence does not need.
+std::string table(const Selection& selection, bool decided_by_needs, std::size_t width) {
+  const bool wide = width >= kWide;
+  std::vector<std::string> columns = {"kernel", "", "ns/element", "error/bound", "max ulp"};
+  if (wide) columns.insert(columns.end(), {"of ceiling", "grade"});
+  TextTable table(columns, "<<>>>><");
   const std::size_t shown = std::min(selection.candidates.size(), kMostRows);
-  const double best = selection.decision.winner ? selection.decision.winner->ns : NAN;
   for (std::size_t i = 0; i < shown; ++i) {
     const Candidate& candidate = selection.candidates[i];
     const KernelView& kernel = *candidate.kernel;
-    std::string words = clipped(one_line(candidate.lost), 40);
-    if (candidate.lost.empty())
-      words = &candidate == selection.winner() ? "use this"
-              : candidate.tied                 ? "a tie"
-                               : fmt::format("{:.2f} x the time", candidate.entry->ns / best);
-    table.add({clipped(one_line(kernel.label()), 44), words,
-               candidate.entry ? candidate.entry->time_text() : "-",
-               candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
-               kernel.share_text(), kernel.ulp_text(), kernel.grade()});
+    std::vector<std::string> cells = {clipped(one_line(kernel.label()), wide ? 44 : 26),
+                                      clipped(words_of(selection, candidate), wide ? 40 : 15),
+                                      candidate.entry ? candidate.entry->time_text() : "-",
+                                      kernel.share_text(), kernel.ulp_text()};
+    if (wide)
+      cells.insert(cells.end(),
+                   {candidate.entry ? share_of_ceiling(*candidate.entry->measurement) : "-",
+                    kernel.grade()});
+    table.add(std::move(cells));
   }
   const std::string far = decided_by_needs ? distance(selection) : "";
   std::string text = wrapped(fmt::format("{} {}, {}{}{}", selection.shape().op,
                                          selection.shape().dtype, selection.shape().words(),
-                                         far.empty() ? "" : "; the shape measured has ", far)) +
+                                         far.empty() ? "" : "; the shape measured has ", far),
+                             width) +
                      table.text();
   if (selection.candidates.size() > shown)
     text += fmt::format("  and {} more: --verbose\n", selection.candidates.size() - shown);
@@ -142,7 +158,7 @@ std::string verdicts(const View& view) {
   return "\n" + table.text();
 }
 
-std::string failures(const View& view) {
+std::string failures(const View& view, std::size_t width) {
   const auto found = view.findings(Outcome::kFail);
   if (found.empty()) return "";
   std::string text = fmt::format("\n{} failure{}\n", found.size(), found.size() == 1 ? "" : "s");
@@ -159,7 +175,7 @@ std::string failures(const View& view) {
     lines.push_back(fmt::format("{} {}: {}", text_of(*finding.shown, "kernel"),
                                 text_of(*finding.shown, "property"),
                                 text_of(*finding.shown, "message")));
-  return text + list_of(lines, kMostFailures);
+  return text + list_of(lines, kMostFailures, width);
 }
 
 /// Refusals are news of a plugin, and where few kernels ran; else the foot counts them.
@@ -169,7 +185,7 @@ bool is_listed(const View& view, const KernelView& kernel) {
 }
 
 /// What was not decided and what was refused, a line a kernel.
-std::string open(const View& view) {
+std::string open(const View& view, std::size_t width) {
   std::vector<std::string> lines;
   for (const KernelView& kernel : view.kernels) {
     if (const std::string names = kernel.undecided(); !names.empty())
@@ -191,26 +207,48 @@ std::string open(const View& view) {
   std::vector<std::string> noted;
   for (const auto& [property, count] : notes)
     noted.push_back(fmt::format("{} ({} kernel{})", property, count, count == 1 ? "" : "s"));
-  if (!noted.empty()) lines.push_back(fmt::format("{}", fmt::join(noted, ", ")));
-  return lines.empty() ? "" : "\nNotes\n" + list_of(lines, kMostNotes);
+  std::string text = lines.empty() ? "" : "\nNot decided\n" + list_of(lines, kMostNotes, width);
+  if (!noted.empty())
+    text += "\n" + clipped(fmt::format("Notes: {}", fmt::join(noted, ", ")), width) + "\n";
+  return text;
 }
 
-/// In at most so many lines, its head among them.
-std::string known(const View& view, std::size_t most) {
-  const std::vector<std::string> lines = known_lines(view);
-  if (lines.empty()) return "";
-  return "\nKnown to be wrong\n" + list_of(lines, most - 2);
+/// In at most so many lines, its head among them; those without a line of their own by name.
+std::string known(const View& view, std::size_t most, std::size_t width) {
+  const std::vector<KnownWrong> all = known_wrong(view);
+  if (all.empty()) return "";
+  const std::size_t shown = all.size() <= most - 2 ? all.size() : most - 3;
+  std::string text = "\nKnown to be wrong\n";
+  for (std::size_t i = 0; i < shown; ++i) text += "  " + all[i].line(width - 2) + "\n";
+  if (shown == all.size()) return text;
+  std::string names;
+  for (std::size_t i = shown; i < all.size(); ++i)
+    names += (i == shown ? "" : ", ") + one_line(all[i].name);
+  const std::string more = fmt::format("  and {} more: --verbose: ", all.size() - shown);
+  return text + more + clipped(names, width - more.size()) + "\n";
 }
 
-std::string foot(const View& view, const std::string& more) {
-  std::vector<std::string> absent;
-  for (const Json& row : field(view.document, "absent")) absent.push_back(text_of(row, "name"));
+/// What is absent and why, a line each where they are few.
+std::string absent(const View& view, std::size_t width) {
+  const Json& rows = field(view.document, "absent");
   std::string text;
-  if (!absent.empty())
-    text += clipped(one_line(fmt::format("absent: {} (softmark list says why and how to get them)",
-                                         fmt::join(absent, ", "))),
-                    kWidth) +
-            "\n";
+  std::vector<std::string> names;
+  for (const Json& row : rows) {
+    names.push_back(one_line(text_of(row, "name")));
+    text +=
+        clipped(
+            one_line(fmt::format("absent: {}: {}", text_of(row, "name"), text_of(row, "reason"))),
+            width) +
+        "\n";
+  }
+  if (names.size() <= kMostAbsent) return text;
+  constexpr const char* kHow = " (softmark list says why and how to get them)";
+  const std::string all = fmt::format("absent: {}", fmt::join(names, ", "));
+  return clipped(all, width - std::string_view(kHow).size()) + kHow + "\n";
+}
+
+std::string foot(const View& view, const BriefRequest& request) {
+  std::string text = absent(view, request.width);
   std::size_t refusing = 0;
   for (const KernelView* kernel : view.with_refusals()) refusing += !is_listed(view, *kernel);
   if (refusing > 0)
@@ -222,11 +260,13 @@ std::string foot(const View& view, const std::string& more) {
   if (warnings > 0)
     text += clipped(fmt::format("{} warning{}: {}", warnings, warnings == 1 ? "" : "s",
                                 one_line(plain(list[0]))),
-                    kWidth) +
+                    request.width) +
             "\n";
-  if (!more.empty()) text += more + "\n";
+  if (!request.more.empty()) text += request.more + "\n";
   return text.empty() ? "" : "\n" + text;
 }
+
+}  // namespace
 
 /// Where nothing was asked for: softmax of float32, else the first op and type that was timed.
 std::vector<ChooseRequest> default_needs(const View& view) {
@@ -245,15 +285,22 @@ std::vector<ChooseRequest> default_needs(const View& view) {
   return {request};
 }
 
-}  // namespace
+std::string KnownWrong::line(std::size_t width) const {
+  std::string text = one_line(
+      fmt::format("{} ({} kernel{}): ", name, kernels.size(), kernels.size() == 1 ? "" : "s"));
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    const std::string rest =
+        i + 1 < faults.size() ? fmt::format("; and {} more", faults.size() - i - 1) : "";
+    const std::string next = (i == 0 ? "" : "; ") + faults[i];
+    if (i > 0 && text.size() + next.size() + rest.size() > width)
+      return text + fmt::format("; and {} more", faults.size() - i);
+    text += next;
+  }
+  return clipped(text, width);
+}
 
-std::vector<std::string> known_lines(const View& view) {
-  struct Library {
-    std::string name;
-    std::vector<std::string> faults;
-    std::vector<std::string> kernels;
-  };
-  std::vector<Library> libraries;
+std::vector<KnownWrong> known_wrong(const View& view) {
+  std::vector<KnownWrong> libraries;
   const auto add = [](std::vector<std::string>& to, const std::string& text) {
     if (std::find(to.begin(), to.end(), text) == to.end()) to.push_back(text);
   };
@@ -262,18 +309,13 @@ std::vector<std::string> known_lines(const View& view) {
       if (outcome(*property) != Outcome::kExpected) continue;
       const std::string name = one_line(kernel.versioned());
       auto library = std::find_if(libraries.begin(), libraries.end(),
-                                  [&](const Library& l) { return l.name == name; });
+                                  [&](const KnownWrong& l) { return l.name == name; });
       if (library == libraries.end()) library = libraries.insert(libraries.end(), {name, {}, {}});
       const std::string brief = text_of(*property, "brief");
       add(library->faults, one_line(brief.empty() ? text_of(*property, "reason") : brief));
       add(library->kernels, kernel.id);
     }
-  std::vector<std::string> lines;
-  for (const Library& library : libraries)
-    lines.push_back(fmt::format("{} ({} kernel{}): {}", library.name, library.kernels.size(),
-                                library.kernels.size() == 1 ? "" : "s",
-                                fmt::join(library.faults, "; ")));
-  return lines;
+  return libraries;
 }
 
 std::string brief(const Json& document, const BriefRequest& request) {
@@ -282,25 +324,33 @@ std::string brief(const Json& document, const BriefRequest& request) {
   std::vector<Selection> selections;
   for (const ChooseRequest& needs : asked ? request.needs : default_needs(view))
     selections.push_back(select(view, needs));
-  std::string text = head(view) + decisions(selections);
-  const std::string broken = failures(view);
+  const std::size_t width = request.width;
+  std::string text = head(view, request) + decisions(selections, width);
+  const std::string broken = failures(view, width);
   if (!selections.empty()) {
-    text += "\n" + table(selections[0], asked);
+    text += "\n" + table(selections[0], asked, width);
     if (broken.empty()) text += scatter(selections[0]);
   } else {
     text += verdicts(view);
   }
-  text += broken + open(view);
-  const std::string end = foot(view, request.more);
+  text += broken + open(view, width);
+  const std::string end = foot(view, request);
   const std::size_t used = lines_of(text) + lines_of(end),
                     left = kMostLines > used ? kMostLines - used : 0;
-  return text + known(view, std::max(left, kLeastKnown + 2)) + end;
+  return text + known(view, std::max(left, kLeastKnown + 2), width) + end;
 }
 
 std::string render_brief(Documents documents) {
+  constexpr std::size_t kMostShapes = 1, kMostKernels = 12;
   std::vector<std::string> texts;
-  for (const Json& document : documents) texts.push_back(brief(document));
-  return fmt::format("{}", fmt::join(texts, "\n"));
+  const auto names = distinct_machine_names(documents);
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    BriefRequest request;
+    request.machine = names[i];
+    texts.push_back(brief(documents[i], request));
+  }
+  return fmt::format("{}{}", across_text(documents, kMostShapes, kMostKernels),
+                     fmt::join(texts, "\n"));
 }
 
 }  // namespace softmark

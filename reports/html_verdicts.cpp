@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/across.h"
 #include "reports/decision.h"
 #include "reports/html_parts.h"
 #include "support/text.h"
@@ -119,48 +120,22 @@ std::string decision_row(const Section& section, const Group& group, const Ranki
                             kernel.share_text(), right, all, shape);
 }
 
-/// What a machine's own ceiling lets a kernel reach, and the cycles it takes: the two figures that
-/// compare machines.
-std::string across_cell(const Section& section, Shape shape, const std::string& name) {
-  for (const Ranking& ranking : section.view.rankings) {
-    shape.workload = ranking.shape.workload;  // a name; what was timed is the rest
-    if (!(ranking.shape == shape)) continue;
-    for (const auto* entries : {&ranking.ranked, &ranking.unranked})
-      for (const Entry& entry : *entries) {
-        if (entry.kernel->name != name || std::isnan(entry.ns)) continue;
-        const Json& row = *entry.measurement;
-        const double share = value_of(field(row, "of_ceiling"));
-        const std::string text = fmt::format(
-            "{}, {} cycles", std::isnan(share) ? "-" : fmt::format("{:.0f} %", 100 * share),
-            figure(field(row, "cycles_per_element")));
-        return fmt::format("<td{}>{}",
-                           entry.place == 1 ? " class=best"
-                           : entry.place    ? ""
-                                            : " class=soft",
-                           entry.place ? text : "(" + text + ")");
-      }
-  }
-  return "<td class=soft>-";
+std::string html_cell(const AcrossCell& cell) {
+  const char* css = cell.place == 1 ? " class=best" : cell.place ? "" : " class=soft";
+  return fmt::format("<td{}>{}", css, cell.text);
 }
 
-std::string across(Sections sections, const Group& group, const Ranking& ranking) {
-  const Shape& shape = ranking.shape;
-  std::vector<std::string> names;
+std::string across_table(Sections sections, const Group& group, const Shape& shape) {
+  std::vector<const View*> views;
   std::string head, rows;
-  for (const auto& [kernel, entry] : summary_order(sections[0].view, ranking))
-    names.push_back(kernel->name);
   for (const Section& section : sections) {
+    views.push_back(&section.view);
     head += "<th>" + escape_html(section.name);
-    for (const KernelView& kernel : section.view.kernels)
-      if (kernel.op == group.first && kernel.dtype == group.second &&
-          std::find(names.begin(), names.end(), kernel.name) == names.end())
-        names.push_back(kernel.name);
   }
-  for (const std::string& name : names) {
-    std::string cells;
-    for (const Section& section : sections) cells += across_cell(section, shape, name);
-    if (cells.find('%') != std::string::npos || cells.find("cycles") != std::string::npos)
-      rows += fmt::format("<tr><th>{}{}\n", escape_html(name), cells);
+  for (const AcrossRow& row : across(views, shape)) {
+    rows += "<tr><th>" + escape_html(row.kernel);
+    for (const AcrossCell& cell : row.cells) rows += html_cell(cell);
+    rows += "\n";
   }
   return group_open(group) + fmt::format(
                                  "<div class=scroll tabindex=0><table class=first><caption>{} {}, "
@@ -250,12 +225,8 @@ std::string side_by_side(Sections sections) {
   const View& first = sections.front().view;
   std::string text;
   for (const Group& group : timed_groups(first))
-    text += across(sections, group, *headline(first, group.first, group.second));
-  return text.empty() ? ""
-                      : "<p class=soft>Side by side: the share of the machine's own ceiling that a "
-                        "kernel reaches, and its cycles per element. Nanoseconds of different "
-                        "machines are not compared.</p>\n" +
-                            text;
+    text += across_table(sections, group, headline(first, group.first, group.second)->shape);
+  return text.empty() ? "" : fmt::format("<p class=soft>{}</p>\n{}", kAcrossWords, text);
 }
 
 std::string properties(const Section& section) {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// GitHub-flavoured Markdown for step summaries, issues and notes: the verdicts first, the long
-// tables folded away.
+// GitHub-flavoured Markdown for step summaries, issues and notes: the decision first, then what
+// failed; known failures a line a library; the long tables folded away.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <deque>
+
+#include "reports/across.h"
+#include "reports/brief.h"
 #include "reports/data.h"
 #include "reports/isa_class.h"
+#include "reports/machine_name.h"
 #include "reports/readers.h"
 #include "reports/view.h"
 #include "support/text.h"
@@ -118,6 +124,16 @@ std::string failure(const Finding& finding) {
   return also.empty() ? text : text + fmt::format("  - also: {}\n", escape_markdown(also));
 }
 
+std::string folded(const std::string& head, const std::string& items) {
+  return items.empty()
+             ? ""
+             : fmt::format("<details><summary>{}</summary>\n\n{}\n</details>\n\n", head, items);
+}
+
+std::string counted(const char* head, const std::string& items) {
+  return fmt::format("{} ({})", head, std::count(items.begin(), items.end(), '\n'));
+}
+
 std::string findings(const View& view) {
   std::string text;
   const auto add = [&](const char* head, const std::string& items) {
@@ -136,21 +152,40 @@ std::string findings(const View& view) {
     return fmt::format("- {} **{}**: {}\n", code(text_of(row, "kernel")), md(row, "property"),
                        md(row, "message"));
   };
-  std::string failures, open, refused;
+  std::string failures, open;
   for (const Finding& finding : view.findings(Outcome::kFail)) failures += failure(finding);
   add("Failures", failures);
-  section(Outcome::kExpected, "Expected failures", reasoned);
   section(Outcome::kUnexpectedPass, "Expected to fail, but pass now", reasoned);
   section(Outcome::kInconclusive, "Undecided", reported);
-  section(Outcome::kNote, "Notes", reported);
   for (const KernelView& kernel : view.kernels)
     if (const std::string names = kernel.undecided(); !names.empty())
       open += fmt::format("- {}: {}\n", code(kernel.id), escape_markdown(names));
   add("Incomplete: not decided", open);
+  return text;
+}
+
+/// What is no news: known failures a line a library, the rest folded.
+std::string known(const View& view) {
+  std::string libraries, expected, notes, refused;
+  for (const KnownWrong& library : known_wrong(view))
+    libraries += fmt::format("- {}\n", escape_markdown(library.line()));
+  for (const Finding& finding : view.findings(Outcome::kExpected)) {
+    const Json& row = *finding.shown;
+    const std::string also = finding.also_names();
+    expected +=
+        fmt::format("- {} **{}**: {}{}\n", code(text_of(row, "kernel")), md(row, "property"),
+                    md(row, "reason"), also.empty() ? "" : "; also " + escape_markdown(also));
+  }
+  for (const Json* row : view.with(Outcome::kNote))
+    notes += fmt::format("- {} **{}**: {}\n", code(text_of(*row, "kernel")), md(*row, "property"),
+                         md(*row, "message"));
   for (const KernelView* kernel : view.with_refusals())
     refused += fmt::format("- {}: {}\n", code(kernel->id), escape_markdown(kernel->refusals()));
-  add("Refused calls, on which nothing was verified", refused);
-  return text;
+  return (libraries.empty() ? "" : fmt::format("### Known to be wrong\n\n{}\n", libraries)) +
+         folded(counted("Each known failure", expected), expected) +
+         folded(counted("Notes", notes), notes) +
+         folded(counted("Kernels that refused calls, on which nothing was verified", refused),
+                refused);
 }
 
 std::string grades(const View& view) {
@@ -174,26 +209,68 @@ std::string foot(const View& view) {
   return text;
 }
 
-std::string document_markdown(const Json& document) {
+std::string decided(const View& view) {
+  const auto needs = default_needs(view);
+  if (needs.empty()) return "";
+  const Decision decision = select(view, needs.front()).decision;
+  return fmt::format("**{}** {}\n\n", escape_markdown(decision.sentence),
+                     escape_markdown(decision.sure));
+}
+
+std::string document_markdown(const Json& document, const std::string& name) {
   const View view(document);
   const Json& run = field(document, "run");
-  std::string text = fmt::format(
-      "## softmark on {}\n\n{}, seed {}, softmark {}{}\n\n", escape_markdown(view.machine()),
-      md(run, "started"), md(run, "seed"), md(field(document, "generator"), "version"),
-      view.complete() ? "" : ". **Incomplete**: the run was interrupted");
+  std::string text =
+      fmt::format("## softmark on {}\n\n{}{}, seed {}, softmark {}, machine {}{}\n\n",
+                  escape_markdown(name), decided(view), md(run, "started"), md(run, "seed"),
+                  md(field(document, "generator"), "version"), code(view.machine()),
+                  view.complete() ? "" : ". **Incomplete**: the run was interrupted");
   text += findings(view);
-  for (const auto& [op, dtype] : timed_groups(view)) text += group(view, op, dtype);
-  text += untimed_table(view);
+  // The opening group in full, the others folded.
+  const auto needs = default_needs(view);
+  for (const auto& [op, dtype] : timed_groups(view)) {
+    const bool opens = op == needs.front().op && dtype == needs.front().dtype;
+    const std::string tables = group(view, op, dtype);
+    text += opens ? tables : folded(escape_markdown(op + " " + dtype), tables);
+  }
+  text += known(view);
+  text += folded("Not timed", untimed_table(view));
   if (view.kernels.empty()) text += "No kernel was verified or timed.\n\n";
   return text + grades(view) + foot(view);
+}
+
+std::string across_markdown(Documents documents) {
+  if (documents.size() < 2) return "";
+  std::deque<View> owned;  // views do not move
+  std::vector<const View*> views;
+  std::string head = "| kernel |", rule = "|:--|", text;
+  for (const std::string& name : distinct_machine_names(documents)) {
+    head += " " + escape_markdown(name) + " |";
+    rule += "--:|";
+  }
+  for (const Json& document : documents) views.push_back(&owned.emplace_back(document));
+  for (const auto& [op, dtype] : timed_groups(owned.front())) {
+    const Shape& shape = headline(owned.front(), op, dtype)->shape;
+    text += fmt::format("{} {}, {}\n\n{}\n{}\n", escape_markdown(op), escape_markdown(dtype),
+                        escape_markdown(shape.words()), head, rule);
+    for (const AcrossRow& row : across(views, shape)) {
+      text += "| " + escape_markdown(row.kernel) + " |";
+      for (const AcrossCell& cell : row.cells) text += " " + cell.text + " |";
+      text += "\n";
+    }
+    text += "\n";
+  }
+  return text.empty() ? "" : fmt::format("## Machines\n\n{}\n\n{}", kAcrossWords, text);
 }
 
 }  // namespace
 
 std::string render_markdown(Documents documents) {
   std::vector<std::string> texts;
-  for (const Json& document : documents) texts.push_back(document_markdown(document));
-  return fmt::format("{}", fmt::join(texts, "\n"));
+  const auto names = distinct_machine_names(documents);
+  for (std::size_t i = 0; i < documents.size(); ++i)
+    texts.push_back(document_markdown(documents[i], names[i]));
+  return fmt::format("{}{}", across_markdown(documents), fmt::join(texts, "\n"));
 }
 
 }  // namespace softmark

@@ -270,6 +270,7 @@ Json sample_document(const std::string& machine) {
 
 Json failing_document() {
   Json document = sample_document();
+  document["run"]["started"] = "2026-01-03T03:04:05Z";  // another run
   fail(find_property(document, "onednn/softmax/f32", "special_values"), "fail",
        "a row of nothing but -inf gave 0.333, declared nan",
        {{"rows", 1},

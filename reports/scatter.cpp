@@ -59,11 +59,10 @@ std::string scatter(const Selection& selection) {
     canvas[static_cast<std::size_t>(kHeight - 1 - y.cell(points[i].error))]
           [static_cast<std::size_t>(x.cell(points[i].time))] = letter;
   }
-  std::string text = fmt::format(
-      "\nerror/bound {} (below) to {} (above), {} to {} ns/element; capitals: the best at their "
-      "accuracy\n",
-      figure(std::exp(fine->error)), figure(std::exp(coarse->error)), figure(std::exp(fast->time)),
-      figure(std::exp(slow->time)));
+  std::string text =
+      fmt::format("\n{} to {} ns/element; error/bound {} (below) to {}; capitals: front\n",
+                  figure(std::exp(fast->time)), figure(std::exp(slow->time)),
+                  figure(std::exp(fine->error)), figure(std::exp(coarse->error)));
   for (std::size_t i = 0; i < kHeight; ++i) {
     text += fmt::format("  |{}|", canvas[i]);
     if (i < points.size())

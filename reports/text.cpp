@@ -8,8 +8,10 @@
 
 #include <algorithm>
 
+#include "reports/across.h"
 #include "reports/data.h"
 #include "reports/isa_class.h"
+#include "reports/machine_name.h"
 #include "reports/measurements.h"
 #include "reports/readers.h"
 #include "reports/view.h"
@@ -17,7 +19,7 @@
 namespace softmark {
 namespace {
 
-constexpr std::size_t kShownElements = 6;
+constexpr std::size_t kElementsInText = 6;
 
 /// "pass", "FAIL: alignment +2"; an entry that may not be ranked for another reason says which.
 std::string verdict_text(const KernelView& kernel, const Entry* entry) {
@@ -58,7 +60,7 @@ std::string summary(const View& view, const Ranking& speed) {
          "\n" + table.text() + (disturbed ? "!: disturbed by other work on its cores\n" : "");
 }
 
-std::string untimed_table(const View& view) {
+std::string untimed_text(const View& view) {
   TextTable table({"kernel", "verdict", "error/bound", "max ulp", "grade", "verified in s"});
   const auto kernels = untimed(view);
   for (const KernelView* kernel : kernels)
@@ -112,11 +114,11 @@ std::string counterexample_text(const Json& example) {
   if (!example.is_object()) return "";
   std::string text =
       fmt::format("    row    {} x {}: {}\n", count_of(example, "rows"), count_of(example, "cols"),
-                  data_list(field(example, "x"), kShownElements, false));
+                  data_list(field(example, "x"), kElementsInText, false));
   for (const char* key : {"x", "g", "labels", "got", "want"}) {
     const Json& data = field(example, key);
     if (!data.is_array() || data.empty()) continue;
-    text += fmt::format("    {:<6} {}\n", key, data_list(data, kShownElements, true));
+    text += fmt::format("    {:<6} {}\n", key, data_list(data, kElementsInText, true));
   }
   const std::string place = spot(example);
   if (!place.empty()) text += fmt::format("    {}\n", place);
@@ -159,7 +161,7 @@ std::string refusals(const View& view) {
                       : fmt::format("\nRefused calls, on which nothing was verified\n{}", text);
 }
 
-std::string findings(const View& view) {
+std::string findings_text(const View& view) {
   std::string text;
   const auto section = [&](Outcome wanted, const char* head, auto&& line) {
     const auto rows = view.with(wanted);
@@ -193,7 +195,7 @@ std::string findings(const View& view) {
 }
 
 /// What the grades rest on, where there are few.
-std::string grades(const View& view) {
+std::string grades_text(const View& view) {
   constexpr std::size_t kFew = 8;
   std::string text;
   if (view.kernels.size() > kFew) return text;
@@ -203,7 +205,7 @@ std::string grades(const View& view) {
   return text.empty() ? "" : fmt::format("\nGrades\n{}", text);
 }
 
-std::string foot(const View& view) {
+std::string foot_text(const View& view) {
   std::string text = certificate_sentence(view.document);
   if (!text.empty()) text = "certificate: " + text + "\n";
   if (!field(view.document, "accuracy").empty()) text.append(kErrorWords) += '\n';
@@ -218,20 +220,20 @@ std::string foot(const View& view) {
 std::string document_text(const Json& document) {
   const View view(document);
   const Json &run = field(document, "run"), &generator = field(document, "generator");
-  std::string text =
-      fmt::format("softmark {} on {}, {}, seed {}, {} s{}\n",
-                  one_line(text_of(generator, "version")), one_line(view.machine()),
-                  text_of(run, "started"), text_of(run, "seed"), figure(field(run, "seconds")),
-                  view.complete() ? "" : "; INCOMPLETE: the run was interrupted");
+  std::string text = fmt::format("softmark {} on {} ({}), {}, seed {}, {} s{}\n",
+                                 one_line(text_of(generator, "version")), machine_name(document),
+                                 one_line(view.machine()), text_of(run, "started"),
+                                 text_of(run, "seed"), figure(field(run, "seconds")),
+                                 view.complete() ? "" : "; INCOMPLETE: the run was interrupted");
   for (const auto& [op, dtype] : timed_groups(view)) {
     const Ranking& speed = *headline(view, op, dtype);
     text += fmt::format("\n{}{}{}", summary(view, speed), rankings(view, op, dtype),
                         by_isa(view, speed));
   }
   if (const std::string calls = calls_table(document); !calls.empty()) text += "\n" + calls;
-  text += untimed_table(view);
+  text += untimed_text(view);
   if (view.kernels.empty()) text += "\nNo kernel was verified or timed.\n";
-  return text + findings(view) + grades(view) + foot(view);
+  return text + findings_text(view) + grades_text(view) + foot_text(view);
 }
 
 }  // namespace
@@ -239,7 +241,7 @@ std::string document_text(const Json& document) {
 std::string render_text(Documents documents) {
   std::vector<std::string> texts;
   for (const Json& document : documents) texts.push_back(document_text(document));
-  return fmt::format("{}", fmt::join(texts, "\n"));
+  return fmt::format("{}{}", across_text(documents), fmt::join(texts, "\n"));
 }
 
 }  // namespace softmark

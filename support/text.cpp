@@ -2,6 +2,8 @@
 #include "support/text.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -140,6 +142,15 @@ std::string utc_time(std::time_t time) {
   char text[sizeof "2000-01-01T00:00:00Z"];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text;
+}
+
+std::size_t line_width() {
+  constexpr std::size_t kLeast = 80, kMost = 120;
+  winsize size{};
+  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
+      size.ws_col == 0)
+    return kMost;
+  return std::clamp<std::size_t>(size.ws_col, kLeast, kMost);
 }
 
 std::string TextTable::text() const {

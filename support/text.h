@@ -30,6 +30,9 @@ std::string one_line(
 /// As documents write times: "2000-01-01T00:00:00Z".
 std::string utc_time(std::time_t time);
 
+/// Columns of a line: those of the terminal that standard output is, within 80 and 120; else 120.
+std::size_t line_width();
+
 /// Columns padded to their widest cell, in code points.
 class TextTable {
  public:

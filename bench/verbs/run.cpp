@@ -55,10 +55,11 @@ std::vector<ChooseRequest> needs_of(const bench::BenchOptions& options, const Js
 /// What the terminal shows.
 std::string screen(const RunVerb& verb, const Json& document) {
   if (verb.verbose) return render(document, "text");
-  return brief(
-      document,
-      {needs_of(verb.bench, document),
-       fmt::format("details: {0}.html (the page), {0}.md, {0}.json; or --verbose", verb.prefix)});
+  BriefRequest request;
+  request.needs = needs_of(verb.bench, document);
+  request.more =
+      fmt::format("details: {0}.html (the page), {0}.md, {0}.json; or --verbose", verb.prefix);
+  return brief(document, request);
 }
 
 /// Goes on from the document of an interrupted run, where there is one.
