@@ -23,13 +23,13 @@ bool is_word(const std::string& text) {
   });
 }
 
-/// "a|b|c" or "a, b, c" as words; none where it is no such list.
+/// "a|b|c" or "a, b, c" as words; none where it is no such list, but a sentence.
 std::vector<std::string> words_in(const std::string& text) {
   std::vector<std::string> words(1);
   for (char c : text) {
     if (c == '|' || c == ',')
       words.emplace_back();
-    else if (c != ' ')
+    else if (c != ' ' || !words.back().empty())
       words.back() += c;
   }
   if (words.size() < 2 || !std::all_of(words.begin(), words.end(), is_word)) return {};

@@ -52,6 +52,7 @@ def check():
     expect("help" in complete(""), "bash: lacks help")
     expect(complete("help", "ver") == ["verify"], f"bash: help ver gives {complete('help', 'ver')}")
     expect(complete("verify", "--effort", "s") == ["standard"], "bash: --effort s")
+    expect(not complete("verify", "--corpus", ""), f"bash: --corpus takes a folder, not {complete('verify', '--corpus', '')}")
     expect("bf16" in complete("choose", "--dtype", ""), f"bash: --dtype gives {complete('choose', '--dtype', '')}")
     for reader, command in (("groff", ["groff", "-man", "-ww", "-z", "-Tutf8"]), ("bash", ["bash", "-n"]),
                             ("zsh", ["zsh", "-n"]), ("fish", ["fish", "-n"])):
