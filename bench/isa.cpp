@@ -22,7 +22,8 @@ namespace {
 
 using Code = std::array<std::uint8_t, 16>;
 
-constexpr const char* kNames[] = {"", "scalar", "SSE", "AVX 128", "AVX2", "AVX-512VL", "AVX-512"};
+constexpr const char* kNames[] = {"",        "scalar", "SSE",       "AVX scalar",
+                                  "AVX 128", "AVX2",   "AVX-512VL", "AVX-512"};
 constexpr std::uint8_t kEvex = 0x62, kVex3 = 0xc4, kVex2 = 0xc5, kTwoBytes = 0x0f;
 
 bool is_legacy_prefix(std::uint8_t byte) {
@@ -40,7 +41,7 @@ Vectors of_vex(unsigned map, std::uint8_t opcode, bool wide, unsigned pp) {
   if (wide) return Vectors::kAvx2;
   const bool scalar =
       map == 1 && pp >= 2 && (within(0x10, 0x11) || within(0x2a, 0x2d) || within(0x51, 0x5f));
-  return scalar ? Vectors::kScalar : Vectors::kAvx128;
+  return scalar ? Vectors::kAvxScalar : Vectors::kAvx128;
 }
 
 Vectors of_two_bytes(std::uint8_t opcode, bool scalar_prefix) {
@@ -81,20 +82,31 @@ Vectors vectors_of(const Code& code) {
 
 std::string isa_text(const std::vector<Vectors>& seen) {
   constexpr std::size_t kFewest = 20;
-  constexpr double kNearlyAll = 0.9, kWorthNaming = 0.1;
-  std::array<std::size_t, std::size(kNames)> counts{};
+  std::array<std::size_t, std::size(kNames)> counts{}, percent{};
   std::size_t all = 0;
   for (Vectors kind : seen)
     if (kind != Vectors::kNone) ++counts[static_cast<std::size_t>(kind)], ++all;
   if (all < kFewest) return "";
+  std::size_t named = 0;
+  for (std::size_t kind = 1; kind < counts.size(); ++kind)
+    if (counts[kind])
+      named += percent[kind] = std::max<std::size_t>((100 * counts[kind] + all / 2) / all, 1);
+  const auto most = std::max_element(counts.begin(), counts.end()) - counts.begin();
+  percent[static_cast<std::size_t>(most)] += 100 - named;  // what rounding lost or added
   std::string text;
-  for (std::size_t kind = counts.size(); --kind > 0;) {
-    const double share = static_cast<double>(counts[kind]) / static_cast<double>(all);
-    if (share >= kNearlyAll) return kNames[kind];
-    if (share >= kWorthNaming)
-      text += fmt::format("{}{} {:.0f} %", text.empty() ? "" : " + ", kNames[kind], 100 * share);
-  }
+  for (std::size_t kind = counts.size(); --kind > 0;)
+    if (counts[kind])
+      text += fmt::format("{}{} {} %", text.empty() ? "" : " + ", kNames[kind], percent[kind]);
   return text;
+}
+
+Vectors widest_in(const std::string& isa_text) {
+  const auto starts = [&](const char* name) {
+    return isa_text.starts_with(name + std::string(" "));
+  };
+  for (std::size_t kind = std::size(kNames); --kind > 0;)
+    if (starts(kNames[kind])) return static_cast<Vectors>(kind);
+  return Vectors::kNone;
 }
 
 #ifdef SOFTMARK_SAMPLES_ISA

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "bench/isa.h"
 #include "bench/machine.h"
 #include "bench/statistics.h"
 #include "bench/warnings.h"
@@ -162,16 +163,18 @@ Json ceiling(const Series& series) {
   return json;
 }
 
-/// By kernel, the vector instructions seen on its largest workload.
+/// By kernel, the vector instructions seen on one workload: that with the widest ones, as they
+/// decide on which CPUs it runs; of several such, the largest.
 Json isa_seen(const Measured& measured) {
-  std::map<std::string, std::size_t> elements;
+  std::map<std::string, std::pair<Vectors, std::size_t>> best;
   Json seen = Json::object();
   for (const Series& series : measured.series) {
     if (!series.kernel || series.processes.empty()) continue;
     const std::string& isa = series.processes.front().isa;
-    std::size_t& most = elements[series.kernel->id];
-    if (isa.empty() || series.workload.elements() <= most) continue;
-    most = series.workload.elements();
+    const std::pair found(widest_in(isa), series.workload.elements());
+    auto& most = best[series.kernel->id];
+    if (isa.empty() || found <= most) continue;
+    most = found;
     seen[series.kernel->id] = isa;
   }
   return seen;
