@@ -147,5 +147,30 @@ TEST(Peers, LibmvecIsCalledByItsVectorNames) {
   }
 }
 
+// The compiler may use anything that -march=native allows, seen in a sample or not.
+TEST(Peers, FlagsSayWhatTheyWereBuiltFor) {
+  const Library library(std::filesystem::path(SOFTMARK_BUILD_DIR) / "peers" /
+                        "softmark_peer_flags.so");
+  ASSERT_TRUE(library.open()) << dlerror();
+  const auto isa_of = library.find<const char* (*)(std::size_t)>("softmark_peer_isa_of");
+  ASSERT_NE(isa_of, nullptr);
+  std::size_t count = 0;
+  const softmark_kernel* kernels =
+      library.find<PluginFn>("softmark_plugin")(SOFTMARK_ABI_VERSION, &count);
+  const auto isa = [&](const std::string& name) {
+    for (std::size_t i = 0; i < count; ++i)
+      if (kernels[i].name == name) return std::string(isa_of(i));
+    return std::string("absent");
+  };
+  EXPECT_EQ(isa("max_shifted_o2"), "");
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const bool wide = __builtin_cpu_supports("avx512f"), avx2 = __builtin_cpu_supports("avx2");
+  if (!avx2) GTEST_SKIP() << "an older CPU";
+  for (const char* name : {"max_shifted_o3_native", "max_shifted_contract_fast"})
+    EXPECT_EQ(isa(name), wide ? "built for AVX-512" : "built for AVX2") << name;
+#endif
+}
+
 }  // namespace
 }  // namespace softmark

@@ -151,7 +151,7 @@ std::vector<Kernel> list_library(const std::string& path, const std::string& pro
     k.library = path;
     k.index = kernels.size() - 1;
     k.version = listing["version"];
-    k.isa = listing["isa"];
+    if (k.isa.empty()) k.isa = listing["isa"];
     k.fingerprint = fingerprint;
   }
   return kernels;
@@ -341,13 +341,16 @@ Json listing_of(const std::string& path) {
   Json listing = {{"version", ask("softmark_peer_version")},
                   {"isa", ask("softmark_peer_isa")},
                   {"kernels", Json::array()}};
+  const auto isa_of = library.find<const char*(std::size_t)>("softmark_peer_isa_of");
   std::set<std::string> ids;
   for (std::size_t i = 0; i < library.kernels.size(); ++i) {
     const softmark_kernel& entry = library.kernels[i];
     if (const std::string fault = fault_of(entry); !fault.empty())
       throw Error(kUnreadable,
                   path + ": kernel " + std::to_string(i) + " cannot be used: " + fault);
-    const Kernel k = describe(entry, i);
+    Kernel k = describe(entry, i);
+    if (isa_of)
+      if (const char* isa = isa_of(i)) k.isa = isa;
     if (!ids.insert(k.id).second)
       throw Error(kUnreadable, path + ": two kernels share the id " + k.id);
     listing["kernels"].push_back(kernel_to_json(k));

@@ -34,15 +34,26 @@ bool runs_here(std::uint32_t needs) {
   return (needs & ~has) == 0;
 }
 
+/// The widest vectors that the compiler may have used, where the flags ask for those of a CPU; ""
+/// for its baseline, whose calls of libm may still use wider ones.
+const char* built_for(std::uint32_t needs) {
+  if (needs & kNeedsAvx512f) return "built for AVX-512";
+  if (needs & (kNeedsAvx2 | kNeedsFma)) return "built for AVX2";
+  return needs & kNeedsAvx ? "built for AVX" : "";
+}
+
 struct List {
   std::vector<softmark_kernel> kernels;
+  std::vector<const char*> isa;   // of each kernel
   std::deque<std::string> texts;  // the names and summaries that the kernels point to
 
-  void add(softmark_kernel kernel, const std::string& variant, const std::string& how) {
+  void add(softmark_kernel kernel, const std::string& variant, const std::string& how,
+           std::uint32_t needs) {
     kernel.summary =
         texts.emplace_back("kernels/portable's " + std::string(kernel.name) + ", " + how).c_str();
     kernel.name = texts.emplace_back(std::string(kernel.name) + "_" + variant).c_str();
     kernels.push_back(kernel);
+    isa.push_back(built_for(needs));
   }
 };
 
@@ -67,7 +78,7 @@ void add_build(List& list, const Build& build) {
   for (std::size_t i = 0; i < build.shown; ++i) {
     softmark_kernel kernel = *kernels[i];
     if (!able) kernel.run = cannot_run;
-    list.add(kernel, build.name, how);
+    list.add(kernel, build.name, how, build.needs);
   }
 }
 
@@ -93,7 +104,7 @@ const List& kernels() {
 #if defined(__SSE2__)
     softmark_kernel kernel = *softmark_o2::variant_kernels()[0];
     kernel.run = flushed;
-    list.add(kernel, "ftz_daz", "-O2, FTZ and DAZ set around each call");
+    list.add(kernel, "ftz_daz", "-O2, FTZ and DAZ set around each call", 0);
 #endif
     return list;
   }();
@@ -109,6 +120,10 @@ __attribute__((visibility("default"))) const softmark_kernel* softmark_plugin(ui
   if (abi_version != SOFTMARK_ABI_VERSION) return nullptr;
   *count = kernels().kernels.size();
   return kernels().kernels.data();
+}
+
+__attribute__((visibility("default"))) const char* softmark_peer_isa_of(size_t index) {
+  return kernels().isa.at(index);
 }
 
 __attribute__((visibility("default"))) const char* softmark_peer_version(void) {

@@ -14,6 +14,8 @@ namespace softmark {
 ///       the version of the library behind it;
 ///   const char *softmark_peer_isa(void)
 ///       the instruction set that it uses on this machine;
+///   const char *softmark_peer_isa_of(size_t index)
+///       the same of kernel `index` alone, where they differ; "" or NULL: not known;
 ///   const char *softmark_peer_absent(void)
 ///       NULL, or why it cannot be used here and how to install it; called by listing only;
 ///   const char *softmark_peer_prepare(size_t index)
