@@ -173,6 +173,16 @@ TEST(Choose, NeedsOfMaskedRowsInstructionsAndData) {
   EXPECT_EQ(choice.kernel, "log_sum_exp/softmax/f32");
   EXPECT_TRUE(contains(choice.text, "ran with AVX3; not measured with avx2")) << choice.text;
   EXPECT_TRUE(contains(choice.text, "the instruction set that it runs is unknown")) << choice.text;
+  // A sample of which nine tenths or less are in the document may hide what would be an illegal
+  // instruction on a CPU with AVX2.
+  for (Json& kernel : document["kernels"])
+    if (kernel["name"] == "simd") {
+      kernel["isa"] = "";
+      kernel["isa_sampled"] = "AVX 128 48 % + scalar 45 %";
+    }
+  choice = choose(document, request);
+  EXPECT_EQ(choice.kernel, "log_sum_exp/softmax/f32");
+  EXPECT_TRUE(contains(choice.text, "ran with AVX 128 48 % + scalar 45 %, and perhaps wider ones"));
   request.isa = "";
   request.distribution = "causal";
   expect_error(kNotMeasurable, "no measurement of softmax f32, 64 x 4096, at most 1 thread, causal",

@@ -15,6 +15,11 @@ namespace softmark {
 /// of them.
 int isa_level(std::string instructions);
 
+/// The widest that a kernel is known to need: of what it says, or was built for, and what was seen
+/// while it ran; -1 where narrower ones were seen alone, and not all that was seen is in the
+/// document.
+int isa_level(const KernelView& kernel);
+
 /// The ranking of a shape apart for each class, widest first: {"AVX-512", "simd 0.41 ~ openmp 0.42
 /// < sleef 0.55"}. Times that differ by less than `least` cannot be distinguished.
 std::vector<std::pair<std::string, std::string>> ranking_by_isa(const Ranking& ranking,

@@ -63,8 +63,12 @@ std::string unmet_claims(const KernelView& kernel, const ChooseRequest& request)
     return fmt::format("a masked row gives {}, not {}", text_of(row, "masked_row"),
                        request.masked_row);
   if (request.isa.empty()) return "";
-  const int level = isa_level(kernel.instructions());
-  if (level < 0) return "the instruction set that it runs is unknown";
+  const int level = isa_level(kernel);
+  if (level < 0) {
+    const std::string seen = kernel.instructions();
+    return seen.empty() ? "the instruction set that it runs is unknown"
+                        : fmt::format("ran with {}, and perhaps wider ones", seen);
+  }
   if (level > isa_level(request.isa))
     return fmt::format("ran with {}; not measured with {}", kernel.instructions(), request.isa);
   return "";

@@ -252,6 +252,29 @@ TEST(View, RanksApartForEachClassOfInstructions) {
   EXPECT_EQ(isa_level("NEON"), -1);
 }
 
+TEST(View, TheRarestInstructionsDecideOnTheClass) {
+  const auto level = [](const char* isa, const char* sampled, const char* summary = "") {
+    Json document = new_document({}, 0);
+    document["kernels"].push_back({{"id", "k/softmax/f32"}, {"isa", isa}, {"summary", summary}});
+    document["kernels"][0]["isa_sampled"] = sampled;
+    const View view(document);
+    return isa_level(view.kernels.at(0));
+  };
+  EXPECT_EQ(level("", "AVX 128 48 % + scalar 45 %"), -1);  // the rest was left out
+  EXPECT_EQ(level("", "SSE"), -1);                         // nine tenths, or more
+  EXPECT_EQ(level("", ""), -1);
+  EXPECT_EQ(level("", "AVX-512 14 % + AVX 128 35 %"), 3);
+  EXPECT_EQ(level("", "AVX-512VL 7 % + AVX 128 48 % + scalar 45 %"), 3);
+  EXPECT_EQ(level("", "AVX 128 35 % + scalar 65 %"), 2);
+  EXPECT_EQ(level("", "AVX scalar 1 % + SSE 99 %"), 2);
+  EXPECT_EQ(level("", "SSE 100 %"), 1);
+  EXPECT_EQ(level("", "scalar 100 %"), 1);
+  EXPECT_EQ(level("", "AVX 128 35 % + scalar 65 %", "max_shifted, -O2 -march=native"), -1);
+  EXPECT_EQ(level("built for AVX-512", "AVX 128 35 % + scalar 65 %"), 3);
+  EXPECT_EQ(level("SSE2", "AVX 128 35 % + scalar 65 %"), 2);
+  EXPECT_EQ(level("AVX3", ""), 3);
+}
+
 TEST(View, NanIsTheLargestError) {
   Json document = sample_document();
   document["accuracy"][0]["max_ulp"] = "nan";
