@@ -7,127 +7,11 @@
 #include <cctype>
 #include <sstream>
 
+#include "reports/call_templates.h"
+#include "reports/isa_class.h"
+
 namespace softmark {
 namespace {
-
-constexpr const char* kOurs =
-    "-I of this tree, and link build/kernels/libsoftmark_builtins.a -lhwy -fopenmp (ninja -C build "
-    "softmark_builtins); or copy its file: kernels/README.md";
-constexpr const char* kArrays = "std::size_t rows, std::size_t cols, @T* x, @T* y";
-constexpr const char* kInts = "std::int64_t rows, std::int64_t cols, @T* x, @T* y";
-constexpr const char* kTorch = "libtorch: find_package(Torch) in CMake";
-
-// A row that begins with a kernel's own name and operation goes before a more general one.
-constexpr CallTemplate kCalls[] = {
-    {"builtin", "", " softmax log_softmax logsumexp sigmoid hardmax ", "c++",
-     "kernels/library/library.h", kOurs,
-     "std::size_t rows, std::size_t cols, @T* x, @T* y, int threads",
-     R"(const softmark_kernel* kernel = softmark_find("@name", SOFTMARK_@OP, SOFTMARK_@DTYPE);
-softmark_args args = {rows, cols, x, nullptr, nullptr, y, cols, 0, cols, threads};
-int refused = kernel->run(&args);  // 0: done)"},
-    {"builtin", "", " softmax_vjp log_softmax_vjp sigmoid_vjp ", "c++", "kernels/library/library.h",
-     kOurs, "std::size_t rows, std::size_t cols, @T* x, @T* g, @T* y, int threads",
-     R"(const softmark_kernel* kernel = softmark_find("@name", SOFTMARK_@OP, SOFTMARK_@DTYPE);
-softmark_args args = {rows, cols, x, g, nullptr, y, cols, cols, cols, threads};
-int refused = kernel->run(&args);  // 0: done; x is the output of the forward pass)"},
-    {"builtin", "", " softmax_jacobian ", "c++", "kernels/library/library.h", kOurs,
-     "std::size_t rows, std::size_t cols, @T* x, @T* y, int threads",
-     R"(const softmark_kernel* kernel = softmark_find("@name", SOFTMARK_@OP, SOFTMARK_@DTYPE);
-softmark_args args = {rows, cols, x, nullptr, nullptr, y, cols, 0, cols * cols, threads};
-int refused = kernel->run(&args);  // 0: done)"},
-    {"builtin", "", " cross_entropy cross_entropy_vjp ", "c++", "kernels/library/library.h", kOurs,
-     "std::size_t rows, std::size_t cols, @T* x, @T* g, const std::int64_t* labels, @T* y, int "
-     "threads",
-     R"(const softmark_kernel* kernel = softmark_find("@name", SOFTMARK_@OP, SOFTMARK_@DTYPE);
-softmark_args args = {rows, cols, x, g, labels, y, cols, 0, cols, threads};  // g: of the VJP alone
-int refused = kernel->run(&args);  // 0: done)"},
-
-    {"peer", " onednn ", " softmax log_softmax ", "c++", "oneapi/dnnl/dnnl.hpp", "-ldnnl", kInts,
-     R"(dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-dnnl::memory::desc md({rows, cols}, dnnl::memory::data_type::@type, dnnl::memory::format_tag::ab);
-dnnl::softmax_v2_forward op({{dnnl::prop_kind::forward_inference, dnnl::algorithm::@algorithm, md, md, 1}, cpu});  // 3.x: softmax_forward op({cpu, dnnl::prop_kind::forward_inference, dnnl::algorithm::@algorithm, md, md, 1})
-dnnl::stream stream(cpu);
-op.execute(stream, {{DNNL_ARG_SRC, {md, cpu, x}}, {DNNL_ARG_DST, {md, cpu, y}}});)"},
-    {"peer", " onednn ", " sigmoid ", "c++", "oneapi/dnnl/dnnl.hpp", "-ldnnl", kInts,
-     R"(dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-dnnl::memory::desc md({rows, cols}, dnnl::memory::data_type::@type, dnnl::memory::format_tag::ab);
-dnnl::eltwise_forward op({{dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_logistic, md}, cpu});
-dnnl::stream stream(cpu);
-op.execute(stream, {{DNNL_ARG_SRC, {md, cpu, x}}, {DNNL_ARG_DST, {md, cpu, y}}});)"},
-    {"peer", " xnnpack ", " softmax sigmoid ", "c++", "xnnpack.h", "-lXNNPACK -lpthreadpool",
-     kArrays,
-     R"(xnn_operator_t op = nullptr;  // x must be readable for XNN_EXTRA_BYTES beyond its end
-xnn_initialize(nullptr);
-xnn_create_@op_nc_f32(cols, cols, cols, 0, &op);  // since 2023 sizes go to xnn_reshape_...
-xnn_setup_@op_nc_f32(op, rows, x, y, nullptr);
-xnn_run_operator(op, nullptr);)"},
-    {"peer", " eigen ", " softmax ", "c++", "Eigen/Core", "-O3 -march=native", kInts,
-     R"(using Row = Eigen::Array<@T, Eigen::Dynamic, 1>;
-for (Eigen::Index r = 0; r < rows; ++r) {
-  Eigen::Map<const Row> in(x + r * cols, cols);
-  Eigen::Map<Row> out(y + r * cols, cols);
-  out = (in - in.maxCoeff()).exp();
-  out *= 1 / out.sum();
-})"},
-    {"peer", " eigen ", " log_softmax ", "c++", "Eigen/Core", "-O3 -march=native", kInts,
-     R"(using Row = Eigen::Array<@T, Eigen::Dynamic, 1>;
-for (Eigen::Index r = 0; r < rows; ++r) {
-  Eigen::Map<const Row> in(x + r * cols, cols);
-  const @T max = in.maxCoeff(), log_sum = std::log((in - max).exp().sum());
-  Eigen::Map<Row>(y + r * cols, cols) = in - max - log_sum;
-})"},
-    {"peer", " eigen ", " logsumexp ", "c++", "Eigen/Core", "-O3 -march=native", kInts,
-     R"(for (Eigen::Index r = 0; r < rows; ++r) {
-  Eigen::Map<const Eigen::Array<@T, Eigen::Dynamic, 1>> in(x + r * cols, cols);
-  const @T max = in.maxCoeff<Eigen::PropagateNaN>();
-  y[r] = std::isfinite(max) ? max + std::log((in - max).exp().sum()) : max;
-})"},
-    {"peer", " eigen ", " sigmoid ", "c++", "Eigen/Core", "-O3 -march=native", kInts,
-     R"(using Array = Eigen::Array<@T, Eigen::Dynamic, 1>;
-Eigen::Map<Array>(y, rows * cols) = Eigen::Map<const Array>(x, rows * cols).logistic();)"},
-    {"peer", " libtorch ", " softmax log_softmax ", "c++", "torch/torch.h", kTorch, kInts,
-     R"(torch::InferenceMode no_gradients;
-torch::Tensor in = torch::from_blob(x, {rows, cols}, torch::@type), out = torch::from_blob(y, {rows, cols}, torch::@type);
-at::_@op_out(out, in, 1, false);  // torch.@op in Python)"},
-    {"peer", " libtorch ", " sigmoid ", "c++", "torch/torch.h", kTorch, kInts,
-     R"(torch::InferenceMode no_gradients;
-torch::Tensor in = torch::from_blob(x, {rows, cols}, torch::@type), out = torch::from_blob(y, {rows, cols}, torch::@type);
-torch::sigmoid_out(out, in);)"},
-    {"peer", " libtorch ", " logsumexp ", "c++", "torch/torch.h", kTorch, kInts,
-     R"(torch::InferenceMode no_gradients;
-torch::Tensor in = torch::from_blob(x, {rows, cols}, torch::@type), out = torch::from_blob(y, {rows}, torch::@type);
-torch::logsumexp_out(out, in, 1);)"},
-    {"peer", " onnxruntime ", " softmax log_softmax logsumexp sigmoid ", "c++",
-     "onnxruntime_cxx_api.h", "-lonnxruntime; model.onnx: one node for the operation, from x to y",
-     kInts,
-     R"(Ort::Env env;
-Ort::Session session(env, "model.onnx", Ort::SessionOptions());
-const char *from = "x", *to = "y"; std::int64_t shape[] = {rows, cols};
-Ort::Value in = Ort::Value::CreateTensor<@T>(Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault), x, rows * cols, shape, 2);
-std::vector<Ort::Value> out = session.Run(Ort::RunOptions(), &from, &in, 1, &to, 1);)"},
-    {"peer", " libmvec ", " softmax ", "", "",
-     "no call of a library: copy the loop of kernels/peers/libmvec.cpp; g++ -O3 -march=native "
-     "-fopenmp-simd "
-     "-fno-math-errno -lmvec",
-     "", ""},
-    {"peer", " sleef highway ", " softmax ", "", "",
-     "no call of a library: copy the loop, kernels/peers/three_pass.h, and its exp, "
-     "kernels/peers/@name.cpp",
-     "", ""},
-    {"peer", " numpy ", " softmax ", "python", "numpy as np", "python3-numpy", "x",
-     R"(e = np.exp(x - x.max(axis=-1, keepdims=True))
-y = e / e.sum(axis=-1, keepdims=True))"},
-    {"peer", " numpy ", " log_softmax logsumexp ", "", "",
-     "copy it from kernels/peers/numpy_softmax.py", "", ""},
-    {"peer", " scipy ", " softmax log_softmax logsumexp ", "python", "scipy.special",
-     "python3-scipy", "x", "y = scipy.special.@op(x, axis=-1)"},
-    {"peer", " scipy ", " sigmoid ", "python", "scipy.special", "python3-scipy", "x",
-     "y = scipy.special.expit(x)"},
-    {"peer", "", "", "", "", "its adapter has the call: kernels/peers, kernels/flags", "", ""},
-    {"plugin", "", "", "c", "kernels/softmark.h", "it is a function of your own library",
-     "softmark_args args",
-     "int refused = kernel->run(&args);  // 0: done; kernel is what your softmark_plugin returned"},
-};
 
 bool names(const std::string& list, const std::string& word) {
   return list.empty() || list.find(" " + word + " ") != std::string::npos;
@@ -150,55 +34,134 @@ const char* library_type(const std::string& name, const std::string& dtype) {
   return dtype == "bf16" ? "bf16" : "f32";
 }
 
+const char* onnx_node(const std::string& op) {
+  if (op == "softmax") return "'Softmax'";
+  if (op == "log_softmax") return "'LogSoftmax'";
+  return op == "sigmoid" ? "'Sigmoid'" : "'ReduceLogSumExp'";
+}
+
+const char* onnx_axis(const std::string& op) {
+  if (op == "sigmoid") return "";
+  return op == "logsumexp" ? ", axes=[1], keepdims=0" : ", axis=-1";
+}
+
+/// The levels that kernels/peers compiles for, with what Highway requires besides.
+const char* march(int level) {
+  if (level == 3) return "-march=x86-64-v4 -maes -mpclmul -mprefer-vector-width=512";
+  return level == 2 ? "-march=x86-64-v3 -maes -mpclmul" : "-march=x86-64-v2";
+}
+
+const char* sleef_exp(int level, bool is_double) {
+  if (level == 3) return is_double ? "expd8_u10avx512f" : "expf16_u10avx512f";
+  if (level == 2) return is_double ? "expd4_u10avx2" : "expf8_u10avx2";
+  return is_double ? "expd2_u10" : "expf4_u10";
+}
+
 void replace(std::string& text, const std::string& what, const std::string& by) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
     text.replace(at, what.size(), by);
 }
 
-}  // namespace
+/// Of a kernel that is a file of ours under other flags: its summary says which,
+/// "kernels/portable's max_shifted, -O3 -march=native (built on such a CPU)".
+struct OtherFlags {
+  std::string source, flags;
+};
+OtherFlags other_flags(const std::string& summary) {
+  static const std::string kStart = "kernels/portable's ";
+  const auto comma = summary.find(", ");
+  if (!summary.starts_with(kStart) || comma == std::string::npos) return {};
+  const std::string flags = summary.substr(comma + 2);
+  return {summary.substr(kStart.size(), comma - kStart.size()),
+          flags.substr(0, std::min(flags.find(" ("), flags.find(',')))};
+}
 
-std::span<const CallTemplate> call_templates() { return kCalls; }
+/// Whether all of it may go into code and into a command line.
+bool is_plain(const std::string& text, const std::string& also = "") {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' ||
+           also.find(c) != std::string::npos;
+  });
+}
 
-Call call_of(const CallTemplate& call, const std::string& name, const std::string& op,
-             const std::string& dtype) {
-  const auto filled = [&](std::string text) {
-    replace(text, "@algorithm", op == "log_softmax" ? "softmax_log" : "softmax_accurate");
-    replace(text, "@name", name);
-    replace(text, "@op", op);
-    replace(text, "@OP", upper(op));
-    replace(text, "@DTYPE", upper(dtype));
-    replace(text, "@type", library_type(name, dtype));
-    replace(text, "@T", type_of(dtype));
+std::vector<std::string> code_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+Call filled(const CallTemplate& call, const KernelView& kernel, const OtherFlags& other) {
+  const std::string &op = kernel.op, &dtype = kernel.dtype;
+  const std::string forward = op.substr(0, op.find("_vjp"));
+  const int level = isa_level(kernel);
+  const std::string type = type_of(dtype);
+  const std::pair<const char*, std::string> marks[] = {
+      {"@algorithm", forward == "log_softmax" ? "softmax_log" : "softmax_accurate"},
+      {"@forward", forward},
+      {"@name", kernel.name},
+      {"@node", onnx_node(op)},
+      {"@axis", onnx_axis(op)},
+      {"@op", op},
+      {"@OP", upper(op)},
+      {"@dtype", dtype},
+      {"@DTYPE", upper(dtype)},
+      {"@half", dtype == "f16" ? "Ort::Float16_t" : type},
+      {"@type", library_type(kernel.name, dtype)},
+      {"@T", type},
+      {"@exp", dtype == "f64" ? "exp" : "expf"},
+      {"@sleef", sleef_exp(level, dtype == "f64")},
+      {"@march", march(level)},
+      {"@source", other.source},
+      {"@flags", other.flags}};
+  const auto fill = [&](std::string text) {
+    for (const auto& [mark, by] : marks) replace(text, mark, by);
     return text;
   };
-  Call found{call.language, call.header, filled(call.build), filled(call.given), {}};
-  std::istringstream lines(filled(call.lines));
-  for (std::string line; std::getline(lines, line);) found.lines.push_back(line);
+  Call found{call.language,
+             {},
+             fill(call.build),
+             fill(call.given),
+             code_lines(fill(call.outside)),
+             code_lines(fill(call.lines))};
+  if (found.language == "python") {
+    found.headers = {call.header};
+  } else {
+    std::istringstream headers(call.header);
+    for (std::string header; headers >> header;) found.headers.push_back(header);
+  }
   return found;
 }
 
+bool fits(const CallTemplate& call, const KernelView& kernel, const OtherFlags& other) {
+  if (!names(call.ops, kernel.op)) return false;
+  const std::string provider = text_of(*kernel.row, "provider");
+  if (provider == "peer" && !other.source.empty())
+    return call.provider == std::string("flags") &&
+           names(call.kernels,
+                 kernel.name.substr(std::min(other.source.size() + 1, kernel.name.size())));
+  return call.provider == provider && names(call.kernels, kernel.name);
+}
+
+}  // namespace
+
 Call call_of(const KernelView& kernel) {
-  const std::string provider = kernel.row ? text_of(*kernel.row, "provider") : "";
-  const auto is_word = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-  };
-  if (!std::all_of(kernel.name.begin(), kernel.name.end(), is_word))
-    return {};  // it goes into code
-  for (const CallTemplate& call : kCalls)
-    if (provider == call.provider && names(call.kernels, kernel.name) && names(call.ops, kernel.op))
-      return call_of(call, kernel.name, kernel.op, kernel.dtype);
+  if (!kernel.row || !is_plain(kernel.name)) return {};
+  OtherFlags other = other_flags(text_of(*kernel.row, "summary"));
+  if (!is_plain(other.source) || !is_plain(other.flags, " -=+")) other = {};
+  for (const CallTemplate& call : call_templates())
+    if (fits(call, kernel, other)) return filled(call, kernel, other);
   return {};
 }
 
 std::vector<std::string> code_of(const Call& call) {
   std::vector<std::string> lines;
-  if (call.language == "python") {
-    lines.push_back("import " + call.header);
-  } else if (!call.language.empty()) {
-    lines.push_back("#include " + (call.header.find("kernels/") == 0 ? "\"" + call.header + "\""
-                                                                     : "<" + call.header + ">"));
-    lines.push_back("// given: " + call.given);
-  }
+  for (const std::string& header : call.headers)
+    lines.push_back(call.language == "python"        ? "import " + header
+                    : header.starts_with("kernels/") ? "#include \"" + header + "\""
+                                                     : "#include <" + header + ">");
+  lines.insert(lines.end(), call.outside.begin(), call.outside.end());
+  if (!call.given.empty() && call.language != "python") lines.push_back("// given: " + call.given);
   lines.insert(lines.end(), call.lines.begin(), call.lines.end());
   return lines;
 }

@@ -3,7 +3,6 @@
 // them.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -11,28 +10,17 @@
 
 namespace softmark {
 
-/// A call in general: "@name", "@op", "@dtype", "@OP", "@DTYPE", "@T" (the type in C++) and, of
-/// libtorch and oneDNN, "@type" stand for the kernel's own.
-struct CallTemplate {
-  const char *provider, *kernels;  // "builtin" or "peer"; names with spaces around each, "": any
-  const char* ops;                 // the same
-  const char *language, *header, *build;
-  const char* given;  // what the lines use, as declarations
-  const char* lines;
-};
-std::span<const CallTemplate> call_templates();
-
 struct Call {
-  std::string language, header, build,
-      given;  // language "": nothing is known but the build's words
-  std::vector<std::string> lines;
+  std::string language;                     // "" where nothing is known but the build's words
+  std::vector<std::string> headers;         // what is included or imported
+  std::string build, given;                 // how to compile; what the lines use, as declarations
+  std::vector<std::string> outside, lines;  // before the function, and in it
 };
-Call call_of(const KernelView& kernel);
-/// The same of a template and an id's three parts.
-Call call_of(const CallTemplate& call, const std::string& name, const std::string& op,
-             const std::string& dtype);
 
-/// The call as lines of code, with the header and what is given.
+/// `build` is empty where a kernel's name may not go into code.
+Call call_of(const KernelView& kernel);
+
+/// The call as lines of code, with the headers and what is given.
 std::vector<std::string> code_of(const Call& call);
 
 }  // namespace softmark
