@@ -5,6 +5,7 @@
 
 #include "kernels/names.h"
 #include "kernels/registry.h"
+#include "kernels/type_words.h"
 #include "support/error.h"
 #include "support/glob.h"
 #include "support/quote.h"
@@ -16,13 +17,13 @@ bool matches(const std::string& glob, const Kernel& k) {
   return matches_glob(glob, k.id) || matches_glob(glob, k.name);
 }
 
-template <class Find, class Names>
-void check_words(const std::vector<std::string>& words, Find find, const Names& names,
+template <class Find, class Nearest>
+void check_words(const std::vector<std::string>& words, Find find, Nearest nearest,
                  const char* what) {
   for (const auto& word : words)
     if (!find(word))
       throw Error(kUsage, "unknown " + std::string(what) + " '" + word + "': did you mean " +
-                              nearest_names(word, {std::begin(names), std::end(names)}) + "?");
+                              nearest(word) + "?");
 }
 
 bool listed(const std::vector<std::string>& words, std::string_view word) {
@@ -44,8 +45,13 @@ bool has_plugin(const Registry& registry) {
 std::vector<Kernel> select_kernels(const Registry& registry, const std::vector<std::string>& globs,
                                    const std::vector<std::string>& ops,
                                    const std::vector<std::string>& dtypes) {
-  check_words(ops, find_op, kOpNames, "op");
-  check_words(dtypes, find_dtype, kDtypeNames, "dtype");
+  check_words(
+      ops, find_op,
+      [](const std::string& word) {
+        return nearest_names(word, {kOpNames.begin(), kOpNames.end()});
+      },
+      "op");
+  check_words(dtypes, find_dtype, nearest_dtypes, "dtype");
   for (const auto& glob : globs) {
     if (matches_any(glob, registry.kernels)) continue;
     std::set<std::string> names;

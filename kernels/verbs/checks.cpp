@@ -61,10 +61,13 @@ CLI::Validator real_within(double low, double high, const std::string& unit) {
           limits};
 }
 
-CLI::Validator one_of_names(const std::string& what, const std::vector<std::string>& names) {
+CLI::Validator one_of_names(const std::string& what, const std::vector<std::string>& names,
+                            std::function<std::string(std::string_view)> nearest) {
   return {[=](std::string& text) -> std::string {
             if (std::find(names.begin(), names.end(), text) != names.end()) return "";
-            return fmt::format("{} is not {}; {}", shown(text), what, suggestion(text, names));
+            return fmt::format("{} is not {}; {}", shown(text), what,
+                               nearest && !text.empty() ? "did you mean " + nearest(text) + "?"
+                                                        : suggestion(text, names));
           },
           ""};
 }

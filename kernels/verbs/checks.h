@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,10 @@ inline constexpr std::uint64_t kMostExtent = std::uint64_t{1} << 30;  // rows or
 CLI::Validator whole_within(std::uint64_t low, std::uint64_t high);
 /// A finite number within low .. high; `unit` is printed after the range.
 CLI::Validator real_within(double low, double high, const std::string& unit = "");
-/// One of these words; `what` names what they are: "an operation".
-CLI::Validator one_of_names(const std::string& what, const std::vector<std::string>& names);
+/// One of these words; `what` names what they are: "an operation". `nearest` gives those that
+/// another word may mean; without it, see suggestion.
+CLI::Validator one_of_names(const std::string& what, const std::vector<std::string>& names,
+                            std::function<std::string(std::string_view)> nearest = nullptr);
 /// Anything but the empty text.
 CLI::Validator not_empty();
 

@@ -11,6 +11,7 @@
 
 #include "kernels/names.h"
 #include "kernels/plugin_argument.h"
+#include "kernels/type_words.h"
 #include "kernels/verbs/checks.h"
 #include "reports/render.h"
 #include "support/error.h"
@@ -69,7 +70,8 @@ const CLI::Validator& an_op() {
 }
 
 const CLI::Validator& a_dtype() {
-  static const CLI::Validator check = one_of_names("an element type", words_of(kDtypeNames));
+  static const CLI::Validator check =
+      one_of_names("an element type", words_of(kDtypeNames), nearest_dtypes);
   return check;
 }
 

@@ -10,6 +10,7 @@
 #include "kernels/element.h"
 #include "kernels/names.h"
 #include "kernels/npy.h"
+#include "kernels/type_words.h"
 #include "properties/corpus/corpus.h"
 #include "support/json_reader.h"
 #include "support/quote.h"
@@ -100,13 +101,14 @@ struct OpAndType {
 };
 
 OpAndType find_names(const std::string& op, const std::string& dtype, ExitCode code) {
-  const auto unknown = [code](const char* what, const std::string& word, const auto& names) {
-    return Error(code,
-                 fmt::format("{}: '{}' is unknown; did you mean {}?", what, word.substr(0, 60),
-                             nearest_names(word, {std::begin(names), std::end(names)})));
+  const auto unknown = [code](const char* what, const std::string& word,
+                              const std::string& nearest) {
+    return Error(code, fmt::format("{}: '{}' is unknown; did you mean {}?", what,
+                                   word.substr(0, 60), nearest));
   };
-  if (!find_op(op)) throw unknown("op", op, kOpNames);
-  if (!find_dtype(dtype)) throw unknown("dtype", dtype, kDtypeNames);
+  if (!find_op(op))
+    throw unknown("op", op, nearest_names(op, {std::begin(kOpNames), std::end(kOpNames)}));
+  if (!find_dtype(dtype)) throw unknown("dtype", dtype, nearest_dtypes(dtype));
   return {*find_op(op), *find_dtype(dtype)};
 }
 
