@@ -17,14 +17,6 @@ constexpr std::size_t kElements[] = {2000, 24000, 1000000};
 constexpr std::size_t kScalars[] = {320, 3200, 100000};
 constexpr std::size_t kBatch = 16;  // such rows a call
 
-/// Whether the output's bound is no wider than that of results in which nothing cancels: rounding
-/// errors of a row of n, and what exp and log add, are some multiple of n + 16 ulp. Where a result
-/// is far smaller than what it is computed from, its bound in ulp is larger by as much.
-bool is_well_conditioned(const Bound& bound, const Exact& exact, std::size_t cols,
-                         softmark_dtype dtype) {
-  return in_ulps(bound, exact, dtype) <= 16 * (static_cast<double>(cols) + 16);
-}
-
 /// Errors of one domain. NaN and infinite errors are counted, never averaged away.
 struct Tally {
   std::vector<double> ulps;
@@ -117,6 +109,11 @@ Json curve_of(KernelSession& session) {
 }
 
 }  // namespace
+
+bool is_well_conditioned(const Bound& bound, const Exact& exact, std::size_t cols,
+                         softmark_dtype dtype) {
+  return in_ulps(bound, exact, dtype) <= 16 * (static_cast<double>(cols) + 16);
+}
 
 Json measure_accuracy_on(KernelSession& session, const Case& rows, std::string_view domain) {
   Tally tally;

@@ -5,6 +5,7 @@
 
 #include "kernels/names.h"
 #include "kernels/worker.h"
+#include "properties/engine/accuracy.h"
 #include "properties/engine/property.h"
 
 namespace softmark {
@@ -49,13 +50,16 @@ Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t
   return decisions;
 }
 
-/// The exact outputs of all rows; `problem` gives one row of them.
+/// The exact outputs of all rows with their bounds; `problem` gives one row of them.
 template <class RowProblem>
-std::vector<Exact> exact_outputs(std::size_t rows, const RowProblem& problem) {
-  std::vector<Exact> all;
+Truth true_outputs(std::size_t rows, const RowProblem& problem) {
+  Truth all;
   for (std::size_t r = 0; r < rows; ++r) {
-    const auto row = exact_row(problem(r));
-    all.insert(all.end(), row.begin(), row.end());
+    const Problem one = problem(r);
+    const auto row = exact_row(one);
+    const auto bounds = error_bounds(one, row);
+    all.exact.insert(all.exact.end(), row.begin(), row.end());
+    all.bound.insert(all.bound.end(), bounds.begin(), bounds.end());
   }
   return all;
 }
@@ -84,9 +88,9 @@ std::string status_of(const CallResult& outcome) {
   }
 }
 
-KernelOutputs run(const Kernel& kernel, const Case& c, const std::vector<Exact>& exact,
-                  double threshold) {
-  KernelOutputs result{kernel, "", {}, {}, {}, {}};
+KernelOutputs run(const Kernel& kernel, const Case& c, const Truth& truth, double threshold) {
+  KernelOutputs result;
+  result.kernel = kernel;
   Worker worker(kernel);
   CallResult outcome = worker.run(c);
   result.status = status_of(outcome);
@@ -94,12 +98,17 @@ KernelOutputs run(const Kernel& kernel, const Case& c, const std::vector<Exact>&
   result.y = std::move(outcome.y);
   const auto own =
       declares_own_outputs(kernel)
-          ? exact_outputs(c.rows, [&](std::size_t r) { return problem_of(kernel, c, r); })
-          : exact;
-  for (std::size_t i = 0; i < own.size(); ++i)
-    result.ulp.push_back(ulp_error(own[i], result.y[i], kernel.dtype));
+          ? true_outputs(c.rows, [&](std::size_t r) { return problem_of(kernel, c, r); })
+          : truth;
+  for (std::size_t i = 0; i < own.exact.size(); ++i) {
+    const Exact& exact = own.exact[i];
+    const Bound& bound = own.bound[i];
+    result.share.push_back(share_of_bound(exact, bound, result.y[i], kernel.dtype));
+    result.ulp.push_back(ulp_error(exact, result.y[i], kernel.dtype));
+    result.well_conditioned.push_back(is_well_conditioned(bound, exact, c.cols, kernel.dtype));
+  }
   result.decisions = decisions_of(kernel.op, result.y, c.rows, threshold);
-  result.exact = decisions_of(kernel.op, rounded(own), c.rows, threshold);
+  result.exact = decisions_of(kernel.op, rounded(own.exact), c.rows, threshold);
   return result;
 }
 
@@ -110,11 +119,11 @@ RowsEvaluated evaluate(const EvalRequest& request, const std::vector<Kernel>& ke
   const Case& c = request.rows;
   RowsEvaluated result{
       request.op, request.dtype, c.rows, c.cols, outputs_of(request.op, c.cols), {}, {}, {}};
-  const auto exact = exact_outputs(
+  const Truth truth = true_outputs(
       c.rows, [&](std::size_t r) { return problem_of(request.op, request.dtype, c, r); });
-  result.exact = rounded(exact);
+  result.exact = rounded(truth.exact);
   result.decisions = decisions_of(request.op, result.exact, c.rows, threshold);
-  for (const Kernel& kernel : kernels) result.kernels.push_back(run(kernel, c, exact, threshold));
+  for (const Kernel& kernel : kernels) result.kernels.push_back(run(kernel, c, truth, threshold));
   return result;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels on given rows: their outputs beside the exact ones, ulp errors, and the decisions that a
-// user of the outputs would make.
+// Kernels on given rows: their outputs beside the exact ones, their errors, and the decisions that
+// a user of the outputs would make.
 #pragma once
 
 #include <string>
@@ -18,8 +18,11 @@ using Decisions = std::vector<std::string>;
 /// What one kernel made of the rows.
 struct KernelOutputs {
   Kernel kernel;
-  std::string status;          // empty: y holds the outputs; else why there are none
-  std::vector<double> y, ulp;  // [rows * outputs]
+  std::string status;         // empty: y holds the outputs; else why there are none
+  std::vector<double> y;      // [rows * outputs], as are the errors:
+  std::vector<double> share;  // as a share of the a-priori bound, comparable for all operations
+  std::vector<double> ulp;
+  std::vector<bool> well_conditioned;  // where not, a result cancels, and its ulp say nothing
   Decisions decisions;
   Decisions exact;  // of the exact values under what the kernel's entry declares (saturation,
                     // masked rows), which decisions are compared with

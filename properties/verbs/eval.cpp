@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `eval`: kernels on rows that the user gives; outputs beside the exact values, ulp errors, and
+// `eval`: kernels on rows that the user gives; outputs beside the exact values, errors, and
 // whether the decision (the argmax, the labels above a threshold) is still the exact one.
 #include "kernels/names.h"
 #include "kernels/verbs/checks.h"
@@ -36,7 +36,7 @@ int run_eval(const EvalVerb& verb) {
 void add_eval(CLI::App& app, int& exit_code) {
   auto verb = std::make_shared<EvalVerb>();
   CLI::App* sub = app.add_subcommand(
-      "eval", "kernels on rows you give: outputs, exact values, ulp errors, decisions");
+      "eval", "kernels on rows you give: outputs, exact values, errors, decisions");
   sub->add_option("rows", verb->source.values,
                   "logits: 5,7,10 (rows separated by ';'); hex floats, inf and nan are fine; "
                   "without it JSON on standard input")
