@@ -229,11 +229,13 @@ Json measure_grade(KernelSession& session, std::uint64_t seed) {
 std::string summation_note(const Json& grade) {
   if (!grade.is_object() || grade["grade"] != name(Grade::sequential)) return "";
   const Json& broken = grade["broken"];
+  const Json &ulp = broken["ulp"], &allowed = broken["allowed"];
+  // As a share of what blocks may lose, since where a result cancels its ulp are as good as any.
+  const bool known = ulp.is_number() && allowed.is_number() && allowed.get<double>() > 0;
   return fmt::format(
-      "its sum loses more than a sum of float32 blocks: off by {} ulp on a {} row of {} columns, "
-      "where blocks may lose {}",
-      broken["ulp"].dump(), broken["rows"].get<std::string>(), broken["row_length"].dump(),
-      broken["allowed"].dump());
+      "its sum loses more than one of blocks: {} what blocks may lose on a {} row of {} columns",
+      known ? fmt::format("{:.3g} times", ulp.get<double>() / allowed.get<double>()) : "beyond",
+      broken["rows"].get<std::string>(), broken["row_length"].dump());
 }
 
 }  // namespace softmark

@@ -42,9 +42,21 @@ TEST(Grade, OnlyASingleSumIsWorthANote) {
   const Json broken = {{"ulp", 9.5}, {"rows", "swamped"}, {"row_length", 4096}, {"allowed", 2.5}};
   EXPECT_EQ(summation_note({{"grade", "blocked"}, {"broken", broken}}), "");
   EXPECT_EQ(summation_note(nullptr), "");
-  EXPECT_NE(summation_note({{"grade", "sequential"}, {"broken", broken}})
-                .find("off by 9.5 ulp on a swamped row of 4096 columns"),
-            std::string::npos);
+  EXPECT_EQ(
+      summation_note({{"grade", "sequential"}, {"broken", broken}}),
+      "its sum loses more than one of blocks: 3.8 times what blocks may lose on a swamped row "
+      "of 4096 columns");
+}
+
+// Where the result cancels, its ulp have as many digits as a pointer.
+TEST(Grade, TheNoteHasThreeDigitsAndNoUlp) {
+  const Json broken = {{"ulp", 1.1081099083608281e+15},
+                       {"rows", "offset"},
+                       {"row_length", 64},
+                       {"allowed", 738871814553777.5}};
+  const std::string note = summation_note({{"grade", "sequential"}, {"broken", broken}});
+  EXPECT_NE(note.find("1.5 times what blocks may lose"), std::string::npos) << note;
+  EXPECT_EQ(note.find("ulp"), std::string::npos) << note;
 }
 
 }  // namespace
