@@ -135,11 +135,14 @@ std::string KernelView::grade_sentence() const {
   if (grade() == "-") return "";
   const Json &found = field(*row, "grade"), &broken = field(found, "broken");
   std::string text = grade();
-  if (broken.is_object())
-    text += fmt::format(", not {}: off by {} ulp on a row of {} columns ({}), where {} may be lost",
-                        text_of(broken, "grade"), figure(field(broken, "ulp")),
-                        count_of(broken, "row_length"), text_of(broken, "rows"),
-                        figure(field(broken, "allowed")));
+  if (broken.is_object()) {
+    // As a share: where a result cancels, its ulp are many whatever the kernel does.
+    const double share = value_of(field(broken, "ulp")) / value_of(field(broken, "allowed"));
+    text +=
+        fmt::format(", not {}: {} times the error that this allows, on a row of {} columns ({})",
+                    text_of(broken, "grade"), figure(share), count_of(broken, "row_length"),
+                    text_of(broken, "rows"));
+  }
   std::string growth;
   for (const Json& entry : field(found, "growth"))
     growth += fmt::format("{}n^{:.2f} on {} rows", growth.empty() ? "; its error grows as " : ", ",
