@@ -183,6 +183,16 @@ Replication replication_of(const BenchOptions& options) {
   return replication;
 }
 
+double estimated_seconds(const BenchOptions& options, const std::vector<Kernel>& kernels) {
+  const Replication replication = replication_of(options);
+  double estimate = 0;
+  FmaCeilings with_fma;
+  for (const Workload& workload : workloads_of(options))
+    for (const Series& series : plan_workload(options, kernels, workload, with_fma))
+      estimate += replication.processes * process_seconds(series, replication);
+  return estimate;
+}
+
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels) {
   if (options.in_place && options.cold)
     throw Error(kUsage,

@@ -97,6 +97,9 @@ std::vector<Workload> workloads_of(const BenchOptions& options);
 Series plan_series(const Kernel& kernel, const Workload& workload, int threads, Cache cache,
                    bool in_place);
 
+/// How long `measure` takes, apart from what other work disturbs.
+double estimated_seconds(const BenchOptions& options, const std::vector<Kernel>& kernels);
+
 /// Times `kernels` as the options say. Throws Error(kUsage) for options that contradict each other
 /// or select nothing.
 Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels);

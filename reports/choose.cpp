@@ -68,7 +68,8 @@ std::vector<std::string> grounds(const View& view, const Selection& selection) {
       "needs: " + needs(selection.request),
       fmt::format("measured: {}, on {}", shape.words(), machine_name(view.document))};
   if (const std::string far = distance(selection); !far.empty())
-    lines.push_back(fmt::format("the shape measured has {}; --measure times the one wanted", far));
+    lines.push_back(fmt::format("the shape measured has {}; time the one wanted: {}", far,
+                                measuring_command(selection.request, &selection.shape())));
   if (winner && winner->threads != selection.request.threads)
     lines.push_back(fmt::format("threads: {} measured of {} allowed", winner->threads,
                                 selection.request.threads));

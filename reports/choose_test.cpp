@@ -247,6 +247,32 @@ TEST(Choose, ShowsErrorsAsSharesAndOfWellConditionedOutputs) {
   }
 }
 
+TEST(Choose, TheCommandThatMeasuresHasAllNeeds) {
+  ChooseRequest request = at(64, 4096, 2);
+  request.distribution = "peaked";
+  expect_error(kNotMeasurable,
+               "measure it: softmark choose --measure --op softmax --dtype f32 --rows 64 --cols "
+               "4096 --threads 2 --distribution peaked",
+               [&] { choose(sample_document(), request); });
+  request.max_ulp = 2.5;
+  request.grade = Grade::wide;
+  request.reproducible = true;
+  request.masked_row = "zero";
+  request.isa = "avx2";
+  request.cache = "cold";
+  EXPECT_EQ(measuring_command(request),
+            "softmark choose --measure --op softmax --dtype f32 --rows 64 --cols 4096 --threads 2 "
+            "--max-ulp 2.5 --grade wide --reproducible --masked-row zero --isa avx2 "
+            "--distribution peaked --cache cold");
+  EXPECT_EQ(measuring_command({}),
+            "softmark choose --measure --op softmax --dtype f32 --rows N --cols N");
+  request = at(64, 4000);
+  request.rows.reset();  // any: then as many as were measured
+  EXPECT_TRUE(
+      contains(choose(sample_document(), request).text,
+               "softmark choose --measure --op softmax --dtype f32 --rows 64 --cols 4000\n"));
+}
+
 TEST(Choose, SaysWhenThereIsNothingToDecideOn) {
   expect_error(kNotMeasurable, "no measurement of softmax f32",
                [] { choose(empty_document(), at(1, 10)); });
@@ -254,135 +280,6 @@ TEST(Choose, SaysWhenThereIsNothingToDecideOn) {
   request.dtype = "bf16";
   expect_error(kNotMeasurable, "no measurement of softmax bf16",
                [&] { choose(sample_document(), request); });
-}
-
-/// What the raw rows of a document say of a kernel at a shape, without any view of it.
-struct Raw {
-  std::string kernel;
-  double ns = 0, low = 0, high = 0, share = 0;
-};
-
-bool failed(const Json& document, const std::string& kernel) {
-  bool passed = false;
-  for (const Json& row : document["properties"]) {
-    if (row["kernel"] != kernel || row["severity"] != "error") continue;
-    if (row["verdict"] != "pass" && row["verdict"] != "skip") return true;
-    passed |= row["verdict"] == "pass";
-  }
-  return !passed;
-}
-
-std::string op_of(const Json& row) {  // older documents name it in the kernel alone
-  const std::string id = row["kernel"];
-  const auto first = id.find('/');
-  return id.substr(first + 1, id.rfind('/') - first - 1);
-}
-
-/// Those that passed, by time. `shape`: a measurement of it.
-std::vector<Raw> raw_at(const Json& document, const Json& shape) {
-  std::vector<Raw> found;
-  for (const Json& row : document["measurements"]) {
-    bool same = row["status"] == "ok" && row["verified"] == true && op_of(row) == op_of(shape);
-    for (const char* key : {"dtype", "rows", "cols", "threads", "cache", "distribution"})
-      same &= row.value(key, Json()) == shape.value(key, Json());
-    if (!same || row.value("in_place", false) || failed(document, row["kernel"])) continue;
-    const Json& ns = row["ns_per_element"];
-    Raw one{row["kernel"], ns["median"], ns["median"], ns["median"], 0};
-    if (ns["ci95"].is_array()) {
-      one.low = ns["ci95"][0];
-      one.high = ns["ci95"][1];
-    } else {
-      for (const Json& process : row["samples"])
-        for (const Json& sample : process) {
-          one.low = std::min(one.low, sample.get<double>());
-          one.high = std::max(one.high, sample.get<double>());
-        }
-    }
-    for (const Json& error : document["accuracy"])
-      if (error["kernel"] == one.kernel)
-        one.share = std::max(one.share, value_of(error["max_error_over_bound"]));
-    found.push_back(one);
-  }
-  std::sort(found.begin(), found.end(), [](const Raw& a, const Raw& b) { return a.ns < b.ns; });
-  return found;
-}
-
-/// The winner is the fastest that passed, or one that cannot be distinguished from it: then none of
-/// those that cannot be either has a smaller error.
-void expect_fastest(const Json& document, const Json& shape) {
-  ChooseRequest request = at(shape["rows"], shape["cols"], shape["threads"]);
-  request.op = op_of(shape);
-  request.dtype = shape["dtype"];
-  request.cache = shape["cache"];
-  const std::vector<Raw> raw = raw_at(document, shape);
-  const std::string chosen = choose(document, request).kernel;
-  const double least = least_effect(document);
-  const auto tied = [&](const Raw& one) {
-    return one.low <= raw[0].high || one.ns <= raw[0].ns * (1 + least);
-  };
-  const std::string where =
-      fmt::format("{} {} {}x{}", request.op, request.dtype, *request.rows, *request.cols);
-  if (raw.empty()) {
-    EXPECT_EQ(chosen, "") << where;
-    return;
-  }
-  const auto winner =
-      std::find_if(raw.begin(), raw.end(), [&](const Raw& one) { return one.kernel == chosen; });
-  ASSERT_NE(winner, raw.end()) << where << ": " << chosen;
-  for (auto one = raw.begin(); one != raw.end() && tied(*one); ++one)
-    EXPECT_LE(winner->share, one->share) << where << ": " << one->kernel << " before " << chosen;
-  for (auto one = raw.begin(); one != winner; ++one)
-    EXPECT_TRUE(tied(*one) && tied(*winner))
-        << where << ": " << one->kernel << " before " << chosen;
-}
-
-/// The sample with times of its own at each shape, some of which tie.
-Json varied_document(std::uint64_t seed) {
-  Rng random(seed);
-  Json document = sample_document();
-  for (Json& row : document["measurements"]) {
-    const double ns = 0.2 + 0.2 * random.uniform(), half = 0.04 * random.uniform();
-    row["ns_per_element"] = {{"median", ns}, {"min", ns}, {"ci95", {ns - half, ns + half}}};
-  }
-  return document;
-}
-
-TEST(Choose, TwentyNeedsGetTheFastestKernelThatPassed) {
-  std::size_t needs = 0;
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    const Json document = varied_document(seed);
-    std::set<std::string> seen;
-    for (const Json& row : document["measurements"]) {
-      if (row["threads"] != 1) continue;  // with more, kernels of one thread compete as well
-      const std::string shape =
-          fmt::format("{} {} {} {} {}", op_of(row), row["dtype"].get<std::string>(),
-                      row["workload"].get<std::string>(), row["cache"].get<std::string>(),
-                      row["distribution"].get<std::string>());
-      if (!seen.insert(shape).second) continue;
-      expect_fastest(document, row);
-      ++needs;
-    }
-  }
-  EXPECT_GE(needs, 20u);
-}
-
-TEST(Choose, PublishedReportsTooGiveTheFastestKernelThatPassed) {
-  int documents = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(
-           std::filesystem::path(SOFTMARK_SOURCE_DIR) / "reports" / "published")) {
-    if (entry.path().extension() != ".json") continue;
-    ++documents;
-    const Json document = read_document(entry.path().string());
-    std::set<std::string> seen;
-    for (const Json& row : document["measurements"])
-      if (row["threads"] == 1 && !row.value("in_place", false) &&
-          row["distribution"].get<std::string>().find("normal") == 0 &&
-          seen.insert(row["workload"].get<std::string>() + op_of(row) +
-                      row["dtype"].get<std::string>() + row["cache"].get<std::string>())
-              .second)
-        expect_fastest(document, row);
-  }
-  if (documents == 0) GTEST_SKIP() << "nothing is published";
 }
 
 }  // namespace

@@ -169,10 +169,8 @@ const Candidate* Selection::winner() const {
 Selection select(const View& view, const ChooseRequest& request) {
   const Shape* shape = nearest_shape(view, request);
   if (!shape)
-    throw Error(kNotMeasurable,
-                fmt::format("the document has no measurement of {}; measure it: softmark choose "
-                            "--measure --op {} --dtype {} --rows N --cols N",
-                            needs(request), request.op, request.dtype));
+    throw Error(kNotMeasurable, fmt::format("the document has no measurement of {}; measure it: {}",
+                                            needs(request), measuring_command(request)));
   Selection selection;
   selection.request = request;
   selection.ranking.shape = *shape;
@@ -206,6 +204,28 @@ std::string distance(const Selection& selection) {
                                   apart(request.cols, selection.shape().cols, "columns")})
     if (!part.empty()) parts.push_back(part);
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string measuring_command(const ChooseRequest& request, const Shape* shape) {
+  const auto size = [&](std::optional<long long> wanted, long long Shape::*measured) {
+    if (wanted) return std::to_string(*wanted);
+    return shape ? std::to_string(shape->*measured) : std::string("N");
+  };
+  std::string command = fmt::format(
+      "softmark choose --measure --op {} --dtype {} --rows {} --cols {}", request.op, request.dtype,
+      size(request.rows, &Shape::rows), size(request.cols, &Shape::cols));
+  if (request.threads != 1) command += fmt::format(" --threads {}", request.threads);
+  if (request.max_ulp) command += fmt::format(" --max-ulp {}", *request.max_ulp);
+  if (request.grade) command += fmt::format(" --grade {}", name(*request.grade));
+  if (request.reproducible) command += " --reproducible";
+  const auto add = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) command += fmt::format(" {} {}", flag, value);
+  };
+  add("--masked-row", request.masked_row);
+  add("--isa", request.isa);
+  add("--distribution", request.distribution);
+  add("--cache", request.cache);
+  return command;
 }
 
 std::string needs(const ChooseRequest& request) {

@@ -59,6 +59,9 @@ Selection select(const View& view, const ChooseRequest& request);
 
 /// How far the shape measured is from the one wanted: "2 x as many rows"; "" where it is the same.
 std::string distance(const Selection& selection);
+/// The command that times the needs on this machine: "softmark choose --measure --op softmax
+/// --dtype f32 --rows 64 --cols 4096 --threads 2". `shape`: of what is not given; null: "N".
+std::string measuring_command(const ChooseRequest& request, const Shape* shape = nullptr);
 /// The needs in words: "softmax f32, 64 x 4096, at most 1 thread, max ulp 4".
 std::string needs(const ChooseRequest& request);
 

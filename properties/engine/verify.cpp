@@ -104,13 +104,6 @@ Json certificate_of(const std::vector<Result>& results) {
   return sum;
 }
 
-/// What one kernel takes at this effort on two cores of 2.6 GHz, times the kernels.
-double estimated_seconds(std::size_t kernels, int effort, unsigned jobs) {
-  constexpr double kTypicalSeconds[] = {1, 6, 300};  // of one kernel
-  return kTypicalSeconds[effort] * static_cast<double>(kernels) /
-         std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
-}
-
 // A counterexample too long for a command line is replayed from where it now stands.
 void keep(const std::string& folder, const Kernel& kernel, const Json& corpus,
           std::vector<Verdict>& properties) {
@@ -206,7 +199,7 @@ std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<K
     if (!done.contains(i)) work.pieces.emplace_back(message_of(i));
   work.threads = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   const auto pieces = static_cast<double>(work.pieces.size());
-  const double estimate = estimated_seconds(work.pieces.size(), static_cast<int>(options.effort),
+  const double estimate = estimated_seconds(work.pieces.size(), options.effort,
                                             work.threads * static_cast<unsigned>(rank_count()));
   Progress progress("verify", pieces, options.one_case.empty() ? estimate : 0);
   TruthTables tables(kernels, work.threads);
@@ -272,6 +265,12 @@ void warn_of_range(const Logits& logits, const std::string& path,
 }
 
 }  // namespace
+
+double estimated_seconds(std::size_t kernels, Effort effort, unsigned jobs) {
+  constexpr double kTypicalSeconds[] = {2.7, 15, 300};  // of one kernel, softmax in f32
+  return kTypicalSeconds[static_cast<std::size_t>(effort)] * static_cast<double>(kernels) /
+         std::min<double>(jobs, static_cast<double>(std::max<std::size_t>(kernels, 1)));
+}
 
 std::string identity_of(const VerifyOptions& options, const std::vector<Kernel>& kernels) {
   Json identity = {"verify",         static_cast<int>(options.effort),

@@ -29,6 +29,9 @@ struct VerifyOptions {
   unsigned jobs = 0;  // kernels side by side; 0: one a core
 };
 
+/// About how long verification of so many kernels takes, side by side on `jobs` cores of 2.6 GHz.
+double estimated_seconds(std::size_t kernels, Effort effort, unsigned jobs);
+
 /// What has to be the same in every rank, and in the run that a journal goes on with.
 std::string identity_of(const VerifyOptions& options, const std::vector<Kernel>& kernels);
 

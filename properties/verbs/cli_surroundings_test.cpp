@@ -137,11 +137,20 @@ TEST(Surroundings, OnlyWhatADocumentVerifiedIsTimedAndChosen) {
       kPass);
   const Ran ran = run("choose " + path + " --measure --rows 2 --cols 16 --format json");
   ASSERT_EQ(ran.code, kPass) << ran.err;
+  EXPECT_NE(ran.err.find("choose: times 1 kernel (about "), std::string::npos) << ran.err;
   const Json choice = Json::parse(ran.out);
   EXPECT_EQ(choice["kernel"], "max_shifted/softmax/f32");
   EXPECT_EQ(choice["candidates"].size(), 1u) << choice["candidates"];
   expect_one_line(run("choose " + path + " --measure --rows 2 --cols 16 --op sigmoid"),
                   kNotMeasurable, "has no verdict on a kernel of sigmoid f32");
+}
+
+// Minutes of silence look like a hang.
+TEST(Surroundings, MeasuringSaysFirstHowLongItTakes) {
+  const Ran ran = run("choose --measure --op softmax_jacobian --dtype f64 --rows 2 --cols 4");
+  EXPECT_EQ(ran.code, kPass) << ran.err;
+  EXPECT_EQ(ran.err.find("softmark: choose: first verifies "), 0u) << ran.err;
+  EXPECT_NE(ran.err.find("then times them (about "), std::string::npos) << ran.err;
 }
 
 TEST(Surroundings, ValuesBeyondATypeLeaveItOut) {

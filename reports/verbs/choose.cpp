@@ -5,7 +5,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <memory>
+#include <set>
+#include <thread>
 
 #include "bench/machine.h"
 #include "bench/measure.h"
@@ -17,6 +22,7 @@
 #include "reports/render.h"
 #include "support/emulation.h"
 #include "support/interrupts.h"
+#include "support/text.h"
 
 namespace softmark {
 namespace {
@@ -28,53 +34,37 @@ struct ChooseVerb {
   OutputChoice output;
 };
 
-/// Verdicts of this machine: the document's where one was given, else of a quick verification.
-Json verified(const ChooseVerb& verb, const Registry& registry) {
+/// The document's verdicts, if they are of this machine and build.
+Json verified_before(const std::string& file) {
   Json here = new_document({}, kDefaultSeed);
   bench::describe_machine(here);
-  if (!verb.file.empty()) {
-    Json document = read_document(verb.file);
-    if (document["machine"]["key"] != here["machine"]["key"] ||
-        document["generator"] != here["generator"])
-      throw Error(kUsage, verb.file +
-                              ": its verdicts are of another machine or build; leave it "
-                              "out, and --measure verifies here, too");
-    return document;
-  }
-  KernelChoice of_type;
-  of_type.ops = {verb.request.op};
-  of_type.dtypes = {verb.request.dtype};
+  Json document = read_document(file);
+  if (document["machine"]["key"] != here["machine"]["key"] ||
+      document["generator"] != here["generator"])
+    throw Error(kUsage, file +
+                            ": its verdicts are of another machine or build; leave it "
+                            "out, and --measure verifies here, too");
+  return document;
+}
+
+/// Verdicts of a quick verification.
+Json verified_now(const Registry& registry, const std::vector<Kernel>& kernels) {
   VerifyOptions options;
   options.seed = kDefaultSeed;
   options.effort = Effort::quick;
   Json document = new_document(command_line(), options.seed);
   document["run"]["effort"] = name(options.effort);
   bench::describe_machine(document);
-  if (!verify(options, registry, of_type.select(registry), document))
+  if (!verify(options, registry, kernels, document))
     throw Error(kNotMeasurable, "interrupted; nothing was decided");
   add_verdicts(document);
   return document;
 }
 
-/// A document whose measurements are of the shape wanted alone, taken now.
-Json measured(const ChooseVerb& verb) {
-  refuse_emulation();
-  const ChooseRequest& request = verb.request;
-  if (!request.rows || !request.cols)
-    throw Error(kUsage, "--measure: give the shape to time: --rows N --cols N");
-  watch_interrupts();
-  const Registry registry = load_registry({});
-  Json document = verified(verb, registry);
+bench::BenchOptions bench_options(const ChooseRequest& request) {
   bench::BenchOptions options;
   options.effort = Effort::quick;
   options.seed = kDefaultSeed;
-  // Only what has a verdict is timed: nothing unverified may be chosen.
-  for (const Json& kernel : document["kernels"])
-    if (kernel["op"] == request.op && kernel["dtype"] == request.dtype)
-      options.kernels.push_back(kernel["id"]);
-  if (options.kernels.empty())
-    throw Error(kNotMeasurable, fmt::format("{}: has no verdict on a kernel of {} {}; leave it out",
-                                            verb.file, request.op, request.dtype));
   options.ops = {request.op};
   options.dtypes = {request.dtype};
   options.rows = static_cast<std::size_t>(*request.rows);
@@ -85,9 +75,62 @@ Json measured(const ChooseVerb& verb) {
   if (request.threads > 1) options.threads.push_back(static_cast<int>(request.threads));
   if (!request.distribution.empty())
     options.distribution = *bench::find_distribution(request.distribution);
+  return options;
+}
+
+std::string about(double seconds) {
+  return seconds < 100 ? fmt::format("about {:.0f} s", std::max(1.0, std::ceil(seconds)))
+                       : fmt::format("about {:.0f} min", std::ceil(seconds / 60));
+}
+
+/// Says how long it will take before it starts, in a pipe too: minutes of silence look like a hang.
+void announce(const ChooseVerb& verb, const bench::BenchOptions& options,
+              const std::vector<Kernel>& kernels) {
+  const double timing = bench::estimated_seconds(options, kernels);
+  const std::string many =
+      fmt::format("{} kernel{}", kernels.size(), kernels.size() == 1 ? "" : "s");
+  const double verifying = estimated_seconds(kernels.size(), Effort::quick,
+                                             std::max(1u, std::thread::hardware_concurrency()));
+  if (verb.file.empty())
+    fmt::print(stderr, "softmark: choose: first verifies {} ({}), then times them ({})\n", many,
+               about(verifying), about(timing));
+  else
+    fmt::print(stderr, "softmark: choose: times {} ({}), with the verdicts of {}\n", many,
+               about(timing), one_line(verb.file));
+}
+
+/// A document whose measurements are of the shape wanted alone, taken now.
+Json measured(const ChooseVerb& verb) {
+  refuse_emulation();
+  const ChooseRequest& request = verb.request;
+  if (!request.rows || !request.cols)
+    throw Error(kUsage, "--measure: give the shape to time: --rows N --cols N");
+  watch_interrupts();
+  const Registry registry = load_registry({});
+  KernelChoice of_type;
+  of_type.ops = {request.op};
+  of_type.dtypes = {request.dtype};
+  std::vector<Kernel> kernels = of_type.select(registry);
+  Json document;
+  if (!verb.file.empty()) {
+    document = verified_before(verb.file);
+    std::set<std::string> judged;
+    for (const Json& kernel : document["kernels"]) judged.insert(kernel["id"]);
+    std::erase_if(kernels, [&](const Kernel& kernel) { return !judged.contains(kernel.id); });
+    if (kernels.empty())
+      throw Error(kNotMeasurable,
+                  fmt::format("{}: has no verdict on a kernel of {} {}; leave it out", verb.file,
+                              request.op, request.dtype));
+  }
+  bench::BenchOptions options = bench_options(request);
+  announce(verb, options, kernels);
+  if (verb.file.empty()) document = verified_now(registry, kernels);
+  // Only what has a verdict is timed: nothing unverified may be chosen.
+  for (const Kernel& kernel : kernels) options.kernels.push_back(kernel.id);
   const Json sections = bench::bench_sections(options, registry, not_passing(document));
   if (sections["complete"] != true) throw Error(kNotMeasurable, "interrupted; nothing was decided");
   document["measurements"] = sections["measurements"];
+  bench::add_sampled_isa(document, sections);
   finish_document(document, true);
   return document;
 }
