@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Okabe and Ito's colours, which people with any colour vision tell apart (style.css has them for
-// light and dark), each with a symbol of its own: no chart needs colour to be read.
+// light and dark), with dashes and symbols that do not follow from the colour: no chart needs
+// colour to be read, and lines of 63 kernels differ even where a chart has no symbols.
 
 import type { SymbolType } from "@observablehq/plot";
 import { Machine } from "./data";
@@ -8,8 +9,17 @@ import { Machine } from "./data";
 export interface Look { colour: string; symbol: SymbolType; dash: string }
 const SYMBOLS: SymbolType[] =
   ["circle", "square", "triangle", "diamond", "cross", "star", "wye"];
-const DASHES = ["", "6 3", "2 2"];
+const DASHES = ["", "6 3", "2 2", "10 3 2 3", "14 4", "1 4", "6 2 1 2 1 2", "3 6", "16 3 5 3"];
 export const COLOURS = 7;
+
+/** The look of the kernel at a place; no two of the first 441 are the same. */
+export function lookAt(i: number): Look {
+  const turn = Math.floor(i / COLOURS);
+  return {
+    colour: `var(--c${1 + (i % COLOURS)})`, dash: DASHES[turn % DASHES.length],
+    symbol: SYMBOLS[(i + turn + Math.floor(turn / DASHES.length)) % SYMBOLS.length],
+  };
+}
 
 /** Looks by kernel name, the same in every chart and under every filter. */
 export function looks(machines: Machine[]): Map<string, Look> {
@@ -20,8 +30,5 @@ export function looks(machines: Machine[]): Map<string, Look> {
   for (const m of machines)
     for (const k of m.kernels) if (!places.has(k.name)) places.set(k.name, 0);
   const names = [...places].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  return new Map(names.map(([name], i) => [name, {
-    colour: `var(--c${1 + (i % COLOURS)})`, symbol: SYMBOLS[i % SYMBOLS.length],
-    dash: DASHES[Math.floor(i / COLOURS) % DASHES.length],
-  }]));
+  return new Map(names.map(([name], i) => [name, lookAt(i)]));
 }
