@@ -12,12 +12,14 @@ export interface Drawn {
   points: Point[];  // in the drawing's own units
   rows: Cell[][];   // what CSV has, its head first
   key?: { symbol: SVGElement; words: string }[];
+  below?: string;   // what the drawing has no room for
   summary: string;  // for those who do not see the drawing
 }
 export interface Chart {
   id: string;
   title: string;
   note: string;
+  paper?: "half";   // of a sheet's width; else all of it
   draw(selection: Selection, width: number): Drawn | null;
 }
 
@@ -51,7 +53,11 @@ function keyLines(key: NonNullable<Drawn["key"]>, width: number): { lines: SVGEl
 export function standalone({ svg, key }: Pick<Drawn, "svg" | "key">): string {
   const copy = svg.cloneNode(true) as SVGElement, style = getComputedStyle(document.body);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.style.fontFamily = "system-ui, sans-serif";
+  for (const part of [copy, ...copy.querySelectorAll<SVGElement>("[style]")]) {  // pages may forbid styles
+    for (const property of part.style) part.setAttribute(property, part.style.getPropertyValue(property));
+    part.removeAttribute("style");
+  }
+  copy.setAttribute("font-family", "system-ui, sans-serif");
   copy.setAttribute("color", style.getPropertyValue("--ink"));
   for (const part of copy.querySelectorAll("style, .cursor")) part.remove();
   const [x, y, width, height] = (svg.getAttribute("viewBox") ?? "0 0 640 400").split(" ").map(Number);
@@ -108,11 +114,14 @@ function later(draw: () => void): void {
   setTimeout(next);
 }
 
+const PAPER = { half: 400, full: 820 };  // px: a seventh more than A4 has, so that texts shrink to 7 pt
+
 export class Figure {
   readonly root = html("figure", "chart");
   private readonly drawing = html("div", "drawing");
   private readonly tip = html("div", "tip");
   private readonly key = html("ul", "key");
+  private readonly below = html("p", "below");
   private readonly buttons = html("span", "buttons");
   private readonly head = html("figcaption", "");
   private drawn: Drawn | null = null;
@@ -121,6 +130,7 @@ export class Figure {
   private inView = false;
   private at = -1;
   private width = 0;
+  private onPaper = false;
 
   constructor(readonly chart: Chart) {
     this.root.id = `chart-${chart.id}`;
@@ -136,7 +146,8 @@ export class Figure {
     }
     this.tip.setAttribute("role", "status");
     this.tip.hidden = true;
-    this.root.append(this.head, this.key, this.drawing);
+    this.root.append(this.head, this.key, this.drawing, this.below);
+    if (chart.paper) this.root.classList.add(chart.paper);
     this.drawing.addEventListener("pointermove", (event) => this.pointed(event));
     this.drawing.addEventListener("pointerleave", () => this.show(-1));
     this.drawing.addEventListener("blur", () => this.show(-1));
@@ -147,7 +158,7 @@ export class Figure {
     }, { rootMargin: "200px" }).observe(this.root);
     new ResizeObserver(([entry]) => {
       const width = Math.round(entry.contentRect.width);
-      if (!this.drawn || width === 0 || Math.abs(width - this.width) <= 4) return;
+      if (!this.drawn || this.onPaper || width === 0 || Math.abs(width - this.width) <= 4) return;
       this.width = width;
       this.dirty = true;
       if (this.inView) this.drawIfNeeded();
@@ -193,6 +204,26 @@ export class Figure {
       return item;
     }));
     this.key.hidden = !this.drawn.key?.length;
+    this.below.textContent = this.drawn.below ?? "";
+    this.below.hidden = !this.drawn.below;
+  }
+
+  /** Draws anew for a sheet of paper, so that texts keep their size there. */
+  print(): void {
+    this.onPaper = true;
+    this.width = this.chart.paper ? PAPER.half : PAPER.full;
+    this.root.hidden = false;
+    this.dirty = true;
+    this.drawIfNeeded();
+  }
+
+  /** Back to the window's width. */
+  printed(): void {
+    this.onPaper = false;
+    this.width = 0;
+    this.dirty = true;
+    if (this.inView) this.drawIfNeeded();
+    else later(() => this.drawIfNeeded());
   }
 
   private copyAs(button: HTMLButtonElement, format: "SVG" | "CSV"): void {

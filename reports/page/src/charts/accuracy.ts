@@ -3,8 +3,8 @@
 
 import * as Plot from "@observablehq/plot";
 import { Accuracy, Machine, figure, unique } from "../data";
-import { Cell, Chart, Drawn } from "../figure";
-import { cut, element, textWidth } from "../labels";
+import { Cell, Chart, Drawn, Point } from "../figure";
+import { element, shortened, textWidth } from "../labels";
 import { Selection } from "../state";
 import * as common from "./common";
 
@@ -38,19 +38,30 @@ function sort(rows: Accuracy[]): string[] {
   return [...worst].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).map(([id]) => id);
 }
 
-function drawHeat(selection: Selection, machine: Machine, width: number): Drawn | null {
-  const { op, dtype, isa } = selection.state;
-  const all = machine.accuracy.filter((a) => a.kernel.op === op && a.kernel.dtype === dtype &&
-    (isa === "" || a.kernel.isa === isa) && a.domain !== "all");
-  if (!all.length) return null;
-  const ids = sort(all).slice(0, MOST_ROWS), rows = all.filter((a) => ids.includes(a.kernel.id));
-  const domains = unique(rows.map((a) => a.domain));
-  const names = new Map(rows.map((a) => [a.kernel.id, a.kernel.name]));
-  const left = Math.min(width * 0.34, Math.max(...[...names.values()].map((n) => textWidth(n)), 40) + 12);
-  const sloped = domains.some((d) => textWidth(d) > (width - left) / domains.length - 4);
-  const right = sloped ? Math.ceil(textWidth(domains[domains.length - 1]) * 0.72) : 6;
-  const top = sloped ? Math.max(...domains.map((d) => textWidth(d))) * 0.72 + 16 : 24;
-  const height = ids.length * 22 + top + 8;
+const LEAST_SLOPED = 17, LEAST_UPRIGHT = 13;  // px between columns whose names do not overlap
+
+/** How the names of columns stand, and how much room that takes. */
+function headsOf(domains: string[], room: number) {
+  const longest = Math.max(...domains.map((d) => textWidth(d)));
+  if (domains.every((d) => textWidth(d) <= room / domains.length - 4))
+    return { angle: 0, top: 24, right: 6 };
+  const right = Math.ceil(textWidth(domains[domains.length - 1]) * 0.72);
+  return (room - right) / domains.length >= LEAST_SLOPED
+    ? { angle: -45, top: longest * 0.72 + 16, right } : { angle: -90, top: longest + 12, right: 6 };
+}
+
+/** The kinds in as many groups as their names need. */
+function groupsOf(domains: string[], room: number): string[][] {
+  const most = Math.max(1, Math.floor((room - 6) / LEAST_UPRIGHT));
+  const count = domains.length <= most ? 1 : Math.ceil(domains.length / Math.floor(most / 1.6 + 1));
+  const each = Math.ceil(domains.length / count);
+  return Array.from({ length: count }, (_, i) => domains.slice(i * each, (i + 1) * each));
+}
+
+/** Kernels by some of the kinds, with the points of its cells. */
+function drawPanel(rows: Accuracy[], ids: string[], domains: string[], left: number, width: number) {
+  const { angle, top, right } = headsOf(domains, width - left), step = ids.length > 20 ? 18 : 22;
+  const height = ids.length * step + top + 8;
   const svg = common.plot({
     width, height, marginLeft: left, marginRight: right, marginTop: top, marginBottom: 8,
     x: { domain: domains, axis: null, padding: 0.04 }, y: { domain: ids, axis: null, padding: 0.06 },
@@ -70,24 +81,50 @@ function drawHeat(selection: Selection, machine: Machine, width: number): Drawn 
       svg.append(element("text", { x: points[i].x, y: points[i].y + 4, "text-anchor": "middle",
         "font-size": 10, fill: `var(--t${shade(a.share)})` }, text));
   });
+  const short = shortened(rows.map((a) => a.kernel.name), left - 8);
+  const names = new Map(rows.map((a) => [a.kernel.id, a.kernel.name]));
   for (const id of ids)
     svg.append(element("text", { x: left - 6, y: common.apply(svg, "y", id) + halfY + 4, "text-anchor": "end",
-      "font-size": 11, fill: "var(--ink)" }, cut(names.get(id)!, left - 8)));
+      "font-size": 11, fill: "var(--ink)" }, short.get(names.get(id)!)));
   for (const domain of domains) {
-    const x = common.apply(svg, "x", domain) + half;
-    svg.append(element("text", sloped
-      ? { transform: `translate(${x},${top - 5}) rotate(-45)`, "text-anchor": "start", "font-size": 11, fill: "var(--ink)" }
-      : { x, y: top - 7, "text-anchor": "middle", "font-size": 11, fill: "var(--ink)" }, domain));
+    const x = common.apply(svg, "x", domain) + half, y = top - (angle ? 5 : 7);
+    svg.append(element("text", { fill: "var(--ink)", "font-size": 11, ...(angle
+      ? { transform: `translate(${x + (angle === -90 ? 4 : 0)},${y}) rotate(${angle})`, "text-anchor": "start" }
+      : { x, y, "text-anchor": "middle" }) }, domain));
   }
+  return { svg, points, height };
+}
+
+function drawHeat(selection: Selection, machine: Machine, width: number): Drawn | null {
+  const { op, dtype, isa } = selection.state;
+  const all = machine.accuracy.filter((a) => a.kernel.op === op && a.kernel.dtype === dtype &&
+    (isa === "" || a.kernel.isa === isa) && a.domain !== "all");
+  if (!all.length) return null;
+  const ids = sort(all).slice(0, MOST_ROWS), rows = all.filter((a) => ids.includes(a.kernel.id));
+  const left = Math.min(width * 0.34, Math.max(...rows.map((a) => textWidth(a.kernel.name)), 40) + 12);
+  const domains = unique(rows.map((a) => a.domain)), points: Point[] = [];
+  const outer = element("svg", { width, class: "plot" });
+  let y = 0;
+  for (const group of groupsOf(domains, width - left)) {
+    const panel = drawPanel(rows.filter((a) => group.includes(a.domain)), ids, group, left, width);
+    panel.svg.setAttribute("y", `${y}`);
+    outer.append(panel.svg);
+    points.push(...panel.points.map((p) => ({ ...p, y: p.y + y })));
+    y += panel.height + 6;
+  }
+  outer.setAttribute("height", `${y}`);
+  outer.setAttribute("viewBox", `0 0 ${width} ${y}`);
   const square = (fill: string) => {
     const box = element("svg", { width: 14, height: 12, "aria-hidden": "true" });
     box.append(element("rect", { x: 0, y: 0, width: 12, height: 12, rx: 2, fill }));
     return box;
   };
+  const missing = unique(all.map((a) => a.kernel.id)).length - ids.length;
   return {
-    svg, points, rows: [HEAD, ...all.map((a) => rowOf(machine, a))],
+    svg: outer, points, rows: [HEAD, ...all.map((a) => rowOf(machine, a))],
     key: [...STEPS.map((s, i) => ({ symbol: square(`var(--h${i})`), words: `at most ${s}` })),
       { symbol: square("var(--h4)"), words: "above 1: a defect" }],
+    below: missing > 0 ? `${missing} kernels with larger errors are not drawn; the table has them.` : "",
     summary: `${ids.length} kernels on ${domains.join(", ")} rows`,
   };
 }

@@ -121,6 +121,7 @@ export function perMachine(selection: Selection, width: number, least: number,
   const across = Math.max(1, Math.min(machines.length, Math.floor(width / least)));
   const each = Math.floor(width / across), outer = element("svg", { width, class: "plot" });
   const points: Point[] = [], rows: Cell[][] = [], words: string[] = [];
+  const below: string[] = [];
   let x = 0, y = 0, tallest = 0, key: Drawn["key"];
   for (const machine of machines) {
     const drawn = draw(machine, each - 8);
@@ -136,14 +137,18 @@ export function perMachine(selection: Selection, width: number, least: number,
     rows.push(...(rows.length ? drawn.rows.slice(1) : drawn.rows));
     words.push(`${machine.name}: ${drawn.summary}`);
     key ??= drawn.key;
+    if (drawn.below) below.push(`${machine.name}: ${drawn.below}`);
     tallest = Math.max(tallest, Number(drawn.svg.getAttribute("height")) + 30);
     x += each;
   }
   if (!rows.length) return null;
   outer.setAttribute("height", `${y + tallest}`);
   outer.setAttribute("viewBox", `0 0 ${width} ${y + tallest}`);
-  return { svg: outer, points, rows, key, summary: words.join("; ") };
+  return { svg: outer, points, rows, key, below: below.join(" "), summary: words.join("; ") };
 }
+
+/** px for each of a list of kernels; long ones stand closer. */
+export const rowHeight = (rows: number): number => (rows > 20 ? 16 : 19);
 
 /** Passing kernels by time, then the others: what a chart with room for `most` shows. */
 export function foremost(times: Time[], most: number): Time[] {

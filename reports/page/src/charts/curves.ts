@@ -98,7 +98,11 @@ function drawCurves(selection: Selection, machine: Machine, width: number): Draw
         Plot.line(line(c), { x: "at", y: "u", curve: "step", stroke: "var(--line)" })),
       ...inColour.map((c) => Plot.line(line(c), { x: "at", y: "u", curve: "step", stroke: look(c).colour,
         strokeWidth: 1.6, strokeDasharray: look(c).dash })),
+      ...inColour.map((c, i) => Plot.dot(line(c).filter((p) => p.u > LEAST).filter((_, at) => at % 6 === i % 6), {
+        x: "at", y: "u", r: 3.5, symbol: wrong(c.kernel) ? "times" : look(c).symbol, strokeWidth: 1.5,
+        stroke: look(c).colour, fill: wrong(c.kernel) ? "none" : look(c).colour })),
     ],
+    symbol: { type: "identity" }, color: { type: "identity" },
   });
   const points: Point[] = inColour.flatMap((c) => c.ulp.map((u, i) => ({
     x: common.apply(lower, "x", at(c, i)), y: common.apply(lower, "y", y(u)) + 150,

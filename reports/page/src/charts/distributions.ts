@@ -3,9 +3,9 @@
 // own time on the plain ones of the same size.
 
 import * as Plot from "@observablehq/plot";
-import { Machine, Time, figure, sizeOf, unique, wrong } from "../data";
+import { Kernel, Machine, Time, figure, sizeOf, unique, wrong } from "../data";
 import { Chart, Drawn } from "../figure";
-import { cut, element, textWidth } from "../labels";
+import { element, shortened, textWidth } from "../labels";
 import { Selection, timesOf } from "../state";
 import * as common from "./common";
 import { symbolPath } from "./symbols";
@@ -24,6 +24,7 @@ export function ratios(times: Time[]): Ratio[] {
   }));
 }
 
+const named = (k: Kernel): string => (wrong(k) ? `${k.name} ×` : k.name);
 const timesHere = (selection: Selection, machine: Machine): Time[] => timesOf(selection, machine)
   .filter((t) => `${t.shape.threads}` === selection.state.threads);
 
@@ -40,7 +41,7 @@ function drawKinds(selection: Selection, machine: Machine, width: number): Drawn
     const i = kinds.indexOf(kind);
     return { colour: `var(--c${1 + (i % 7)})`, path: symbolPath(i) };
   };
-  const height = ids.length * 20 + 66;
+  const height = ids.length * common.rowHeight(ids.length) + 66;
   const svg = common.plot({
     width, height, marginLeft: left, marginRight: 16, marginTop: 22, marginBottom: 38,
     x: common.log([x0, x1], common.logTicks(x0, x1, width < 500 ? 4 : 8), figure,
@@ -57,9 +58,10 @@ function drawKinds(selection: Selection, machine: Machine, width: number): Drawn
       `${figure(r.time.ns)} against ${figure(r.plain.ns)} ns per element`, ...common.timeWords(r.time).slice(1)] }));
   shown.forEach((r, i) => svg.append(element("path", { d: look(r.kind).path, fill: look(r.kind).colour,
     stroke: "var(--paper)", "stroke-width": 0.7, transform: `translate(${points[i].x},${points[i].y})` })));
+  const short = shortened(order.map(named), left - 8);
   for (const k of order)
     svg.append(element("text", { x: left - 6, y: common.apply(svg, "y", k.id) + 4, "text-anchor": "end",
-      "font-size": 11, fill: wrong(k) ? "var(--soft)" : "var(--ink)" }, cut(wrong(k) ? `${k.name} ×` : k.name, left - 8)));
+      "font-size": 11, fill: wrong(k) ? "var(--soft)" : "var(--ink)" }, short.get(named(k))));
   return {
     svg, points, rows: [common.TIME_HEAD, ...times.map((t) => common.timeRow(machine, t))],
     key: kinds.map((kind) => {
@@ -75,7 +77,7 @@ function drawKinds(selection: Selection, machine: Machine, width: number): Drawn
 }
 
 export const distributions: Chart = {
-  id: "distributions",
+  id: "distributions", paper: "half",
   title: "Time by distribution of the logits",
   note: "1: as fast as on normal logits; ×: wrong.",
   draw: (s, width) => common.perMachine(s, width, 420, (m, w) => drawKinds(s, m, w)),

@@ -5,7 +5,7 @@
 import * as Plot from "@observablehq/plot";
 import { Machine, Time, figure, wrong } from "../data";
 import { Chart, Drawn } from "../figure";
-import { place } from "../labels";
+import { FONT, place, textWidth } from "../labels";
 import { Selection, timesHere } from "../state";
 import * as common from "./common";
 
@@ -42,14 +42,17 @@ function drawMachine(selection: Selection, machine: Machine, width: number): Dra
   const times = timesHere(selection, machine).filter((t) => !byCeiling || t.ofCeiling > 0);
   if (!times.length) return null;
   const { x, y, low, high, worst } = axes(times, byCeiling);
-  const [x0, x1] = common.range(times.map(x), 1.25), edge = front(times), crowd = times.length > 60;
+  const [x0, x1] = common.range(times.map(x), 1.15), edge = front(times), crowd = times.length > 60;
   const height = width < 500 ? 340 : Math.min(430, Math.round(width * 0.62));
   const bad = times.filter((t) => wrong(t.kernel)), good = times.filter((t) => t.place > 0);
   const other = times.filter((t) => !(t.place > 0) && !wrong(t.kernel));
   const yTicks = [...common.logTicks(low, 1, 5), ...(worst ? [OVER] : [])];
   const dot = { x, y, r: crowd ? 3 : 5 };
+  // room for the name of what is fastest, which the whole chart is about
+  const last = [...times].sort((a, b) => (byCeiling ? x(b) - x(a) : x(a) - x(b)))[0];
+  const room = Math.min(110, textWidth(last.kernel.name, FONT, true)) + 4;
   const svg = common.plot({
-    width, height, marginLeft: 46, marginRight: 14, marginBottom: 40, marginTop: 26,
+    width, height, marginLeft: 46, marginRight: room, marginBottom: 40, marginTop: 26,
     x: common.log(byCeiling ? [x0, x1] : [x1, x0], common.logTicks(x0, x1, width < 500 ? 4 : 8),
       byCeiling ? (v) => `${+(100 * v).toPrecision(2)} %` : figure,
       byCeiling ? "share of the machine's ceiling, log (faster →)" : "ns per element, log (faster →)"),
@@ -58,26 +61,43 @@ function drawMachine(selection: Selection, machine: Machine, width: number): Dra
     marks: [
       Plot.ruleY([1], { stroke: "var(--bad)", strokeDasharray: "5 3" }),
       Plot.line(edge, { x, y, curve: "step-after", stroke: "var(--front)", strokeWidth: 2.5 }),
-      Plot.dot(bad, { ...dot, symbol: "times", stroke: "var(--bad)", strokeWidth: 2 }),
       Plot.dot(other, { ...dot, stroke: "var(--soft)", strokeWidth: 1.5 }),
       Plot.dot(good, { ...dot, fill: (t: Time) => (edge.includes(t) ? "var(--front)" : "var(--c1)"),
         symbol: (t: Time) => (t.kernel.provider === "builtin" ? "circle" : "square"),
         stroke: "var(--paper)", strokeWidth: 1 }),
+      Plot.dot(bad, { ...dot, symbol: "times", stroke: "var(--bad)", strokeWidth: 2 }),
     ],
     symbol: { type: "identity" }, color: { type: "identity" },
   });
   const points = times.map((t) => ({ x: common.apply(svg, "x", x(t)), y: common.apply(svg, "y", y(t)),
     lines: common.timeWords(t, byCeiling ? machine : undefined) }));
-  const order = [...edge, ...common.foremost(times.filter((t) => !edge.includes(t)), crowd ? 12 : 40)];
-  place(svg, order.map((t) => ({ ...points[times.indexOf(t)], text: t.kernel.name,
+  const rest = common.foremost(good.filter((t) => !edge.includes(t)), crowd ? 12 : 40);
+  const order = [...edge, ...bad.slice(0, crowd ? 12 : 40), ...rest, ...(crowd ? [] : other)];
+  const bound = common.apply(svg, "y", 1);
+  const letters = order.filter((t) => !(t.place > 0));
+  const placed = place(svg, order.map((t) => ({ ...points[times.indexOf(t)], text: t.kernel.name,
+    short: t.place > 0 ? `${t.place}` : letter(letters.indexOf(t)),
     bold: edge.includes(t), soft: wrong(t.kernel) })), points,
-    { x0: 48, y0: 18, x1: width - 2, y1: height - 42 });
+    { x0: 48, y0: 18, x1: width - 2, y1: height - 42 },
+    [{ x0: 0, x1: width, y0: bound - 1, y1: bound + 1 }]);
   return {
     svg, points, rows: [common.TIME_HEAD, ...times.map((t) => common.timeRow(machine, t))],
     key: key(bad.length > 0, other.length > 0),
+    below: unlabelled(placed, times.length - order.length),
     summary: `${times.length} kernels; on the front: ` +
       edge.map((t) => `${t.kernel.name}, ${figure(t.ns)} ns, ${figure(t.kernel.share)} of the bound`).join("; "),
   };
+}
+
+/** a, b ... z, aa, ab ... */
+const letter = (i: number): string =>
+  (i >= 26 ? letter(Math.floor(i / 26) - 1) : "") + String.fromCharCode(97 + (i % 26));
+
+/** What has a number or a letter instead of its name for want of room, and what has neither. */
+function unlabelled({ signed, left }: ReturnType<typeof place>, more: number): string {
+  const names = [...left.map((l) => l.text), ...(more > 0 ? [`${more} more`] : [])];
+  return [signed.map((l) => `${l.short} ${l.text}`).join(", "),
+    names.length ? `not labelled: ${names.join(", ")}` : ""].filter((part) => part).join("; ");
 }
 
 function key(bad: boolean, other: boolean): NonNullable<Drawn["key"]> {

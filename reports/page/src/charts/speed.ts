@@ -5,7 +5,7 @@
 import * as Plot from "@observablehq/plot";
 import { Machine, Time, figure, passes, shapeWords, unique, wrong } from "../data";
 import { Chart, Drawn } from "../figure";
-import { cut, element, spread, textWidth } from "../labels";
+import { element, shortened, spread, textWidth } from "../labels";
 import { Selection, timesHere, timesOf } from "../state";
 import * as common from "./common";
 
@@ -16,16 +16,18 @@ function endLabels(svg: SVGElement, ends: { x: number; y: number; text: string; 
                    at: number, low: number, high: number, room: number): void {
   const ys = spread(ends.map((e) => e.y), 13, low, high);
   const group = element("g", { "aria-hidden": "true" });
+  const short = shortened(ends.map((e) => e.text), room);
   ends.forEach((e, i) => {
     group.append(element("path", { d: `M${e.x + 5} ${e.y}L${at - 3} ${ys[i]}`, fill: "none",
       stroke: e.colour, "stroke-width": 0.8 }));
     group.append(element("text", { x: at, y: ys[i] + 4, "text-anchor": "start", "font-size": 11, fill: "var(--ink)" },
-      cut(e.text, room)));
+      short.get(e.text)));
   });
   svg.append(group);
 }
 
 interface Line { name: string; times: Time[] }
+const endWords = (l: Line): string => l.name + (wrong(l.times[0].kernel) ? " (wrong)" : "");
 function lines(times: Time[], most: number): { shown: Line[]; rest: Line[] } {
   const all = unique(times.map((t) => t.kernel.name)).map((name) => ({
     name, times: times.filter((t) => t.kernel.name === name).sort((a, b) => a.shape.cols - b.shape.cols),
@@ -76,7 +78,7 @@ function drawLengths(selection: Selection, machine: Machine, width: number): Dra
   const times = byLength(selection, machine).filter((t) => t.gb > 0);
   if (unique(times.map((t) => t.shape.cols)).length < 2) return null;
   const { shown, rest } = lines(times, MOST_LINES), ceilings = ceilingsOf(machine, times);
-  const names = shown.map((l) => l.name);
+  const names = shown.map(endWords);
   const room = Math.min(150, width * 0.3, Math.max(...names.map((n) => textWidth(n)), 60) + 6);
   const [y0, y1] = common.range([...times.map((t) => t.gb), ...ceilings.map((c) => c.gb)]);
   const [x0, x1] = common.range(times.map((t) => t.shape.cols), 1.1);
@@ -107,7 +109,7 @@ function drawLengths(selection: Selection, machine: Machine, width: number): Dra
     y: common.apply(svg, "y", t.gb), lines: common.timeWords(t) }));
   endLabels(svg, shown.map((l) => {
     const p = points[times.indexOf(l.times[l.times.length - 1])];
-    return { ...p, text: l.name + (wrong(l.times[0].kernel) ? " (wrong)" : ""), colour: look(l).colour };
+    return { ...p, text: endWords(l), colour: look(l).colour };
   }), width - room, 24, height - 44, room);
   for (const c of ceilings)
     points.push({ x: common.apply(svg, "x", c.cols), y: common.apply(svg, "y", c.gb),
@@ -122,11 +124,13 @@ function drawLengths(selection: Selection, machine: Machine, width: number): Dra
 }
 
 export const lengths: Chart = {
-  id: "lengths",
+  id: "lengths", paper: "half",
   title: "Speed by row length",
   note: `Each line is a kernel; hollow: did not pass. Batches of at least ${LEAST_LOGITS} logits, where there are any.`,
   draw: (s, width) => common.perMachine(s, width, 460, (m, w) => drawLengths(s, m, w)),
 };
+
+const named = (t: Time): string => `${t.tied ? "~ " : ""}${t.kernel.name}`;
 
 function drawLadder(selection: Selection, machine: Machine, width: number): Drawn | null {
   const all = timesHere(selection, machine);
@@ -134,7 +138,7 @@ function drawLadder(selection: Selection, machine: Machine, width: number): Draw
   const times = common.foremost(all, MOST_RUNGS), names = times.map((t) => t.kernel.name);
   const left = Math.min(width * 0.38, Math.max(...names.map((n) => textWidth(`~ ${n}`, 11, true)), 40) + 14);
   const [x0, x1] = common.range(times.flatMap((t) => [t.low, t.high, t.ns]), 1.15);
-  const height = times.length * 19 + 62;
+  const height = times.length * common.rowHeight(times.length) + 62;
   const y = (t: Time) => t.kernel.id;
   const colour = (t: Time) => (t.place === 1 ? "var(--front)" : t.place > 0 ? "var(--c1)" : wrong(t.kernel) ? "var(--bad)" : "var(--soft)");
   const ranked = times.filter((t) => t.place > 0), others = times.filter((t) => !(t.place > 0));
@@ -153,10 +157,11 @@ function drawLadder(selection: Selection, machine: Machine, width: number): Draw
   });
   const points = times.map((t) => ({ x: common.apply(svg, "x", t.ns), y: common.apply(svg, "y", y(t)),
     lines: common.timeWords(t) }));
+  const short = shortened(times.map((t) => named(t)), left - 12);
   times.forEach((t, i) => {
     svg.append(element("text", { x: left - 10, y: points[i].y + 4, "text-anchor": "end", "font-size": 11,
       "font-weight": t.place === 1 ? 600 : 400, fill: t.place > 0 ? "var(--ink)" : "var(--soft)" },
-    cut(`${t.tied ? "~ " : ""}${t.kernel.name}`, left - 12)));
+    short.get(named(t))));
     svg.append(element("text", { x: width - 48, y: points[i].y + 4, "text-anchor": "start", "font-size": 11,
       fill: "var(--soft)" }, figure(t.ns)));
   });
@@ -170,7 +175,7 @@ function drawLadder(selection: Selection, machine: Machine, width: number): Draw
 }
 
 export const ladder: Chart = {
-  id: "ladder",
+  id: "ladder", paper: "half",
   title: "Kernels at the selected shape",
   note: "By time, the wrong ones last.",
   draw: (s, width) => common.perMachine(s, width, 380, (m, w) => drawLadder(s, m, w)),
@@ -185,7 +190,7 @@ function drawThreads(selection: Selection, machine: Machine, width: number): Dra
   const threads = unique(scaled.map((t) => t.shape.threads)).sort((a, b) => a - b);
   if (threads.length < 2) return null;
   const up = (t: Time) => alone.get(t.kernel.id)! / t.ns;
-  const { shown } = lines(scaled, MOST_LINES), names = shown.map((l) => l.name);
+  const { shown } = lines(scaled, MOST_LINES), names = shown.map(endWords);
   const room = Math.min(150, width * 0.32, Math.max(...names.map((n) => textWidth(n)), 60) + 10);
   const most = threads[threads.length - 1], top = Math.max(most, ...scaled.map(up)) * 1.08;
   const low = Math.min(1, ...scaled.map(up)) * 0.9;
@@ -198,13 +203,14 @@ function drawThreads(selection: Selection, machine: Machine, width: number): Dra
     marks: [
       Plot.line([[threads[0], threads[0]], [most, most]], { stroke: "var(--ink)", strokeDasharray: "8 4", strokeWidth: 2 }),
       ...shown.map((l) => Plot.line(l.times, { x: (t: Time) => t.shape.threads, y: up, stroke: look(l.name).colour, strokeWidth: 1.8, strokeDasharray: look(l.name).dash })),
-      Plot.dot(data, { x: (t: Time) => t.shape.threads, y: up, r: 3.5, symbol: (t: Time) => look(t.kernel.name).symbol, fill: (t: Time) => look(t.kernel.name).colour }),
+      Plot.dot(data, { x: (t: Time) => t.shape.threads, y: up, r: 3.5, symbol: (t: Time) => look(t.kernel.name).symbol, stroke: (t: Time) => look(t.kernel.name).colour,
+        strokeWidth: 1.5, fill: (t: Time) => (passes(t.kernel) ? look(t.kernel.name).colour : "var(--paper)") }),
     ],
     symbol: { type: "identity" }, color: { type: "identity" },
   });
   const points = data.map((t) => ({ x: common.apply(svg, "x", t.shape.threads), y: common.apply(svg, "y", up(t)),
     lines: [`${t.kernel.name}: ${figure(up(t))} times the speed of one thread`, ...common.timeWords(t).slice(1)] }));
-  endLabels(svg, shown.map((l) => ({ ...points[data.indexOf(l.times[l.times.length - 1])], text: l.name, colour: look(l.name).colour })),
+  endLabels(svg, shown.map((l) => ({ ...points[data.indexOf(l.times[l.times.length - 1])], text: endWords(l), colour: look(l.name).colour })),
     width - room, 24, height - 42, room);
   return {
     svg, points, rows: [common.TIME_HEAD, ...scaled.map((t) => common.timeRow(machine, t))],
@@ -214,8 +220,8 @@ function drawThreads(selection: Selection, machine: Machine, width: number): Dra
 }
 
 export const threads: Chart = {
-  id: "threads",
+  id: "threads", paper: "half",
   title: "Thread scaling",
-  note: "At the selected shape.",
+  note: "At the selected shape; hollow: did not pass.",
   draw: (s, width) => common.perMachine(s, width, 380, (m, w) => drawThreads(s, m, w)),
 };
