@@ -33,13 +33,11 @@ std::string row_of(const Section& section, const KernelView& kernel) {
   const Json& row = whole(kernel);
   const Json& rounded = field(row, "correctly_rounded");
   const std::string worst = worst_words(field(row, "worst")), grade = kernel.grade_sentence();
-  const std::string isa = kernel.row ? text_of(*kernel.row, "isa") : "";
   return fmt::format(
       "<tr{}{}><th>{}{}<td>{}<td>{}{}{}{}<td>{}<td>{}<td>{}\n",
-      row_class(!is_wrong(kernel.standing)),
-      isa.empty() ? "" : fmt::format(" data-isa=\"{}\"", escape_html(isa)),
-      escape_html(kernel.name), standing_cell(section, kernel), kernel.share_text(),
-      kernel.ulp_text(), figure_cell(field(row, "mean_ulp")), figure_cell(field(row, "p99")),
+      row_class(!is_wrong(kernel.standing)), isa_data(kernel), escape_html(kernel.name),
+      standing_cell(section, kernel), kernel.share_text(), kernel.ulp_text(),
+      figure_cell(field(row, "mean_ulp")), figure_cell(field(row, "p99")),
       figure_cell(field(row, "p999")),
       rounded.is_number() ? fmt::format("{:.2f} %", 100 * rounded.get<double>()) : "-",
       count_of(row, "elements"),
@@ -61,7 +59,7 @@ std::string kinds_table(const std::vector<const KernelView*>& kernels) {
   for (const std::string& kind : kinds) head += "<th>" + escape_html(kind);
   for (const KernelView* kernel : kernels) {
     if (kernel->accuracy.empty()) continue;
-    rows += fmt::format("<tr{}><th>{}", row_class(!is_wrong(kernel->standing)),
+    rows += fmt::format("<tr{}{}><th>{}", row_class(!is_wrong(kernel->standing)), isa_data(*kernel),
                         escape_html(kernel->name));
     for (const std::string& kind : kinds) {
       std::string text = "-";
@@ -92,7 +90,7 @@ std::string accuracy_group(const Section& section, const Group& group) {
   for (const KernelView* kernel : kernels)
     if (!kernel->accuracy.empty() || !kernel->properties.empty()) rows += row_of(section, *kernel);
   if (rows.empty()) return "";
-  return group_open(group) + group_head(group) +
+  return group_open(group) + group_head(section, group) +
          "<div class=scroll tabindex=0><table class=\"first "
          "errors\"><thead><tr><th>kernel<th>verdict"
          "<th>error / bound<th>max ulp<th>mean<th>99 %<th>99.9 %<th>correctly rounded<th>outputs"
@@ -111,7 +109,8 @@ std::string accuracy(const Section& section) {
          "Max ulp counts well-conditioned outputs alone. Where a result cancels (logsumexp near 0, "
          "log-softmax, gradients) it can be far smaller than what it is computed from: an error "
          "that no arithmetic could avoid is then 1e15 of its ulp, a figure that says nothing about "
-         "the kernel.</p>\n" +
+         "the kernel.<span class=paper> On paper the worst rows and the figures by kind of row are "
+         "left out.</span></p>\n" +
          text;
 }
 

@@ -12,6 +12,7 @@
 #include "reports/data.h"
 #include "reports/decision.h"
 #include "reports/html_parts.h"
+#include "reports/isa_class.h"
 #include "support/text.h"
 
 namespace softmark::html {
@@ -52,13 +53,14 @@ Json kernel_entry(const KernelView& kernel, Words& words) {
           words[kernel.dtype],
           words[text_of(row, "provider")],
           words[text_of(row, "version")],
-          words[text_of(row, "isa")],
+          words[kernel.instructions()],
           words[kernel.verdict()],
           words[std::string(verdict_word(kernel.standing))],
           words[grade == "-" ? "" : grade],
           rounded(kernel.share_of_bound),
           rounded(field(row, "max_ulp")),
-          rounded(most)};
+          rounded(most),
+          words[isa_class(kernel)]};
 }
 
 Json shape_entry(const View& view, const Ranking& ranking) {
@@ -207,6 +209,21 @@ Json machine_entry(const Section& section) {
 }
 
 }  // namespace
+
+std::string isa_class(const KernelView& kernel) {
+  constexpr const char* kLevels[] = {"sse", "avx", "avx512"};
+  constexpr const char* kOthers[] = {"neon", "sve", "rvv", "scalar"};
+  std::string words = kernel.instructions();
+  if (words.empty()) return "unknown";
+  if (const int level = isa_level(words); level > 0) return kLevels[level - 1];
+  std::transform(words.begin(), words.end(), words.begin(),
+                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  for (const char* other : kOthers)
+    if (words.find(other) != std::string::npos) return other;
+  return "other";
+}
+
+std::string isa_data(const KernelView& kernel) { return " data-isa=" + isa_class(kernel); }
 
 std::string page_data(Sections sections) {
   Json data = {{"machines", Json::array()}};

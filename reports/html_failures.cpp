@@ -58,11 +58,12 @@ std::string article(const Section& section, const Json& property, const char* cs
                     const std::string& reason, const std::string& also) {
   const std::string repro = text_of(property, "repro");
   return fmt::format(
-      "<article id={}><h5><span class={}>{}</span> {} <span class=soft>{}</span></h5>\n<p>{} "
-      "<span class=soft>({})</span>{}</p>\n{}{}{}</article>\n",
-      section.anchor(property), css, escape_html(text_of(property, "verdict")),
-      escape_html(text_of(property, "property")), escape_html(text_of(property, "kernel")),
-      text_html(text_of(property, "message")), escape_html(text_of(property, "criterion")),
+      "<article id={1}><h{0}><span class={2}>{3}</span> {4} <span class=soft>{5}</span></h{0}>\n"
+      "<p>{6} <span class=soft>({7})</span>{8}</p>\n{9}{10}{11}</article>\n",
+      heading(section) + 1, section.anchor(property), css,
+      escape_html(text_of(property, "verdict")), escape_html(text_of(property, "property")),
+      escape_html(text_of(property, "kernel")), text_html(text_of(property, "message")),
+      escape_html(text_of(property, "criterion")),
       reason.empty() ? "" : "<br>Known: " + text_html(reason),
       counterexample(field(property, "counterexample")),
       repro.empty() ? "" : "<pre>" + text_html(repro) + "</pre>\n", also);
@@ -195,8 +196,9 @@ std::string failures(const Section& section) {
     const auto found = section.view.findings(wanted);
     if (found.empty()) return;
     const auto causes = by_cause(section.view, found);
-    text += fmt::format("<h4>{} <span class=soft>{} in {} group{}. {}</span></h4>\n", head,
-                        found.size(), causes.size(), causes.size() == 1 ? "" : "s", words);
+    text += fmt::format("<h{0}>{1} <span class=soft>{2} in {3} group{4}. {5}</span></h{0}>\n",
+                        heading(section), head, found.size(), causes.size(),
+                        causes.size() == 1 ? "" : "s", words);
     for (const Cause& cause : causes)
       text += fold(section, cause, css, wanted == Outcome::kFail && found.size() <= kOpen);
   };
@@ -206,6 +208,11 @@ std::string failures(const Section& section) {
   add(Outcome::kInconclusive, "Undecided", "known", "");
   add(Outcome::kExpected, "Known failures", "known", "Each opens to the rows that show it.");
   add(Outcome::kNote, "Notes", "soft", "Reported; they do not fail a kernel.");
+  if (!text.empty())
+    text =
+        "<p class=\"soft paper\">On paper each group is a line; the rows that show it are left "
+        "out.</p>\n" +
+        text;
   return text + kernel_lists(section.view);
 }
 

@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::size_t kOpenWarnings = 5;  // more are folded
 
-std::string list_of(const char* head, const Json& object) {
+std::string list_of(const Section& section, const char* head, const Json& object) {
   if (!object.is_object() || object.empty()) return "";
-  std::string text = fmt::format("<div><h4>{}</h4><dl>\n", head);
+  std::string text = fmt::format("<div><h{0}>{1}</h{0}><dl>\n", heading(section), head);
   for (const auto& [key, value] : object.items())
     text += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(key), escape_html(plain(value)));
   return text + "</dl></div>\n";
@@ -66,12 +66,15 @@ std::string machine(const Section& section) {
     warnings = fmt::format("<details{}><summary>Warnings ({})</summary>\n<ul>\n{}</ul></details>\n",
                            all.size() <= kOpenWarnings ? " open" : "", all.size(), warnings);
   return run_words(section) + warnings +
+         "<p class=\"soft paper\">On paper the machine's state, the build and the ceilings are "
+         "left "
+         "out.</p>\n" +
          "<details><summary>The machine, its state and the build</summary>\n<div class=columns>\n" +
-         list_of("Machine", field(machine, "identity")) +
-         list_of("State", field(machine, "environment")) +
-         list_of("Build", field(document, "build")) +
-         list_of("Could not be determined", field(machine, "unavailable")) +
-         list_of("Absent kernels", absent) + "</div></details>\n" + ceilings(section);
+         list_of(section, "Machine", field(machine, "identity")) +
+         list_of(section, "State", field(machine, "environment")) +
+         list_of(section, "Build", field(document, "build")) +
+         list_of(section, "Could not be determined", field(machine, "unavailable")) +
+         list_of(section, "Absent kernels", absent) + "</div></details>\n" + ceilings(section);
 }
 
 }  // namespace softmark::html

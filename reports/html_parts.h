@@ -36,12 +36,18 @@ std::vector<Group> groups(const View& view);
 /// A block that the filters show for its op and type alone; closed with </div>.
 std::string group_open(const Group& group);
 /// "softmax f32" as a heading.
-std::string group_head(const Group& group);
+std::string group_head(const Section& section, const Group& group);
+/// The level of a heading within a topic: 3, or 4 below the names of several documents.
+int heading(const Section& section);
 
 std::string cell(std::string_view text);         // <td>, escaped, of words
 std::string figure_cell(const Json& statistic);  // <td>
 /// The verdict with links to what failed.
 std::string standing_cell(const Section& section, const KernelView& kernel);
+/// " data-isa=avx512": the class of instruction sets by which the filter shows a row.
+std::string isa_data(const KernelView& kernel);
+/// The class: scalar, sse, avx, avx512, neon, sve, rvv; "other", "unknown".
+std::string isa_class(const KernelView& kernel);
 /// " class=..." for a row of a kernel that is wrong or could not be ranked.
 std::string row_class(bool ranked);
 

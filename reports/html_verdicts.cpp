@@ -59,10 +59,21 @@ std::string grid_cell(const Section& section, const KernelView& kernel, const st
     const Outcome what = outcome(*property);
     if (what == Outcome::kPass || what == Outcome::kSkip) return std::string("<td>") + sign.sign;
     if (what == Outcome::kIncomplete) return fmt::format("<td class={}>{}", sign.css, sign.sign);
-    return fmt::format("<td class={}><a href=#{} title=\"{}\">{}</a>", sign.css,
-                       section.anchor(*property), sign.words, sign.sign);
+    return fmt::format("<td class={}><a href=#{} title=\"{}: {}\">{}</a>", sign.css,
+                       section.anchor(*property), sign.words, escape_html(name), sign.sign);
   }
   return "<td>";
+}
+
+/// "20 of 21 hold", which a narrow window has instead of a sign for each.
+std::string held(const KernelView& kernel) {
+  std::size_t hold = 0, all = 0;
+  for (const Json* property : kernel.properties) {
+    const Outcome what = outcome(*property);
+    hold += what == Outcome::kPass || what == Outcome::kUnexpectedPass;
+    all += what != Outcome::kSkip;
+  }
+  return fmt::format("<i>{} of {} hold</i>", hold, all);
 }
 
 std::string property_group(const Section& section, const Group& group) {
@@ -81,13 +92,14 @@ std::string property_group(const Section& section, const Group& group) {
   }
   if (names.empty()) return "";
   std::string text =
-      group_open(group) + group_head(group) +
+      group_open(group) + group_head(section, group) +
       "<div class=scroll tabindex=0><table class=\"first upright signs\"><thead><tr><th>kernel";
   for (const std::string& name : names)
     text += fmt::format("<th><span>{}</span>", escape_html(name));
   text += "</thead>\n<tbody>\n";
   for (const KernelView* kernel : kernels) {
-    text += "<tr><th>" + escape_html(kernel->name);
+    text +=
+        fmt::format("<tr{}><th>{}{}", isa_data(*kernel), escape_html(kernel->name), held(*kernel));
     for (const std::string& name : names) text += grid_cell(section, *kernel, name);
     text += "\n";
   }
@@ -171,8 +183,11 @@ std::string group_open(const Group& group) {
                      escape_html(group.second));
 }
 
-std::string group_head(const Group& group) {
-  return fmt::format("<h4>{} {}</h4>\n", escape_html(group.first), escape_html(group.second));
+int heading(const Section& section) { return section.of > 1 ? 4 : 3; }
+
+std::string group_head(const Section& section, const Group& group) {
+  return fmt::format("<h{0}>{1} {2}</h{0}>\n", heading(section), escape_html(group.first),
+                     escape_html(group.second));
 }
 
 std::string cell(std::string_view text) { return "<td>" + escape_html(text); }

@@ -6,10 +6,14 @@ export type Statistic = number | string | null | undefined;
 
 export interface Kernel {
   id: string; name: string; op: string; dtype: string; provider: string; version: string;
-  isa: string; verdict: string; standing: string; grade: string;
+  isa: string; level: string;  // of `isa`: one of ISAS
+  verdict: string; standing: string; grade: string;
   ulp: number; share: number;  // largest error in ulp; its share of the bound. NaN: unknown
   promise: number;  // ulp; NaN: none
 }
+/** The classes of instruction sets, narrowest first; reports/html_data.cpp sorts kernels into them. */
+export const ISAS: Record<string, string> = { scalar: "scalar", sse: "SSE", avx: "AVX, AVX2",
+  avx512: "AVX-512", neon: "NEON", sve: "SVE", rvv: "RVV", other: "other", unknown: "not known" };
 export interface Shape {
   op: string; dtype: string; workload: string; rows: number; cols: number; threads: number;
   cache: string; logits: string; inPlace: boolean; decision: string; sure: string;
@@ -57,6 +61,7 @@ function kernelOf(row: Raw[], word: Words): Kernel {
     id: `${name}/${op}/${dtype}`, name, op, dtype, provider: word(row[3]), version: word(row[4]),
     isa: word(row[5]), verdict: word(row[6]), standing: word(row[7]), grade: word(row[8]),
     share: num(row[9]), promise: num(row[10]), ulp: num(row[11]),
+    level: Object.keys(ISAS).includes(word(row[12])) ? word(row[12]) : "unknown",
   };
 }
 

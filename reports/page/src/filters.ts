@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The row of filters: one select each, and the button for dark and light.
 
-import { Machine } from "./data";
+import { ISAS, Machine } from "./data";
 import { Choices, State, choices } from "./state";
 
 const WORDS: Record<string, string> =
@@ -57,7 +57,8 @@ export class Filters {
     this.fill("dtype", plain(offered.dtypes), state.dtype);
     this.fill("shape", plain(offered.shapes), state.shape);
     this.fill("threads", plain(offered.threads), state.threads);
-    this.fill("isa", [{ value: "", words: "all" }, ...plain(offered.isas)], state.isa);
+    this.fill("isa", [{ value: "", words: "all" }, ...offered.isas.map((value) =>
+      ({ value, words: ISAS[value] }))], state.isa);
     this.fill("machine", [{ value: "", words: "all" }, ...this.machines.map((m, i) =>
       ({ value: `${i + 1}`, words: m.name }))], state.machine);
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Adds charts and filters to a page whose tables are there without it.
 
-import { read, shapeWords } from "./data";
+import { read } from "./data";
+import { decisionOf, shapeOf } from "./decision";
 import { Figure } from "./figure";
 import { Filters } from "./filters";
 import { State, address, headline, parse, select, settle } from "./state";
@@ -42,11 +43,9 @@ for (const [slot, charts] of slots) {
 function decide(): void {
   const line = document.getElementById("decision"), sure = document.getElementById("sure");
   if (!line || !sure || machines.length !== 1) return;
-  const shape = machines[0].shapes.find((s) => s.op === state.op && s.dtype === state.dtype &&
-    shapeWords(s) === state.shape && `${s.threads}` === state.threads);
-  line.textContent = shape?.decision ||
-    `Nothing was timed for ${state.op} in ${state.dtype}; the tables say which kernels are correct.`;
-  sure.textContent = shape?.sure ?? "";
+  const shape = shapeOf(machines[0], state), decision = decisionOf(machines[0], state);
+  line.textContent = decision.sentence;
+  sure.textContent = decision.sure;
   showHere(document.getElementById(`m1-s${shape ? machines[0].shapes.indexOf(shape) : "-"}`));
 }
 
@@ -122,7 +121,8 @@ if (form && machines.length) {
   addEventListener("popstate", arrive);
   addEventListener("hashchange", arrive);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => filters?.show(state));
-  addEventListener("beforeprint", () => { for (const figure of figures) figure.drawIfNeeded(); });
+  addEventListener("beforeprint", () => { for (const figure of figures) figure.print(); });
+  addEventListener("afterprint", () => { for (const figure of figures) figure.printed(); });
   arrive();
 }
 document.documentElement.dataset.charts = "drawn";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is selected, and the address that says so: #op=softmax&dtype=f32&shape=...&at=m1-p7
 
-import { Machine, Shape, Time, shapeWords, unique } from "./data";
+import { ISAS, Kernel, Machine, Shape, Time, shapeWords, unique } from "./data";
 
 export interface State {
   op: string; dtype: string; shape: string; threads: string; isa: string; machine: string;
@@ -45,7 +45,7 @@ export function choices(machines: Machine[], state: State): Choices {
     shapes: unique(shapes.map(shapeWords)),
     threads: unique(shapes.filter((s) => shapeWords(s) === state.shape).map((s) => `${s.threads}`))
       .sort((a, b) => +a - +b),
-    isas: unique(kernels.map((k) => k.isa)).filter((i) => i !== ""),
+    isas: Object.keys(ISAS).filter((level) => kernels.some((k) => k.level === level)),
   };
 }
 
@@ -95,9 +95,12 @@ export function select(machines: Machine[], state: State): Selection {
   return { state, machines: one(machines, state), all: machines };
 }
 
+/** Whether the filter by instruction sets leaves the kernel. */
+export const offers = (state: State, kernel: Kernel): boolean =>
+  state.isa === "" || kernel.level === state.isa;
+
 const shows = (state: State, time: Time): boolean =>
-  time.kernel.op === state.op && time.kernel.dtype === state.dtype &&
-  (state.isa === "" || time.kernel.isa === state.isa);
+  time.kernel.op === state.op && time.kernel.dtype === state.dtype && offers(state, time.kernel);
 
 /** Times of the op, type and ISA. */
 export const timesOf = (s: Selection, m: Machine): Time[] =>

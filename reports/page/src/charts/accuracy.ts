@@ -5,7 +5,7 @@ import * as Plot from "@observablehq/plot";
 import { Accuracy, Machine, figure, unique } from "../data";
 import { Cell, Chart, Drawn, Point } from "../figure";
 import { element, shortened, textWidth } from "../labels";
-import { Selection } from "../state";
+import { Selection, offers } from "../state";
 import * as common from "./common";
 
 const MOST_ROWS = 40;
@@ -96,9 +96,9 @@ function drawPanel(rows: Accuracy[], ids: string[], domains: string[], left: num
 }
 
 function drawHeat(selection: Selection, machine: Machine, width: number): Drawn | null {
-  const { op, dtype, isa } = selection.state;
+  const { op, dtype } = selection.state;
   const all = machine.accuracy.filter((a) => a.kernel.op === op && a.kernel.dtype === dtype &&
-    (isa === "" || a.kernel.isa === isa) && a.domain !== "all");
+    offers(selection.state, a.kernel) && a.domain !== "all");
   if (!all.length) return null;
   const ids = sort(all).slice(0, MOST_ROWS), rows = all.filter((a) => ids.includes(a.kernel.id));
   const left = Math.min(width * 0.34, Math.max(...rows.map((a) => textWidth(a.kernel.name)), 40) + 12);

@@ -6,7 +6,7 @@ import * as Plot from "@observablehq/plot";
 import { Curve, Machine, figure, passes, wrong } from "../data";
 import { Chart, Drawn, Point } from "../figure";
 import { element } from "../labels";
-import { Selection } from "../state";
+import { Selection, offers } from "../state";
 import * as common from "./common";
 
 const MOST_PASSING = 5, MOST_WRONG = 4;
@@ -73,9 +73,9 @@ function drawFunction(format: Format, x: Plot.ScaleOptions, width: number) {
 }
 
 function drawCurves(selection: Selection, machine: Machine, width: number): Drawn | null {
-  const { op, dtype, isa } = selection.state, format = FORMATS[dtype];
+  const { op, dtype } = selection.state, format = FORMATS[dtype];
   const curves = machine.curves.filter((c) => c.kernel.op === op && c.kernel.dtype === dtype &&
-    (isa === "" || c.kernel.isa === isa));
+    offers(selection.state, c.kernel));
   if (!curves.length || !format) return null;
   const end = placeOf(format.largest, format), inColour = chosen(machine, curves);
   const at = (c: Curve, i: number) => end * (((2 * i + 1) / c.ulp.length) - 1);

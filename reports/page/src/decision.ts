@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decision for what is selected. C++ writes one for each shape; where the filter by instruction
+// sets hides the kernel that it names, the fastest of those shown stands in its place.
+
+import { ISAS, Machine, Shape, figure, percent, shapeWords } from "./data";
+import { State, offers } from "./state";
+
+export interface Decision { sentence: string; sure: string }
+
+export function shapeOf(machine: Machine, state: State): Shape | undefined {
+  return machine.shapes.find((s) => s.op === state.op && s.dtype === state.dtype &&
+    shapeWords(s) === state.shape && `${s.threads}` === state.threads);
+}
+
+export function decisionOf(machine: Machine, state: State): Decision {
+  const shape = shapeOf(machine, state);
+  if (!shape?.decision)
+    return { sure: "", sentence:
+      `Nothing was timed for ${state.op} in ${state.dtype}; the tables say which kernels are correct.` };
+  const ranked = machine.times.filter((t) => t.shape === shape && t.place > 0);
+  const winner = ranked.find((t) => t.place === 1);
+  if (!winner || offers(state, winner.kernel)) return { sentence: shape.decision, sure: shape.sure };
+  const hidden = `The filter hides ${winner.kernel.name}, the fastest of all with ${figure(winner.ns)} ns.`;
+  const words = ISAS[state.isa], [best] = ranked.filter((t) => offers(state, t.kernel))
+    .sort((a, b) => a.ns - b.ns);
+  if (!best) return { sure: hidden, sentence: `No correct kernel of ISA ${words} was timed at this shape.` };
+  return {
+    sentence: `Of ISA ${words}, use ${best.kernel.name} for ${state.op} in ${state.dtype}: ` +
+      `${figure(best.ns)} ns per element at ${shapeWords(shape)}, ${shape.threads} thread` +
+      `${shape.threads === 1 ? "" : "s"}` + (Number.isNaN(best.ofCeiling) ? "" : ` (${percent(best.ofCeiling)} of ${best.ceiling})`) +
+      `, largest error ${figure(best.kernel.share)} of the bound (${figure(best.kernel.ulp)} ulp).`,
+    sure: (best.low < best.high
+      ? `95 % interval ${figure(best.low)} to ${figure(best.high)} ns over ${best.n} processes. ` : "") + hidden,
+  };
+}
