@@ -14,6 +14,9 @@ const PROPERTIES = ["empty", "special_values", "range", "sum_to_one", "order", "
   "overflow_safety", "masked", "summation", "strides", "alignment", "environment", "exception_flags", "crossed", "in_place", "threaded", "promise"];
 const SHAPES = [[4096, 16], [1024, 64], [256, 512], [64, 4096], [1, 50257], [8, 128256], [2048, 2048]];
 
+const NAMES = { 0: "simd", 2: "max_shifted_contract_off", 3: "max_shifted_contract_fast", 5: "max_shifted_o3_native", 7: "log_sum_exp_fast_math", 10: "max_shifted_ftz_daz" };
+const SETS = [{ isa: "AVX3" }, { isa: "AVX2" }, { isa: "jit:avx512_core" }, { isa: "", isa_sampled: "AVX 128 31 % + SSE 11 % + scalar 58 %" }, { isa: "avx512" }, { isa: "SSE4" }, { isa: "" }];
+
 /** Numbers that look random and are the same in every run. */
 function* sequence(seed) {
   for (let x = seed; ; x = (x * 48271) % 2147483647) yield x / 2147483647;
@@ -22,9 +25,9 @@ const random = sequence(20260201), next = () => random.next().value;
 const hex = () => `0x1.${Math.floor(next() * 2 ** 24).toString(16).padStart(6, "0")}p-${1 + Math.floor(100 * next())}`;
 
 const kernels = OPS.flatMap(([op, ...counts]) => counts.flatMap((count, t) => Array.from({ length: count }, (_, i) => {
-  const name = i === 0 ? "simd" : `implementation_${i}`;
+  const name = NAMES[i] ?? `implementation_${i}`;
   return { id: `${name}/${op}/${TYPES[t]}`, name, op, dtype: TYPES[t], provider: i % 3 ? "peer" : "builtin", version: i % 3 ? `1.${i}.0` : "",
-    summary: "three passes", claims: ["in_place"], masked_row: "nan", max_ulp: i % 3 ? "inf" : 4.5, isa: i % 2 ? "AVX512" : "AVX2",
+    summary: "three passes", claims: ["in_place"], masked_row: "nan", max_ulp: i % 3 ? "inf" : 4.5, ...SETS[i % SETS.length],
     verify_seconds: 2.5, coverage: { calls: 18000, refused: 0, lengths: 235, lengths_taken: 235 },
     grade: { grade: "blocked", rows: 547, growth: ["flat", "swamped", "random"].map((rows) => ({ rows, cols: [16, 4096], max_ulp: [next(), next()], exponent: next() })),
       broken: { grade: "wide", rows: "peaked", row_length: 257, at: 3, got: hex(), want: hex(), ulp: 26 * next(), allowed: 18.4 } } };
@@ -48,10 +51,10 @@ const properties = kernels.flatMap((kernel, i) => PROPERTIES.map((property, p) =
 const curve = () => ({ function: "sigmoid", samples: 32, ulp: Array.from({ length: 256 }, (_, i) => (i < 60 || i > 90 ? 0 : 2 * next())) });
 /** Kernels of one algorithm have one worst row. */
 const worst = Array.from({ length: 1500 }, () => ({ row_length: 257, at: Math.floor(257 * next()), got: hex(), want: hex() }));
-const accuracy = kernels.flatMap((kernel) => KINDS.map((domain) => {
+const accuracy = kernels.flatMap((kernel, i) => KINDS.map((domain) => {
   const ulp = next() < 0.25 ? 0.5 : 1 + 60 * next();  // a quarter is rounded correctly
   return { kernel: kernel.id, domain, elements: domain === "all" ? 42180 : 2220, max_ulp: ulp, max_ulp_well_conditioned: ulp, mean_ulp: next(),
-    p50: next(), p99: 1 + next(), p999: 1 + next(), correctly_rounded: next(), max_error_over_bound: next(),
+    p50: next(), p99: 1 + next(), p999: 1 + next(), correctly_rounded: next(), max_error_over_bound: domain === "all" ? (isWrong(kernel, i) ? 53800 : [0.111, 0.251, 0.773][Math.floor(i / 2) % 3]) : next(),
     worst: worst[Math.floor(worst.length * next())],
     ...(domain === "all" && ["softmax", "sigmoid"].includes(kernel.op) ? { curve: curve() } : {}) };
 }));

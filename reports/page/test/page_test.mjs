@@ -1,94 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// node --test page_test.mjs: opens pages in Debian's Chromium. The environment names what to open:
-// SOFTMARK (the program), PAGES (a folder of documents), CHROMIUM, SHOTS (where screenshots go); with
-// FIGURES the seconds of the largest page are printed.
+// node --test page_test.mjs: opens pages in Debian's Chromium (helpers.mjs says which); with FIGURES
+// in the environment the seconds of the largest page are printed.
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { SHOTS, SOFTMARK, drawAll, file, newContext, open, outside, overlaps, start, stop } from "./helpers.mjs";
+import "./looks.mjs";
+import "./print.mjs";
 
-const { SOFTMARK, PAGES, CHROMIUM = "/usr/bin/chromium", SHOTS = PAGES } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const file = (name) => path.join(PAGES, name);
-const url = (name, hash = "") => `file://${file(name)}${hash}`;
-let browser;
 
-function report(documents, page) {
-  execFileSync(SOFTMARK, ["report", ...documents.map(file), "-o", file(page)]);
-}
-
-before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
-  for (const name of ["large", "full"]) execFileSync(process.execPath, [path.join(here, `${name}.mjs`), file(`${name}.json`)]);
-  for (const name of readdirSync(PAGES).filter((n) => n.endsWith(".json")))
-    report([name], name.replace(".json", ".html"));
-  report(["run.json", "sample.json"], "two.html");
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-});
-after(async () => { await browser?.close(); });
-
-/** A page with everything that goes wrong on it: errors of scripts, the console, requests. */
-async function open(name, { hash = "", before: prepare, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  const wrong = [];
-  page.on("pageerror", (error) => wrong.push(`${error}`));
-  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) wrong.push(message.text()); });
-  page.on("request", (request) => { if (!request.url().startsWith("file:") && !request.url().startsWith("blob:")) wrong.push(request.url()); });
-  page.on("dialog", (dialog) => { wrong.push(dialog.message()); void dialog.dismiss(); });
-  const clock = await prepare?.(page);
-  await page.goto(url(name, hash));
-  if (options.javaScriptEnabled !== false)
-    await page.waitForSelector("html[data-charts=drawn]", { timeout: 10_000 });
-  return { page, wrong, clock, close: () => context.close() };
-}
-
-/** Scrolls through the page, so that every chart is drawn; the ids of those that are. */
-async function drawAll(page) {
-  await page.evaluate(async () => {
-    for (const figure of document.querySelectorAll("figure.chart")) {
-      figure.scrollIntoView();
-      await new Promise((done) => setTimeout(done, 60));
-    }
-    scrollTo(0, 0);
-  });
-  return page.$$eval("figure.chart", (figures) =>
-    figures.filter((f) => !f.hidden && f.querySelector(".drawing > svg")).map((f) => f.id.slice(6)));
-}
-
-/** Pairs of texts in a drawing whose boxes overlap. */
-const overlaps = (page) => page.evaluate(() => {
-  const found = [];
-  for (const svg of document.querySelectorAll("figure.chart:not([hidden]) .drawing > svg")) {
-    const texts = [...svg.querySelectorAll("text")].filter((t) => t.textContent.trim() && !t.getAttribute("transform"))
-      .map((t) => ({ text: t.textContent, box: t.getBoundingClientRect() }));
-    texts.forEach((a, i) => texts.slice(i + 1).forEach((b) => {
-      const x = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
-      const y = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
-      if (x > 2 && y > 4) found.push(`${svg.closest("figure").id}: ${a.text} | ${b.text}`);
-    }));
-  }
-  return found;
-});
-
-/** Texts of drawings that reach out of them, and whether the page is wider than its window. */
-const outside = (page) => page.evaluate(() => {
-  const found = document.documentElement.scrollWidth > innerWidth + 1
-    ? [`page is ${document.documentElement.scrollWidth} px wide in a window of ${innerWidth}`] : [];
-  for (const svg of document.querySelectorAll("figure.chart:not([hidden]) .drawing > svg")) {
-    const frame = svg.getBoundingClientRect();
-    for (const t of svg.querySelectorAll("text")) {
-      const box = t.getBoundingClientRect();
-      if (box.width && (box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2 || box.bottom > frame.bottom + 2))
-        found.push(`${svg.closest("figure").id}: ${t.textContent}`);
-    }
-  }
-  return found;
-});
+before(start);
+after(stop);
 
 test("a real run: every chart is drawn, nothing is fetched, nothing goes wrong", async () => {
   const { page, wrong, close } = await open("run.html");
@@ -244,21 +170,13 @@ test("without JavaScript, and under a policy that allows nothing, the tables are
     assert.ok(await page.locator(part).first().isVisible(), part);
   assert.match(await page.textContent("noscript"), /tables below/);
   await close();
-  const strict = await browser.newContext();
+  const strict = await newContext();
   const other = await strict.newPage();
   await other.route("**/*", (route) => route.fulfill({ body: readFileSync(file("run.html")), contentType: "text/html",
     headers: { "content-security-policy": "sandbox; default-src 'none'" } }));
   await other.goto("http://localhost/page");
   assert.ok(await other.locator("#Speed table").first().isVisible());
   await strict.close();
-});
-
-test("print: at most 8 pages, charts and tables in black on white", async () => {
-  const { page, close } = await open("run.html");
-  const pdf = await page.pdf({ format: "A4", path: path.join(SHOTS, "print.pdf"), margin: { top: "12mm", bottom: "12mm", left: "12mm", right: "12mm" } });
-  const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length ?? 0;
-  assert.ok(pages >= 1 && pages <= 8, `${pages} pages`);
-  await close();
 });
 
 test("axe finds no serious fault, light, dark and at 400 px", async () => {
