@@ -102,13 +102,15 @@ class Room {
   }
 
   fits(label: Label, box: Box): boolean {
-    const { frame, taken } = this;
+    const { frame, taken, points } = this;
     if (box.x0 < frame.x0 || box.x1 > frame.x1 || box.y0 < frame.y0 || box.y1 > frame.y1) return false;
-    if ([taken, this.dots, this.walls].some((boxes) => boxes.some((t) => overlap(box, t)))) return false;
-    const own = distance(label, box), line = leader(label, box);
-    const others = this.points.filter((p) => Math.hypot(p.x - label.x, p.y - label.y) > 1);
-    if (others.some((p) => distance(p, box) <= own + 1)) return false;
-    if (others.some((p) => line.some(([x, y]) => Math.hypot(p.x - x, p.y - y) < 6))) return false;
+    if ([taken, this.walls, this.dots].some((boxes) => boxes.some((t) => overlap(box, t)))) return false;
+    const own = distance(label, box);
+    const isOther = (p: { x: number; y: number }) => Math.hypot(p.x - label.x, p.y - label.y) > 1;
+    if (points.some((p) => distance(p, box) <= own + 1 && isOther(p))) return false;
+    const line = leader(label, box);
+    if (line.length && points.some((p) => isOther(p) &&
+        line.some(([x, y]) => Math.abs(p.x - x) < 6 && Math.hypot(p.x - x, p.y - y) < 6))) return false;
     return !within(box, this.lines) && !taken.some((t) => within(t, line));
   }
 }

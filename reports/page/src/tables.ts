@@ -7,7 +7,7 @@ import { State } from "./state";
 interface Part { element: HTMLElement; op?: string; dtype?: string; isa?: string; machine?: string }
 let parts: Part[] | undefined;
 
-const MOST_CELLS = 4000;
+const MOST_CELLS = 1500;
 
 /** Large tables are laid out when they come into view. */
 export function defer(): void {
