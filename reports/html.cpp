@@ -102,7 +102,10 @@ std::string first_screen(Sections sections) {
                : "<p class=soft>This page has no charts: softmark was built without npm, which "
                  "bundles them. The tables have all figures.</p>\n";
   return fmt::format(
-      "<section id=First>\n{}{}<div id=filters role=group aria-label=\"Filters\"></div>\n<div "
+      "<section id=First>\n{}{}<p class=\"soft paper\">On paper stand the operation and type that "
+      "are "
+      "selected on the page, without JavaScript softmax in f32.</p>\n<div id=filters role=group "
+      "aria-label=\"Filters\"></div>\n<div "
       "class=first-screen><div id=charts-first></div>{}</div>\n{}</section>\n",
       text, missing, here, below);
 }
