@@ -15,8 +15,8 @@ export function shapeOf(machine: Machine, state: State): Shape | undefined {
 export function decisionOf(machine: Machine, state: State): Decision {
   const shape = shapeOf(machine, state);
   if (!shape?.decision)
-    return { sure: "", sentence:
-      `Nothing was timed for ${state.op} in ${state.dtype}; the tables say which kernels are correct.` };
+    return { sure: "", sentence: `Nothing was timed for ${state.op} in ${state.dtype}` +
+      `${state.shape ? ` at ${state.shape}` : ""}; the tables say which kernels are correct.` };
   const ranked = machine.times.filter((t) => t.shape === shape && t.place > 0);
   const winner = ranked.find((t) => t.place === 1);
   if (!winner || offers(state, winner.kernel)) return { sentence: shape.decision, sure: shape.sure };
@@ -33,3 +33,23 @@ export function decisionOf(machine: Machine, state: State): Decision {
       ? `95 % interval ${figure(best.low)} to ${figure(best.high)} ns over ${best.n} processes. ` : "") + hidden,
   };
 }
+
+/** The list that several machines have: what C++ wrote at first, then what is selected. */
+export function decideEach(machines: Machine[], state: State, initial: State): void {
+  const same = (["op", "dtype", "shape", "threads", "isa"] as const).every((key) => state[key] === initial[key]);
+  for (const item of document.querySelectorAll<HTMLElement>("ul.decisions > li")) {
+    const machine = machines[Number(item.dataset.machine) - 1];
+    if (!machine) continue;
+    if (!written.has(item)) written.set(item, [...item.childNodes]);
+    const nodes = written.get(item)!, sure = document.createElement("span");
+    if (same) {
+      item.replaceChildren(...nodes);
+      continue;
+    }
+    const decision = decisionOf(machine, state);
+    sure.className = "soft";
+    sure.textContent = decision.sure;
+    item.replaceChildren(nodes[0], `: ${decision.sentence} `, sure);
+  }
+}
+const written = new WeakMap<HTMLElement, ChildNode[]>();

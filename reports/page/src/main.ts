@@ -2,7 +2,7 @@
 // Adds charts and filters to a page whose tables are there without it.
 
 import { read } from "./data";
-import { decisionOf, shapeOf } from "./decision";
+import { decideEach, decisionOf, shapeOf } from "./decision";
 import { Figure } from "./figure";
 import { Filters } from "./filters";
 import { State, address, headline, parse, select, settle } from "./state";
@@ -42,6 +42,7 @@ for (const [slot, charts] of slots) {
 /** The decision for what is selected; the page has it for the shape that it opens with. */
 function decide(): void {
   const line = document.getElementById("decision"), sure = document.getElementById("sure");
+  if (machines.length > 1) decideEach(machines, state, initial);
   if (!line || !sure || machines.length !== 1) return;
   const shape = shapeOf(machines[0], state), decision = decisionOf(machines[0], state);
   line.textContent = decision.sentence;

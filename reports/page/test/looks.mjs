@@ -166,6 +166,12 @@ test("runs of one machine have names that differ", async () => {
   assert.match(names[0], /, 2026-01-01$/);
   assert.match(names[1], /, 2026-01-02 10:00:00$/);
   assert.match(names[3], /, 2026-01-02 11:30:00, document 4$/);
+  const first = await page.textContent("ul.decisions");
+  const shape = await page.$eval("select[name=shape]", (s) => [...s.options].map((o) => o.value).find((v) => v !== s.value));
+  await page.selectOption("select[name=shape]", shape);
+  const items = await page.$$eval("ul.decisions > li", (all) => all.map((item) => item.textContent));
+  for (const [i, item] of items.entries()) assert.ok(item.startsWith(`${names[i]}: `) && item.includes(/\d+x\d+/.exec(shape)[0]), item);
+  assert.notEqual(items.join(""), first);
   for (const name of names) for (const place of ["#First thead", "#chart-ladder"]) assert.ok((await page.textContent(place)).includes(name), `${name} in ${place}`);
   assert.deepEqual(wrong, []);
   await close();

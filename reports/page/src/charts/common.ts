@@ -98,13 +98,15 @@ export function apply(svg: Plot.Plot, name: "x" | "y", value: unknown): number {
 }
 
 /** A symbol of a key, in a drawing of its own. */
-export function sign(look: { colour: string; dash?: string; hollow?: boolean }, line = false) {
+export function sign(look: { colour: string; dash?: string; hollow?: boolean; crossed?: boolean }, line = false) {
   const svg = element("svg", { width: line ? 26 : 14, height: 12, "aria-hidden": "true" });
   svg.append(line
     ? element("line", { x1: 1, x2: 25, y1: 6, y2: 6, stroke: look.colour, "stroke-width": 2,
       "stroke-dasharray": look.dash ?? "" })
     : element("circle", { cx: 6, cy: 6, r: 4.5, fill: look.hollow ? "none" : look.colour,
       stroke: look.colour, "stroke-width": 1.5 }));
+  if (look.crossed)
+    svg.append(element("path", { d: "M10 3L16 9M16 3L10 9", stroke: look.colour, "stroke-width": 1.5 }));
   return svg;
 }
 export function crossSign() {

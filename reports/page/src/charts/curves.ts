@@ -118,7 +118,7 @@ function drawCurves(selection: Selection, machine: Machine, width: number): Draw
       [machine.name, c.kernel.name, op, dtype, valueAt(end * ((2 * i) / c.ulp.length - 1), format), u]))],
     key: [{ symbol: common.sign({ colour: "var(--ink)" }, true), words: "function" },
       { symbol: common.sign({ colour: "var(--ink)", dash: "5 3" }, true), words: "derivative" },
-      ...inColour.map((c) => ({ symbol: common.sign(look(c), true), words: c.kernel.name + (wrong(c.kernel) ? " (wrong)" : "") })),
+      ...inColour.map((c) => ({ symbol: common.sign({ ...look(c), crossed: wrong(c.kernel) }, true), words: c.kernel.name + (wrong(c.kernel) ? " (wrong)" : "") })),
       ...(rest ? [{ symbol: common.sign({ colour: "var(--line)" }, true), words: `${rest} more` }] : [])],
     summary: inColour.map((c) => `${c.kernel.name}: at most ${figure(Math.max(...c.ulp))} ulp`).join("; "),
   };
