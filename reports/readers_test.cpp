@@ -159,7 +159,8 @@ std::string markup(const std::string& page) {
 /// tag but ours.
 void check_tags(const std::string& page) {
   static const std::regex tag("<(/?)([a-z0-9]+)([^<>]*)>");
-  static const std::set<std::string> ended_by_others = {"br", "td", "th", "tr", "tbody", "li", "p"};
+  static const std::set<std::string> ended_by_others = {"br", "wbr",   "td", "th",
+                                                        "tr", "tbody", "li", "p"};
   std::vector<std::string> open = {"html"};
   const std::string html = markup(page);
   std::size_t tags = 0;
@@ -217,7 +218,8 @@ TEST(Readers, ThePageEmbedsItsFiguresAndNamesCannotEndThem) {
 TEST(Readers, ThePageShowsTheShareOfTheBound) {
   const std::string page = render(sample_document(), "html");
   EXPECT_TRUE(contains(page, "<th>error / bound<th>max ulp"));
-  EXPECT_TRUE(contains(page, "<th>simd<td>pass<td>0.213<td>56 %<td>0.147<td>1.77"));
+  EXPECT_TRUE(
+      contains(page, "<th>simd<td>pass<td>0.213<td>0.209 .. 0.220<td>6<td>56 %<td>0.147<td>1.77"));
 }
 
 TEST(Readers, TwoMachinesAreComparedInSharesOfTheirOwnCeilings) {

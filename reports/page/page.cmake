@@ -82,6 +82,6 @@ function(softmark_page_tests samples)
                                          --workload attention/1024x64 --workload attention/64x4096 -o ${samples}/run)
   set_tests_properties(reports/page_run PROPERTIES FIXTURES_SETUP page_run FIXTURES_REQUIRED report_samples TIMEOUT 300 COST 1000)
   add_test(NAME reports/page COMMAND ${NODE} --test page_test.mjs WORKING_DIRECTORY ${work}/test)
-  set_tests_properties(reports/page PROPERTIES FIXTURES_REQUIRED "report_samples;page_run" TIMEOUT 300 COST 1000
+  set_tests_properties(reports/page PROPERTIES FIXTURES_REQUIRED "report_samples;page_run" TIMEOUT 600 COST 1000
     ENVIRONMENT "SOFTMARK=$<TARGET_FILE:softmark>;PAGES=${samples};SHOTS=${work}/shots;CHROMIUM=${CHROMIUM}")
 endfunction()

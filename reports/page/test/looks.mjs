@@ -2,7 +2,7 @@
 // What can be told apart: kernels by their looks and names, labels by their points, runs by their
 // dates, at any width.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { drawAll, file, open, outside, overlaps, report } from "./helpers.mjs";
 
@@ -159,6 +159,7 @@ test("runs of one machine have names that differ", async () => {
   const starts = ["2026-01-01T10:00:00Z", "2026-01-02T10:00:00Z", "2026-01-02T11:30:00Z", "2026-01-02T11:30:00Z"];
   starts.forEach((started, i) => writeFileSync(file(`again${i}.json`), JSON.stringify({ ...run, run: { ...run.run, started } })));
   report(starts.map((_, i) => `again${i}.json`), "again.html");
+  starts.forEach((_, i) => rmSync(file(`again${i}.json`)));
   const { page, wrong, close } = await open("again.html");
   await drawAll(page);
   const names = await page.$$eval("select[name=machine] option", (all) => all.slice(1).map((o) => o.textContent));
