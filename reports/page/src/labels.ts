@@ -6,6 +6,8 @@ export interface Label {
   x: number; y: number; text: string; bold?: boolean; soft?: boolean;
   short: string;  // a sign for where the text has no room
 }
+/** A point of a chart; `wrong`: it is a cross. */
+export interface Spot { x: number; y: number; wrong?: boolean }
 interface Box { x0: number; y0: number; x1: number; y1: number }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -96,7 +98,7 @@ class Room {
   readonly lines: [number, number][] = [];
   private readonly dots: Box[];
 
-  constructor(private readonly points: { x: number; y: number }[], private readonly frame: Box,
+  constructor(private readonly points: Spot[], private readonly frame: Box,
               private readonly walls: Box[]) {
     this.dots = points.map((p) => ({ x0: p.x - 6, y0: p.y - 6, x1: p.x + 6, y1: p.y + 6 }));
   }
@@ -107,7 +109,9 @@ class Room {
     if ([taken, this.walls, this.dots].some((boxes) => boxes.some((t) => overlap(box, t)))) return false;
     const own = distance(label, box);
     const isOther = (p: { x: number; y: number }) => Math.hypot(p.x - label.x, p.y - label.y) > 1;
-    if (points.some((p) => distance(p, box) <= own + 1 && isOther(p))) return false;
+    // beside the cross of a wrong kernel the name of another would be taken for its own
+    const gap = (p: Spot) => (p.wrong && !label.soft ? 8 : 1);
+    if (points.some((p) => distance(p, box) <= own + gap(p) && isOther(p))) return false;
     const line = leader(label, box);
     if (line.length && points.some((p) => isOther(p) &&
         line.some(([x, y]) => Math.abs(p.x - x) < 6 && Math.hypot(p.x - x, p.y - y) < 6))) return false;
@@ -118,7 +122,7 @@ class Room {
 /** Puts the labels into the drawing, within `frame`; the first are placed first. A label crosses
     none of `walls`, stands nearer to its point than to any other, and its leader passes by all
     others. Returns those whose sign stands in their place, and those that have nothing. */
-export function place(svg: SVGElement, labels: Label[], points: { x: number; y: number }[],
+export function place(svg: SVGElement, labels: Label[], points: Spot[],
                       frame: Box, walls: Box[]): { signed: Label[]; left: Label[] } {
   const group = element("g", { class: "labels", "aria-hidden": "true" });
   const room = new Room(points, frame, walls);

@@ -52,6 +52,9 @@ for (const viewport of [{ width: 1280, height: 900 }, { width: 400, height: 800 
     for (const label of labels) {
       assert.ok(names.includes(label.text) || signs.has(label.text), label.text);
       assert.ok(label.y0 > bound || label.y1 < bound, `${label.text} is struck through by the bound`);
+      const isWrong = full.kernels.some((k) => k.name === (signs.get(label.text) ?? label.text) && full.measurements.some((m) => m.kernel === k.id && !m.verified));
+      const cross = Math.min(...dots.filter((d) => d.wrong).map((d) => away(d.at, label)));
+      if (!isWrong) assert.ok(cross > Math.min(...dots.filter((d) => !d.wrong).map((d) => away(d.at, label))) + 4, `${label.text} passes and stands beside a cross`);
       const [own, ...others] = [...dots].sort((a, b) => away(a.at, label) - away(b.at, label)).map((d) => d.at);
       const other = others.find(([x, y]) => Math.hypot(x - own[0], y - own[1]) > 1.5);  // not in the same place
       assert.ok(away(other, label) - away(own, label) > 0.5, `${label.text} is as far from ${other} as from ${own}`);

@@ -77,7 +77,7 @@ function drawMachine(selection: Selection, machine: Machine, width: number): Dra
   const letters = order.filter((t) => !(t.place > 0));
   const placed = place(svg, order.map((t) => ({ ...points[times.indexOf(t)], text: t.kernel.name,
     short: t.place > 0 ? `${t.place}` : letter(letters.indexOf(t)),
-    bold: edge.includes(t), soft: wrong(t.kernel) })), points,
+    bold: edge.includes(t), soft: wrong(t.kernel) })), points.map((p, i) => ({ ...p, wrong: wrong(times[i].kernel) })),
     { x0: 48, y0: 18, x1: width - 2, y1: height - 42 },
     [{ x0: 0, x1: width, y0: bound - 1, y1: bound + 1 }]);
   return {
