@@ -54,13 +54,23 @@ std::vector<AcrossRow> across(std::span<const View* const> views, const Shape& s
 }
 
 std::vector<std::string> distinct_machine_names(Documents documents) {
-  std::vector<std::string> plain, names;
-  for (const Json& document : documents) plain.push_back(machine_name(document));
-  for (std::size_t i = 0; i < plain.size(); ++i) {
-    const bool alone = std::count(plain.begin(), plain.end(), plain[i]) == 1;
-    const std::string started = text_of(field(documents[i], "run"), "started");
-    names.push_back(alone || started.empty() ? plain[i] : plain[i] + ", " + started);
+  std::vector<std::string> names, starts;
+  for (const Json& document : documents) {
+    names.push_back(machine_name(document));
+    starts.push_back(text_of(field(document, "run"), "started"));
   }
+  const auto tell_apart = [&](const auto& more) {
+    const std::vector<std::string> known = names;
+    for (std::size_t i = 0; i < known.size(); ++i)
+      if (std::count(known.begin(), known.end(), known[i]) > 1) names[i] += more(i);
+  };
+  const auto part = [&](std::size_t i, std::size_t from, std::size_t size, const char* before) {
+    return starts[i].size() < from + size ? std::string()
+                                          : before + one_line(starts[i].substr(from, size));
+  };
+  tell_apart([&](std::size_t i) { return part(i, 0, 10, ", "); });
+  tell_apart([&](std::size_t i) { return part(i, 11, 8, " "); });
+  tell_apart([](std::size_t i) { return fmt::format(", document {}", i + 1); });
   return names;
 }
 

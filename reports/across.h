@@ -32,8 +32,8 @@ struct AcrossRow {
 /// timed are left out.
 std::vector<AcrossRow> across(std::span<const View* const> views, const Shape& shape);
 
-/// What people call the documents' machines, told apart by the start of the run where two have one
-/// name.
+/// What people call the documents' machines, told apart by date, then time, then the documents'
+/// order where several runs are of one machine.
 std::vector<std::string> distinct_machine_names(Documents documents);
 
 /// The same as text, at most so many shapes and kernels of each; "" for a single document.

@@ -46,7 +46,7 @@ TEST(Across, RunsOfOneMachineAreToldApart) {
   const Json documents[] = {sample_document(), later};
   const auto names = distinct_machine_names(documents);
   EXPECT_NE(names[0], names[1]);
-  EXPECT_TRUE(names[1].ends_with(", 2031-02-03T04:05:06Z")) << names[1];
+  EXPECT_TRUE(names[1].ends_with(", 2031-02-03")) << names[1];
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "reports/across.h"
 #include "reports/csp.h"
 #include "reports/decision.h"
 #include "reports/html_parts.h"
@@ -172,29 +173,6 @@ std::string head_line(Sections sections) {
                      effort.empty() ? "" : " · " + escape_html(effort) + " effort");
 }
 
-/// The machines' names, told apart by date, then time, then the documents' order where several runs
-/// are of one machine.
-std::vector<std::string> names_of(Documents documents) {
-  std::vector<std::string> names, starts;
-  for (const Json& document : documents) {
-    names.push_back(machine_name(document));
-    starts.push_back(text_of(field(document, "run"), "started"));
-  }
-  const auto tell_apart = [&](const auto& more) {
-    const std::vector<std::string> known = names;
-    for (std::size_t i = 0; i < known.size(); ++i)
-      if (std::count(known.begin(), known.end(), known[i]) > 1) names[i] += more(i);
-  };
-  const auto part = [&](std::size_t i, std::size_t from, std::size_t size, const char* before) {
-    return starts[i].size() < from + size ? std::string()
-                                          : before + one_line(starts[i].substr(from, size));
-  };
-  tell_apart([&](std::size_t i) { return part(i, 0, 10, ", "); });
-  tell_apart([&](std::size_t i) { return part(i, 11, 8, " "); });
-  tell_apart([](std::size_t i) { return fmt::format(", document {}", i + 1); });
-  return names;
-}
-
 std::string page(Sections sections) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
@@ -215,7 +193,7 @@ std::string page(Sections sections) {
 std::string render_html(Documents documents) {
   std::vector<std::unique_ptr<View>> views;
   std::vector<html::Section> sections;
-  const std::vector<std::string> names = html::names_of(documents);
+  const std::vector<std::string> names = distinct_machine_names(documents);
   for (const Json& document : documents) views.push_back(std::make_unique<View>(document));
   for (std::size_t i = 0; i < views.size(); ++i)
     sections.push_back({*views[i], fmt::format("m{}-", i + 1), names[i], i + 1, views.size()});
