@@ -10,7 +10,6 @@
 #include "reports/csp.h"
 #include "reports/decision.h"
 #include "reports/html_parts.h"
-#include "reports/machine_name.h"
 #include "reports/readers.h"
 #include "support/text.h"
 

@@ -75,6 +75,7 @@ Json shape_entry(const View& view, const Ranking& ranking) {
                 {"cache", shape.cache},
                 {"logits", shown(shape.logits())},
                 {"decision", decision.sentence},
+                {"winner", decision.winner ? decision.winner->kernel->name : ""},
                 {"sure", decision.sure}};
   if (shape.in_place) entry["in_place"] = true;
   return entry;

@@ -133,7 +133,7 @@ std::string bash(const CLI::App& app) {
     verbs.push_back(verb->get_name());
     words += fmt::format("    {}) words=\"{}\" ;;\n", verb->get_name(), words_after(*verb));
     for (const Flag& flag : flags_of(*verb)) {
-      if (flag.values.empty()) continue;
+      if (!flag.takes_value) continue;  // without words: files, the shell's default
       for (const std::string& name : flag.names)
         values += fmt::format("    {}:{}) words=\"{}\" ;;\n", verb->get_name(), name,
                               fmt::join(flag.values, " "));

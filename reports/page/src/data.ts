@@ -16,7 +16,7 @@ export const ISAS: Record<string, string> = { scalar: "scalar", sse: "SSE", avx:
   avx512: "AVX-512", neon: "NEON", sve: "SVE", rvv: "RVV", other: "other", unknown: "not known" };
 export interface Shape {
   op: string; dtype: string; workload: string; rows: number; cols: number; threads: number;
-  cache: string; logits: string; inPlace: boolean; decision: string; sure: string;
+  cache: string; logits: string; inPlace: boolean; decision: string; winner: string; sure: string;
 }
 export interface Time {
   shape: Shape; kernel: Kernel; ns: number; low: number; high: number; n: number; gb: number;
@@ -70,7 +70,7 @@ function shapeOf(raw: Raw): Shape {
     op: text(raw.op), dtype: text(raw.dtype), workload: text(raw.workload), rows: num(raw.rows),
     cols: num(raw.cols), threads: num(raw.threads), cache: text(raw.cache),
     logits: text(raw.logits), inPlace: raw.in_place === true, decision: text(raw.decision),
-    sure: text(raw.sure),
+    winner: text(raw.winner), sure: text(raw.sure),
   };
 }
 

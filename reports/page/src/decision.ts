@@ -18,9 +18,9 @@ export function decisionOf(machine: Machine, state: State): Decision {
     return { sure: "", sentence: `Nothing was timed for ${state.op} in ${state.dtype}` +
       `${state.shape ? ` at ${state.shape}` : ""}; the tables say which kernels are correct.` };
   const ranked = machine.times.filter((t) => t.shape === shape && t.place > 0);
-  const winner = ranked.find((t) => t.place === 1);
+  const winner = ranked.find((t) => t.kernel.name === shape.winner);
   if (!winner || offers(state, winner.kernel)) return { sentence: shape.decision, sure: shape.sure };
-  const hidden = `The filter hides ${winner.kernel.name}, the fastest of all with ${figure(winner.ns)} ns.`;
+  const hidden = `The filter hides ${winner.kernel.name}, the best of all, with ${figure(winner.ns)} ns.`;
   const words = ISAS[state.isa], [best] = ranked.filter((t) => offers(state, t.kernel))
     .sort((a, b) => a.ns - b.ns);
   if (!best) return { sure: hidden, sentence: `No correct kernel of ISA ${words} was timed at this shape.` };

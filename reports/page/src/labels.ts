@@ -92,6 +92,8 @@ function* places(label: Label, width: number, height: number): Generator<Box> {
     }
 }
 
+const CLEAR = 13;  // px from a label with a leader to the points of others
+
 /** What a label's place depends on. */
 class Room {
   readonly taken: Box[] = [];
@@ -111,8 +113,8 @@ class Room {
     const isOther = (p: { x: number; y: number }) => Math.hypot(p.x - label.x, p.y - label.y) > 1;
     // beside the cross of a wrong kernel the name of another would be taken for its own
     const gap = (p: Spot) => (p.wrong && !label.soft ? 8 : 1);
-    if (points.some((p) => distance(p, box) <= own + gap(p) && isOther(p))) return false;
-    const line = leader(label, box);
+    const line = leader(label, box), clear = line.length ? CLEAR : Infinity;  // a leader says whose it is
+    if (points.some((p) => distance(p, box) <= Math.min(own, clear) + gap(p) && isOther(p))) return false;
     if (line.length && points.some((p) => isOther(p) &&
         line.some(([x, y]) => Math.abs(p.x - x) < 6 && Math.hypot(p.x - x, p.y - y) < 6))) return false;
     return !within(box, this.lines) && !taken.some((t) => within(t, line));
@@ -120,8 +122,8 @@ class Room {
 }
 
 /** Puts the labels into the drawing, within `frame`; the first are placed first. A label crosses
-    none of `walls`, stands nearer to its point than to any other, and its leader passes by all
-    others. Returns those whose sign stands in their place, and those that have nothing. */
+    none of `walls`, stands nearer to its point than to any other or has a leader to it, which passes
+    by all others. Returns those whose sign stands in their place, and those that have nothing. */
 export function place(svg: SVGElement, labels: Label[], points: Spot[],
                       frame: Box, walls: Box[]): { signed: Label[]; left: Label[] } {
   const group = element("g", { class: "labels", "aria-hidden": "true" });

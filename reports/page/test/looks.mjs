@@ -50,10 +50,13 @@ for (const viewport of [{ width: 1280, height: 900 }, { width: 400, height: 800 
     for (const name of names)
       assert.ok(labels.some((l) => l.text === name) || [...signs.values()].includes(name) || below.split(/[ ,:;]+/).includes(name), `${name} is neither labelled nor listed`);
     for (const label of labels) {
+      const led = leaders.some(([, , x, y]) => away([x, y], label) < 4);  // a leader says whose it is
       assert.ok(names.includes(label.text) || signs.has(label.text), label.text);
       assert.ok(label.y0 > bound || label.y1 < bound, `${label.text} is struck through by the bound`);
       const isWrong = full.kernels.some((k) => k.name === (signs.get(label.text) ?? label.text) && full.measurements.some((m) => m.kernel === k.id && !m.verified));
       const cross = Math.min(...dots.filter((d) => d.wrong).map((d) => away(d.at, label)));
+      if (led) assert.ok(dots.every((d) => away(d.at, label) > 8), `${label.text} stands at a point`);
+      if (led) continue;
       if (!isWrong) assert.ok(cross > Math.min(...dots.filter((d) => !d.wrong).map((d) => away(d.at, label))) + 4, `${label.text} passes and stands beside a cross`);
       const [own, ...others] = [...dots].sort((a, b) => away(a.at, label) - away(b.at, label)).map((d) => d.at);
       const other = others.find(([x, y]) => Math.hypot(x - own[0], y - own[1]) > 1.5);  // not in the same place
@@ -160,7 +163,7 @@ test("numbers of the first screen stand with n, interval, ISA and flags, and are
 test("runs of one machine have names that differ", async () => {
   const run = JSON.parse(readFileSync(file("run.json")));
   const starts = ["2026-01-01T10:00:00Z", "2026-01-02T10:00:00Z", "2026-01-02T11:30:00Z", "2026-01-02T11:30:00Z"];
-  starts.forEach((started, i) => writeFileSync(file(`again${i}.json`), JSON.stringify({ ...run, run: { ...run.run, started } })));
+  starts.forEach((started, i) => writeFileSync(file(`again${i}.json`), JSON.stringify({ ...run, run: { ...run.run, started, seed: `0x${i}` } })));
   report(starts.map((_, i) => `again${i}.json`), "again.html");
   starts.forEach((_, i) => rmSync(file(`again${i}.json`)));
   const { page, wrong, close } = await open("again.html");

@@ -3,7 +3,7 @@
 // both, and the wrong ones crossed out instead of hidden.
 
 import * as Plot from "@observablehq/plot";
-import { Machine, Time, figure, wrong } from "../data";
+import { Machine, Time, figure, unique, wrong } from "../data";
 import { Chart, Drawn } from "../figure";
 import { FONT, place, textWidth } from "../labels";
 import { Selection, timesHere } from "../state";
@@ -72,12 +72,14 @@ function drawMachine(selection: Selection, machine: Machine, width: number): Dra
   const points = times.map((t) => ({ x: common.apply(svg, "x", x(t)), y: common.apply(svg, "y", y(t)),
     lines: common.timeWords(t, byCeiling ? machine : undefined) }));
   const rest = common.foremost(good.filter((t) => !edge.includes(t)), crowd ? 12 : 40);
-  const order = [...edge, ...bad.slice(0, crowd ? 12 : 40), ...rest, ...(crowd ? [] : other)];
+  const used = good.filter((t) => t.kernel.name === t.shape.winner), ours = (t: Time) => t.kernel.provider === "builtin";
+  const order = unique([...used, ...edge, ...rest.filter(ours).slice(0, 3), ...bad.slice(0, crowd ? 12 : 40),
+    ...rest, ...(crowd ? [] : other)]);
   const bound = common.apply(svg, "y", 1);
   const letters = order.filter((t) => !(t.place > 0));
   const placed = place(svg, order.map((t) => ({ ...points[times.indexOf(t)], text: t.kernel.name,
     short: t.place > 0 ? `${t.place}` : letter(letters.indexOf(t)),
-    bold: edge.includes(t), soft: wrong(t.kernel) })), points.map((p, i) => ({ ...p, wrong: wrong(times[i].kernel) })),
+    bold: edge.includes(t) || used.includes(t), soft: wrong(t.kernel) })), points.map((p, i) => ({ ...p, wrong: wrong(times[i].kernel) })),
     { x0: 48, y0: 18, x1: width - 2, y1: height - 42 },
     [{ x0: 0, x1: width, y0: bound - 1, y1: bound + 1 }]);
   return {
