@@ -49,8 +49,21 @@ function keyLines(key: NonNullable<Drawn["key"]>, width: number): { lines: SVGEl
   return { lines, height };
 }
 
-/** The drawing with its key above it, in the page's colours as they are now. */
-export function standalone({ svg, key }: Pick<Drawn, "svg" | "key">): string {
+/** What stands below, as lines of a drawing `width` wide, from y = `top` on. */
+function noteLines(note: string, width: number, top: number): { lines: SVGElement; height: number } {
+  const LINE = 16, lines = element("g", { "text-anchor": "start" }), texts: string[] = [];
+  for (const word of note.split(" ").filter((part) => part)) {
+    const longer = `${texts[texts.length - 1] ?? ""} ${word}`.trim();
+    if (texts.length && textWidth(longer) <= width - 8) texts[texts.length - 1] = longer;
+    else texts.push(word);
+  }
+  texts.forEach((text, i) => lines.append(element("text",
+    { x: 4, y: top + LINE * (i + 1), "font-size": FONT, fill: "var(--soft)" }, text)));
+  return { lines, height: texts.length ? LINE * texts.length + 8 : 0 };
+}
+
+/** The drawing with its key above and its note below, in the page's colours as they are now. */
+export function standalone({ svg, key, below }: Pick<Drawn, "svg" | "key" | "below">): string {
   const copy = svg.cloneNode(true) as SVGElement, style = getComputedStyle(document.body);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   for (const part of [copy, ...copy.querySelectorAll<SVGElement>("[style]")]) {  // pages may forbid styles
@@ -61,12 +74,12 @@ export function standalone({ svg, key }: Pick<Drawn, "svg" | "key">): string {
   copy.setAttribute("color", style.getPropertyValue("--ink"));
   for (const part of copy.querySelectorAll("style, .cursor")) part.remove();
   const [x, y, width, height] = (svg.getAttribute("viewBox") ?? "0 0 640 400").split(" ").map(Number);
-  const head = keyLines(key ?? [], width);
-  copy.prepend(element("rect", { x, y: y - head.height, width, height: height + head.height,
-    fill: "var(--paper)" }));
-  if (key?.length) copy.append(head.lines);
-  copy.setAttribute("viewBox", `${x} ${y - head.height} ${width} ${height + head.height}`);
-  copy.setAttribute("height", `${height + head.height}`);
+  const head = keyLines(key ?? [], width), foot = noteLines(below ?? "", width, y + height);
+  const tall = height + head.height + foot.height;
+  copy.prepend(element("rect", { x, y: y - head.height, width, height: tall, fill: "var(--paper)" }));
+  copy.append(head.lines, foot.lines);
+  copy.setAttribute("viewBox", `${x} ${y - head.height} ${width} ${tall}`);
+  copy.setAttribute("height", `${tall}`);
   return new XMLSerializer().serializeToString(copy)
     .replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
 }

@@ -128,6 +128,8 @@ test("charts are copied as SVG and CSV", async () => {
   }, svg);
   for (const words of await page.$$eval("#chart-pareto .key li", (items) => items.map((item) => item.textContent)))
     assert.ok(key.includes(words), words);
+  const below = await page.$eval("#chart-pareto .below", (note) => note.textContent);
+  assert.ok(key.join(" ").includes(below), below);
   assert.deepEqual(cut, []);
   assert.deepEqual(wrong, []);
   await close();
