@@ -107,7 +107,7 @@ TEST_F(Python, FunctionsOfSeveralArraysGetThemInOrder) {
   EXPECT_TRUE(contains(
       run("eval --op softmax_vjp --g 1,2 --kernel 'mine.*' --python mine:vjp@softmax_vjp 0.25,0.75")
           .out,
-      "-0.1875 (0 ulp) 0.1875 (0 ulp)"));
+      "-0.1875 (error/bound 0, 0 ulp) 0.1875 (error/bound 0, 0 ulp)"));
   EXPECT_TRUE(
       contains(run("eval --op cross_entropy --labels 1 --dtype f64 --kernel 'mine.*' --python "
                    "mine:loss@cross_entropy/f32,f64 0,0")
