@@ -96,6 +96,11 @@ def special(folder, given):
 
 def command_lines(given, setting, folder):
     write(folder, "good.json", setting.text)
+    other = json.loads(setting.text)
+    other["build"]["compiler"] = "another"
+    write(folder, "disagrees.json", json.dumps(other))
+    other["run"]["started"] = "2031-01-01T00:00:00Z"
+    write(folder, "other_run.json", json.dumps(other))
     write(folder, "rows.npy", GOOD_ROWS)
     write(folder, "large.npy", LARGE_ROWS)
     write(folder, "known.json", json.dumps(KNOWN))
