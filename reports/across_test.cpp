@@ -35,6 +35,15 @@ TEST(Across, EveryFormatForPeoplePutsSharesAndCyclesFirst) {
   }
 }
 
+TEST(Across, ThePagePutsThemBesideEachOther) {
+  const Json documents[] = {sample_document("one"), elsewhere()};
+  const std::string page = render(Documents(documents), "html");
+  EXPECT_TRUE(contains(page, "<th>Intel Sapphire Rapids, AVX-512, 16 cores"));
+  EXPECT_TRUE(contains(page,
+                       "<th>simd<td class=best>56 %, 0.555 cycles<td class=best>50 %, "
+                       "0.250 cycles"));
+}
+
 TEST(Across, ASingleDocumentStandsAlone) {
   for (const char* format : {"text", "brief", "markdown"})
     EXPECT_FALSE(contains(render(sample_document(), format), "Side by side")) << format;

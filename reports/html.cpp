@@ -3,7 +3,6 @@
 // a CI system that blocks everything but HTML. The script adds charts and filters where it may run.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "reports/across.h"
@@ -103,9 +102,8 @@ std::string first_screen(Sections sections) {
                  "bundles them. The tables have all figures.</p>\n";
   return fmt::format(
       "<section id=First>\n{}{}<p class=\"soft paper\">On paper stand the operation and type that "
-      "are "
-      "selected on the page, without JavaScript softmax in f32.</p>\n<div id=filters role=group "
-      "aria-label=\"Filters\"></div>\n<div "
+      "are selected on the page, without JavaScript softmax in f32.</p>\n<div id=filters "
+      "role=group aria-label=\"Filters\"></div>\n<div "
       "class=first-screen><div id=charts-first></div>{}</div>\n{}</section>\n",
       text, missing, here, below);
 }

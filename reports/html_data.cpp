@@ -211,19 +211,6 @@ Json machine_entry(const Section& section) {
 
 }  // namespace
 
-std::string isa_class(const KernelView& kernel) {
-  constexpr const char* kLevels[] = {"sse", "avx", "avx512"};
-  constexpr const char* kOthers[] = {"neon", "sve", "rvv", "scalar"};
-  std::string words = kernel.instructions();
-  if (words.empty()) return "unknown";
-  if (const int level = isa_level(words); level > 0) return kLevels[level - 1];
-  std::transform(words.begin(), words.end(), words.begin(),
-                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  for (const char* other : kOthers)
-    if (words.find(other) != std::string::npos) return other;
-  return "other";
-}
-
 std::string isa_data(const KernelView& kernel) { return " data-isa=" + isa_class(kernel); }
 
 std::string page_data(Sections sections) {

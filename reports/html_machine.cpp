@@ -67,8 +67,7 @@ std::string machine(const Section& section) {
                            all.size() <= kOpenWarnings ? " open" : "", all.size(), warnings);
   return run_words(section) + warnings +
          "<p class=\"soft paper\">On paper the machine's state, the build and the ceilings are "
-         "left "
-         "out.</p>\n" +
+         "left out.</p>\n" +
          "<details><summary>The machine, its state and the build</summary>\n<div class=columns>\n" +
          list_of(section, "Machine", field(machine, "identity")) +
          list_of(section, "State", field(machine, "environment")) +

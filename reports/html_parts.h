@@ -46,8 +46,6 @@ std::string figure_cell(const Json& statistic);  // <td>
 std::string standing_cell(const Section& section, const KernelView& kernel);
 /// " data-isa=avx512": the class of instruction sets by which the filter shows a row.
 std::string isa_data(const KernelView& kernel);
-/// The class: scalar, sse, avx, avx512, neon, sve, rvv; "other", "unknown".
-std::string isa_class(const KernelView& kernel);
 /// " class=..." for a row of a kernel that is wrong or could not be ranked.
 std::string row_class(bool ranked);
 

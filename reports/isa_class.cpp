@@ -18,11 +18,16 @@ bool names_all(const std::string& sampled) {
   return sum == 100;
 }
 
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  return text;
+}
+
 }  // namespace
 
 int isa_level(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  text = lower_case(std::move(text));
   std::erase(text, '-');
   const auto has = [&](const char* word) { return text.find(word) != std::string::npos; };
   if (has("avx512") || has("avx3") || has("avx10")) return 3;
@@ -39,6 +44,15 @@ int isa_level(const KernelView& kernel) {
   // An earlier document has no word of the CPU that it was compiled for, nor of rare instructions.
   const bool of_a_cpu = text_of(*kernel.row, "summary").find("=native") != std::string::npos;
   return seen == widest || (names_all(sampled) && !of_a_cpu) ? seen : -1;
+}
+
+std::string isa_class(const KernelView& kernel) {
+  constexpr const char* kLevels[] = {"sse", "avx", "avx512"};
+  if (const int level = isa_level(kernel); level > 0) return kLevels[level - 1];
+  const std::string own = kernel.row ? lower_case(text_of(*kernel.row, "isa")) : "";
+  for (const char* other : {"neon", "sve", "rvv"})
+    if (own.find(other) != std::string::npos) return other;
+  return own.empty() ? "unknown" : "other";
 }
 
 std::vector<std::pair<std::string, std::string>> ranking_by_isa(const Ranking& ranking,

@@ -20,6 +20,10 @@ int isa_level(std::string instructions);
 /// document.
 int isa_level(const KernelView& kernel);
 
+/// The same as a word, by which the page filters: sse, avx, avx512, neon, sve, rvv, "other",
+/// "unknown".
+std::string isa_class(const KernelView& kernel);
+
 /// The ranking of a shape apart for each class, widest first: {"AVX-512", "simd 0.41 ~ openmp 0.42
 /// < sleef 0.55"}. Times that differ by less than `least` cannot be distinguished.
 std::vector<std::pair<std::string, std::string>> ranking_by_isa(const Ranking& ranking,

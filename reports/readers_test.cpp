@@ -222,23 +222,6 @@ TEST(Readers, ThePageShowsTheShareOfTheBound) {
       contains(page, "<th>simd<td>pass<td>0.213<td>0.209 .. 0.220<td>6<td>56 %<td>0.147<td>1.77"));
 }
 
-TEST(Readers, TwoMachinesAreComparedInSharesOfTheirOwnCeilings) {
-  Json other = sample_document("two");
-  other["machine"]["identity"] = {
-      {"vendor", "GenuineIntel"},    {"family", 6}, {"model", 143}, {"stepping", 8},
-      {"isa", {"AVX2", "AVX3_SPR"}}, {"cores", 16}};
-  for (Json& row : other["measurements"]) {
-    row["of_ceiling"] = 0.5;
-    row["cycles_per_element"] = 0.25;
-  }
-  const Json documents[] = {sample_document("one"), other};
-  const std::string page = render(Documents(documents), "html");
-  EXPECT_TRUE(contains(page, "<th>Intel Sapphire Rapids, AVX-512, 16 cores"));
-  EXPECT_TRUE(contains(page,
-                       "<th>simd<td class=best>56 %, 0.555 cycles<td class=best>50 %, "
-                       "0.250 cycles"));
-}
-
 TEST(Readers, LinksOfThePageLeadSomewhereAndAnchorsAreUnique) {
   const Json documents[] = {sample_document("one"), failing_document()};
   const std::string page = markup(render(Documents(documents), "html"));

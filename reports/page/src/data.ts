@@ -11,8 +11,8 @@ export interface Kernel {
   ulp: number; share: number;  // largest error in ulp; its share of the bound. NaN: unknown
   promise: number;  // ulp; NaN: none
 }
-/** The classes of instruction sets, narrowest first; reports/html_data.cpp sorts kernels into them. */
-export const ISAS: Record<string, string> = { scalar: "scalar", sse: "SSE", avx: "AVX, AVX2",
+/** The classes of instruction sets, narrowest first; reports/isa_class.cpp sorts kernels into them. */
+export const ISAS: Record<string, string> = { sse: "SSE", avx: "AVX, AVX2",
   avx512: "AVX-512", neon: "NEON", sve: "SVE", rvv: "RVV", other: "other", unknown: "not known" };
 export interface Shape {
   op: string; dtype: string; workload: string; rows: number; cols: number; threads: number;
