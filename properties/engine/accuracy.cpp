@@ -15,7 +15,7 @@ namespace {
 // Per family, at quick, standard, thorough. Of ops with one output a row each takes a row.
 constexpr std::size_t kElements[] = {2000, 24000, 1000000};
 constexpr std::size_t kScalars[] = {320, 3200, 100000};
-constexpr std::size_t kBatch = 16;  // such rows a call
+constexpr std::size_t kRowsACall = 16;  // such rows a call
 
 /// Errors of one domain. NaN and infinite errors are counted, never averaged away.
 struct Tally {
@@ -127,7 +127,7 @@ Json measure_accuracy(KernelSession& session, std::uint64_t seed) {
   Json entries = Json::array();
   const bool scalar = shape_of(kernel.op).output == OpShape::kScalar;
   const std::size_t enough = (scalar ? kScalars : kElements)[static_cast<int>(session.effort())];
-  std::size_t rows = scalar ? kBatch : 1;
+  std::size_t rows = scalar ? kRowsACall : 1;
   for (Family family : finite_families()) {
     Rng rng(seed + static_cast<std::uint64_t>(family));
     Tally tally;
