@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/callers.h"
 
-#include <dlfcn.h>
 #include <fenv.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,20 +10,20 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "kernels/call_output.h"
 #include "kernels/environment.h"
 #include "kernels/names.h"
+#include "kernels/work.h"
 #include "support/sanitizers.h"
 
 namespace softmark {
 namespace {
 
-constexpr std::size_t kGuardBelowStack = std::size_t{64} << 20;  // a large array must not skip it
-constexpr std::size_t kScribbled = 16384;                        // bytes of stack
+constexpr std::size_t kScribbled = 16384;  // bytes of stack
 constexpr unsigned kFewestSpins = 64;
 // Callers: most share a slot with another where there are 8, 16 or 32 for all threads.
 constexpr std::size_t kCrowd = 40;
@@ -185,9 +179,6 @@ int call_repeatedly(const wire::Call& call, softmark_fn run, Part& part, Togethe
   return status;
 }
 
-using Work = std::function<void()>;
-void on_thread(Work work, std::size_t stack = 0);
-
 /// Both callers' threads are known to the kernel, with so many others' in between that what is
 /// kept for 2, 4 ... 128 threads in turn is the same for both.
 void keep_apart(softmark_fn run, Part& part, Together& together) {
@@ -204,11 +195,12 @@ void keep_apart(softmark_fn run, Part& part, Together& together) {
 
 void observe(const wire::Call& call, softmark_fn run, Part& part, Together& together) {
   const auto state = static_cast<State>(call.state);
-  const Environment plain = Environment::now();
+  thread_local std::optional<Environment> last;  // after a call that changed nothing
+  const Environment plain = Environment::now(last ? &*last : nullptr);
   Environment before = plain;
   if (state != State::plain) {
     enter(state);
-    before = Environment::now();
+    before = Environment::now(&plain);
   }
   const softmark_args given = part.args;
   if (call.before == static_cast<std::int32_t>(Before::threads) && together.meet)
@@ -218,88 +210,13 @@ void observe(const wire::Call& call, softmark_fn run, Part& part, Together& toge
   part.reply.status = call_repeatedly(call, run, part, together);
   if (state == State::plain)
     part.reply.exceptions = static_cast<std::uint32_t>(fetestexcept(FE_ALL_EXCEPT));
-  part.reply.changes = before.changes_to(Environment::now());
+  const Environment after = Environment::now();
+  part.reply.changes = before.changes_to(after);
   if (std::memcmp(&given, &part.args, sizeof given) != 0) part.reply.changes |= wire::kArguments;
   if (part.is_late) part.reply.changes |= wire::kLateResult;
+  last.reset();
+  if (part.reply.changes == 0 && state == State::plain) last = after;
   plain.restore(part.reply.changes);
-}
-
-void* run_work(void* work) {
-  (*static_cast<Work*>(work))();
-  return nullptr;
-}
-
-/// On a fresh thread; `stack` bytes for it, or as many as the system gives.
-void on_thread(Work work, std::size_t stack) {
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  void* space = MAP_FAILED;
-  if (stack > 0) {
-    space = mmap(nullptr, kGuardBelowStack + stack, PROT_NONE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    auto* bottom = static_cast<std::byte*>(space) + kGuardBelowStack;
-    if (space == MAP_FAILED || mprotect(bottom, stack, PROT_READ | PROT_WRITE) != 0) _exit(70);
-    pthread_attr_setstack(&attributes, bottom, stack);
-  }
-  pthread_t thread;
-  if (pthread_create(&thread, &attributes, run_work, &work) != 0) _exit(70);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
-  if (space != MAP_FAILED) munmap(space, kGuardBelowStack + stack);
-}
-
-/// In a child of fork, which ends as this process will where the call ends it.
-void in_fork(const Work& work, wire::Reply& reply) {
-  auto* shared = static_cast<wire::Reply*>(mmap(
-      nullptr, sizeof(wire::Reply), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-  if (shared == MAP_FAILED) _exit(70);
-  const pid_t child = fork();
-  if (child < 0) _exit(70);
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    work();
-    *shared = reply;
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFSIGNALED(status)) {
-    signal(WTERMSIG(status), SIG_DFL);
-    raise(WTERMSIG(status));
-  }
-  if (WEXITSTATUS(status) != 0) _exit(WEXITSTATUS(status));
-  reply = *shared;
-  munmap(shared, sizeof *shared);
-}
-
-void in_region(const std::vector<Work>& works);
-
-void together(const std::vector<Work>& works, Caller caller) {
-  if (caller == Caller::region) return in_region(works);
-  std::vector<pthread_t> threads(works.size());
-  for (std::size_t i = 0; i < works.size(); ++i)
-    if (pthread_create(&threads[i], nullptr, run_work, const_cast<Work*>(&works[i])) != 0)
-      _exit(70);
-  for (const pthread_t thread : threads) pthread_join(thread, nullptr);
-}
-
-/// The OpenMP of the process, where it has one; else plain threads.
-void in_region(const std::vector<Work>& works) {
-  struct Region {
-    const std::vector<Work>& works;
-    std::atomic<std::size_t> next{0};
-  } region{works};
-  using Body = void (*)(void*);
-  static const auto parallel = reinterpret_cast<void (*)(Body, void*, unsigned, unsigned)>(
-      dlsym(RTLD_DEFAULT, "GOMP_parallel"));
-  if (!parallel) return together(works, Caller::concurrent);
-  parallel(
-      [](void* data) {
-        auto& of = *static_cast<Region*>(data);
-        for (std::size_t i; (i = of.next++) < of.works.size();) of.works[i]();
-      },
-      &region, static_cast<unsigned>(works.size()), 0);
 }
 
 void merge(const std::vector<Part>& parts, wire::Reply& reply) {
@@ -388,8 +305,10 @@ void make_call(const wire::Call& call, const softmark_kernel& kernel, const soft
     on_thread(works[0], caller == Caller::small_stack ? kStack : 0);
   else if (caller == Caller::forked)
     in_fork(works[0], parts[0].reply);
+  else if (caller == Caller::region)
+    in_region(works);
   else
-    together(works, caller);
+    on_threads(works);
   merge(parts, reply);
   reply.meetings = meeting.meetings;
 }

@@ -44,8 +44,9 @@ void set_control_word(std::uint64_t traps) {
 
 }  // namespace
 
-Environment Environment::now() {
+Environment Environment::now(const Environment* last) {
   Environment e = {};  // the kernel fills only part of a signal set
+  if (last) e = *last;
   e.rounding = fegetround();
   e.control = control_word();
 #if defined(__x86_64__) || defined(__i386__)
@@ -61,11 +62,12 @@ Environment Environment::now() {
   __asm__ volatile("pushfq\n\tpopq %0\n\tcld" : "=r"(flags)::"cc", "memory");
   e.backwards = flags >> 10 & 1;
 #endif
+  if (const char* locale = setlocale(LC_ALL, nullptr)) e.locale = locale;
+  e.thread_locale = uselocale(nullptr);
+  if (last) return e;
   pthread_sigmask(SIG_BLOCK, nullptr, &e.signals);
   char folder[PATH_MAX];
   if (getcwd(folder, sizeof folder)) e.folder = folder;
-  if (const char* locale = setlocale(LC_ALL, nullptr)) e.locale = locale;
-  e.thread_locale = uselocale(nullptr);
   struct stat written;
   e.printed = fstat(1, &written) == 0 ? written.st_size : -1;
   return e;

@@ -21,7 +21,9 @@ struct Environment {
   void* thread_locale;
   std::int64_t printed;  // bytes
 
-  static Environment now();
+  /// `last`: of this thread, if nothing but kernels' threads has run since; what takes system calls
+  /// to look at is taken from it.
+  static Environment now(const Environment* last = nullptr);
   /// wire::Change bits.
   std::uint32_t changes_to(const Environment& after) const;
   /// What these bits say was changed, and the floating-point state.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -80,13 +81,23 @@ void look_at_address_space(bool closely, wire::Held& held) {
   if (emulated) held.mapped = now.bytes;
 }
 
+/// A bit for each.
+std::uint64_t open_descriptors() {
+  pollfd all[Leftovers::kDescriptors];
+  for (int fd = 0; fd < Leftovers::kDescriptors; ++fd) all[fd] = {fd, 0, 0};
+  std::uint64_t open = 0;
+  if (poll(all, Leftovers::kDescriptors, 0) < 0) return open;
+  for (const pollfd& one : all)
+    if (!(one.revents & POLLNVAL)) open |= std::uint64_t{1} << one.fd;
+  return open;
+}
+
 }  // namespace
 
 Leftovers Leftovers::now(int closely) {
   Leftovers l = {};
   for (int s = 1; s < kSignals; ++s) sigaction(s, nullptr, &l.handlers[s]);
-  for (int fd = 0; fd < kDescriptors; ++fd)
-    if (fcntl(fd, F_GETFD) >= 0) l.descriptors |= std::uint64_t{1} << fd;
+  l.descriptors = open_descriptors();
   l.children = static_cast<std::uint32_t>(own_children().size());
   l.umask = ::umask(0);
   ::umask(l.umask);
@@ -108,6 +119,12 @@ Leftovers Leftovers::now(int closely) {
   l.held.bytes = heap.uordblks + heap.hblkhd;
 #endif
   look_at_address_space(closely > 1, l.held);
+  return l;
+}
+
+Leftovers Leftovers::before_next() const {
+  Leftovers l = *this;
+  l.descriptors = open_descriptors();
   return l;
 }
 

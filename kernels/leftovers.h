@@ -27,6 +27,9 @@ struct Leftovers {
 
   /// `closely` as in wire::Call.
   static Leftovers now(int closely);
+  /// Before the next call, where nothing but a thread of the library's own has run since: a file
+  /// that it had open for a moment may be closed by now.
+  Leftovers before_next() const;
   /// wire::Change bits of what must not change even once. Held things that only grow are reported
   /// by the counts.
   std::uint32_t changes_to(const Leftovers& after) const;

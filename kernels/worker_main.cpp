@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "kernels/callers.h"
@@ -141,7 +142,11 @@ wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, cons
                      OtherCalls& others) {
   const softmark_args args = arguments_of(call, arena);
   const Protection protection(call, arena);
-  const Leftovers left_before = call.closely ? Leftovers::now(1) : Leftovers{};
+  static std::optional<Leftovers> last;  // after the call before, where it was watched closely
+  const Leftovers left_before = !call.closely ? Leftovers{}
+                                : last        ? last->before_next()
+                                              : Leftovers::now(1);
+  last.reset();
   wire::Reply reply = {};
   make_call(call, kernel, args, others, reply);
   if (call.closely) {
@@ -157,7 +162,10 @@ wire::Reply reply_to(const wire::Call& call, const softmark_kernel& kernel, cons
       reply.changes &= ~std::uint32_t{wire::kDescriptorClosed};
     standing = left.descriptors;
     reply.held = left.held;
-    if (reply.changes != 0) left_before.restore();
+    if (reply.changes == 0)
+      last = left;
+    else
+      left_before.restore();
   }
   return reply;
 }

@@ -51,6 +51,7 @@ class Hunt {
   const Property& property_;
   double seconds_;
   Clock::time_point end_;
+  mutable Clock::time_point look_again_;
   double cpu_end_ = 0;
   int hangs_ = 0;
 };
