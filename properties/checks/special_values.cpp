@@ -10,8 +10,9 @@
 namespace softmark::checks::special_values {
 namespace {
 
-// Columns, up to two vectors and a tail: no two special rows share a call.
-constexpr std::size_t kEachAlone = 40;
+// Columns, up to two vectors and a tail, at quick effort up to one: no two special rows share a
+// call.
+constexpr std::size_t kEachAlone[] = {17, 40, 40};
 
 // The VJPs take probabilities and sigmoids: NaN and infinities there follow IEEE, which property
 // vjp checks.
@@ -99,10 +100,9 @@ std::vector<std::vector<double>> rows_special_at(std::size_t at, const std::vect
 }
 
 // Each row by itself while rows are short; then one by itself, in turn, and the others in one call.
-bool try_rows(const Kernel& kernel, std::vector<std::vector<double>> rows, std::size_t at, Rng& rng,
-              const Sink& sink) {
+bool try_rows(const Kernel& kernel, std::vector<std::vector<double>> rows, std::size_t at,
+              bool each_alone, Rng& rng, const Sink& sink) {
   const std::size_t cols = rows.front().size(), single = at % rows.size();
-  const bool each_alone = cols <= kEachAlone;
   for (std::size_t r = 0; r < rows.size(); ++r)
     if ((each_alone || r == single) &&
         !sink(with_row(kernel, rows[r], r % 2 ? at : rng.below(cols))))
@@ -112,12 +112,13 @@ bool try_rows(const Kernel& kernel, std::vector<std::vector<double>> rows, std::
   return sink(case_of_rows(kernel, rows, at));
 }
 
-bool try_every_position(const Kernel& kernel, std::size_t cols, Rng& rng, const Sink& sink) {
+bool try_every_position(const Kernel& kernel, std::size_t cols, bool each_alone, Rng& rng,
+                        const Sink& sink) {
   const auto base = make_logits(Family::normal, kernel.dtype, cols, rng);
   if (!sink(with_row(kernel, base))) return false;
   if (!sink(with_row(kernel, std::vector<double>(cols, -kInf)))) return false;
   for (std::size_t at = 0; at < cols; ++at)
-    if (!try_rows(kernel, rows_special_at(at, base, rng), at, rng, sink)) return false;
+    if (!try_rows(kernel, rows_special_at(at, base, rng), at, each_alone, rng, sink)) return false;
   return true;
 }
 
@@ -127,8 +128,9 @@ void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
   Rng rng(0x5bec);
   if (!try_single_values(kernel, sink)) return;
   if (!try_around_blocks_of_long_rows(kernel, rng, sink)) return;
+  const std::size_t each_alone = kEachAlone[static_cast<int>(effort)];
   for (std::size_t cols = 0; cols <= longest; ++cols)
-    if (!try_every_position(kernel, cols, rng, sink)) return;
+    if (!try_every_position(kernel, cols, cols <= each_alone, rng, sink)) return;
 }
 
 constexpr Family kRows[] = {Family::nan, Family::infinite, Family::all_masked, Family::masked,

@@ -130,6 +130,11 @@ CaseMaker::Shape CaseMaker::shape_of(const Assignment& a) {
   const auto& rows = numbers(kRows, a[kRows]);
   const auto& cols = numbers(kCols, a[kCols]);
   Shape shape = {rows[turn(kRows) % rows.size()], cols[turn(kCols) % cols.size()]};
+  // Each row far from the next touches a page of its own.
+  if (a[kStride] >= static_cast<std::uint8_t>(Stride::wide) ||
+      as<OtherStride>(a[kGradientStride]) == OtherStride::wide ||
+      as<OtherStride>(a[kResultStride]) == OtherStride::wide)
+    shape.rows = rows.front();
   if (shape.rows * outputs_of(kernel_.op, shape.cols) > most_outputs_) shape.rows = rows.front();
   // Long rows stay as long as they are: some have 2^17 columns and one more, others many more.
   if (!gives_matrix(kernel_.op) && cols.front() > kLongRow)
