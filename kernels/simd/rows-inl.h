@@ -19,31 +19,43 @@ namespace softmark::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// The first `count` <= Lanes(d) elements, with `rest` in the lanes above them; reads nothing
-/// beyond.
+/// beyond. Where no instruction does that, by halves: a load of what was stored in parts has to
+/// wait.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_first(D d, const T* from, std::size_t count,
                                  T rest = -std::numeric_limits<T>::infinity()) {
-  const auto masked = hn::Set(d, rest);
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
-  hn::Store(masked, d, buffer);
-  for (std::size_t i = 0; i < count; ++i) buffer[i] = from[i];
-  return hn::Load(d, buffer);
-#else
+#if !HWY_MEM_OPS_MIGHT_FAULT
   const auto mask = hn::FirstN(d, count);
-  return hn::IfThenElse(mask, hn::MaskedLoad(mask, d, from), masked);
+  return hn::IfThenElse(mask, hn::MaskedLoad(mask, d, from), hn::Set(d, rest));
+#else
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return count > 0 ? hn::LoadU(d, from) : hn::Set(d, rest);
+  } else {
+    const hn::Half<D> half;
+    const std::size_t lanes = hn::Lanes(half);
+    if (count < lanes)
+      return hn::Combine(d, hn::Set(half, rest), load_first(half, from, count, rest));
+    return hn::Combine(d, load_first(half, from + lanes, count - lanes, rest),
+                       hn::LoadU(half, from));
+  }
 #endif
 }
 
 /// Writes the first `count` <= Lanes(d) lanes and nothing beyond.
 template <class D, class V = hn::Vec<D>, class T = hn::TFromD<D>>
 HWY_INLINE void store_first(D d, V v, T* to, std::size_t count) {
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN T buffer[HWY_MAX_BYTES / sizeof(T)];
-  hn::Store(v, d, buffer);
-  for (std::size_t i = 0; i < count; ++i) to[i] = buffer[i];
-#else
+#if !HWY_MEM_OPS_MIGHT_FAULT
   hn::BlendedStore(v, hn::FirstN(d, count), d, to);
+#else
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    if (count > 0) hn::StoreU(v, d, to);
+  } else {
+    const hn::Half<D> half;
+    const std::size_t lanes = hn::Lanes(half);
+    if (count < lanes) return store_first(half, hn::LowerHalf(half, v), to, count);
+    hn::StoreU(hn::LowerHalf(half, v), half, to);
+    store_first(half, hn::UpperHalf(half, v), to + lanes, count - lanes);
+  }
 #endif
 }
 

@@ -38,6 +38,9 @@ inline constexpr std::size_t kStreamBytes = std::size_t(2) << 20;
 inline constexpr std::size_t kStreamOutput = std::size_t(12) << 20;
 inline constexpr std::size_t kScratchBytes = 16384;
 
+/// Two rows of at most so many columns stay in the nearest cache.
+inline constexpr std::size_t kMostAhead = 1024;
+
 /// A lower bound of the maximum in place of it: that of the row's first vectors.
 template <Low kLow, class T>
 HWY_INLINE Guess<T, kLow> guess_of(const T* x, std::size_t cols) {
@@ -168,6 +171,35 @@ HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r
   return r;
 }
 
+/// Rows r on, where no guess is made: the maximum of the next row, which takes long to form, is
+/// looked for beside this one.
+template <class T, bool kExact, bool kStream>
+HWY_NOINLINE void rows_with_next_max(const Rows<T, kStream>& all, std::size_t r,
+                                     Pending<T, kExact, kStream>& pending) {
+  const hn::ScalableTag<T> d;
+  const Rows<T, kStream> rows = all;
+  Pending<T, kExact, kStream> row = pending;
+  T max = max_of(d, rows.in(r), rows.cols);
+  for (; r < rows.count; ++r) {
+    const T next = r + 1 < rows.count ? max_of(d, rows.in(r + 1), rows.cols) : max;
+    T* terms = rows.terms(r);
+    RowTerms<T> done;
+    if (HWY_UNLIKELY(is_far(max))) {
+      divide_row(row, rows.cols);
+      done = terms_of_any_row<kExact, Terms::kStored>(rows.in(r), rows.cols, terms);
+    } else if (row.small) {
+      done = exp_and_sum<kExact, Terms::kBesideSmall>(rows.in(r), rows.cols,
+                                                      shift_for<T, false>(max), terms, row);
+    } else {
+      done = exp_and_sum_here<kExact, Terms::kStoredBeside>(rows.in(r), rows.cols,
+                                                            shift_for<T, false>(max), terms, row);
+    }
+    row = done.template pending<kExact, kStream>(terms, rows.out(r));
+    max = next;
+  }
+  pending = row;
+}
+
 /// A row that exceeds the caches of a core: two passes over x, exp in both.
 template <bool kExact, class T>
 HWY_NOINLINE void stream_row(const T* x, std::size_t cols, T* y) {
@@ -199,6 +231,10 @@ HWY_INLINE void medium_rows(const T* x, std::size_t x_stride, T* y, std::size_t 
   Retry retry = {first, first, first};
   next_row<Terms::kStored>(rows, 0, row, retry);
   std::size_t r = 1;
+  if (!kAnyExponent && count > 1 && cols <= kMostAhead) {
+    rows_with_next_max(rows, r, row);
+    r = count;
+  }
   while (r < count) {
     if constexpr (kAnyExponent) {
       if (row.small) retry.after_small(r);
