@@ -30,14 +30,15 @@ inline constexpr std::size_t kStage = HWY_COMPILER_CLANG ? 8 : 2;
 template <class S>
 inline constexpr std::size_t kStageOf = kIsUnraised<S> ? 8 : kStage;
 
-/// A row of terms that is still to be divided: all of them in `terms` (y itself unless kStream) but
+/// A row of terms that is still to be divided: all of them in `terms` (y itself unless streams) but
 /// those of the last, incomplete vector.
-template <class T, bool kExact, bool kStream>
+template <class T, bool kExact>
 struct Pending {
   const T* terms;
   T* y;
   Quotient<T, kExact> quotient;
-  bool small;  // some results may be subnormal
+  bool small;    // some results may be subnormal
+  bool streams;  // results bypass the caches
   hn::Vec<hn::ScalableTag<T>> tail;
 };
 
@@ -63,23 +64,14 @@ struct RowTerms {
   }
 
   /// After a shift that suits and raises none, no result is small.
-  template <bool kExact, bool kStream, bool kUnraised = false>
-  HWY_INLINE Pending<T, kExact, kStream> pending(const T* terms, T* y) const {
+  template <bool kExact, bool kUnraised = false>
+  HWY_INLINE Pending<T, kExact> pending(const T* terms, T* y, bool streams) const {
     const Quotient<T, kExact> quotient(total);
-    return {terms, y, quotient, !kUnraised && quotient.any_small(hn::ScalableTag<T>(), smallest),
-            tail};
+    return {terms,    y,
+            quotient, !kUnraised && quotient.any_small(hn::ScalableTag<T>(), smallest),
+            streams,  tail};
   }
 };
-
-/// kStream: past the caches.
-template <bool kStream, class V, class T>
-HWY_INLINE void store(V v, T* to) {
-  const hn::ScalableTag<T> d;
-  if constexpr (kStream)
-    hn::Stream(v, d, to);
-  else
-    hn::StoreU(v, d, to);
-}
 
 /// kN vectors from column c on: loads of the terms, and then the division.
 template <std::size_t kN, class T>
@@ -87,20 +79,23 @@ HWY_INLINE void load_vectors(const T* from, hn::Vec<hn::ScalableTag<T>> (&v)[kN]
   const hn::ScalableTag<T> d;
   for (std::size_t i = 0; i < kN; ++i) v[i] = hn::LoadU(d, from + i * hn::Lanes(d));
 }
-template <bool kSmall, std::size_t kN, class T, bool kExact, bool kStream, class V>
-HWY_INLINE void divide_vectors(const Pending<T, kExact, kStream>& row, std::size_t c, V (&v)[kN]) {
+template <bool kSmall, std::size_t kN, class T, bool kExact, class V>
+HWY_INLINE void divide_vectors(const Pending<T, kExact>& row, std::size_t c, V (&v)[kN]) {
   const hn::ScalableTag<T> d;
   row.quotient.template of_each<kSmall>(d, v);
-  for (std::size_t i = 0; i < kN; ++i) store<kStream>(v[i], row.y + c + i * hn::Lanes(d));
+  T* to = row.y + c;
+  if (HWY_UNLIKELY(row.streams))
+    for (std::size_t i = 0; i < kN; ++i) hn::Stream(v[i], d, to + i * hn::Lanes(d));
+  else
+    for (std::size_t i = 0; i < kN; ++i) hn::StoreU(v[i], d, to + i * hn::Lanes(d));
 }
 
 /// Divides the rest of a row, from the start of a vector on.
-template <bool kSmall, class T, bool kExact, bool kStream>
-HWY_INLINE void divide_rest(const Pending<T, kExact, kStream>& pending, std::size_t c,
-                            std::size_t cols) {
+template <bool kSmall, class T, bool kExact>
+HWY_INLINE void divide_rest(const Pending<T, kExact>& pending, std::size_t c, std::size_t cols) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
-  const Pending<T, kExact, kStream> row = pending;
+  const Pending<T, kExact> row = pending;
   const std::size_t lanes = hn::Lanes(d);
   for (; c + 4 * lanes <= cols; c += 4 * lanes) {
     V v[4];
@@ -114,8 +109,8 @@ HWY_INLINE void divide_rest(const Pending<T, kExact, kStream>& pending, std::siz
   }
   if (c < cols) store_first(d, row.quotient.checked(d, row.tail), row.y + c, cols - c);
 }
-template <class T, bool kExact, bool kStream>
-HWY_INLINE void divide_row(const Pending<T, kExact, kStream>& row, std::size_t cols) {
+template <class T, bool kExact>
+HWY_INLINE void divide_row(const Pending<T, kExact>& row, std::size_t cols) {
   if (row.small)
     divide_rest<true>(row, 0, cols);
   else
@@ -131,9 +126,9 @@ enum class Terms {
 };
 
 /// The sum of a row's terms. S: Shift or NearShift.
-template <bool kExact, Terms kTerms, bool kStream, class T, class S>
+template <bool kExact, Terms kTerms, class T, class S>
 HWY_INLINE RowTerms<T> exp_and_sum_here(const T* x, std::size_t cols, const S& row_shift, T* y,
-                                        const Pending<T, kExact, kStream>& row_before) {
+                                        const Pending<T, kExact>& row_before) {
   constexpr bool kSmall = kTerms == Terms::kBesideSmall;
   constexpr bool kBeside = kTerms == Terms::kStoredBeside || kSmall, kUnraised = kIsUnraised<S>;
   constexpr std::size_t kTogether = kStageOf<S>;
@@ -142,7 +137,7 @@ HWY_INLINE RowTerms<T> exp_and_sum_here(const T* x, std::size_t cols, const S& r
   const std::size_t lanes = hn::Lanes(d);
   // Copies, since a store to y might change what is behind a reference.
   const S shift = row_shift;
-  const Pending<T, kExact, kStream> before = row_before;
+  const Pending<T, kExact> before = row_before;
   TermSum<decltype(d), kExact> sum;
   V smallest = hn::Set(d, std::numeric_limits<T>::max()), tail = hn::Zero(d);
   std::size_t c = 0;
@@ -181,17 +176,17 @@ HWY_INLINE RowTerms<T> exp_and_sum_here(const T* x, std::size_t cols, const S& r
   return {sum.total(), smallest, tail};
 }
 
-template <bool kExact, Terms kTerms, bool kStream, class T, class S>
+template <bool kExact, Terms kTerms, class T, class S>
 HWY_NOINLINE RowTerms<T> exp_and_sum(const T* x, std::size_t cols, const S& shift, T* y,
-                                     const Pending<T, kExact, kStream>& before) {
+                                     const Pending<T, kExact>& before) {
   return exp_and_sum_here<kExact, kTerms>(x, cols, shift, y, before);
 }
 
 /// The same by pieces, whose sums are added in order with compensation: rows.h. After a piece that
 /// shows a guess to be wrong, what is left of the row before is divided, and the sum is NaN.
-template <bool kExact, Terms kTerms, bool kStream, class T, class S>
+template <bool kExact, Terms kTerms, class T, class S>
 HWY_INLINE RowTerms<T> exp_by_pieces(const T* x, std::size_t cols, const S& shift, T* y,
-                                     const Pending<T, kExact, kStream>& before) {
+                                     const Pending<T, kExact>& before) {
   constexpr bool kSmall = kTerms == Terms::kBesideSmall;
   constexpr bool kBeside = kTerms == Terms::kStoredBeside || kSmall;
   const Cut cut(cols);
@@ -200,7 +195,7 @@ HWY_INLINE RowTerms<T> exp_by_pieces(const T* x, std::size_t cols, const S& shif
   if (HWY_LIKELY(cut.count == 1)) return row;
   sums.add(row.total);
   for (std::size_t i = 1; i < cut.count; ++i) {
-    Pending<T, kExact, kStream> piece = before;
+    Pending<T, kExact> piece = before;
     if constexpr (kBeside) {
       piece.terms += cut.start(i);
       piece.y += cut.start(i);
@@ -223,9 +218,9 @@ HWY_INLINE RowTerms<T> exp_by_pieces(const T* x, std::size_t cols, const S& shif
 }
 
 /// Beside the division of the row before.
-template <bool kExact, Terms kTerms, bool kStream, class T, class S>
+template <bool kExact, Terms kTerms, class T, class S>
 HWY_INLINE RowTerms<T> exp_beside(const T* x, std::size_t cols, const S& shift, T* y,
-                                  const Pending<T, kExact, kStream>& before) {
+                                  const Pending<T, kExact>& before) {
   if (kTerms == Terms::kStoredBeside && before.small)
     return exp_by_pieces<kExact, Terms::kBesideSmall>(x, cols, shift, y, before);
   return exp_by_pieces<kExact, kTerms>(x, cols, shift, y, before);
@@ -235,14 +230,14 @@ HWY_INLINE RowTerms<T> exp_beside(const T* x, std::size_t cols, const S& shift, 
 template <bool kExact, Terms kTerms, class T>
 HWY_NOINLINE RowTerms<T> terms_of_any_row(const T* x, std::size_t cols, T* y) {
   const T max = max_of(hn::ScalableTag<T>(), x, cols);
-  const Pending<T, kExact, false> none{};
+  const Pending<T, kExact> none{};
   if (is_far(max)) return exp_by_pieces<kExact, kTerms>(x, cols, shift_for<T, true>(max), y, none);
   return exp_by_pieces<kExact, kTerms>(x, cols, shift_for<T, false>(max), y, none);
 }
 
-/// y = exp and quotient at once, for a row whose sum is known. kStream: past the caches where y is
-/// aligned to vectors after its head.
-template <bool kStream, bool kExact, class T, class S>
+/// y = exp and quotient at once, for a row whose sum is known, past the caches: y is aligned to
+/// vectors after its head.
+template <bool kExact, class T, class S>
 HWY_NOINLINE void recompute(const T* x, std::size_t cols, const S& row_shift, T* y,
                             const Quotient<T, kExact>& row_quotient) {
   const hn::ScalableTag<T> d;
@@ -257,7 +252,7 @@ HWY_NOINLINE void recompute(const T* x, std::size_t cols, const S& row_shift, T*
   };
   const std::size_t bytes = lanes * sizeof(T);
   const std::size_t past = reinterpret_cast<std::uintptr_t>(y) % bytes / sizeof(T);
-  std::size_t c = !kStream || past == 0 ? 0 : HWY_MIN(lanes - past, cols);
+  std::size_t c = past == 0 ? 0 : HWY_MIN(lanes - past, cols);
   if (c > 0) few(0, c);
   for (; c + kBlock * lanes <= cols; c += kBlock * lanes)
     for (std::size_t from = 0; from < kBlock; from += kStageOf<S>) {
@@ -265,11 +260,10 @@ HWY_NOINLINE void recompute(const T* x, std::size_t cols, const S& row_shift, T*
       load_vectors(x + c + from * lanes, e);
       scaled_exp(d, e, shift);
       quotient.of(d, e);
-      for (std::size_t i = 0; i < kStageOf<S>; ++i)
-        store<kStream>(e[i], y + c + (from + i) * lanes);
+      for (std::size_t i = 0; i < kStageOf<S>; ++i) hn::Stream(e[i], d, y + c + (from + i) * lanes);
     }
   for (; c < cols; c += lanes) few(c, HWY_MIN(lanes, cols - c));
-  if constexpr (kStream) hwy::FlushStream();
+  hwy::FlushStream();
 }
 
 }  // namespace softmark::simd::HWY_NAMESPACE

@@ -79,25 +79,26 @@ struct Retry {
 };
 
 /// The rows of a call.
-template <class T, bool kStream>
+template <class T>
 struct Rows {
   const T* x;
   std::size_t x_stride;
   T* y;
   std::size_t y_stride, count, cols;
-  T* scratch;  // [2, kScratchBytes], if kStream
+  T* scratch;    // [2, kScratchBytes]
+  bool streams;  // terms go there, and results bypass the caches
 
   HWY_INLINE const T* in(std::size_t r) const { return x + r * x_stride; }
   HWY_INLINE T* out(std::size_t r) const { return y + r * y_stride; }
   HWY_INLINE T* terms(std::size_t r) const {
-    return kStream ? scratch + r % 2 * (kScratchBytes / sizeof(T)) : out(r);
+    return streams ? scratch + r % 2 * (kScratchBytes / sizeof(T)) : out(r);
   }
 };
 
 /// Divides `row` unless it is the first, and replaces it by row r. Long rows are guessed.
-template <Terms kTerms, class T, bool kExact, bool kStream>
-HWY_NOINLINE void next_row(const Rows<T, kStream>& rows, std::size_t r,
-                           Pending<T, kExact, kStream>& row, Retry& retry) {
+template <Terms kTerms, class T, bool kExact>
+HWY_NOINLINE void next_row(const Rows<T>& rows, std::size_t r, Pending<T, kExact>& row,
+                           Retry& retry) {
   const T* x = rows.in(r);
   T* terms = rows.terms(r);
   bool is_divided = kTerms == Terms::kStored;
@@ -110,7 +111,7 @@ HWY_NOINLINE void next_row(const Rows<T, kStream>& rows, std::size_t r,
   const auto beside = [&](const auto& shift) HWY_ATTR {
     constexpr bool kUnraised = kIsUnraised<std::decay_t<decltype(shift)>>;
     const RowTerms<T> done = pass(shift);
-    row = done.template pending<kExact, kStream, kUnraised>(terms, rows.out(r));
+    row = done.template pending<kExact, kUnraised>(terms, rows.out(r), rows.streams);
     is_divided = true;
     return done;
   };
@@ -137,18 +138,18 @@ HWY_NOINLINE void next_row(const Rows<T, kStream>& rows, std::size_t r,
   }
   if (!is_divided) divide_row(row, rows.cols);
   row = terms_of_any_row<kExact, Terms::kStored>(x, rows.cols, terms)
-            .template pending<kExact, kStream>(terms, rows.out(r));
+            .template pending<kExact>(terms, rows.out(r), rows.streams);
 }
 
 /// The same for rows r to `until` with guesses of their maxima, up to the first one that was wrong
 /// (which is done again without), or that has to be divided in the other way. Returns the next row.
 /// A guess takes long to form and is ready when the row before is done.
-template <Low kLow, bool kSmall, class T, bool kExact, bool kStream>
-HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r, std::size_t until,
-                                      Pending<T, kExact, kStream>& pending, bool& right) {
+template <Low kLow, bool kSmall, class T, bool kExact>
+HWY_NOINLINE std::size_t guessed_rows(const Rows<T>& all, std::size_t r, std::size_t until,
+                                      Pending<T, kExact>& pending, bool& right) {
   constexpr Terms kTerms = kSmall ? Terms::kBesideSmall : Terms::kStoredBeside;
-  const Rows<T, kStream> rows = all;
-  Pending<T, kExact, kStream> row = pending;
+  const Rows<T> rows = all;
+  Pending<T, kExact> row = pending;
   Guess<T, kLow> guess = guess_of<kLow>(rows.in(r), rows.cols);
   right = true;
   while (right && r < until && row.small == kSmall && guess.suits) {
@@ -157,11 +158,11 @@ HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r
         exp_and_sum_here<kExact, kTerms>(rows.in(r), rows.cols, guess.shift, rows.terms(r), row);
     right = done.suits(guess.shift);
     if (HWY_LIKELY(right)) {
-      row =
-          done.template pending<kExact, kStream, kLow != Low::kRaised>(rows.terms(r), rows.out(r));
+      row = done.template pending<kExact, kLow != Low::kRaised>(rows.terms(r), rows.out(r),
+                                                                rows.streams);
     } else {
       done = terms_of_any_row<kExact, Terms::kStored>(rows.in(r), rows.cols, rows.terms(r));
-      row = done.template pending<kExact, kStream>(rows.terms(r), rows.out(r));
+      row = done.template pending<kExact>(rows.terms(r), rows.out(r), rows.streams);
     }
     guess = next;
     ++r;
@@ -173,12 +174,12 @@ HWY_NOINLINE std::size_t guessed_rows(const Rows<T, kStream>& all, std::size_t r
 
 /// Rows r on, where no guess is made: the maximum of the next row, which takes long to form, is
 /// looked for beside this one.
-template <class T, bool kExact, bool kStream>
-HWY_NOINLINE void rows_with_next_max(const Rows<T, kStream>& all, std::size_t r,
-                                     Pending<T, kExact, kStream>& pending) {
+template <class T, bool kExact>
+HWY_NOINLINE void rows_with_next_max(const Rows<T>& all, std::size_t r,
+                                     Pending<T, kExact>& pending) {
   const hn::ScalableTag<T> d;
-  const Rows<T, kStream> rows = all;
-  Pending<T, kExact, kStream> row = pending;
+  const Rows<T> rows = all;
+  Pending<T, kExact> row = pending;
   T max = max_of(d, rows.in(r), rows.cols);
   for (; r < rows.count; ++r) {
     const T next = r + 1 < rows.count ? max_of(d, rows.in(r + 1), rows.cols) : max;
@@ -194,7 +195,7 @@ HWY_NOINLINE void rows_with_next_max(const Rows<T, kStream>& all, std::size_t r,
       done = exp_and_sum_here<kExact, Terms::kStoredBeside>(rows.in(r), rows.cols,
                                                             shift_for<T, false>(max), terms, row);
     }
-    row = done.template pending<kExact, kStream>(terms, rows.out(r));
+    row = done.template pending<kExact>(terms, rows.out(r), rows.streams);
     max = next;
   }
   pending = row;
@@ -204,28 +205,28 @@ HWY_NOINLINE void rows_with_next_max(const Rows<T, kStream>& all, std::size_t r,
 template <bool kExact, class T>
 HWY_NOINLINE void stream_row(const T* x, std::size_t cols, T* y) {
   if constexpr (kAnyExponent) {
-    const Pending<T, kExact, false> none{};
+    const Pending<T, kExact> none{};
     const auto guess = guess_of<Low::kRaised>(x, cols);
     if (guess.suits) {
       const RowTerms<T> row = exp_by_pieces<kExact, Terms::kSummed>(x, cols, guess.shift, y, none);
       if (HWY_LIKELY(row.suits(guess.shift)))
-        return recompute<true>(x, cols, guess.shift, y, Quotient<T, kExact>(row.total));
+        return recompute(x, cols, guess.shift, y, Quotient<T, kExact>(row.total));
     }
   }
   const Quotient<T, kExact> quotient(terms_of_any_row<kExact, Terms::kSummed>(x, cols, y).total);
   const T max = max_of(hn::ScalableTag<T>(), x, cols);
   if (is_far(max))
-    recompute<true>(x, cols, shift_for<T, true>(max), y, quotient);
+    recompute(x, cols, shift_for<T, true>(max), y, quotient);
   else
-    recompute<true>(x, cols, shift_for<T, false>(max), y, quotient);
+    recompute(x, cols, shift_for<T, false>(max), y, quotient);
 }
 
-template <bool kExact, bool kStream, class T>
+template <bool kExact, class T>
 HWY_INLINE void medium_rows(const T* x, std::size_t x_stride, T* y, std::size_t y_stride,
-                            std::size_t count, std::size_t cols) {
-  HWY_ALIGN T scratch[kStream ? 2 * kScratchBytes / sizeof(T) : 1];
-  const Rows<T, kStream> rows = {x, x_stride, y, y_stride, count, cols, scratch};
-  Pending<T, kExact, kStream> row{};
+                            std::size_t count, std::size_t cols, bool streams) {
+  HWY_ALIGN T scratch[2 * kScratchBytes / sizeof(T)];
+  const Rows<T> rows = {x, x_stride, y, y_stride, count, cols, scratch, streams};
+  Pending<T, kExact> row{};
   // Terms that overwrite x cannot be formed twice.
   const std::size_t first = x == rows.terms(0) ? count : cols > Cut::kPiece ? 0 : 1;
   Retry retry = {first, first, first};
@@ -259,7 +260,7 @@ HWY_INLINE void medium_rows(const T* x, std::size_t x_stride, T* y, std::size_t 
     ++r;
   }
   divide_row(row, cols);
-  if (kStream) hwy::FlushStream();
+  if (streams) hwy::FlushStream();
 }
 
 template <bool kExact, class T>
@@ -276,9 +277,9 @@ HWY_INLINE void softmax_rows(const T* x, std::size_t x_stride, T* y, std::size_t
   }
   const bool is_aligned =
       reinterpret_cast<std::uintptr_t>(y) % kVector == 0 && y_stride * sizeof(T) % kVector == 0;
-  if (rows * cols * sizeof(T) >= kStreamOutput && cols * sizeof(T) <= kScratchBytes && is_aligned)
-    return medium_rows<kExact, true>(x, x_stride, y, y_stride, rows, cols);
-  medium_rows<kExact, false>(x, x_stride, y, y_stride, rows, cols);
+  const bool streams =
+      rows * cols * sizeof(T) >= kStreamOutput && cols * sizeof(T) <= kScratchBytes && is_aligned;
+  medium_rows<kExact>(x, x_stride, y, y_stride, rows, cols, streams);
 }
 
 /// The passes for one piece of a longer row.
@@ -286,7 +287,7 @@ template <class T>
 HWY_INLINE Total exp_piece(const T* x, std::size_t cols, T row_max, T* y) {
   const hn::ScalableTag<T> d;
   const std::size_t rest = cols % hn::Lanes(d);
-  const Pending<T, false, false> none{};
+  const Pending<T, false> none{};
   const RowTerms<T> done =
       is_far(row_max)
           ? exp_and_sum<false, Terms::kStored>(x, cols, shift_for<T, true>(row_max), y, none)
