@@ -183,18 +183,16 @@ HWY_NOINLINE void rows_with_next_max(const Rows<T>& all, std::size_t r,
   T max = max_of(d, rows.in(r), rows.cols);
   for (; r < rows.count; ++r) {
     const T next = r + 1 < rows.count ? max_of(d, rows.in(r + 1), rows.cols) : max;
+    const T* x = rows.in(r);
     T* terms = rows.terms(r);
-    RowTerms<T> done;
-    if (HWY_UNLIKELY(is_far(max))) {
-      divide_row(row, rows.cols);
-      done = terms_of_any_row<kExact, Terms::kStored>(rows.in(r), rows.cols, terms);
-    } else if (row.small) {
-      done = exp_and_sum<kExact, Terms::kBesideSmall>(rows.in(r), rows.cols,
-                                                      shift_for<T, false>(max), terms, row);
-    } else {
-      done = exp_and_sum_here<kExact, Terms::kStoredBeside>(rows.in(r), rows.cols,
-                                                            shift_for<T, false>(max), terms, row);
-    }
+    const bool far = is_far(max);
+    if (HWY_UNLIKELY(far)) divide_row(row, rows.cols);
+    const auto shift = shift_for<T, false>(max);
+    const RowTerms<T> done =
+        HWY_UNLIKELY(far) ? terms_of_any_row<kExact, Terms::kStored>(x, rows.cols, terms)
+        : row.small
+            ? exp_and_sum<kExact, Terms::kBesideSmall>(x, rows.cols, shift, terms, row)
+            : exp_and_sum_here<kExact, Terms::kStoredBeside>(x, rows.cols, shift, terms, row);
     row = done.template pending<kExact>(terms, rows.out(r), rows.streams);
     max = next;
   }
