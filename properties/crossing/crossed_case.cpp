@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMostKept = std::size_t{1} << 22;   // values
 constexpr std::size_t kLongRow = std::size_t{1} << 15;    // columns: all rows of a case are equal
 constexpr std::size_t kManyCalls = std::size_t{1} << 19;  // outputs of all calls of a case
+constexpr std::size_t kFewRows = 1000;  // that may lie far apart, whatever their number
 constexpr std::size_t kVariants = 3;
 
 Family family_of(Kind kind) {
@@ -131,9 +132,9 @@ CaseMaker::Shape CaseMaker::shape_of(const Assignment& a) {
   const auto& cols = numbers(kCols, a[kCols]);
   Shape shape = {rows[turn(kRows) % rows.size()], cols[turn(kCols) % cols.size()]};
   // Each row far from the next touches a page of its own.
-  if (a[kStride] >= static_cast<std::uint8_t>(Stride::wide) ||
-      as<OtherStride>(a[kGradientStride]) == OtherStride::wide ||
-      as<OtherStride>(a[kResultStride]) == OtherStride::wide)
+  if (rows.front() > kFewRows && (a[kStride] >= static_cast<std::uint8_t>(Stride::wide) ||
+                                  as<OtherStride>(a[kGradientStride]) == OtherStride::wide ||
+                                  as<OtherStride>(a[kResultStride]) == OtherStride::wide))
     shape.rows = rows.front();
   if (shape.rows * outputs_of(kernel_.op, shape.cols) > most_outputs_) shape.rows = rows.front();
   // Long rows stay as long as they are: some have 2^17 columns and one more, others many more.
