@@ -190,7 +190,7 @@ const softmark_kernel& load(const Request& request, wire::Loaded& loaded) {
 }  // namespace
 
 int worker_main(Channel& parent) {
-  adopt_strays();  // a daemon is still counted as left behind
+  const bool adopts = adopt_strays();  // a daemon is still counted as left behind
   limit_memory();
   fcntl(1, F_SETFL, O_APPEND);
   std::string message;
@@ -198,6 +198,7 @@ int worker_main(Channel& parent) {
   wire::Loaded loaded = {};
   const Request request(message);
   const softmark_kernel& kernel = load(request, loaded);
+  loaded.is_origin = loaded.is_origin && adopts;  // a copy is the child of who adopts it
   if (!parent.send(message_of(loaded))) return wire::kNoReply;
   if (loaded.is_origin) {
     leave_strays();  // copies are not among them

@@ -35,6 +35,7 @@ namespace {
 using Received = ChildProcess::Received;
 
 constexpr std::size_t kMostOutput = 65536;
+constexpr int kUntold = 0x7f;     // a status of neither an exit nor a signal: another one waited
 constexpr int kAboveTargets = 8;  // low enough for a shell that allows few descriptors
 
 [[noreturn]] void fail(const std::string& what, int error = errno) {
@@ -295,7 +296,9 @@ double ChildProcess::cpu_seconds() const {
 bool ChildProcess::ended() {
   if (pid_ < 0 || status_ >= 0) return true;
   int status = 0;
-  if (waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
+  const pid_t one = waitpid(pid_, &status, WNOHANG);
+  if (one == pid_) status_ = status;
+  if (one < 0 && errno == ECHILD) status_ = kUntold;
   return status_ >= 0;
 }
 
@@ -309,8 +312,11 @@ void ChildProcess::kill() {
   if (!shares_group_) ::kill(-pid_, SIGKILL);  // the whole group, also after its leader's end
   if (status_ >= 0) return;
   ::kill(pid_, SIGKILL);
-  while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
-  }
+  while (waitpid(pid_, &status_, 0) < 0)
+    if (errno != EINTR) {
+      status_ = kUntold;
+      return;
+    }
 }
 
 int ChildProcess::exit_code() const {
@@ -323,6 +329,7 @@ int ChildProcess::signal() const {
 
 std::string ChildProcess::ending() const {
   if (status_ < 0) return "running";
+  if (status_ == kUntold) return "ended in an unknown way";
   if (const int number = signal()) {
     const char* abbreviation = sigabbrev_np(number);
     return std::string("killed by ") +

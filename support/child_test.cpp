@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -294,6 +295,19 @@ TEST(ChildProcess, SeesTheEndWhileAGrandchildHoldsTheChannel) {
   EXPECT_EQ(own_children().size(), 1u);
   kill_strays();
   EXPECT_TRUE(own_children().empty());
+}
+
+TEST(ChildProcess, SeesTheEndThatWasReportedToSomebodyElse) {
+  ChildProcess child = start("test-close");
+  ASSERT_EQ(own_children().size(), 1u);
+  const pid_t pid = own_children().front();
+  ::kill(pid, SIGKILL);
+  ASSERT_EQ(waitpid(pid, nullptr, 0), pid);
+  std::string reply;
+  EXPECT_EQ(exchange(child, "", reply), Received::ended);
+  EXPECT_EQ(child.ending(), "ended in an unknown way");
+  EXPECT_EQ(child.exit_code(), -1);
+  EXPECT_EQ(child.signal(), 0);
 }
 
 TEST(ChildProcess, KillsItsWholeGroup) {

@@ -11,7 +11,7 @@
 
 namespace softmark {
 
-void adopt_strays() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+bool adopt_strays() { return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0; }
 void leave_strays() { prctl(PR_SET_CHILD_SUBREAPER, 0); }
 
 std::vector<pid_t> own_children() {

@@ -9,8 +9,8 @@
 namespace softmark {
 
 /// From now on what a kernel's process leaves running becomes a child of this one, wherever it put
-/// itself (setsid, daemon).
-void adopt_strays();
+/// itself (setsid, daemon). False: the system refuses (emulators do).
+bool adopt_strays();
 /// And no longer: they become children of whichever process above this one adopts them.
 void leave_strays();
 /// This process's children, alive or not waited for.
