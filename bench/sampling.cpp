@@ -16,6 +16,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Of a run that called SkipWithError, else empty. Google Benchmark 1.8 renamed the members.
+template <class Run>
+std::string error_of(const Run& run) {
+  if constexpr (requires { run.skip_message; })
+    return run.skipped ? run.skip_message : "";
+  else
+    return run.error_occurred ? run.error_message : "";
+}
+
 /// Stores each repetition's time per call; prints nothing.
 class Reporter : public benchmark::BenchmarkReporter {
  public:
@@ -26,8 +35,9 @@ class Reporter : public benchmark::BenchmarkReporter {
   bool ReportContext(const Context&) override { return true; }
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
-      if (run.error_occurred) error = run.error_message;
-      if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
+      const std::string failure = error_of(run);
+      if (!failure.empty()) error = failure;
+      if (!failure.empty() || run.run_type != Run::RT_Iteration) continue;
       seconds.push_back(run.real_accumulated_time);
       nanoseconds.push_back(1e9 * run.real_accumulated_time / static_cast<double>(run.iterations));
     }
