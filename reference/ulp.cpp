@@ -10,6 +10,10 @@
 namespace softmark {
 namespace {
 
+static_assert(std::numeric_limits<long double>::max_exponent >
+                  std::numeric_limits<double>::max_exponent,
+              "an absolute bound beside the largest double needs a long double of more range");
+
 constexpr double kLargest = std::numeric_limits<double>::max();
 
 /// Whether the exact value is a number that lies beyond the type.
