@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -85,15 +86,23 @@ bool is_word(const char* text) {
   });
 }
 
+/// What a plugin set it to, which may be no value of the enumeration: reading it as such would be
+/// undefined.
+template <class Enum>
+std::uint32_t number_of(const Enum& value) {
+  std::uint32_t number = 0;
+  static_assert(sizeof number == sizeof value);
+  std::memcpy(&number, &value, sizeof number);
+  return number;
+}
+
 // An entry that violates the contract is refused before it is used.
 std::string fault_of(const softmark_kernel& k) {
   if (!is_word(k.name) || std::strlen(k.name) > kLongestName)
     return "its name must be one word of at most 100 letters, digits and _ - . +";
-  if (k.op < 0 || k.op >= static_cast<int>(std::size(kOpNames)))
-    return "its op is not in the contract";
-  if (k.dtype < 0 || k.dtype >= static_cast<int>(std::size(kDtypeNames)))
-    return "its dtype is not in the contract";
-  if (k.masked_row < 0 || k.masked_row >= static_cast<int>(std::size(kMaskedRowNames)))
+  if (number_of(k.op) >= std::size(kOpNames)) return "its op is not in the contract";
+  if (number_of(k.dtype) >= std::size(kDtypeNames)) return "its dtype is not in the contract";
+  if (number_of(k.masked_row) >= std::size(kMaskedRowNames))
     return "its masked_row is not in the contract";
   if (k.claims >> std::size(kClaimNames)) return "its claims are not in the contract";
   if (!(k.max_ulp >= 0)) return "its max_ulp must be 0 or more (INFINITY: no promise)";
