@@ -11,6 +11,7 @@
 #include <map>
 
 #include "reports/document.h"
+#include "support/sanitizers.h"
 
 namespace softmark {
 namespace {
@@ -44,6 +45,9 @@ void expect_one_line(const Ran& ran, int code, const std::string& says) {
 /// twice, as two builds.
 // qemu of the same architecture will do: what is timed there is qemu all the same.
 TEST(Emulation, IsNotTimed) {
+#if defined(SOFTMARK_FINDS_LEAKS) || defined(SOFTMARK_FINDS_RACES)
+  GTEST_SKIP() << "qemu-user has no room for a sanitizer's shadow memory";
+#endif
   const char* qemu = "qemu-$(uname -m)";
   if (std::system((std::string("command -v ") + qemu + " >/dev/null").c_str()) != 0)
     GTEST_SKIP() << "there is no qemu-user (Debian: qemu-user)";

@@ -81,7 +81,11 @@ function(softmark_page_tests samples)
   add_test(NAME reports/page_run COMMAND softmark run --effort quick --kernel simd/softmax/f32 --kernel naive/softmax/f32 --kernel openmp/softmax/f32 --kernel stable/sigmoid/f32 --op softmax --op sigmoid
                                          --workload attention/1024x64 --workload attention/64x4096 -o ${samples}/run)
   set_tests_properties(reports/page_run PROPERTIES FIXTURES_SETUP page_run FIXTURES_REQUIRED report_samples TIMEOUT 300 COST 1000)
+  set(slowdown 1)
+  if(SOFTMARK_SANITIZE)
+    set(slowdown 5)
+  endif()
   add_test(NAME reports/page COMMAND ${NODE} --test page_test.mjs WORKING_DIRECTORY ${work}/test)
   set_tests_properties(reports/page PROPERTIES FIXTURES_REQUIRED "report_samples;page_run" TIMEOUT 600 COST 1000
-    ENVIRONMENT "SOFTMARK=$<TARGET_FILE:softmark>;PAGES=${samples};SHOTS=${work}/shots;CHROMIUM=${CHROMIUM}")
+    ENVIRONMENT "SOFTMARK=$<TARGET_FILE:softmark>;PAGES=${samples};SHOTS=${work}/shots;CHROMIUM=${CHROMIUM};SLOWDOWN=${slowdown}")
 endfunction()

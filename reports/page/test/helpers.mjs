@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page's tests share: pages of documents, opened in Chromium, and what is wrong with them.
 // The environment names what to open: SOFTMARK (the program), PAGES (a folder of documents),
-// CHROMIUM, SHOTS (where screenshots go).
+// CHROMIUM, SHOTS (where screenshots go), SLOWDOWN (of a build with sanitizers).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
-export const { SOFTMARK, PAGES, CHROMIUM = "/usr/bin/chromium", SHOTS = PAGES } = process.env;
+export const { SOFTMARK, PAGES, CHROMIUM = "/usr/bin/chromium", SHOTS = PAGES, SLOWDOWN = "1" } = process.env;
 export const file = (name) => path.join(PAGES, name);
 const url = (name, hash = "") => `file://${file(name)}${hash}`;
 let browser;

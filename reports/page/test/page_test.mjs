@@ -7,7 +7,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { SHOTS, SOFTMARK, drawAll, file, newContext, open, outside, overlaps, start, stop } from "./helpers.mjs";
+import { SHOTS, SLOWDOWN, SOFTMARK, drawAll, file, newContext, open, outside, overlaps, start, stop } from "./helpers.mjs";
 import "./looks.mjs";
 import "./print.mjs";
 
@@ -211,7 +211,7 @@ async function clockOf(page) {
 
 test("5,000 measurements of 200 hostile kernels open in 2 s and filter in 200 ms", async () => {
   const made = cpuSeconds(SOFTMARK, "report", file("large.json"), "-o", file("large.html"));
-  assert.ok(made < 2, `made in ${made} s`);
+  assert.ok(made < 2 * SLOWDOWN, `made in ${made} s`);
   let opened = Infinity, view;
   for (let i = 0; i < 5 && !(opened < 2); ++i) {  // neighbours slow the CPU
     await view?.close();
