@@ -108,8 +108,8 @@ std::string exact_pattern_of(std::span<const TriedShape> shapes) {
     return fewest_rows > 1 && fewest_rows < SIZE_MAX ? fmt::format("{} rows and more", fewest_rows)
                                                      : "";
   const auto [failed, passed] = lengths_of(shapes);
-  const auto fails_whole = [&failed = failed](const TriedShape& s) {
-    return s.failed == std::binary_search(failed.begin(), failed.end(), s.cols);
+  const auto fails_whole = [&failing = failed](const TriedShape& s) {
+    return s.failed == std::binary_search(failing.begin(), failing.end(), s.cols);
   };
   return failed.empty() || !std::all_of(shapes.begin(), shapes.end(), fails_whole)
              ? ""

@@ -57,7 +57,8 @@ void add(const Json& report, VerifyResult& result, std::string& begun) {
   if (section == "coverage") result.coverage.add(Coverage::from_json(entry));
   if (section == "cause")
     for (Verdict& verdict : result.properties)
-      if (verdict.property == entry["property"]) verdict.cause = entry["cause"];
+      if (verdict.property == entry["property"].get<std::string>())
+        verdict.cause = entry["cause"].get<std::string>();
   if (section == "accuracy") result.accuracy.push_back(entry);
   if (section == "grade") result.grade = entry;
   if (section == "corpus") result.corpus.push_back(entry);

@@ -14,7 +14,6 @@ namespace softmark::mutants {
 namespace {
 
 using R = Row<float>;
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 void sound(R r) { softmax_row<Sound<>>(r); }
 bool has_nan(R r) {
