@@ -112,6 +112,7 @@ class KernelSession {
 
  private:
   CallResult run_until_met(const Case& c, int closely);
+  std::pair<double, CallResult::Kind> least_seconds_of(const Case& c);
   bool is_too_slow(const Case& c);
   void note(const Case& c, const CallResult& outcome);
 
