@@ -31,17 +31,17 @@ std::optional<std::vector<double>> results_of(KernelSession& session, const Case
   return std::nullopt;
 }
 
-/// The same rows in a plain call, with the largest finite value in place of what is not finite.
+/// The same rows in a plain call, with the smallest finite value in place of what is not finite.
 Case with_finite_rows(const Case& c) {
   Case finite = c;
   finite.layout = Layout();
   for (auto* values : {&finite.x, &finite.g}) {
-    double largest = 0;
+    double smallest = 0;
     bool any = false;
     for (const double v : *values)
-      if (std::isfinite(v)) largest = std::exchange(any, true) ? std::max(largest, v) : v;
+      if (std::isfinite(v)) smallest = std::exchange(any, true) ? std::min(smallest, v) : v;
     for (double& v : *values)
-      if (!std::isfinite(v)) v = largest;
+      if (!std::isfinite(v)) v = smallest;
   }
   return finite;
 }

@@ -8,7 +8,6 @@
 
 #include "kernels/ops.h"
 #include "properties/engine/shrink.h"
-#include "support/sanitizers.h"
 
 namespace softmark {
 
@@ -17,11 +16,7 @@ void showValue(const Case& c, std::ostream& os) { os << c.rows << " x " << c.col
 
 namespace {
 
-#if defined(SOFTMARK_FINDS_LEAKS) || defined(SOFTMARK_FINDS_RACES)
-constexpr double kShrinkSeconds[] = {8, 32, 32};  // calls take some eight times as long
-#else
 constexpr double kShrinkSeconds[] = {1, 4, 4};  // at quick, standard, thorough
-#endif
 constexpr double kWaiting = 4;  // by the clock, for what may take one second of CPU time
 constexpr std::chrono::milliseconds kBetweenLooks(1);
 constexpr int kMostHangs = 3;  // each costs its whole timeout
