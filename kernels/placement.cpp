@@ -157,9 +157,10 @@ void Placement::store_values(std::byte* to, std::span<const double> values) cons
     }
 }
 
-wire::Call Placement::call(int closely) const {
+wire::Call Placement::call(int closely, std::size_t slot) const {
   const Layout& layout = case_.layout;
   wire::Call call = {};
+  call.slot = slot;
   call.segment_bytes = segment_bytes_;
   call.rows = case_.rows;
   call.cols = case_.cols;

@@ -43,7 +43,7 @@ class Placement {
   void place(std::byte* base, std::size_t segment_bytes);
   /// Writes the inputs, and a fill everywhere else near the buffers.
   void fill() const;
-  wire::Call call(int closely) const;
+  wire::Call call(int closely, std::size_t slot) const;
   /// y as doubles, [rows * outputs].
   std::vector<double> outputs() const;
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The messages of a worker's channel (support/channel.h). The first request is "WHAT INDEX
 // LIBRARY", the kernel to load; its reply is a Loaded. An origin then serves forks
-// (support/fork_server.h). Every other request is a Call, its reply a Reply. The rows lie in a
-// shared memory file of four equal segments (x, g, labels, y), descriptor 4 in the child.
+// (support/fork_server.h). Every other request is up to kSlots Calls, its reply as many Replies.
+// The rows of a call lie in four equal segments (x, g, labels, y) of a shared memory file,
+// descriptor 4 in the child: those of slot 0 grow with its calls, and lie behind the small ones of
+// the others.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +18,19 @@ constexpr const char *kOrigin = "origin", *kAlone = "alone";  // WHAT
 
 enum Segment { kX, kG, kLabels, kY, kSegments };
 
+constexpr std::size_t kSlots = 16;  // besides slot 0: calls made in one exchange
+constexpr std::size_t kSmallSegment = std::size_t{1} << 16;  // bytes, of slots 1 to kSlots
+
+/// Where a slot's first segment lies in the file; the others follow.
+constexpr std::size_t at_slot(std::size_t slot) {
+  return (slot > 0 ? slot - 1 : kSlots) * kSegments * kSmallSegment;
+}
+
 /// What of a segment is read-only during the call (bits).
 enum Protection : std::uint32_t { kPadding = 1, kWhole = 2 };
 
 struct Call {
+  std::uint64_t slot;
   std::uint64_t segment_bytes;  // of each segment; a multiple of the page size
   std::uint64_t rows, cols;
   std::int64_t at[kSegments];       // byte offset in its segment; -1: NULL

@@ -110,9 +110,17 @@ void Worker::end_child() {
   alive_ = false;
 }
 
-void Worker::stop() {
-  if (base_) munmap(base_, wire::kSegments * segment_bytes_);
+std::size_t Worker::mapped_bytes() const {
+  return wire::at_slot(0) + wire::kSegments * segment_bytes_;
+}
+
+void Worker::unmap() {
+  if (base_) munmap(base_, mapped_bytes());
   base_ = nullptr;
+}
+
+void Worker::stop() {
+  unmap();
   end_child();
   if (memory_ >= 0) {
     // The origin may hold it open: its pages go now.
@@ -128,10 +136,9 @@ void Worker::reserve(std::size_t segment_bytes) {
   // Rows far apart touch a few pages of a large file; they are given back.
   if (shrinks && ftruncate(memory_, 0) != 0)
     throw Error(kNotMeasurable, std::string("shared memory: ") + std::strerror(errno));
-  if (base_) munmap(base_, wire::kSegments * segment_bytes_);
-  base_ = nullptr;
+  unmap();
   segment_bytes_ = round_up(std::max(segment_bytes, std::size_t{1} << 16), page_bytes());
-  const std::size_t total = wire::kSegments * segment_bytes_;
+  const std::size_t total = mapped_bytes();
   void* mapped = ftruncate(memory_, static_cast<off_t>(total)) == 0
                      ? mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_SHARED, memory_, 0)
                      : MAP_FAILED;
@@ -141,20 +148,63 @@ void Worker::reserve(std::size_t segment_bytes) {
   base_ = static_cast<std::byte*>(mapped);
 }
 
-CallResult Worker::run(const Case& c, int closely) {
-  const Layout& layout = c.layout;
+/// A child for calls of this layout.
+void Worker::start_for(const Layout& layout) {
   if (alive_ && (layout.fresh || layout.thread_limit != thread_limit_)) end_child();
   if (!alive_) start(layout.thread_limit);
-  Placement placement(c, kernel_);
-  reserve(placement.segment_bytes());
-  placement.place(base_, segment_bytes_);
-  placement.fill();
-  const Snapshot before(placement, filled_);
-  CallResult result = exchange(placement.call(closely));
+}
+
+namespace {
+
+void add_what_placement_shows(const Placement& placement, const Snapshot& before,
+                              CallResult& result) {
   if (result.kind == CallResult::done || result.kind == CallResult::unsupported)
     result.memory = before.change();
   if (result.kind == CallResult::done) result.y = placement.outputs();
+}
+
+}  // namespace
+
+CallResult Worker::run(const Case& c, int closely) {
+  start_for(c.layout);
+  Placement placement(c, kernel_);
+  reserve(placement.segment_bytes());
+  placement.place(at_slot(0), segment_bytes_);
+  placement.fill();
+  const Snapshot before(placement, filled_[0]);
+  const wire::Call call = placement.call(closely, 0);
+  CallResult result;
+  exchange({&call, 1}, {&result, 1});
+  add_what_placement_shows(placement, before, result);
   return result;
+}
+
+bool Worker::takes_slot(const Case& c) const {
+  return !c.layout.fresh && c.layout.thread_limit == 0 &&
+         Placement(c, kernel_).segment_bytes() <= wire::kSmallSegment;
+}
+
+std::vector<CallResult> Worker::run_all(std::span<const Case* const> cases) {
+  start_for({});
+  reserve(1);
+  std::vector<Placement> placements;
+  std::vector<Snapshot> before;
+  std::vector<wire::Call> calls;
+  placements.reserve(cases.size());
+  before.reserve(cases.size());
+  for (const Case* c : cases) {
+    const std::size_t slot = placements.size() + 1;
+    Placement& placement = placements.emplace_back(*c, kernel_);
+    placement.place(at_slot(slot), wire::kSmallSegment);
+    placement.fill();
+    before.emplace_back(placement, filled_[slot]);
+    calls.push_back(placement.call(0, slot));
+  }
+  std::vector<CallResult> results(cases.size());
+  if (!exchange(calls, results)) return {};
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    add_what_placement_shows(placements[i], before[i], results[i]);
+  return results;
 }
 
 CallResult Worker::run(const softmark_args& args) {
@@ -176,30 +226,39 @@ CallResult Worker::run(const softmark_args& args) {
   call.stride[wire::kY] = args.y_stride;
   for (int s = 0; s < wire::kSegments; ++s) {
     call.at[s] = s == wire::kY || from[s] ? 0 : -1;
-    if (from[s]) std::memcpy(base_ + s * segment_bytes_, from[s], bytes[s]);
+    if (from[s]) std::memcpy(at_slot(0) + s * segment_bytes_, from[s], bytes[s]);
   }
-  const CallResult result = exchange(call);
+  CallResult result;
+  exchange({&call, 1}, {&result, 1});
   if (result.kind == CallResult::done || result.kind == CallResult::unsupported)
-    std::memcpy(args.y, base_ + wire::kY * segment_bytes_, outputs);
+    std::memcpy(args.y, at_slot(0) + wire::kY * segment_bytes_, outputs);
   return result;
 }
 
-CallResult Worker::exchange(const wire::Call& call) {
-  CallResult result;
+/// False where the child did not answer; the first result then says why.
+bool Worker::exchange(std::span<const wire::Call> calls, std::span<CallResult> results) {
   const auto deadline = deadline_after(timeout_);
   std::string message;
-  wire::Reply reply = {};
-  const bool sent = loaded_ && child_.send(message_of(call), deadline);
+  wire::Reply replies[wire::kSlots] = {};
+  const bool sent = loaded_ && child_.send(message_of(calls), deadline);
   const Received received =
-      sent ? child_.receive(message, sizeof reply, deadline) : Received::ended;
-  // The channel is at rest between calls: whatever came besides one whole reply was written by the
+      sent ? child_.receive(message, calls.size() * sizeof(wire::Reply), deadline)
+           : Received::ended;
+  // The channel is at rest between calls: whatever came besides whole replies was written by the
   // kernel.
-  if (received != Received::message || !parse_message(message, reply) || child_.has_unread()) {
+  if (received != Received::message ||
+      parse_messages<wire::Reply>(message, replies) != calls.size() || child_.has_unread()) {
     const bool wrote = received == Received::message || received == Received::foreign;
-    result.message = failure(wrote, deadline, result.kind);
+    results[0].message = failure(wrote, deadline, results[0].kind);
     stop();
-    return result;
+    return false;
   }
+  for (std::size_t i = 0; i < calls.size(); ++i) results[i] = result_of(replies[i]);
+  return true;
+}
+
+CallResult Worker::result_of(const wire::Reply& reply) {
+  CallResult result;
   result.kind = reply.status == 0 ? CallResult::done : CallResult::unsupported;
   if (reply.status != 0) result.message = "returned " + std::to_string(reply.status);
   result.environment = name_changes(reply.changes);

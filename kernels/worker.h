@@ -4,6 +4,7 @@
 // runs the kernel.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,12 @@ class Worker {
 
   /// `closely`: 1 compares handlers, descriptors, children, threads and memory too; 2 counts maps.
   CallResult run(const Case& c, int closely = 0);
+  /// Whether the call may be one of several in one exchange with the child: it is a small one, and
+  /// in no process of its own.
+  bool takes_slot(const Case& c) const;
+  /// Makes calls of which each takes a slot, at most wire::kSlots, one after the other; each has
+  /// arrays of its own. Nothing where the child did not answer: what ended it, a call alone says.
+  std::vector<CallResult> run_all(std::span<const Case* const> cases);
   /// The bulk path: copies the arrays to and fro as they are and reports only how the call ended; y
   /// is not filled. Contiguous rows, out of place.
   CallResult run(const softmark_args& args);
@@ -52,7 +59,12 @@ class Worker {
   void end_child();
   void stop();
   void reserve(std::size_t segment_bytes);
-  CallResult exchange(const wire::Call& call);
+  std::size_t mapped_bytes() const;
+  void unmap();
+  std::byte* at_slot(std::size_t slot) const { return base_ + wire::at_slot(slot); }
+  void start_for(const Layout& layout);
+  bool exchange(std::span<const wire::Call> calls, std::span<CallResult> results);
+  CallResult result_of(const wire::Reply& reply);
   std::string failure(bool wrote, ChildProcess::Clock::time_point deadline, CallResult::Kind& kind);
 
   Kernel kernel_;
@@ -63,8 +75,8 @@ class Worker {
   int memory_ = -1;
   std::byte* base_ = nullptr;
   std::size_t segment_bytes_ = 0;
-  std::vector<std::byte> filled_;  // before a call, for Snapshot
-  int thread_limit_ = 0;           // of the child that runs
+  std::vector<std::byte> filled_[wire::kSlots + 1];  // before a call, for Snapshot
+  int thread_limit_ = 0;                             // of the child that runs
   wire::Loaded load_ = {};
   bool load_is_told_ = true;
 };

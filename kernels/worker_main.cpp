@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "kernels/callers.h"
@@ -48,12 +49,14 @@ void limit_memory() {
 constexpr std::uint32_t kHeldOnceLoaded =
     wire::kDescriptorLeft | wire::kChildLeft | wire::kVariables;
 
+/// The segments of one slot.
 class Arena {
  public:
   std::byte* at(int segment, std::int64_t offset) const {
     return offset < 0 ? nullptr : base_ + kGuard + segment * (bytes_ + kGuard) + offset;
   }
-  bool map(std::size_t bytes) {
+  /// `from`: where they lie in the file.
+  bool map(std::size_t from, std::size_t bytes) {
     if (bytes == bytes_) return true;
     if (base_) munmap(base_, total());
     bytes_ = bytes;
@@ -63,7 +66,7 @@ class Arena {
     base_ = static_cast<std::byte*>(space);
     for (int s = 0; s < wire::kSegments; ++s)
       if (mmap(at(s, 0), bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, wire::kMemory,
-               static_cast<off_t>(s * bytes)) == MAP_FAILED)
+               static_cast<off_t>(from + s * bytes)) == MAP_FAILED)
         return false;
     return true;
   }
@@ -207,11 +210,20 @@ int worker_main(Channel& parent) {
     fcntl(1, F_SETFL, O_APPEND);
   }
   OtherCalls others(request.library, request.index, kernel);
-  Arena arena;
-  wire::Call call;
-  while (parent.receive(message) && parse_message(message, call)) {
-    if (!arena.map(call.segment_bytes)) return wire::kNoMemory;
-    if (!parent.send(message_of(reply_to(call, kernel, arena, others)))) return wire::kNoReply;
+  Arena arenas[wire::kSlots + 1];
+  wire::Call calls[wire::kSlots];
+  wire::Reply replies[wire::kSlots];
+  while (parent.receive(message)) {
+    const auto count = parse_messages<wire::Call>(message, calls);
+    if (count == 0) return 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const wire::Call& call = calls[i];
+      Arena& arena = arenas[call.slot];
+      if (!arena.map(wire::at_slot(call.slot), call.segment_bytes)) return wire::kNoMemory;
+      replies[i] = reply_to(call, kernel, arena, others);
+    }
+    if (!parent.send(message_of(std::span<const wire::Reply>(replies, count))))
+      return wire::kNoReply;
   }
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -25,7 +26,21 @@ std::string_view message_of(const T& value) {
   static_assert(std::is_trivially_copyable_v<T>);
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
-/// And back; false where the message has another length.
+/// Several, one after the other.
+template <class T>
+std::string_view message_of(std::span<const T> values) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
+}
+/// And back: how many they are; 0 where the message is not of one to `values.size()` of them.
+template <class T>
+std::size_t parse_messages(std::string_view message, std::span<T> values) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  if (message.size() % sizeof(T) != 0 || message.size() > values.size_bytes()) return 0;
+  if (!message.empty()) std::memcpy(values.data(), message.data(), message.size());
+  return message.size() / sizeof(T);
+}
+/// Back from one; false where the message has another length.
 template <class T>
 bool parse_message(std::string_view message, T& value) {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -178,6 +178,7 @@ const Property property = {"crossed",
                            sweep,
                            {},
                            nullptr,
-                           covers};
+                           covers,
+                           false};
 
 }  // namespace softmark::checks::crossed

@@ -134,6 +134,9 @@ const Property property = {"environment",
                            any_kernel,
                            fault,
                            sweep,
-                           {}};
+                           {},
+                           nullptr,
+                           nullptr,
+                           false};
 
 }  // namespace softmark::checks::environment

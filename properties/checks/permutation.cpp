@@ -32,11 +32,16 @@ Case permuted(const Case& c, softmark_op op, const Order& order) {
   return moved;
 }
 
+/// The same case in another order, and what the kernel gives for it.
+struct Permuted {
+  const Case& c;
+  const std::vector<double>& y;
+};
+
 std::optional<Fault> differs(KernelSession& session, const Case& c, const std::vector<double>& y,
-                             const Order& order, const char* how) {
+                             const Permuted& permuted, const Order& order, const char* how) {
   const Kernel& kernel = session.kernel();
-  const Case moved = permuted(c, kernel.op, order);
-  const auto z = session.run(moved);
+  const auto& [moved, z] = permuted;
   const std::size_t outputs = session.outputs(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
     const auto exact = session.exact(c, r);
@@ -65,16 +70,23 @@ std::optional<Fault> differs(KernelSession& session, const Case& c, const std::v
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   if (c.cols < 2) return std::nullopt;
   const auto y = session.run(c);
-  Order order(c.cols);
-  std::iota(order.begin(), order.end(), 0);
-  std::reverse(order.begin(), order.end());
-  if (auto found = differs(session, c, y, order, "reversed")) return found;
-  std::reverse(order.begin(), order.end());
-  std::rotate(order.begin(), order.begin() + 1, order.end());
-  if (auto found = differs(session, c, y, order, "rotated by one")) return found;
+  constexpr const char* kHow[] = {"reversed", "rotated by one", "shuffled"};
+  Order orders[std::size(kHow)];
+  for (Order& order : orders) {
+    order.resize(c.cols);
+    std::iota(order.begin(), order.end(), 0);
+  }
+  std::reverse(orders[0].begin(), orders[0].end());
+  for (Order* order : {&orders[1], &orders[2]})
+    std::rotate(order->begin(), order->begin() + 1, order->end());
   Rng rng(c.cols);
-  for (std::size_t i = c.cols; i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
-  return differs(session, c, y, order, "shuffled");
+  for (std::size_t i = c.cols; i > 1; --i) std::swap(orders[2][i - 1], orders[2][rng.below(i)]);
+  std::vector<Case> moved;
+  for (const Order& order : orders) moved.push_back(permuted(c, session.kernel().op, order));
+  const auto z = session.run_all(moved);
+  for (std::size_t k = 0; k < std::size(kHow); ++k)
+    if (auto found = differs(session, c, y, {moved[k], z[k]}, orders[k], kHow[k])) return found;
+  return std::nullopt;
 }
 
 // A spike at every position, so high that an exponential without the right shift overflows.

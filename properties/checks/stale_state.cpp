@@ -69,6 +69,9 @@ const Property property = {
     any_kernel,
     fault,
     sweep,
-    {}};
+    {},
+    nullptr,
+    nullptr,
+    false};
 
 }  // namespace softmark::checks::stale_state

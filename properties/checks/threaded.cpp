@@ -47,6 +47,9 @@ const Property property = {
     claims_threaded,
     fault,
     sweep,
-    {}};
+    {},
+    nullptr,
+    nullptr,
+    false};
 
 }  // namespace softmark::checks::threaded

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "kernels/names.h"
+#include "properties/engine/call_queue.h"
 #include "properties/engine/counterexample.h"
 #include "properties/engine/hunt.h"
 #include "properties/engine/pattern.h"
@@ -42,15 +43,18 @@ bool try_known_cases(Hunt& hunt, const Kernel& kernel, const Property& property,
 
 /// The property's own sweep, random cases, and its own search, as far as time allows. Returns
 /// whether the sweep ended for lack of time; `judged` says of each of its cases whether it was.
-bool try_new_cases(Hunt& hunt, const Kernel& kernel, const Property& property,
+bool try_new_cases(Hunt& hunt, KernelSession& session, const Property& property,
                    const CheckOptions& options, std::vector<bool>& judged) {
+  const Kernel& kernel = session.kernel();
   bool holds = true;
-  property.sweep(kernel, options.effort, [&](const Case& c) {
+  CallQueue queue(session, property, [&](const Case& c) {
     const std::size_t not_judged = hunt.refused + hunt.left_out;
     holds = hunt.try_case(c);
     judged.push_back(holds && hunt.refused + hunt.left_out == not_judged);
     return holds && !hunt.out_of_time();
   });
+  property.sweep(kernel, options.effort, [&](const Case& c) { return queue.add(c); });
+  queue.finish();
   const bool late = hunt.out_of_time();
   if (holds && !late && !property.families.empty())
     hunt.explore(seed_of(options.seed, kernel, property.name),
@@ -90,7 +94,7 @@ Checked check_property(KernelSession& session, const Property& property,
   std::vector<bool> judged;
   session.take_judged();
   if (try_known_cases(hunt, kernel, property, options) && !options.only_replay) {
-    const bool late = try_new_cases(hunt, kernel, property, options, judged);
+    const bool late = try_new_cases(hunt, session, property, options, judged);
     if (late && !hunt.worst)
       verdict.message =
           "stopped after " + decimal(options.seconds) + " s, before the whole sweep was done";

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "kernels/ops.h"
+#include "properties/engine/call_queue.h"
 #include "properties/engine/shrink.h"
 
 namespace softmark {
@@ -47,6 +48,13 @@ Case random_case(const Kernel& kernel, std::span<const Family> families, rc::Ran
   if (gives_matrix(kernel.op)) cols = 1 + cols % 20;
   return make_case(kernel.op, kernel.dtype, families[rng.below(families.size())],
                    kRows[rng.below(6)], cols, rng);
+}
+
+/// The cases that RapidCheck generates.
+std::vector<Case> generated(const CaseGen& gen, const rc::detail::TestParams& params) {
+  std::vector<Case> cases;
+  rc::detail::checkTestable([&] { cases.push_back(*gen); }, rc::detail::TestMetadata{}, params);
+  return cases;
 }
 
 /// Runs `holds` on generated cases, and on ever smaller ones once it has been false; before the
@@ -135,13 +143,15 @@ bool Hunt::try_case(const Case& c) {
 void Hunt::explore(std::uint64_t seed, int count) {
   const Kernel& kernel = session_.kernel();
   const CaseGen gen([&](const rc::Random& random, int size) {
-    return shrinkable(random_case(kernel, property_.families, random, size), kernel);
+    return rc::shrinkable::just(random_case(kernel, property_.families, random, size));
   });
   rc::detail::TestParams params;
   params.seed = seed;
   params.maxSuccess = count;
-  run_rapidcheck(
-      gen, params, [&](const Case& c) { return holds(c); }, [&] { allow_shrinking(); });
+  CallQueue queue(session_, property_, [&](const Case& c) { return try_case(c); });
+  for (const Case& c : generated(gen, params))
+    if (out_of_time() || !queue.add(c)) return;
+  queue.finish();
 }
 
 void Hunt::seek(std::uint64_t seed) {

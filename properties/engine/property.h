@@ -15,6 +15,7 @@
 
 #include "kernels/case.h"
 #include "kernels/registry.h"
+#include "kernels/wire.h"
 #include "kernels/worker.h"
 #include "properties/engine/coverage.h"
 #include "properties/engine/truths.h"
@@ -50,8 +51,17 @@ class KernelSession {
   /// The outputs, [rows * outputs]. Throws Stopped where the kernel crashed or hung, Refused where
   /// it declined the case or is too slow for it.
   std::vector<double> run(const Case& c);
-  /// The same with everything else that was observed. Throws likewise.
+  /// Of several cases, whose calls are made together where they are small.
+  std::vector<std::vector<double>> run_all(std::span<const Case> cases);
+  /// The outputs of one with everything else that was observed. Throws likewise.
   CallResult run_watched(const Case& c, int closely = 0);
+  /// Whether the call of a case may be made ahead, together with others'.
+  bool may_call_ahead(const Case& c) const { return calls_ahead_ && worker_.takes_slot(c); }
+  /// Makes the calls of cases of which each may; at most kMostAhead. `run` of the very same objects
+  /// then takes what came of them, until this is called again. Results of a kernel that crashes or
+  /// hangs are forgotten, and no calls of it are made ahead any more.
+  void call_ahead(std::span<const Case> cases);
+  static constexpr std::size_t kMostAhead = wire::kSlots;
   /// The next call is the first of a fresh process.
   void start_afresh() { worker_.end(); }
   /// Cached for the rows tried last, because several properties try the same ones.
@@ -112,11 +122,15 @@ class KernelSession {
 
  private:
   CallResult run_until_met(const Case& c, int closely);
+  CallResult checked(const Case& c, CallResult outcome);
+  std::optional<CallResult> take_ahead(const Case& c);
   std::pair<double, CallResult::Kind> least_seconds_of(const Case& c);
   bool is_too_slow(const Case& c);
   void note(const Case& c, const CallResult& outcome);
 
   Worker worker_;
+  bool calls_ahead_ = true;
+  std::vector<std::pair<const Case*, CallResult>> ahead_;
   Effort effort_;
   double timeout_;
   std::size_t too_slow_cols_ = SIZE_MAX;  // rows of this length and longer are not tried again
@@ -144,7 +158,8 @@ struct Property {
   bool (*applies)(const Kernel&);
   /// The fault of this case, or nothing.
   std::optional<Fault> (*fault)(KernelSession&, const Case&);
-  /// The fixed sweep, in order; ends when the sink returns false.
+  /// The fixed sweep, in order; ends when the sink returns false. Cases' calls may be made ahead of
+  /// `fault` (CallsAhead).
   void (*sweep)(const Kernel&, Effort, const Sink&);
   /// The families from which random rows are drawn; empty: none.
   std::span<const Family> families;
@@ -154,6 +169,9 @@ struct Property {
   /// What the cases of the sweep covered together, for the document; `judged` says which of them
   /// were. Null: nothing to say.
   Json (*covers)(const Kernel&, Effort, const std::vector<bool>& judged) = nullptr;
+  /// Whether `fault` runs the case itself, and no matter what was called before. Calls of several
+  /// cases then share one exchange with the child.
+  bool calls_ahead = true;
 };
 
 // Declared from the list, so that a property missing from it is an unused constant, which the

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases in their order, some of whose calls are made ahead: an exchange with the child costs as
+// much as many small calls.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "properties/engine/property.h"
+
+namespace softmark {
+
+class CallQueue {
+ public:
+  /// `check` is given each case in turn; false: no more.
+  CallQueue(KernelSession& session, const Property& property,
+            std::function<bool(const Case&)> check)
+      : session_(session), property_(property), check_(std::move(check)) {
+    waiting_.reserve(KernelSession::kMostAhead);
+  }
+  /// Checks it now or later. False where no more are wanted.
+  bool add(const Case& c);
+  /// Checks those that wait.
+  bool finish();
+
+ private:
+  KernelSession& session_;
+  const Property& property_;
+  std::function<bool(const Case&)> check_;
+  std::vector<Case> waiting_;
+  bool goes_on_ = true;
+};
+
+}  // namespace softmark
