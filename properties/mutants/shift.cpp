@@ -62,6 +62,19 @@ struct OneLaneForgotten : Sound<> {  // the horizontal reduction uses three of f
   }
 };
 
+// Blocks in turn; one that exceeds those before by little leaves the shift as it is.
+struct FollowsJumps : Sound<> {
+  static float max(const float* x, std::size_t n) {
+    float shift = -kInf<float>, largest = shift;
+    for (std::size_t i = 0; i < n; i += 64) {
+      const float m = Sound::max(x + i, std::min<std::size_t>(64, n - i));
+      if (m - largest > 8) shift = m;
+      largest = std::max(largest, m);
+    }
+    return shift;
+  }
+};
+
 // The maximum of the first block stands for the row's, unless the sum exceeds a limit. Far above
 // it, the rounded quotient of the reduction leaves an argument in which the polynomial is negative:
 // the sum is -inf, below any limit.
@@ -130,6 +143,9 @@ Table shift_mutants() {
                       F32, 0, softmax<OfMagnitudes>),
       SOFTMARK_MUTANT("max_of_block", "permutation", "shifts by the first block's maximum", SOFTMAX,
                       F32, 0, softmax<OfFirstBlock>),
+      SOFTMARK_MUTANT("max_drifts", "order",
+                      "the shift follows a maximum that jumps, not one that rises slowly", SOFTMAX,
+                      F32, 0, softmax<FollowsJumps>),
       SOFTMARK_MUTANT("max_guessed", "overflow_safety",
                       "a sum of -inf passes for one in range, by which a guess of the maximum is "
                       "judged",
