@@ -69,6 +69,21 @@ HWY_INLINE void fill_nan(T* y, std::size_t cols) {
   for (std::size_t c = 0; c < cols; ++c) y[c] = std::numeric_limits<T>::quiet_NaN();
 }
 
+/// The largest lane of a vector without NaN.
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE T largest_lane(D d, V v) {
+#if HWY_TARGET == HWY_EMU128
+  // Highway's own begins with the lowest finite number there: not the maximum of masks alone.
+  HWY_ALIGN T lanes[hn::MaxLanes(D())];
+  hn::Store(v, d, lanes);
+  T largest = lanes[0];
+  for (std::size_t i = 1; i < hn::Lanes(d); ++i) largest = lanes[i] > largest ? lanes[i] : largest;
+  return largest;
+#else
+  return hn::GetLane(hn::MaxOfLanes(d, v));
+#endif
+}
+
 /// The largest element, or -inf; a NaN may be skipped.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {
@@ -84,7 +99,7 @@ HWY_INLINE T max_of(D d, const T* x, std::size_t cols) {
   }
   for (; c + lanes <= cols; c += lanes) max0 = hn::Max(max0, hn::LoadU(d, x + c));
   if (c < cols) max1 = hn::Max(max1, load_first(d, x + c, cols - c));
-  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(max0, max1), hn::Max(max2, max3))));
+  return largest_lane(d, hn::Max(hn::Max(max0, max1), hn::Max(max2, max3)));
 }
 
 // Sums. Exact: f32 terms are added in f64 by halves of a vector, in two accumulators; f64 terms are

@@ -77,7 +77,7 @@ HWY_INLINE RunningTotal<T> running_total(const T* x, std::size_t cols) {
     hn::Vec<D> v[1] = {load_first(d, x + c, HWY_MIN(width, cols - c))};
     row.add(v);
   }
-  const T max = hn::GetLane(hn::MaxOfLanes(d, row.max));
+  const T max = largest_lane(d, row.max);
   row.rise_to(hn::Set(d, max));
   const Total sum = row.sum.total();
   if (is_finite(max)) return {max, sum};

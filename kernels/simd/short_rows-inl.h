@@ -290,7 +290,7 @@ struct ShortRows {
     V max = lane_maxima(x);
     if (!kAnyExponent)
       for (std::size_t i = 1; i < kGroup; ++i) max = hn::Max(max, lane_maxima(x + i * x_stride));
-    return hn::GetLane(hn::MaxOfLanes(D(), max));
+    return largest_lane(D(), max);
   }
   HWY_INLINE V lane_maxima(const T* row) const {
     V max = load(row, 0);
@@ -311,7 +311,7 @@ struct ShortRows {
       const V smallest = exp_rows<kVectors>(0, shift_for<T, false>(x[0]), any);
       if (HWY_LIKELY(invert_first())) return divide_first(smallest);
     }
-    const V smallest = exp_row(0, hn::GetLane(hn::MaxOfLanes(d, lane_maxima(x))), any);
+    const V smallest = exp_row(0, largest_lane(d, lane_maxima(x)), any);
     invert_first();
     divide_first(smallest);
   }
