@@ -137,7 +137,7 @@ void Worker::reserve(std::size_t segment_bytes) {
   if (shrinks && ftruncate(memory_, 0) != 0)
     throw Error(kNotMeasurable, std::string("shared memory: ") + std::strerror(errno));
   unmap();
-  segment_bytes_ = round_up(std::max(segment_bytes, std::size_t{1} << 16), page_bytes());
+  segment_bytes_ = round_up(std::max(segment_bytes, wire::kSmallSegment), page_bytes());
   const std::size_t total = mapped_bytes();
   void* mapped = ftruncate(memory_, static_cast<off_t>(total)) == 0
                      ? mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_SHARED, memory_, 0)

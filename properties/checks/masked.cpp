@@ -30,7 +30,7 @@ Case compact(const Case& c, const std::vector<std::size_t>& kept) {
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto y = session.run(c);
   if (auto beyond = exceeds_bound(session, c, y)) return beyond;
-  // Their exact values are those of the row without its masked columns.
+  // The exact values compared with are those of the row without its masked columns.
   bool surely = true;
   for (std::size_t r = 0; surely && r < c.rows; ++r) surely = is_surely_within(session, c, y, r);
   if (surely) return std::nullopt;

@@ -158,8 +158,8 @@ struct Property {
   bool (*applies)(const Kernel&);
   /// The fault of this case, or nothing.
   std::optional<Fault> (*fault)(KernelSession&, const Case&);
-  /// The fixed sweep, in order; ends when the sink returns false. Cases' calls may be made ahead of
-  /// `fault` (CallsAhead).
+  /// The fixed sweep, in order; ends when the sink returns false. Calls may be made ahead of
+  /// `fault` (`calls_ahead`).
   void (*sweep)(const Kernel&, Effort, const Sink&);
   /// The families from which random rows are drawn; empty: none.
   std::span<const Family> families;
