@@ -89,7 +89,7 @@ std::optional<SharedTable::Entry> SharedTable::find(std::uint64_t hash,
     const std::uint64_t at = slot(hash + probe).load(std::memory_order_acquire);
     if (at == 0) break;
     if (const Record& found = record(at); found.is(hash, key))
-      return Entry{{found.value(), found.value_bytes}, at};
+      return Entry{{found.key(), found.key_bytes}, {found.value(), found.value_bytes}, at};
   }
   return std::nullopt;
 }
@@ -106,9 +106,9 @@ std::optional<SharedTable::Entry> SharedTable::add(std::uint64_t hash,
   std::byte* to = base_ + at;
   std::memcpy(to, &made, sizeof made);
   std::byte* key_at = to + sizeof made;
-  for (const Bytes part : key) {
-    if (!part.empty()) std::memcpy(key_at, part.data(), part.size());
-    key_at += part.size();
+  for (std::byte* next = key_at; const Bytes part : key) {
+    if (!part.empty()) std::memcpy(next, part.data(), part.size());
+    next += part.size();
   }
   std::byte* value_at = to + sizeof made + aligned(made.key_bytes);
   if (!value.empty()) std::memcpy(value_at, value.data(), value.size());
@@ -117,7 +117,7 @@ std::optional<SharedTable::Entry> SharedTable::add(std::uint64_t hash,
     if (slot(hash + probe)
             .compare_exchange_strong(free, at, std::memory_order_release,
                                      std::memory_order_relaxed))
-      return Entry{{value_at, value.size()}, at};
+      return Entry{{key_at, made.key_bytes}, {value_at, value.size()}, at};
   }
   return std::nullopt;
 }

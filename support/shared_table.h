@@ -28,7 +28,7 @@ class SharedTable {
   SharedTable& operator=(const SharedTable&) = delete;
 
   struct Entry {
-    Bytes value;           // as long as the table is mapped; starts at a multiple of 16 bytes
+    Bytes key, value;      // as long as the table is mapped; start at multiples of 16 bytes
     std::uint64_t id = 0;  // of the entry, the same in every process; never 0
   };
   /// The entry of this key, which is the sequence of its parts; `hash` is any hash of it.

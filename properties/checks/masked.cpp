@@ -54,17 +54,17 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   const auto z = session.run(small);
   for (std::size_t r = 0; r < c.rows; ++r) {
     const auto exact = session.exact(c, r);
-    Truth there;  // the same exact values, from fewer terms
-    for (std::size_t i : kept) there.exact.push_back(exact[i]);
+    std::vector<Exact> there;  // the same exact values, from fewer terms
+    for (std::size_t i : kept) there.push_back(exact[i]);
     const Problem problem = problem_of(session.kernel(), small, r);
     if (is_surely_within(session, c, y, r) &&
-        is_surely_within(problem, there.exact, {z.data() + r * kept.size(), kept.size()}))
+        is_surely_within(problem, there, {z.data() + r * kept.size(), kept.size()}))
       continue;
     const Truth& here = session.truth(c, r);
-    there.bound = error_bounds(problem, there.exact);
+    const auto bounds = error_bounds(problem, there);
     for (std::size_t k = 0; k < kept.size(); ++k) {
       const Observed a{y[r * c.cols + kept[k]], here.exact[kept[k]], here.bound[kept[k]]},
-          b{z[r * kept.size() + k], there.exact[k], there.bound[k]};
+          b{z[r * kept.size() + k], there[k], bounds[k]};
       if (!agree(a, b, session.kernel().dtype))
         return fault_at(r, kept[k],
                         "is " + decimal(a.got) + " beside masked columns and " + decimal(b.got) +

@@ -45,19 +45,19 @@ std::optional<Fault> differs(KernelSession& session, const Case& c, const std::v
   const std::size_t outputs = session.outputs(c);
   for (std::size_t r = 0; r < c.rows; ++r) {
     const auto exact = session.exact(c, r);
-    Truth there;  // the exact values are the same; the bound depends on the order
+    std::vector<Exact> there;  // the exact values are the same; the bound depends on the order
     for (std::size_t j = 0; j < outputs; ++j)
-      there.exact.push_back(exact[outputs == c.cols ? order[j] : j]);
+      there.push_back(exact[outputs == c.cols ? order[j] : j]);
     const Problem problem = problem_of(kernel, moved, r);
     if (is_surely_within(session, c, y, r) &&
-        is_surely_within(problem, there.exact, {z.data() + r * outputs, outputs}))
+        is_surely_within(problem, there, {z.data() + r * outputs, outputs}))
       continue;
     const Truth& here = session.truth(c, r);
-    there.bound = error_bounds(problem, there.exact);
+    const auto bounds = error_bounds(problem, there);
     for (std::size_t j = 0; j < outputs; ++j) {
       const std::size_t i = outputs == c.cols ? order[j] : j;
       const Observed a{y[r * outputs + i], here.exact[i], here.bound[i]},
-          b{z[r * outputs + j], there.exact[j], there.bound[j]};
+          b{z[r * outputs + j], there[j], bounds[j]};
       if (!agree(a, b, kernel.dtype))
         return fault_at(r, i,
                         "is " + decimal(a.got) + " here and " + decimal(b.got) + " at column " +

@@ -14,8 +14,8 @@ namespace softmark {
 
 /// The exact outputs of one row and the bound of each.
 struct Truth {
-  std::vector<Exact> exact;
-  std::vector<Bound> bound;
+  std::span<const Exact> exact;
+  std::span<const Bound> bound;
 };
 
 /// What is known of a row's results, valid for the same bits: kernels give most rows the same
@@ -34,7 +34,7 @@ class Truths {
   explicit Truths(int table);
   ~Truths();
 
-  const std::vector<Exact>& exact(const Problem& problem);
+  std::span<const Exact> exact(const Problem& problem);
   const Truth& with_bounds(const Problem& problem);
   /// The same with least_bounds, until the others are asked for.
   const Truth& with_least_bounds(const Problem& problem);
@@ -49,6 +49,7 @@ class Truths {
   struct Row;
   struct Cache;
   Row& row(const Problem& problem);
+  Row& kept_row(const Problem& problem);
 
   std::unique_ptr<Cache> cache_;
   SharedTable table_;

@@ -155,14 +155,22 @@ class TruthTables {
         close(tables_.front().descriptor);
         tables_.erase(tables_.begin());
       }
-      tables_.push_back({wanted, SharedTable::create(kernels_[wanted] > 1 ? kBytes : 0)});
+      tables_.push_back({wanted, SharedTable::create(kernels_[wanted] > 1 ? most_bytes() : 0)});
       found = std::prev(tables_.end());
     }
     return dup(found->descriptor);
   }
 
  private:
-  static constexpr std::size_t kBytes = std::size_t{1} << 29;  // at most, of each table
+  static constexpr std::size_t kBytes = std::size_t{1} << 31;  // at most, of each table
+
+  /// All tables together take a quarter of the memory at most.
+  std::size_t most_bytes() const {
+    const auto memory = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+                        static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return std::min(kBytes, memory / 4 / (kept_ + 1));
+  }
+
   using Class = std::pair<softmark_op, softmark_dtype>;
   struct Table {
     Class of;

@@ -50,10 +50,15 @@ Decisions decisions_of(softmark_op op, const std::vector<double>& y, std::size_t
   return decisions;
 }
 
+struct TrueOutputs {
+  std::vector<Exact> exact;
+  std::vector<Bound> bound;
+};
+
 /// The exact outputs of all rows with their bounds; `problem` gives one row of them.
 template <class RowProblem>
-Truth true_outputs(std::size_t rows, const RowProblem& problem) {
-  Truth all;
+TrueOutputs true_outputs(std::size_t rows, const RowProblem& problem) {
+  TrueOutputs all;
   for (std::size_t r = 0; r < rows; ++r) {
     const Problem one = problem(r);
     const auto row = exact_row(one);
@@ -88,7 +93,7 @@ std::string status_of(const CallResult& outcome) {
   }
 }
 
-KernelOutputs run(const Kernel& kernel, const Case& c, const Truth& truth, double threshold) {
+KernelOutputs run(const Kernel& kernel, const Case& c, const TrueOutputs& truth, double threshold) {
   KernelOutputs result;
   result.kernel = kernel;
   Worker worker(kernel);
@@ -119,7 +124,7 @@ RowsEvaluated evaluate(const EvalRequest& request, const std::vector<Kernel>& ke
   const Case& c = request.rows;
   RowsEvaluated result{
       request.op, request.dtype, c.rows, c.cols, outputs_of(request.op, c.cols), {}, {}, {}};
-  const Truth truth = true_outputs(
+  const TrueOutputs truth = true_outputs(
       c.rows, [&](std::size_t r) { return problem_of(request.op, request.dtype, c, r); });
   result.exact = rounded(truth.exact);
   result.decisions = decisions_of(request.op, result.exact, c.rows, threshold);
