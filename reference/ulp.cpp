@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "kernels/element.h"
@@ -34,13 +36,13 @@ std::uint8_t special(double value) {
 double ulp_of(const Exact& exact, softmark_dtype dtype) {
   if (!std::isfinite(exact.rounded)) return spacing(dtype, largest_finite(dtype));
   const double ulp = spacing(dtype, exact.rounded);
-  // A real number just nearer to 0 than the power of two it rounds to lies in the binade below.
-  const double magnitude = std::fabs(exact.rounded);
+  // A real number just nearer to 0 than the power of two it rounds to lies in the binade below. By
+  // bits, because this runs for every output.
   const bool inward = std::signbit(exact.rounded) ? exact.residual > 0 : exact.residual < 0;
-  if (inward && magnitude > std::ldexp(1.0, type_info(dtype).min_exponent) &&
-      magnitude == std::ldexp(1.0, std::ilogb(magnitude)))
-    return ulp / 2;
-  return ulp;
+  const auto bits = std::bit_cast<std::uint64_t>(exact.rounded);
+  const auto exponent = static_cast<int>(bits >> 52 & 0x7ff) - 1023;
+  const bool is_power = (bits & ((std::uint64_t{1} << 52) - 1)) == 0;
+  return inward && is_power && exponent > type_info(dtype).min_exponent ? ulp / 2 : ulp;
 }
 
 long double exact_value(const Exact& exact, softmark_dtype dtype) {
