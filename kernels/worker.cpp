@@ -25,7 +25,10 @@ using Received = ChildProcess::Received;
 
 constexpr std::size_t kMostKept = std::size_t{1}
                                   << 30;  // bytes of a segment, for a call that needs fewer
-constexpr double kGraceSeconds = 0.2;     // for a child that is about to end, to learn how
+constexpr std::size_t kMostGrown = std::size_t{1}
+                                   << 26;  // bytes of a segment, beyond what is asked
+constexpr int kFewCalls = 100;
+constexpr double kGraceSeconds = 0.2;  // for a child that is about to end, to learn how
 
 std::string name_changes(std::uint32_t changes) {
   static constexpr const char* kNames[] = {"the rounding mode",
@@ -137,7 +140,9 @@ void Worker::reserve(std::size_t segment_bytes) {
   if (shrinks && ftruncate(memory_, 0) != 0)
     throw Error(kNotMeasurable, std::string("shared memory: ") + std::strerror(errno));
   unmap();
-  segment_bytes_ = round_up(std::max(segment_bytes, wire::kSmallSegment), page_bytes());
+  // Twice as many as the largest so far, since other places mean other pages.
+  const std::size_t grown = shrinks ? 0 : std::min(2 * segment_bytes_, kMostGrown);
+  segment_bytes_ = round_up(std::max({segment_bytes, grown, wire::kSmallSegment}), page_bytes());
   const std::size_t total = mapped_bytes();
   void* mapped = ftruncate(memory_, static_cast<off_t>(total)) == 0
                      ? mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_SHARED, memory_, 0)
@@ -180,11 +185,11 @@ CallResult Worker::run(const Case& c, int closely) {
 }
 
 bool Worker::takes_slot(const Case& c) const {
-  return !c.layout.fresh && c.layout.thread_limit == 0 &&
+  return !c.layout.fresh && c.layout.thread_limit == 0 && c.layout.calls <= kFewCalls &&
          Placement(c, kernel_).segment_bytes() <= wire::kSmallSegment;
 }
 
-std::vector<CallResult> Worker::run_all(std::span<const Case* const> cases) {
+std::vector<CallResult> Worker::run_all(std::span<const Case* const> cases, int closely) {
   start_for({});
   reserve(1);
   std::vector<Placement> placements;
@@ -198,7 +203,7 @@ std::vector<CallResult> Worker::run_all(std::span<const Case* const> cases) {
     placement.place(at_slot(slot), wire::kSmallSegment);
     placement.fill();
     before.emplace_back(placement, filled_[slot]);
-    calls.push_back(placement.call(0, slot));
+    calls.push_back(placement.call(closely, slot));
   }
   std::vector<CallResult> results(cases.size());
   if (!exchange(calls, results)) return {};

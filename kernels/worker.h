@@ -39,11 +39,11 @@ class Worker {
   /// `closely`: 1 compares handlers, descriptors, children, threads and memory too; 2 counts maps.
   CallResult run(const Case& c, int closely = 0);
   /// Whether the call may be one of several in one exchange with the child: it is a small one, and
-  /// in no process of its own.
+  /// in no process of its own, made few times.
   bool takes_slot(const Case& c) const;
   /// Makes calls of which each takes a slot, at most wire::kSlots, one after the other; each has
   /// arrays of its own. Nothing where the child did not answer: what ended it, a call alone says.
-  std::vector<CallResult> run_all(std::span<const Case* const> cases);
+  std::vector<CallResult> run_all(std::span<const Case* const> cases, int closely = 0);
   /// The bulk path: copies the arrays to and fro as they are and reports only how the call ended; y
   /// is not filled. Contiguous rows, out of place.
   CallResult run(const softmark_args& args);

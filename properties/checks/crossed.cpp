@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "kernels/names.h"
 #include "properties/crossing/covering.h"
@@ -11,6 +12,8 @@ namespace softmark::checks::crossed {
 namespace {
 
 constexpr double kSecondsForStarts[] = {0.4, 3, 30};  // of fresh processes, at each effort
+constexpr int kClosely = 1;                           // as Worker::run has it
+constexpr std::size_t kSmall = 1 << 13;               // elements
 constexpr double kSecondsForRepeats = 0.5;            // of the calls of one case
 
 /// What differs from the plainest call, for messages.
@@ -119,7 +122,7 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   leave_out_what_is_slow(session, c);
   CallResult outcome;
   try {
-    outcome = session.run_watched(c, 1);
+    outcome = session.run_watched(c, kClosely);
   } catch (const KernelSession::Refused& refused) {
     if (refused.outcome.memory.empty() && refused.outcome.environment.empty()) throw;
     outcome = refused.outcome;
@@ -138,12 +141,26 @@ std::optional<Fault> fault(KernelSession& session, const Case& c) {
   return found;
 }
 
+/// Large calls, and those of a process of their own.
+bool seldom_shares(const crossing::Assignment& a) {
+  using namespace crossing;
+  const auto is_one_of = [&](Factor factor, auto... classes) {
+    return ((a[factor] == static_cast<std::uint8_t>(classes)) || ...);
+  };
+  return is_one_of(kHistory, History::fresh, History::first_upward, History::first_flushing,
+                   History::three_hundred, History::sixteen_bits) ||
+         is_one_of(kCaller, CalledFrom::forked_first, CalledFrom::limited) ||
+         numbers(kRows, a[kRows]).front() * numbers(kCols, a[kCols]).front() > kSmall;
+}
+
 std::vector<crossing::Assignment> assignments_of(const crossing::Model& model, Effort effort) {
   auto all = crossing::covering_array(model, crossing::strength_at(effort));
-  // The plainest first; what is expensive to change changes seldom.
+  // The plainest first; what is expensive to change changes seldom, and small calls that may share
+  // an exchange with the child stand together.
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     using namespace crossing;
-    return std::pair(a[kSpan], a[kThreads]) < std::pair(b[kSpan], b[kThreads]);
+    return std::tuple(a[kSpan], a[kThreads], seldom_shares(a)) <
+           std::tuple(b[kSpan], b[kThreads], seldom_shares(b));
   });
   return all;
 }
@@ -179,6 +196,7 @@ const Property property = {"crossed",
                            {},
                            nullptr,
                            covers,
-                           false};
+                           true,
+                           kClosely};
 
 }  // namespace softmark::checks::crossed

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "kernels/names.h"
 #include "properties/engine/cases.h"
@@ -10,9 +11,9 @@ namespace softmark::checks::memory {
 namespace {
 
 // A call that declines its arguments must not write outside y's rows either.
-CallResult watched(KernelSession& session, const Case& c) {
+CallResult watched(KernelSession& session, const Case& c, CallResult outcome) {
   try {
-    return session.run_watched(c);
+    return session.checked(c, std::move(outcome));
   } catch (const KernelSession::Refused& refused) {
     if (refused.outcome.memory.empty()) throw;
     return refused.outcome;
@@ -21,21 +22,22 @@ CallResult watched(KernelSession& session, const Case& c) {
 
 // Wherever the buffers lie, the kernel writes y's rows only and uses nothing around the inputs.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
-  const CallResult outcome = watched(session, c);
-  if (!outcome.memory.empty()) return Fault{outcome.memory, std::nullopt, std::nullopt, "fail"};
-  if (std::isnan(c.layout.poison)) {
-    Case other = c;
-    for (double poison : {1e4, -std::numeric_limits<double>::infinity()}) {
-      other.layout.poison = poison;
-      const CallResult again = watched(session, other);
-      if (!again.memory.empty()) return Fault{again.memory, std::nullopt, std::nullopt, "fail"};
-      for (std::size_t i = 0; i < again.y.size(); ++i)
-        if (!same_bits(again.y[i], outcome.y[i]))
-          return fault_at(i / session.outputs(c), i % session.outputs(c),
-                          "depends on what lies in the padding between rows");
-    }
+  std::vector<Case> calls = {c};
+  if (std::isnan(c.layout.poison))
+    for (double poison : {1e4, -std::numeric_limits<double>::infinity()})
+      calls.emplace_back(c).layout.poison = poison;
+  auto results = session.call_all(calls);
+  std::vector<double> first;
+  for (std::size_t k = 0; k < calls.size(); ++k) {
+    const CallResult outcome = watched(session, calls[k], std::move(results[k]));
+    if (!outcome.memory.empty()) return Fault{outcome.memory, std::nullopt, std::nullopt, "fail"};
+    if (k == 0) first = outcome.y;
+    for (std::size_t i = 0; i < outcome.y.size(); ++i)
+      if (!same_bits(outcome.y[i], first[i]))
+        return fault_at(i / session.outputs(c), i % session.outputs(c),
+                        "depends on what lies in the padding between rows");
   }
-  return exceeds_bound(session, c, outcome.y);
+  return exceeds_bound(session, c, first);
 }
 
 void sweep(const Kernel& kernel, Effort effort, const Sink& sink) {
@@ -72,6 +74,9 @@ const Property property = {"memory",
                            any_kernel,
                            fault,
                            sweep,
-                           {}};
+                           {},
+                           nullptr,
+                           nullptr,
+                           false};
 
 }  // namespace softmark::checks::memory

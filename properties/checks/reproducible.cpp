@@ -23,26 +23,36 @@ std::optional<Fault> differs(const std::vector<double>& first, const double* sec
   return std::nullopt;
 }
 
+/// A row's bits alone, again, and at other alignments, beside those in its batch.
+std::optional<Fault> differs_alone(KernelSession& session, const Case& c, std::size_t row,
+                                   const double* in_batch) {
+  const std::size_t element = bytes_of(session.kernel().dtype);
+  std::vector<Case> calls(2, row_alone(c, session.kernel().op, row));
+  for (std::size_t offset : {element, 3 * element, std::size_t{16}, std::size_t{32}}) {
+    Case& moved = calls.emplace_back(calls.front());
+    moved.layout.at_start = true;
+    moved.layout.offset = offset;
+  }
+  const auto results = session.run_all(calls);
+  const auto& alone = results.front();
+  if (auto found = differs(alone, in_batch, row, "alone and in its batch")) return found;
+  for (std::size_t k = 1; k < results.size(); ++k)
+    if (auto found = differs(alone, results[k].data(), row,
+                             k == 1 ? "when run again" : "at another alignment"))
+      return found;
+  return std::nullopt;
+}
+
 // Compares the row's bits alone, again, in its batch, at other alignments and strides, and on more
 // threads.
 std::optional<Fault> fault(KernelSession& session, const Case& c) {
-  const std::size_t outputs = session.outputs(c), element = bytes_of(session.kernel().dtype);
+  const std::size_t outputs = session.outputs(c);
   const auto batch = session.run(c);
   session.count_judged(batch.size());
   const std::size_t tried = std::min(c.rows, kMostAlone);
   for (std::size_t i = 0; i < tried; ++i) {
     const std::size_t r = tried < c.rows ? i * (c.rows - 1) / (tried - 1) : i;
-    Case one = row_alone(c, session.kernel().op, r);
-    const auto alone = session.run(one);
-    if (auto found = differs(alone, batch.data() + r * outputs, r, "alone and in its batch"))
-      return found;
-    if (auto found = differs(alone, session.run(one).data(), r, "when run again")) return found;
-    one.layout.at_start = true;
-    for (std::size_t offset : {element, 3 * element, std::size_t{16}, std::size_t{32}}) {
-      one.layout.offset = offset;
-      if (auto found = differs(alone, session.run(one).data(), r, "at another alignment"))
-        return found;
-    }
+    if (auto found = differs_alone(session, c, r, batch.data() + r * outputs)) return found;
   }
   Case padded = c;
   padded.layout.x_padding = 3;

@@ -15,6 +15,7 @@ constexpr std::size_t kMostKept = std::size_t{1} << 22;   // values
 constexpr std::size_t kLongRow = std::size_t{1} << 15;    // columns: all rows of a case are equal
 constexpr std::size_t kManyCalls = std::size_t{1} << 19;  // outputs of all calls of a case
 constexpr std::size_t kFewRows = 1000;  // that may lie far apart, whatever their number
+constexpr std::size_t kManyRows = std::size_t{1} << 16;  // a page for each would be 256 MiB
 constexpr std::size_t kVariants = 3;
 
 Family family_of(Kind kind) {
@@ -237,7 +238,7 @@ void CaseMaker::set_padding(Case& c, const Assignment& a) {
     const auto other = as<OtherStride>(a[factor]);
     return other == OtherStride::packed ? 0
            : other == OtherStride::odd  ? kOdd[turn % 3]
-                                        : kWide[turn % 2];
+                                        : kWide[c.rows > kManyRows ? 0 : turn % 2];
   };
   Layout& l = c.layout;
   l.x_padding = padding(kStride);

@@ -6,6 +6,7 @@
 
 #include "kernels/element.h"
 #include "kernels/names.h"
+#include "properties/engine/call_queue.h"
 #include "properties/engine/curve.h"
 #include "properties/engine/search.h"
 
@@ -132,14 +133,19 @@ Json measure_accuracy(KernelSession& session, std::uint64_t seed) {
     Rng rng(seed + static_cast<std::uint64_t>(family));
     Tally tally;
     constexpr std::size_t kCols[] = {2, 5, 16, 64, 100, 257};
-    for (std::size_t i = 0; tally.ulps.size() < enough && i < 4096; ++i) {
-      const std::size_t cols = gives_matrix(kernel.op) ? 2 + i % 15 : kCols[i % std::size(kCols)];
+    CallQueue calls(session, true, 0, [&](const Case& c) {
       try {
-        tally.add(session, make_case(kernel.op, kernel.dtype, family, rows, cols, rng));
+        tally.add(session, c);
       } catch (const KernelSession::Refused&) {
         rows = 1;  // some kernels handle single rows only
       }
+      return tally.ulps.size() < enough;
+    });
+    for (std::size_t i = 0; i < 4096; ++i) {
+      const std::size_t cols = gives_matrix(kernel.op) ? 2 + i % 15 : kCols[i % std::size(kCols)];
+      if (!calls.add(make_case(kernel.op, kernel.dtype, family, rows, cols, rng))) break;
     }
+    calls.finish();
     all.ulps.insert(all.ulps.end(), tally.ulps.begin(), tally.ulps.end());
     all.rounded_correctly += tally.rounded_correctly;
     all.over_bound = std::max(all.over_bound, tally.over_bound);

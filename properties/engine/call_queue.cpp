@@ -4,7 +4,7 @@
 namespace softmark {
 
 bool CallQueue::add(const Case& c) {
-  const bool waits = property_.calls_ahead && session_.may_call_ahead(c);
+  const bool waits = ahead_ && session_.may_call_ahead(c);
   if (waits) {
     waiting_.push_back(c);
     return waiting_.size() < KernelSession::kMostAhead || finish();
@@ -14,9 +14,9 @@ bool CallQueue::add(const Case& c) {
 
 bool CallQueue::finish() {
   if (waiting_.empty() || !goes_on_) return goes_on_;
-  session_.call_ahead(waiting_);
+  session_.call_ahead(waiting_, closely_);
   for (std::size_t i = 0; goes_on_ && i < waiting_.size(); ++i) goes_on_ = check_(waiting_[i]);
-  session_.call_ahead({});  // others may come to lie where these did
+  session_.call_ahead({}, 0);  // others may come to lie where these did
   waiting_.clear();
   return goes_on_;
 }

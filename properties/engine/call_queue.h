@@ -12,10 +12,9 @@ namespace softmark {
 
 class CallQueue {
  public:
-  /// `check` is given each case in turn; false: no more.
-  CallQueue(KernelSession& session, const Property& property,
-            std::function<bool(const Case&)> check)
-      : session_(session), property_(property), check_(std::move(check)) {
+  /// `check` is given each case in turn; false: no more. `ahead`, `closely`: as Property has them.
+  CallQueue(KernelSession& session, bool ahead, int closely, std::function<bool(const Case&)> check)
+      : session_(session), ahead_(ahead), closely_(closely), check_(std::move(check)) {
     waiting_.reserve(KernelSession::kMostAhead);
   }
   /// Checks it now or later. False where no more are wanted.
@@ -25,7 +24,8 @@ class CallQueue {
 
  private:
   KernelSession& session_;
-  const Property& property_;
+  bool ahead_;
+  int closely_;
   std::function<bool(const Case&)> check_;
   std::vector<Case> waiting_;
   bool goes_on_ = true;

@@ -47,7 +47,7 @@ bool try_new_cases(Hunt& hunt, KernelSession& session, const Property& property,
                    const CheckOptions& options, std::vector<bool>& judged) {
   const Kernel& kernel = session.kernel();
   bool holds = true;
-  CallQueue queue(session, property, [&](const Case& c) {
+  CallQueue queue(session, property.calls_ahead, property.closely, [&](const Case& c) {
     const std::size_t not_judged = hunt.refused + hunt.left_out;
     holds = hunt.try_case(c);
     judged.push_back(holds && hunt.refused + hunt.left_out == not_judged);

@@ -148,7 +148,8 @@ void Hunt::explore(std::uint64_t seed, int count) {
   rc::detail::TestParams params;
   params.seed = seed;
   params.maxSuccess = count;
-  CallQueue queue(session_, property_, [&](const Case& c) { return try_case(c); });
+  CallQueue queue(session_, property_.calls_ahead, property_.closely,
+                  [&](const Case& c) { return try_case(c); });
   for (const Case& c : generated(gen, params))
     if (out_of_time() || !queue.add(c)) return;
   queue.finish();

@@ -47,12 +47,13 @@ KernelSession::KernelSession(const Kernel& kernel, Effort effort, double timeout
 
 std::size_t KernelSession::outputs(const Case& c) const { return outputs_of(kernel().op, c.cols); }
 
-void KernelSession::call_ahead(std::span<const Case> cases) {
+void KernelSession::call_ahead(std::span<const Case> cases, int closely) {
   ahead_.clear();
+  ahead_closely_ = closely;
   if (cases.empty()) return;
   std::vector<const Case*> calls;
   for (const Case& c : cases) calls.push_back(&c);
-  std::vector<CallResult> results = worker_.run_all(calls);
+  std::vector<CallResult> results = worker_.run_all(calls, closely);
   calls_ahead_ = results.size() == calls.size();
   for (std::size_t i = 0; i < results.size(); ++i)
     ahead_.emplace_back(calls[i], std::move(results[i]));
@@ -70,7 +71,7 @@ std::optional<CallResult> KernelSession::take_ahead(const Case& c) {
 /// Runs it, again while two callers' first calls of a process do not overlap: on a busy machine one
 /// may end before the other begins, which says nothing of a race.
 CallResult KernelSession::run_until_met(const Case& c, int closely) {
-  if (auto made = closely ? std::nullopt : take_ahead(c)) return std::move(*made);
+  if (auto made = closely == ahead_closely_ ? take_ahead(c) : std::nullopt) return std::move(*made);
   const bool two = c.layout.fresh && c.layout.caller == Caller::concurrent && c.rows > 1;
   for (double seconds = 0;;) {
     const auto start = std::chrono::steady_clock::now();
@@ -85,11 +86,15 @@ CallResult KernelSession::run_until_met(const Case& c, int closely) {
   }
 }
 
-CallResult KernelSession::run_watched(const Case& c, int closely) {
+CallResult KernelSession::call(const Case& c, int closely) {
   CallResult outcome;
   outcome.kind = CallResult::timeout;
   if (c.cols < too_slow_cols_) outcome = run_until_met(c, closely);
-  return checked(c, std::move(outcome));
+  return outcome;
+}
+
+CallResult KernelSession::run_watched(const Case& c, int closely) {
+  return checked(c, call(c, closely));
 }
 
 CallResult KernelSession::checked(const Case& c, CallResult outcome) {
@@ -190,20 +195,27 @@ bool KernelSession::is_too_slow(const Case& c) {
 
 std::vector<double> KernelSession::run(const Case& c) { return run_watched(c).y; }
 
-std::vector<std::vector<double>> KernelSession::run_all(std::span<const Case> cases) {
-  std::vector<CallResult> results;
+std::vector<CallResult> KernelSession::call_all(std::span<const Case> cases) {
+  std::vector<CallResult> together;
   std::vector<const Case*> calls;
   for (const Case& c : cases)
     if (c.cols < too_slow_cols_ && may_call_ahead(c) && calls.size() < kMostAhead)
       calls.push_back(&c);
-  if (calls.size() > 1) results = worker_.run_all(calls);
-  calls_ahead_ = calls_ahead_ && (calls.size() < 2 || !results.empty());
-  std::vector<std::vector<double>> outputs;
+  if (calls.size() > 1) together = worker_.run_all(calls);
+  calls_ahead_ = calls_ahead_ && (calls.size() < 2 || !together.empty());
+  std::vector<CallResult> results;
   std::size_t made = 0;
   for (const Case& c : cases)
-    outputs.push_back(made < results.size() && calls[made] == &c
-                          ? checked(c, std::move(results[made++])).y
-                          : run(c));
+    results.push_back(made < together.size() && calls[made] == &c ? std::move(together[made++])
+                                                                  : call(c, 0));
+  return results;
+}
+
+std::vector<std::vector<double>> KernelSession::run_all(std::span<const Case> cases) {
+  std::vector<std::vector<double>> outputs;
+  std::vector<CallResult> results = call_all(cases);
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    outputs.push_back(checked(cases[i], std::move(results[i])).y);
   return outputs;
 }
 

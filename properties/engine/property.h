@@ -53,14 +53,17 @@ class KernelSession {
   std::vector<double> run(const Case& c);
   /// Of several cases, whose calls are made together where they are small.
   std::vector<std::vector<double>> run_all(std::span<const Case> cases);
+  /// The same before anything is thrown: `checked` gives what run_watched would have given.
+  std::vector<CallResult> call_all(std::span<const Case> cases);
+  CallResult checked(const Case& c, CallResult outcome);
   /// The outputs of one with everything else that was observed. Throws likewise.
   CallResult run_watched(const Case& c, int closely = 0);
   /// Whether the call of a case may be made ahead, together with others'.
   bool may_call_ahead(const Case& c) const { return calls_ahead_ && worker_.takes_slot(c); }
-  /// Makes the calls of cases of which each may; at most kMostAhead. `run` of the very same objects
-  /// then takes what came of them, until this is called again. Results of a kernel that crashes or
-  /// hangs are forgotten, and no calls of it are made ahead any more.
-  void call_ahead(std::span<const Case> cases);
+  /// Makes the calls of cases of which each may; at most kMostAhead. `run_watched` of the very same
+  /// objects, as closely, then takes what came of them, until this is called again. Results of a
+  /// kernel that crashes or hangs are forgotten, and no calls of it are made ahead any more.
+  void call_ahead(std::span<const Case> cases, int closely);
   static constexpr std::size_t kMostAhead = wire::kSlots;
   /// The next call is the first of a fresh process.
   void start_afresh() { worker_.end(); }
@@ -122,7 +125,7 @@ class KernelSession {
 
  private:
   CallResult run_until_met(const Case& c, int closely);
-  CallResult checked(const Case& c, CallResult outcome);
+  CallResult call(const Case& c, int closely);
   std::optional<CallResult> take_ahead(const Case& c);
   std::pair<double, CallResult::Kind> least_seconds_of(const Case& c);
   bool is_too_slow(const Case& c);
@@ -131,6 +134,7 @@ class KernelSession {
   Worker worker_;
   bool calls_ahead_ = true;
   std::vector<std::pair<const Case*, CallResult>> ahead_;
+  int ahead_closely_ = 0;
   Effort effort_;
   double timeout_;
   std::size_t too_slow_cols_ = SIZE_MAX;  // rows of this length and longer are not tried again
@@ -172,6 +176,8 @@ struct Property {
   /// Whether `fault` runs the case itself, and no matter what was called before. Calls of several
   /// cases then share one exchange with the child.
   bool calls_ahead = true;
+  /// How closely `fault` watches them, as Worker::run has it.
+  int closely = 0;
 };
 
 // Declared from the list, so that a property missing from it is an unused constant, which the
