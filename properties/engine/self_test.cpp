@@ -4,12 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <map>
-#include <thread>
 
 #include "support/interrupts.h"
+#include "support/progress.h"
 #include "support/quote.h"
 
 namespace softmark {
@@ -64,15 +62,28 @@ std::vector<Subject> subjects() {
   return all;
 }
 
-// Runs `verify` on this kernel alone and records the properties that failed.
-void run_verify(Subject& subject, VerifyOptions options) {
+/// By the kernel's id.
+using Group = std::map<std::string, Subject*>;
+
+// Runs `verify` on these kernels and records the properties that failed. `all_properties`: on
+// mutants too, not only the one that must kill them.
+void run_verify(const Group& group, VerifyOptions options, bool all_properties) {
   options.known_failures = "none";
   options.corpus.clear();  // failures of mutants are not kept in a corpus
-  options.jobs = 1;
-  options.call_timeout_seconds = subject.is_mutant() ? kCallSeconds : options.call_timeout_seconds;
+  options.adjust = [&](const Kernel& kernel, VerifyOptions& own) {
+    const Subject& subject = *group.at(kernel.id);
+    if (!subject.is_mutant()) return;
+    own.call_timeout_seconds = kCallSeconds;
+    if (!all_properties) own.properties = {subject.wanted};
+  };
+  std::vector<Kernel> kernels;
+  for (const auto& [id, subject] : group) kernels.push_back(subject->kernel);
   Json document = Json::object();
-  verify(options, Registry(), {subject.kernel}, document);
+  verify(options, Registry(), kernels, document);
+  for (const Json& kernel : document["kernels"])
+    group.at(kernel["id"])->seconds += kernel.value("verify_seconds", 0.0);
   for (const Json& verdict : document["properties"]) {
+    Subject& subject = *group.at(verdict["kernel"]);
     const bool holds = verdict["verdict"] == "pass" || verdict["verdict"] == "skip" ||
                        verdict["verdict"] == "incomplete";
     subject.passed += verdict["verdict"] == "pass";
@@ -83,19 +94,28 @@ void run_verify(Subject& subject, VerifyOptions options) {
   }
 }
 
-// Runs the named property first, and the others only on a mutant that survives it.
-void test_kernel(Subject& subject, const VerifyOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
-  VerifyOptions first = options;
-  if (subject.is_mutant()) first.properties = {subject.wanted};
-  run_verify(subject, first);
+Group survivors(const Group& group) {
+  Group left = group;
+  std::erase_if(left, [](const auto& entry) {
+    return !entry.second->is_mutant() || !entry.second->killers.empty();
+  });
+  return left;
+}
+
+/// Mutants are tried by the property that must kill them, and by the others where they survive it.
+void test(Group group, VerifyOptions options) {
+  Progress progress("self-test", static_cast<double>(group.size()));
+  options.progress = &progress;
+  run_verify(group, options, false);
+  group = survivors(group);
   // Some defects only show at sizes that a quick run leaves out.
-  if (subject.is_mutant() && subject.killers.empty() && first.effort == Effort::quick) {
-    first.effort = Effort::standard;
-    run_verify(subject, first);
+  if (options.effort == Effort::quick && !group.empty() && !interrupted()) {
+    VerifyOptions longer = options;
+    longer.effort = Effort::standard;
+    run_verify(group, longer, false);
+    group = survivors(group);
   }
-  subject.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (subject.is_mutant() && subject.killers.empty()) run_verify(subject, options);
+  if (!group.empty() && !interrupted()) run_verify(group, options, true);
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -169,17 +189,9 @@ int self_test(const VerifyOptions& options, std::size_t sample, std::string& tex
   std::erase_if(all, [&](const Subject& s) {
     return seen[s.kind.substr(0, s.kind.find(" ("))]++ % sample != 0;
   });
-  // The slow ones (controls) first, so that no core waits for the last one.
-  std::stable_partition(all.begin(), all.end(), [](const Subject& s) { return !s.is_mutant(); });
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i; !interrupted() && (i = next++) < all.size();) test_kernel(all[i], options);
-  };
-  std::vector<std::thread> workers;
-  const unsigned jobs =
-      options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < jobs; ++i) workers.emplace_back(work);
-  for (auto& worker : workers) worker.join();
+  Group group;
+  for (Subject& subject : all) group[subject.kernel.id] = &subject;
+  test(std::move(group), options);
   std::size_t bad = 0;
   text = score_of(all, bad);
   if (sample > 1) text += fmt::format("a sample: one of {} of each property\n", sample);

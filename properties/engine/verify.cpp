@@ -209,14 +209,16 @@ std::vector<Result> verify_all(const VerifyOptions& options, const std::vector<K
   const auto pieces = static_cast<double>(work.pieces.size());
   const double estimate = estimated_seconds(work.pieces.size(), options.effort,
                                             work.threads * static_cast<unsigned>(rank_count()));
-  Progress progress("verify", pieces, options.one_case.empty() ? estimate : 0);
+  std::optional<Progress> own;
+  if (!options.progress) own.emplace("verify", pieces, options.one_case.empty() ? estimate : 0);
+  Progress& progress = own ? *own : *options.progress;
   TruthTables tables(kernels, work.threads);
   work.run = [&](const std::string& piece) {
     std::size_t index = 0;
     parse_message(piece, index);
     std::vector<int> all = {tables.of(kernels[index])};
     all.insert(all.end(), descriptors.begin(), descriptors.end());
-    const Json record = verify_in_process(options, kernels[index], all);
+    const Json record = verify_in_process(options.of(kernels[index]), kernels[index], all);
     close(all.front());
     return json_message(Json{{"index", index}, {"record", record}});
   };
@@ -308,7 +310,7 @@ bool verify(const VerifyOptions& options, const Registry& registry,
                  logits ? std::vector<int>{logits->descriptor()} : std::vector<int>{}, journal);
   if (!is_leader()) return true;
   for (std::size_t i = 0; i < kernels.size(); ++i) {
-    add_undecided(options, kernels[i], results[i]);
+    add_undecided(options.of(kernels[i]), kernels[i], results[i]);
     keep(options.corpus, kernels[i], results[i].corpus, results[i].properties);
   }
   add_sections(kernels, results, document);

@@ -16,6 +16,8 @@
 
 namespace softmark {
 
+class Progress;
+
 struct VerifyOptions {
   Effort effort = Effort::standard;
   std::uint64_t seed = 1;
@@ -27,6 +29,15 @@ struct VerifyOptions {
   std::string known_failures;  // path, "none", or "" for the built-in one
   double call_timeout_seconds = 10;
   unsigned jobs = 0;  // kernels side by side; 0: one a core
+  /// What is different for a kernel; null: nothing.
+  std::function<void(const Kernel&, VerifyOptions&)> adjust;
+  Progress* progress = nullptr;  // a step for each kernel; null: one of its own
+
+  VerifyOptions of(const Kernel& kernel) const {
+    VerifyOptions own = *this;
+    if (adjust) adjust(kernel, own);
+    return own;
+  }
 };
 
 /// About how long verification of so many kernels takes, side by side on `jobs` cores of 2.6 GHz.
