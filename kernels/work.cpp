@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cfenv>
 #include <utility>
 
 namespace softmark {
@@ -54,8 +55,10 @@ void on_threads(const std::vector<Work>& works) {
 void in_region(const std::vector<Work>& works) {
   struct Region {
     const std::vector<Work>& works;
+    std::fenv_t callers = {};  // threads keep the state of the call that started them
     std::atomic<std::size_t> next{0};
   } region{works};
+  std::fegetenv(&region.callers);
   using Body = void (*)(void*);
   static const auto parallel = reinterpret_cast<void (*)(Body, void*, unsigned, unsigned)>(
       dlsym(RTLD_DEFAULT, "GOMP_parallel"));
@@ -63,6 +66,7 @@ void in_region(const std::vector<Work>& works) {
   parallel(
       [](void* data) {
         auto& of = *static_cast<Region*>(data);
+        std::fesetenv(&of.callers);
         for (std::size_t i; (i = of.next++) < of.works.size();) of.works[i]();
       },
       &region, static_cast<unsigned>(works.size()), 0);
