@@ -51,6 +51,18 @@ constexpr Size on_small_stack(std::size_t cols, Effort effort = Effort::standard
   return {.rows = 1, .cols = cols, .effort = effort, .caller = Caller::small_stack};
 }
 
+/// Threads that the first call starts, in another floating-point state, work in later ones too.
+constexpr Size threads_started(Before before, std::size_t rows, std::size_t cols, Family family,
+                               Effort effort = Effort::quick) {
+  return {.rows = rows,
+          .cols = cols,
+          .effort = effort,
+          .fresh = true,
+          .threads = 3,
+          .family = family,
+          .before = before};
+}
+
 const std::vector<Size>
     kMatrices = {{1, 3, Special::none, Effort::quick, 66000},
                  {2, 129, Special::none, Effort::standard},
@@ -89,12 +101,11 @@ const std::vector<Size>
         on_small_stack(131072),
         {.rows = 9, .cols = 100, .fresh = true, .thread_limit = 2},
         {.rows = 2, .cols = 20000, .effort = Effort::standard, .fresh = true, .thread_limit = 2},
-        {.rows = 4,
-         .cols = 33,
-         .fresh = true,
-         .threads = 2,
-         .family = Family::subnormal,
-         .before = Before::flushing},
+        threads_started(Before::flushing, 4, 33, Family::subnormal),
+        threads_started(Before::flushing, 64, 1000, Family::subnormal),
+        threads_started(Before::upward, 64, 1000, Family::wide),
+        threads_started(Before::upward, 7, 33, Family::wide),
+        threads_started(Before::upward, 1, 40000, Family::wide, Effort::standard),
         {.rows = 2,
          .cols = 100000,
          .effort = Effort::standard,

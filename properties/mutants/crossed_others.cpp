@@ -47,6 +47,11 @@ int table_rounded_by_first_caller(const softmark_args* a) {
   static const bool is_high = std::fegetround() == FE_UPWARD;
   return halved_if(is_high, a);
 }
+int threads_in_first_state(const softmark_args* a) {  // they start where they are worth it
+  if (a->threads < 2 || a->rows * a->cols < 8192) return softmax<Sound<>>(a);
+  static const bool is_high = std::fegetround() == FE_UPWARD;
+  return halved_if(is_high, a);
+}
 void length_in_a_static(R r) {
   static std::atomic<std::size_t> length;
   length = r.n;
@@ -72,6 +77,9 @@ Table crossed_others_mutants() {
       SOFTMARK_OTHERS("rounded_by_first_caller", "history",
                       "a table is computed in the first caller's rounding mode", 0,
                       table_rounded_by_first_caller),
+      SOFTMARK_OTHERS("threads_in_first_state", "threads, history",
+                      "threads keep the rounding mode of the call that started them",
+                      SOFTMARK_THREADED, threads_in_first_state),
       SOFTMARK_OTHERS("by_errno", "state", "errno from before counts as its own overflow", 0,
                       by_errno),
       SOFTMARK_OTHERS("threads_8_bits", "threads", "the number of threads in 8 bits",
