@@ -277,6 +277,7 @@ Bound delivered(const Exact& exact, Bound bound, const Problem& problem, const W
   // Where float64 itself is the working precision, this file's own arithmetic loses up to a
   // subnormal.
   if (w.working == SOFTMARK_F64 && magnitude < 0x1p-960) bound.error += w.tiny;
+  const long double before = bound.error * kOwnError;  // the rounding to the type
   if (dtype != w.working)
     bound.error +=
         spacing(dtype,
@@ -290,8 +291,8 @@ Bound delivered(const Exact& exact, Bound bound, const Problem& problem, const W
   // Where the error reaches the rounding threshold of an infinity.
   const long double threshold =
       static_cast<long double>(type.largest) + spacing(dtype, type.largest) / 2;
-  if (value + bound.error >= threshold) bound.also |= Bound::kPlusInf;
-  if (value - bound.error <= -threshold) bound.also |= Bound::kMinusInf;
+  if (value + before >= threshold) bound.also |= Bound::kPlusInf;
+  if (value - before <= -threshold) bound.also |= Bound::kMinusInf;
   if (!type.has_infinities && bound.also != Bound::kNothing) bound.also = Bound::kNotANumber;
   return bound;
 }

@@ -3,6 +3,7 @@
 // beside the end of the type.
 #include <algorithm>
 
+#include "properties/mutants/narrow.h"
 #include "properties/mutants/sound.h"
 
 namespace softmark::mutants {
@@ -77,10 +78,21 @@ void nan_for_huge_cotangents(Row<float> r) {
     r.y[i] = huge ? std::numeric_limits<float>::quiet_NaN() : r.x[i] * (r.g[i] - d);
 }
 
+/// Up to 65520 results round to the largest value, 65504.
+std::uint16_t infinite_too_early(Row<std::uint16_t> r) {
+  std::vector<double> x(r.n);
+  for (std::size_t i = 0; i < r.n; ++i) x[i] = from_f16(r.x[i]);
+  const auto [m, log_sum] = max_and_log(x.data(), r.n);
+  return to_f16(m + log_sum > 65504 ? kInf<double> : m + log_sum);
+}
+
 }  // namespace
 
 Table saturated_mutants() {
   return {
+      SOFTMARK_MUTANT("infinite_too_early", "special_values",
+                      "what lies above the largest value is infinite, whatever it rounds to",
+                      LOGSUMEXP, F16, 0, each_scalar<std::uint16_t, infinite_too_early>),
       SOFTMARK_MUTANT("saturated_log", "overflow_safety", "-5 for 0 on saturated rows", LOG_SOFTMAX,
                       F64, 0, each<double, log_of_saturated>),
       SOFTMARK_MUTANT("saturated_loss", "overflow_safety", "123 for 0 on saturated rows",
