@@ -27,8 +27,8 @@ constexpr std::size_t kMostKept = std::size_t{1}
                                   << 30;  // bytes of a segment, for a call that needs fewer
 constexpr std::size_t kMostGrown = std::size_t{1}
                                    << 26;  // bytes of a segment, beyond what is asked
-constexpr int kFewCalls = 100;
-constexpr double kGraceSeconds = 0.2;  // for a child that is about to end, to learn how
+constexpr int kFewCalls = 100;             // of a case, that others wait for
+constexpr double kGraceSeconds = 0.2;      // for a child that is about to end, to learn how
 
 std::string name_changes(std::uint32_t changes) {
   static constexpr const char* kNames[] = {"the rounding mode",

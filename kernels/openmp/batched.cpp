@@ -14,9 +14,6 @@
 #include <cfenv>
 #include <cmath>
 #include <limits>
-#if defined(__SSE2__)
-#include <xmmintrin.h>
-#endif
 
 #include "kernels/builtins.h"
 #include "kernels/simd/rows.h"
@@ -62,37 +59,6 @@ struct SplitRow {
   }
 };
 
-/// The caller's rounding mode, FTZ and DAZ on a thread of the team, as long as this lives: such
-/// threads outlive the call that started them, and keep its state.
-class CallersState {
- public:
-#if defined(__SSE2__)
-  using State = unsigned;
-  static State now() { return _mm_getcsr(); }
-  explicit CallersState(State callers) : own_(now()) { set(callers); }
-  ~CallersState() { set(own_); }
-
- private:
-  static constexpr State kFlags = 0x3f;  // exceptions raised
-  static void set(State wanted) {
-    const State current = now();
-    if ((current ^ wanted) & ~kFlags) _mm_setcsr((wanted & ~kFlags) | (current & kFlags));
-  }
-#else
-  using State = std::fenv_t;
-  static State now() {
-    State state;
-    std::fegetenv(&state);
-    return state;
-  }
-  explicit CallersState(const State& callers) : own_(now()) { std::fesetenv(&callers); }
-  ~CallersState() { std::fesetenv(&own_); }
-
- private:
-#endif
-  const State own_;
-};
-
 /// One row, on all threads of the enclosing parallel region; each loop ends in a barrier.
 template <class T>
 void shared(const SplitRow<T>& row) {
@@ -122,17 +88,21 @@ void on_threads(const softmark_args* args, int threads) {
   const std::size_t whole = cut.count > 1 ? args->rows / team * team : args->rows;
   T maxima[kMostPieces];
   simd::Total sums[kMostPieces];
-  const CallersState::State callers = CallersState::now();
+  // The other threads outlive the call that started them, and keep its rounding mode, FTZ and DAZ.
+  std::fenv_t callers;
+  std::fegetenv(&callers);
 #pragma omp parallel num_threads(threads)
   {
-    const CallersState state(callers);
     const std::size_t running = static_cast<std::size_t>(omp_get_num_threads());
     const std::size_t me = static_cast<std::size_t>(omp_get_thread_num());
+    std::fenv_t own;
+    if (me > 0) std::fegetenv(&own), std::fesetenv(&callers);
     whole_rows<T>(args, whole * me / running, whole * (me + 1) / running);
     for (std::size_t r = whole; r < args->rows; ++r)
       shared(SplitRow<T>{static_cast<const T*>(args->x) + r * args->x_stride,
                          static_cast<T*>(args->y) + r * args->y_stride, args->cols, cut, maxima,
                          sums});
+    if (me > 0) std::fesetenv(&own);
   }
 }
 

@@ -16,7 +16,7 @@ bool CallQueue::finish() {
   if (waiting_.empty() || !goes_on_) return goes_on_;
   session_.call_ahead(waiting_, closely_);
   for (std::size_t i = 0; goes_on_ && i < waiting_.size(); ++i) goes_on_ = check_(waiting_[i]);
-  session_.call_ahead({}, 0);  // others may come to lie where these did
+  forget();
   waiting_.clear();
   return goes_on_;
 }

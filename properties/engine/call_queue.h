@@ -17,12 +17,18 @@ class CallQueue {
       : session_(session), ahead_(ahead), closely_(closely), check_(std::move(check)) {
     waiting_.reserve(KernelSession::kMostAhead);
   }
+  ~CallQueue() { forget(); }
+  CallQueue(const CallQueue&) = delete;
+  CallQueue& operator=(const CallQueue&) = delete;
   /// Checks it now or later. False where no more are wanted.
   bool add(const Case& c);
   /// Checks those that wait.
   bool finish();
 
  private:
+  /// What came of calls made ahead: other cases may come to lie where these did.
+  void forget() { session_.call_ahead({}, 0); }
+
   KernelSession& session_;
   bool ahead_;
   int closely_;

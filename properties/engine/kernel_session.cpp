@@ -205,9 +205,11 @@ std::vector<CallResult> KernelSession::call_all(std::span<const Case> cases) {
   calls_ahead_ = calls_ahead_ && (calls.size() < 2 || !together.empty());
   std::vector<CallResult> results;
   std::size_t made = 0;
-  for (const Case& c : cases)
-    results.push_back(made < together.size() && calls[made] == &c ? std::move(together[made++])
-                                                                  : call(c, 0));
+  for (const Case& c : cases) {
+    const CallResult& result = results.emplace_back(
+        made < together.size() && calls[made] == &c ? std::move(together[made++]) : call(c, 0));
+    if (result.kind != CallResult::done && result.kind != CallResult::unsupported) break;
+  }
   return results;
 }
 

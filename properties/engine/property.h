@@ -53,7 +53,8 @@ class KernelSession {
   std::vector<double> run(const Case& c);
   /// Of several cases, whose calls are made together where they are small.
   std::vector<std::vector<double>> run_all(std::span<const Case> cases);
-  /// The same before anything is thrown: `checked` gives what run_watched would have given.
+  /// The same before anything is thrown, as far as the first call that crashed or hung: `checked`
+  /// gives what run_watched would have given, and throws for that one.
   std::vector<CallResult> call_all(std::span<const Case> cases);
   CallResult checked(const Case& c, CallResult outcome);
   /// The outputs of one with everything else that was observed. Throws likewise.
