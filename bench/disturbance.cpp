@@ -5,13 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "bench/load.h"
+#include "support/strays.h"
 
 namespace softmark::bench {
 namespace {
@@ -37,10 +36,6 @@ double waited_of(const std::string& schedstat) {
   return file ? waited : -1;
 }
 
-bool is_number(const std::string& name) {
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c); });
-}
-
 std::vector<std::string> schedstats_of(int process) {
   std::vector<std::string> files;
   std::error_code ignored;
@@ -52,37 +47,24 @@ std::vector<std::string> schedstats_of(int process) {
 
 }  // namespace
 
-std::vector<int> children_of(int process) {
-  std::vector<int> children;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (!is_number(name)) continue;
-    std::ifstream file(entry.path() / "stat");
-    std::string line;
-    std::getline(file, line);
-    // "pid (name) state parent ...", and the name may hold anything.
-    std::istringstream rest(line.substr(std::min(line.size(), line.rfind(')') + 1)));
-    std::string state;
-    int parent = 0;
-    if (rest >> state >> parent && parent == process) children.push_back(std::stoi(name));
-  }
-  return children;
-}
-
-Meter::Meter(int threads, int cpu, const std::vector<int>& siblings)
-    : cpu_(cpu < 0 ? "cpu" : fmt::format("cpu{}", cpu)) {
+Meter::Meter(int threads, int cpu, const std::vector<int>& siblings, InsideClock inside)
+    : cpu_(cpu < 0 ? "cpu" : fmt::format("cpu{}", cpu)), inside_(inside) {
   for (int sibling : siblings) siblings_.push_back(fmt::format("cpu{}", sibling));
-  const std::vector<int> children = children_of(getpid());
-  alone_ = threads == 1 && children.empty();
+  const std::vector<pid_t> children = own_children();
+  alone_ = threads == 1 && !inside && children.empty();
   schedstats_ = schedstats_of(getpid());
-  for (int child : children)
+  for (pid_t child : children)
     for (std::string& file : schedstats_of(child)) schedstats_.push_back(std::move(file));
 }
 
 Reading Meter::now() const {
   Reading reading;
-  for (const std::string& file : schedstats_) reading.waited += std::max(0.0, waited_of(file));
+  if (inside_) {
+    const InsideTime time = inside_();
+    reading.inside = time.spent, reading.waited = time.waited;
+  } else {
+    for (const std::string& file : schedstats_) reading.waited += std::max(0.0, waited_of(file));
+  }
   reading.stolen = 1e9 * cpu_seconds(cpu_).stolen;
   for (const std::string& sibling : siblings_) reading.beside += 1e9 * cpu_seconds(sibling).busy;
   reading.real = read_clock(CLOCK_MONOTONIC);
@@ -93,7 +75,8 @@ Reading Meter::now() const {
 double Meter::lost(const Reading& before, const Reading& after) const {
   const double real = after.real - before.real;
   if (!(real > 0)) return 0;
-  double lost = (after.waited - before.waited + after.stolen - before.stolen) / real;
+  const double timed = inside_ ? std::max(after.inside - before.inside, 1.0) : real;
+  double lost = (after.waited - before.waited) / timed + (after.stolen - before.stolen) / real;
   if (alone_) lost = std::max(lost, 1 - (after.cpu - before.cpu) / real);
   lost = std::max(lost, (after.beside - before.beside) / real * kLostBeside);
   return std::clamp(lost, 0.0, 1.0);

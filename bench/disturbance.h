@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/registry.h"
+
 namespace softmark::bench {
 
 /// A sample that lost more of its time to other work is disturbed.
@@ -17,6 +19,7 @@ struct Reading {
   double cpu = 0;     // of the calling thread
   double waited = 0;  // ready but not running: all threads of the process and of its children
   double stolen = 0;  // taken by the hypervisor from the cores in use, in steps of a clock tick
+  double inside = 0;  // of real, in a kernel that runs in another process
   double beside = 0;  // in which CPUs that share the core were busy, likewise
 };
 
@@ -24,8 +27,9 @@ struct Reading {
 class Meter {
  public:
   /// `cpu`: the CPU that a single thread is pinned to; -1: all may be used. `siblings`: those that
-  /// share its core.
-  Meter(int threads, int cpu, const std::vector<int>& siblings = {});
+  /// share its core. `inside`: of a kernel that runs in another process, which is then all that
+  /// counts as waiting: the processes wait for each other besides.
+  Meter(int threads, int cpu, const std::vector<int>& siblings = {}, InsideClock inside = nullptr);
   Reading now() const;
   /// The share of the time between two readings that other work took, 0 .. 1: what the hypervisor
   /// took, and what threads waited for a core by the system's count. A thread that times alone and
@@ -41,11 +45,9 @@ class Meter {
   std::string cpu_;                    // its line in /proc/stat
   std::vector<std::string> siblings_;  // likewise
   bool alone_;                         // one thread and no child: it never waits for another's work
+  InsideClock inside_;
   std::vector<std::string> schedstats_;
 };
-
-/// The processes whose parent is this one.
-std::vector<int> children_of(int process);
 
 /// A sample with its share of lost time.
 struct Sample {

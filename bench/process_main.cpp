@@ -14,6 +14,7 @@
 #include "bench/process.h"
 #include "bench/sampling.h"
 #include "kernels/registry.h"
+#include "support/strays.h"
 
 namespace softmark::bench {
 namespace {
@@ -78,10 +79,10 @@ ReplicateResult measure_here(const Replicate& replicate) {
   const auto before = std::chrono::steady_clock::now();
   run(&buffers.first());
   const std::chrono::duration<double> call = std::chrono::steady_clock::now() - before;
-  const Meter meter(replicate.threads, result.cpu,
-                    replicate.siblings);  // the kernel's threads are there by now
-  Counters counters;
   const InsideClock inside = replicate.in_place ? nullptr : inside_clock(replicate.library);
+  const Meter meter(replicate.threads, result.cpu, replicate.siblings,
+                    inside);  // the kernel's threads are there by now
+  Counters counters;
   const Timed timed{replicate, run, buffers, inputs, meter, counters, inside};
   const Ticks ticks;
   Cycles cycles;
@@ -113,6 +114,7 @@ int softmark::bench::replicate_main(Channel& parent) {
     result.message = error.what();
   }
   const bool sent = parent.send(json_message(nlohmann::json(result)));
+  kill_strays();  // Python; its time counts as this process's
   // Threads of a kernel's library may still run: exit without running destructors.
   _exit(sent ? 0 : kNotMeasurable);
 }

@@ -75,10 +75,10 @@ void time_in_place(benchmark::State& state, const Timed& timed) {
 void time_inside(benchmark::State& state, const Timed& timed) {
   int refused = 0;
   for (auto _ : state) {
-    const double before = timed.inside();
+    const double before = timed.inside().spent;
     refused |= timed.run(&timed.buffers.rotate());
     benchmark::ClobberMemory();
-    state.SetIterationTime(1e-9 * (timed.inside() - before));
+    state.SetIterationTime(1e-9 * (timed.inside().spent - before));
   }
   if (refused) state.SkipWithError("refused these args after accepting them once");
 }
@@ -119,7 +119,6 @@ class Loops {
   void run(benchmark::State& state) {
     const Reading before = timed_.meter.now();
     timed_.counters.start();
-    const double inside = timed_.inside ? timed_.inside() : 0;
     if (timed_.inside)
       time_inside(state, timed_);
     else
@@ -127,7 +126,7 @@ class Loops {
     timed_.counters.stop(static_cast<double>(state.iterations()));
     const Reading after = timed_.meter.now();
     if (timed_.inside && state.iterations() > 0)
-      outside_ = (after.real - before.real - (timed_.inside() - inside)) /
+      outside_ = (after.real - before.real - (after.inside - before.inside)) /
                  static_cast<double>(state.iterations());
     lost_.push_back(timed_.meter.lost(before, after));
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -128,9 +129,22 @@ Kernel describe(const softmark_kernel& k, std::size_t index) {
   return kernel;
 }
 
+struct Listing {
+  std::vector<Kernel> kernels;
+  std::string environment;  // "NAME=VALUE" for the processes that run them, or ""
+  std::string absent;       // why a peer is absent; empty where it is not
+};
+
+/// What processes need not look for again. Not while threads start processes.
+void use_environment_of(const Listing& listing) {
+  if (const std::size_t equals = listing.environment.find('='); equals != std::string::npos)
+    setenv(listing.environment.substr(0, equals).c_str(), listing.environment.c_str() + equals + 1,
+           1);
+}
+
 // In the parent: what a library contains, as listed by a child that loads it.
-std::vector<Kernel> list_library(const std::string& path, const std::string& provider,
-                                 double loading_seconds = kLoadingSeconds) {
+Listing list_library(const std::string& path, const std::string& provider,
+                     double loading_seconds = kLoadingSeconds) {
   std::error_code ignored;
   if (!path.starts_with(kPython) && !fs::is_regular_file(path, ignored))
     throw Error(kUnreadable, path + ": is not a regular file; give the path of a .so");
@@ -152,37 +166,33 @@ std::vector<Kernel> list_library(const std::string& path, const std::string& pro
   }
   if (provider == "plugin" && listing["kernels"].empty())
     throw Error(kUnreadable, path + ": holds no kernel; softmark_plugin gave a count of 0");
-  std::vector<Kernel> kernels;
+  Listing listed;
+  listed.environment = listing["environment"];
   const std::string fingerprint = fingerprint_of(path);
   for (const Json& entry : listing["kernels"]) {
-    Kernel& k = kernels.emplace_back(kernel_from_json(entry));
+    Kernel& k = listed.kernels.emplace_back(kernel_from_json(entry));
     k.provider = provider;
     k.library = path;
-    k.index = kernels.size() - 1;
+    k.index = listed.kernels.size() - 1;
     k.version = listing["version"];
     if (k.isa.empty()) k.isa = listing["isa"];
     k.fingerprint = fingerprint;
   }
-  return kernels;
+  return listed;
 }
 
-struct PeerListing {
-  std::vector<Kernel> kernels;
-  std::string absent;  // why it is absent; empty where it is not
-};
-
-PeerListing list_peer(const PeerBuild& peer) {
-  if (!peer.reason.empty()) return {{}, std::string(peer.reason)};
+Listing list_peer(const PeerBuild& peer) {
+  if (!peer.reason.empty()) return {{}, "", std::string(peer.reason)};
   const fs::path path = fs::path(program_folder()) / "peers" / peer.library;
   try {
     if (!fs::exists(path)) throw Error(kUnreadable, "its adapter " + path.string() + " is missing");
-    PeerListing listing = {list_library(path.string(), "peer"), ""};
+    Listing listing = list_library(path.string(), "peer");
     for (const Kernel& kernel : listing.kernels)
       if (!peer.any_name && !kernel.name.starts_with(peer.name))
         throw Error(kUnreadable, "its kernel " + kernel.name + " is not named after it");
     return listing;
   } catch (const Error& error) {
-    return {{}, error.what()};
+    return {{}, "", error.what()};
   }
 }
 
@@ -195,11 +205,13 @@ bool may_mean(std::string_view glob, const PeerBuild& peer) {
 
 // In parallel, because some of these child processes load a large library or start Python.
 void append_peers(Registry& registry, const std::vector<const PeerBuild*>& peers) {
-  std::vector<std::future<PeerListing>> listings;
+  std::vector<std::future<Listing>> listings;
   for (const PeerBuild* peer : peers)
     listings.push_back(std::async(std::launch::async, list_peer, std::cref(*peer)));
+  for (const auto& listing : listings) listing.wait();
   for (std::size_t i = 0; i < listings.size(); ++i) {
-    const PeerListing peer = listings[i].get();
+    const Listing peer = listings[i].get();
+    use_environment_of(peer);
     registry.kernels.insert(registry.kernels.end(), peer.kernels.begin(), peer.kernels.end());
     if (!peer.absent.empty()) registry.absent.push_back({std::string(peers[i]->name), peer.absent});
   }
@@ -218,9 +230,10 @@ ListedPlugin list_plugin(const std::string& argument, double loading_seconds) {
       throw Error(kUnreadable, plugin.library + ": no such plugin library; give the path of a .so");
     plugin.library = fs::absolute(plugin.library).string();
   }
-  std::vector<Kernel> kernels = list_library(plugin.library, "plugin", loading_seconds);
-  if (kernels.empty()) throw Error(kUnreadable, plugin.library + ": lists no kernel");
-  return {std::move(plugin), std::move(kernels)};
+  Listing listing = list_library(plugin.library, "plugin", loading_seconds);
+  if (listing.kernels.empty()) throw Error(kUnreadable, plugin.library + ": lists no kernel");
+  use_environment_of(listing);
+  return {std::move(plugin), std::move(listing.kernels)};
 }
 
 }  // namespace
@@ -229,10 +242,9 @@ Registry load_registry(const std::vector<std::string>& plugins,
                        const std::vector<std::string>& globs, double loading_seconds) {
   Registry registry;
   for (const softmark_kernel* entry : builtin_kernels()) {
-    Kernel k = describe(*entry, registry.kernels.size());
+    Kernel& k = registry.kernels.emplace_back(describe(*entry, registry.kernels.size()));
     k.provider = "builtin";
     k.isa = builtin_isa(*entry);
-    registry.kernels.push_back(k);
   }
   std::vector<ListedPlugin> listed;
   std::vector<std::string> names = globs;  // whose owner must be known, also to tell two apart
@@ -349,6 +361,7 @@ Json listing_of(const std::string& path) {
     throw Error(kUnreadable, why);
   Json listing = {{"version", ask("softmark_peer_version")},
                   {"isa", ask("softmark_peer_isa")},
+                  {"environment", ask("softmark_peer_environment")},
                   {"kernels", Json::array()}};
   const auto isa_of = library.find<const char*(std::size_t)>("softmark_peer_isa_of");
   std::set<std::string> ids;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/peers/peers.h"
 #include "kernels/softmark.h"
 #include "support/json.h"
 
@@ -70,10 +71,10 @@ const softmark_kernel& resolve_kernel(const std::string& library, std::size_t in
 /// ops and types. None of a peer's that would have to be made ready first.
 std::vector<const softmark_kernel*> namesakes(const std::string& library, std::size_t index);
 
-/// In a child process, after resolve_kernel: the nanoseconds that calls have spent in a function of
-/// another process so far, without what it takes to reach it (a peer's softmark_peer_inside); null
-/// where kernels run in this process.
-using InsideClock = double (*)();
+/// In a child process, after resolve_kernel: what calls have spent in a function of another process
+/// so far, without what it takes to reach it (a peer's softmark_peer_inside); null where kernels
+/// run in this process.
+using InsideClock = InsideTime (*)();
 InsideClock inside_clock(const std::string& library);
 
 /// An entry of the document's "kernels" section, and the kernel it describes (without library and

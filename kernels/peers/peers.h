@@ -21,14 +21,22 @@ namespace softmark {
 ///   const char *softmark_peer_prepare(size_t index)
 ///       NULL, or an error. Called once, first, in a process that will run kernel `index`: for what
 ///       is too slow to load when listing.
-///   double softmark_peer_inside(void)
-///       nanoseconds that calls have spent in another process's function so far: what is timed,
-///       without copying and waking it.
+///   const char *softmark_peer_environment(void)
+///       after softmark_peer_absent, "NAME=VALUE" or "": what listing found and the processes that
+///       run kernels need not look for again;
+///   softmark::InsideTime softmark_peer_inside(void)
+///       what calls have spent in another process's function so far: what is timed, without
+///       copying and waking it.
 struct PeerBuild {
   std::string_view name;     // "onednn"
   std::string_view library;  // "softmark_peer_onednn.so"
   std::string_view reason;   // why it was not built; empty where it was
   bool any_name;             // its kernels' names need not begin with its own
+};
+
+/// Nanoseconds, and how many of them that function's process was not on a core.
+struct InsideTime {
+  double spent = 0, waited = 0;
 };
 
 /// All peers, in the order of kernels/peers/CMakeLists.txt.

@@ -109,6 +109,11 @@ SOFTMARK_EXPORT const char* softmark_peer_prepare(size_t index) {
   return named.fault.empty() ? nullptr : named.fault.c_str();
 }
 
-SOFTMARK_EXPORT double softmark_peer_inside() { return softmark::python::inside(); }
+SOFTMARK_EXPORT const char* softmark_peer_environment() {
+  static std::string environment;
+  return (environment = softmark::python::environment()).c_str();
+}
+
+SOFTMARK_EXPORT softmark::InsideTime softmark_peer_inside() { return softmark::python::inside(); }
 
 SOFTMARK_EXPORT const char* softmark_peer_absent() { return softmark_peer_prepare(0); }

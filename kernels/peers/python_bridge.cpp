@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -36,14 +37,25 @@ struct Interpreter {
   std::string program, extra_path;
 };
 
-/// $SOFTMARK_PYTHON alone where it is set; else the user's python3, and Debian's, which alone can
-/// use the scipy that scripts/setup unpacks.
-std::vector<Interpreter> interpreters() {
+/// The environment variable that names the interpreter with these modules; "numpy,scipy": by scipy.
+std::string variable_of(const std::string& modules) {
+  return "_SOFTMARK_PYTHON_WITH_" + modules.substr(modules.rfind(',') + 1);
+}
+
+/// $SOFTMARK_PYTHON alone where it is set; else what listing found, the user's python3, and
+/// Debian's, which alone can use the scipy that scripts/setup unpacks.
+std::vector<Interpreter> interpreters(const std::string& modules) {
   const Interpreter debian = {"/usr/bin/python3",
                               peers_folder() + "/scipy/usr/lib/python3/dist-packages"};
+  const auto with_extra_path = [&](const char* program) {
+    return program == debian.program ? debian : Interpreter{program, ""};
+  };
   const char* chosen = std::getenv("SOFTMARK_PYTHON");
-  if (chosen && *chosen) return {chosen == debian.program ? debian : Interpreter{chosen, ""}};
-  return {{"python3", ""}, debian};
+  if (chosen && *chosen) return {with_extra_path(chosen)};
+  std::vector<Interpreter> all = {{"python3", ""}, debian};
+  if (const char* found = std::getenv(variable_of(modules).c_str()))
+    all.insert(all.begin(), with_extra_path(found));
+  return all;
 }
 
 struct Bridge {
@@ -52,7 +64,8 @@ struct Bridge {
   int memory = -1;
   std::byte* base = nullptr;
   std::size_t bytes = 0;
-  double inside = 0;
+  InsideTime inside;
+  std::string interpreter;
 };
 Bridge bridge;
 
@@ -103,6 +116,7 @@ std::int64_t try_start(const Function& function, const Interpreter& with, std::s
   std::int64_t status = kNoModule;
   if (!send(bridge.child, "") || !receive(bridge.child, status, text))
     return text = with.program + " could not be started", kNoModule;
+  if (status == kDone) bridge.interpreter = text;
   return status;
 } catch (const Error& error) {
   return text = error.what(), kNoModule;
@@ -159,7 +173,7 @@ std::string folder() {
 
 std::string start(const Function& function) {
   std::string text, first;
-  for (const Interpreter& with : interpreters()) {
+  for (const Interpreter& with : interpreters(function.modules)) {
     const auto status = try_start(function, with, text);
     if (status == kDone) return "";
     if (first.empty()) first = text;
@@ -205,32 +219,38 @@ int call(const softmark_args* args) {
     die(failure());
   if (status == kRefused) return 1;
   if (status != kDone) die(text);
-  bridge.inside += std::strtod(text.c_str(), nullptr);
+  char* waited = nullptr;
+  bridge.inside.spent += std::strtod(text.c_str(), &waited);
+  bridge.inside.waited += std::strtod(waited, nullptr);
   const std::size_t y_stride = shape.output == OpShape::kScalar ? out : args->y_stride * element;
   copy_rows(static_cast<std::byte*>(args->y), y_stride, bridge.base + y, out, args->rows, out);
   return 0;
 }
 
-namespace {
+InsideTime inside() { return bridge.inside; }
 
-/// The answer to a question about a module by the first interpreter that has it.
-std::string answer_of(const std::string& question, const std::string& module) {
-  for (const Interpreter& with : interpreters()) try {
-      ChildProcess child = start_python(with, {question, module}, -1);
+About about(const std::string& modules) {
+  for (const Interpreter& with : interpreters(modules)) try {
+      ChildProcess child = start_python(with, {"--about", modules}, -1);
       std::int64_t status = kFailed;
       std::string text;
-      if (send(child, "") && receive(child, status, text) && status == kDone) return text;
+      if (!send(child, "") || !receive(child, status, text) || status != kDone) continue;
+      std::istringstream lines(text);
+      About found;
+      std::string interpreter;
+      std::getline(std::getline(std::getline(lines, found.version), found.isa), interpreter);
+      found.environment = variable_of(modules) + "=" + interpreter;
+      return found;
     } catch (const Error&) {
       // This interpreter is not there.
     }
-  return "";
+  return {};
 }
 
-}  // namespace
-
-double inside() { return bridge.inside; }
-
-std::string version_of(const std::string& module) { return answer_of("--version", module); }
-std::string isa_of(const std::string& module) { return answer_of("--isa", module); }
+std::string environment() {
+  return bridge.interpreter.empty()
+             ? ""
+             : variable_of(bridge.function.modules) + "=" + bridge.interpreter;
+}
 
 }  // namespace softmark::python

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "kernels/peers/peers.h"
 #include "kernels/softmark.h"
 
 namespace softmark::python {
@@ -26,15 +27,19 @@ std::string start(const Function& function);
 /// as 1, "cannot do these args".
 int call(const softmark_args* args);
 
-/// Nanoseconds that functions have taken inside of Python so far.
-double inside();
+/// What functions have taken inside of Python so far.
+InsideTime inside();
 
-/// The version of a Python module where one of the interpreters that start would try has it; else
-/// empty.
-std::string version_of(const std::string& module);
+/// Of the first interpreter that has the modules; all empty where none has.
+struct About {
+  std::string version;      // of the last module
+  std::string isa;          // the instruction set that numpy says it uses there
+  std::string environment;  // for softmark_peer_environment: spares start the search
+};
+About about(const std::string& modules);
 
-/// The instruction set that numpy says it uses there; empty where unknown.
-std::string isa_of(const std::string& module);
+/// For softmark_peer_environment: names the interpreter of the function that was started.
+std::string environment();
 
 /// The folder of this library, where python_bridge.py lies.
 std::string folder();

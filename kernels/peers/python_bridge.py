@@ -2,15 +2,15 @@
 """The Python end of kernels/peers/python_bridge.h.
 
     python3 python_bridge.py --run TARGET NUMPY_DTYPE MODULES EXTRA_PATH
-    python3 python_bridge.py --version MODULE EXTRA_PATH
-    python3 python_bridge.py --isa MODULE EXTRA_PATH
+    python3 python_bridge.py --about MODULES EXTRA_PATH
 
 Descriptor 3 is the channel (support/channel.h): each message follows a header of two 64-bit
 numbers, its number and its length in bytes; an answer repeats the number of its request. Descriptor
 4 is the shared memory. The first request is empty. Each later one is eight 64-bit numbers: bytes of
 the memory, rows, cols, where g, the labels and y lie (x lies at 0; -1: not there), and the numbers
 of dimensions of g and y, whose shapes begin (rows, cols, cols). Each answer is a status and its
-text: of a call that is done, the nanoseconds that the function took.
+text: of the first request, the path of this interpreter; of a call that is done, the nanoseconds that
+the function took, and how many of them it was not on a core.
 """
 
 import importlib
@@ -149,9 +149,10 @@ def serve(channel, function, dtype):
         try:
             if request != last:
                 views, last = Views(request, dtype), request
-            start = time.perf_counter_ns()
+            cpu, start = time.process_time_ns(), time.perf_counter_ns()
             result = function(*views.inputs, **keywords)
             inside = time.perf_counter_ns() - start
+            waited = max(0, inside - (time.process_time_ns() - cpu))
             views.store(result)
         except NotImplementedError:
             channel.answer(REFUSED)
@@ -160,7 +161,7 @@ def serve(channel, function, dtype):
             no_columns = REQUEST.unpack(request)[2] == 0 and isinstance(error, ValueError)
             channel.answer(REFUSED if no_columns else FAILED, last_line(error))
         else:
-            channel.answer(DONE, str(inside))
+            channel.answer(DONE, f"{inside} {waited}")
 
 
 def keep_memory():
@@ -189,26 +190,22 @@ def run(channel, target, dtype, modules, extra_path):
         function = find(target)
     except BaseException as error:
         return channel.answer(FAILED, f"{last_line(error)} ({sys.executable})")
-    channel.answer(DONE)
+    channel.answer(DONE, sys.executable)
     serve(channel, function, dtype)
 
 
-def version(channel, module, extra_path):
+def version_of(module):
     """Without importing it, which takes ten times as long."""
-    if missing(module, extra_path):
-        return channel.answer(NO_MODULE)
     import importlib.metadata
 
     try:
-        channel.answer(DONE, importlib.metadata.version(module))
+        return importlib.metadata.version(module)
     except importlib.metadata.PackageNotFoundError:
-        channel.answer(DONE, getattr(importlib.import_module(module), "__version__", "unknown"))
+        return getattr(importlib.import_module(module), "__version__", "unknown")
 
 
-def isa(channel, module, extra_path):
+def isa_of_numpy():
     """The widest instruction set that numpy dispatches to on this CPU, by its own report."""
-    if missing(module, extra_path):
-        return channel.answer(NO_MODULE)
     try:
         import numpy
 
@@ -216,12 +213,19 @@ def isa(channel, module, extra_path):
         features = core._multiarray_umath.__cpu_features__
         known = core._multiarray_umath.__cpu_baseline__ + core._multiarray_umath.__cpu_dispatch__
     except (ImportError, AttributeError):
-        return channel.answer(DONE)
-    channel.answer(DONE, next((name for name in reversed(known) if features.get(name)), ""))
+        return ""
+    return next((name for name in reversed(known) if features.get(name)), "")
+
+
+def about(channel, modules, extra_path):
+    """The version of the last module, numpy's instruction set and this interpreter, a line each."""
+    if missing(modules, extra_path):
+        return channel.answer(NO_MODULE)
+    channel.answer(DONE, "\n".join((version_of(modules.split(",")[-1]), isa_of_numpy(), sys.executable)))
 
 
 if __name__ == "__main__":
     del sys.path[0]  # the bridge's own folder
     channel = Channel()
     channel.receive()
-    {"--run": run, "--version": version, "--isa": isa}[sys.argv[1]](channel, *sys.argv[2:])
+    {"--run": run, "--about": about}[sys.argv[1]](channel, *sys.argv[2:])

@@ -23,6 +23,14 @@ inline std::string target_of(const Entry& entry) {
   return target.find(".py:") == target.npos ? target : folder() + "/" + target;
 }
 
+extern const char* const kModule;   // "scipy"
+extern const char* const kModules;  // "numpy,scipy"
+
+inline const About& about_peer() {
+  static const About about = python::about(kModules);
+  return about;
+}
+
 template <std::size_t N>
 const softmark_kernel* kernels_of(const char* name, const Entry (&entries)[N]) {
   static std::vector<softmark_kernel> kernels;
@@ -42,13 +50,16 @@ const softmark_kernel* kernels_of(const char* name, const Entry (&entries)[N]) {
     return abi_version == SOFTMARK_ABI_VERSION ? kernels_of(kModule, kEntries) : nullptr;       \
   }                                                                                             \
   SOFTMARK_EXPORT const char* softmark_peer_version() {                                         \
-    static const std::string version = softmark::python::version_of(softmark::python::kModule); \
-    return version.c_str();                                                                     \
+    return softmark::python::about_peer().version.c_str();                                      \
   }                                                                                             \
-  SOFTMARK_EXPORT double softmark_peer_inside() { return softmark::python::inside(); }          \
   SOFTMARK_EXPORT const char* softmark_peer_isa() {                                             \
-    static const std::string isa = softmark::python::isa_of(softmark::python::kModule);         \
-    return isa.c_str();                                                                         \
+    return softmark::python::about_peer().isa.c_str();                                          \
+  }                                                                                             \
+  SOFTMARK_EXPORT const char* softmark_peer_environment() {                                     \
+    return softmark::python::about_peer().environment.c_str();                                  \
+  }                                                                                             \
+  SOFTMARK_EXPORT softmark::InsideTime softmark_peer_inside() {                                 \
+    return softmark::python::inside();                                                          \
   }                                                                                             \
   SOFTMARK_EXPORT const char* softmark_peer_absent() {                                          \
     static const std::string why =                                                              \
