@@ -43,10 +43,9 @@ SOFTMARK_VERBS(SOFTMARK_DECLARE)
 namespace {
 
 constexpr ChildRole kRoles[] = {
-    {"child-list", list_library_main},
-    {"child-worker", worker_main},
-    {"child-verify", verify_kernel_main},
-    {"child-replicate", bench::replicate_main},
+    {"child-list", list_library_main},      {"child-worker", worker_main},
+    {"child-verify", verify_kernel_main},   {"child-replicate", bench::replicate_main},
+    {"child-library", bench::library_main},
 };
 
 /// One line; of a text as long as a file only its start and its end. Of the ranks of a job one

@@ -26,6 +26,7 @@ constexpr std::size_t kMostPool = std::size_t{1} << 30;
 /// Time for what other work disturbed: some seconds, and a share of the expected time.
 constexpr double kLeastToRepeat = 5, kShareToRepeat = 0.2;
 constexpr double kOthersBusy = 0.2;
+constexpr int kMostLoaded = 8;  // processes that keep a library: libtorch's take 60 MB each
 
 /// Of a short row the latency of a call matters, and no thread can help.
 std::vector<int> threads_of(const BenchOptions& options, const Kernel& kernel,
@@ -86,6 +87,32 @@ std::vector<Series> plan_workload(const BenchOptions& options, const std::vector
   }
   series.insert(series.begin(), ceilings.begin(), ceilings.end());
   return series;
+}
+
+/// Runs the series of one workload after the other, and moves them to `measured`. `estimate`: the
+/// seconds expected for all.
+void run_plan(std::vector<std::vector<Series>>& plan, const BenchOptions& options,
+              const Replication& replication, double estimate, Progress& progress,
+              Measured& measured) {
+  double seconds_to_repeat = kLeastToRepeat + kShareToRepeat * estimate;
+  LoadedLibraries libraries(plan.size() > 1 ? std::min(replication.processes, kMostLoaded) : 0);
+  std::map<std::string, int> hangs;
+  for (std::vector<Series>& series : plan) {
+    for (Series& one : series)
+      if (one.kernel && !one.kept && hangs[one.kernel->id] >= 2)
+        one.status = "timeout", one.message = "not tried: it hung on two workloads before";
+    if (series.empty()) continue;
+    // Makes inputs on first use: none where every series is kept.
+    InputsCache inputs(series.front().workload, options.seed);
+    Session session{options, replication, progress, inputs, timing_cpus(), &libraries};
+    measured.complete =
+        interleave(series, session) && repeat_disturbed(series, session, seconds_to_repeat);
+    for (Series& one : series) {
+      if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];
+      if (!one.processes.empty() || one.status != "ok") measured.series.push_back(std::move(one));
+    }
+    if (!measured.complete) break;
+  }
 }
 
 }  // namespace
@@ -218,24 +245,7 @@ Measured measure(const BenchOptions& options, const std::vector<Kernel>& kernels
   Measured measured;
   measured.warnings = warnings_before(machine_section());
   const OtherWork others;
-  double seconds_to_repeat = kLeastToRepeat + kShareToRepeat * estimate;
-  std::map<std::string, int> hangs;
-  for (std::vector<Series>& series : plan) {
-    for (Series& one : series)
-      if (one.kernel && !one.kept && hangs[one.kernel->id] >= 2)
-        one.status = "timeout", one.message = "not tried: it hung on two workloads before";
-    if (series.empty()) continue;
-    // Makes inputs on first use: none where every series is kept.
-    InputsCache inputs(series.front().workload, options.seed);
-    Session session{options, replication, progress, inputs, timing_cpus()};
-    measured.complete =
-        interleave(series, session) && repeat_disturbed(series, session, seconds_to_repeat);
-    for (Series& one : series) {
-      if (one.kernel && one.status == "timeout") ++hangs[one.kernel->id];
-      if (!one.processes.empty() || one.status != "ok") measured.series.push_back(std::move(one));
-    }
-    if (!measured.complete) break;
-  }
+  run_plan(plan, options, replication, estimate, progress, measured);
   if (!measured.complete)
     measured.warnings.push_back("interrupted: what was not measured is missing");
   if (const double busy = others.cpus(); busy > kOthersBusy)

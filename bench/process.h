@@ -10,6 +10,7 @@
 #include "bench/ceilings.h"
 #include "kernels/softmark.h"
 #include "support/channel.h"
+#include "support/child.h"
 #include "support/json.h"
 
 /// An optional value in JSON: null where it is empty.
@@ -79,12 +80,34 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplicateResult, status, message, nanoseconds
                                    pages, disturbed, lost, cycles_per_nanosecond,
                                    ticks_per_nanosecond, drift, clock, events, isa, percentiles)
 
+/// Processes that have loaded a library and wait, because loading one may take a second. Replicate
+/// `which` of each series is timed in a copy of process `which`, so that the replicates of a series
+/// differ in where the library lies, as fresh processes do.
+class LoadedLibraries {
+ public:
+  /// For this many replicates of a series; further ones, or none, load for themselves.
+  explicit LoadedLibraries(int replicates);
+  /// Not started() where a process must load the library itself: a built-in, and a library that
+  /// starts threads or processes.
+  ChildProcess copy(const Replicate& replicate, std::size_t which, int inputs_fd);
+
+ private:
+  std::size_t replicates_;
+  std::map<std::string, std::vector<std::optional<ChildProcess>>> loaded_;
+};
+
 /// Runs a child and waits for its end. A crash or a hang is a result, never an exception; an
-/// interrupt (support/interrupts.h) ends the wait with status "interrupted".
-ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds);
+/// interrupt (support/interrupts.h) ends the wait with status "interrupted". `child`: a copy that
+/// LoadedLibraries made.
+ReplicateResult run_replicate(const Replicate& replicate, int inputs_fd, double timeout_seconds,
+                              ChildProcess child = {});
 
 /// The measuring child (role "child-replicate"): the request is a Replicate as JSON, the reply a
 /// ReplicateResult; the inputs lie in descriptor 4.
 int replicate_main(Channel& parent);
+
+/// A child that loads the library of a Replicate, answers whether it can be copied, and whose
+/// copies are measuring children (role "child-library").
+int library_main(Channel& parent);
 
 }  // namespace softmark::bench

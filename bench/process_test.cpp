@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "bench/cpuid.h"
 #include "bench/inputs.h"
 #include "bench/workload.h"
@@ -43,6 +45,30 @@ TEST(Replicate, OfNoInputsAtAllIsAnError) {
   Replicate replicate;
   replicate.rows = 1, replicate.cols = 4;
   EXPECT_EQ(run_replicate(replicate, 0, 30).status, "error");
+}
+
+TEST(LoadedLibraries, AreCopiedOnceTheyAreAlone) {
+  const SharedInputs inputs(SOFTMARK_SOFTMAX, SOFTMARK_F32,
+                            own_workload(1, 4, Distribution::kNormal), 1);
+  Replicate replicate;
+  replicate.rows = 1, replicate.cols = 4, replicate.samples = 1, replicate.min_time = 1e-4;
+  LoadedLibraries libraries(2);
+  EXPECT_FALSE(libraries.copy(replicate, 0, inputs.fd()).started());  // a built-in
+  replicate.library = SOFTMARK_PLUGINS "/loaded.so";
+  EXPECT_EQ(run_replicate(replicate, inputs.fd(), 30).message, "returned 7");
+  for (int twice = 0; twice < 2; ++twice) {
+    const ReplicateResult result =
+        run_replicate(replicate, inputs.fd(), 30, libraries.copy(replicate, 1, inputs.fd()));
+    EXPECT_EQ(result.status, "ok") << result.message;
+    EXPECT_EQ(result.nanoseconds.size(), 1u);
+  }
+  EXPECT_FALSE(libraries.copy(replicate, 2, inputs.fd()).started());
+  EXPECT_FALSE(LoadedLibraries(0).copy(replicate, 0, inputs.fd()).started());
+  setenv("STARTS_A_THREAD", "1", 1);
+  EXPECT_FALSE(LoadedLibraries(2).copy(replicate, 1, inputs.fd()).started());
+  unsetenv("STARTS_A_THREAD");
+  replicate.library = "/nonexistent.so";
+  EXPECT_FALSE(libraries.copy(replicate, 0, inputs.fd()).started());
 }
 
 TEST(Cpuid, NamesWhatItKnowsAndDoubtsWhatContradicts) {

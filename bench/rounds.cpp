@@ -61,12 +61,16 @@ std::string label(const Series& series) {
       series.threads);
 }
 
-/// One process of the series; "interrupted" is a status like any other.
-ReplicateResult run_one(const Series& series, Session& session, std::size_t core) {
+/// Process `which` of the series; "interrupted" is a status like any other.
+ReplicateResult run_one(const Series& series, Session& session, std::size_t which,
+                        std::size_t core) {
   const int cpu = session.cpus.empty() ? -1 : session.cpus[core % session.cpus.size()];
   session.progress.show(label(series));
-  return run_replicate(replicate_of(series, session.options, session.replication, cpu),
-                       session.inputs.fd(series.op, series.dtype), session.replication.timeout);
+  const Replicate replicate = replicate_of(series, session.options, session.replication, cpu);
+  const int inputs = session.inputs.fd(series.op, series.dtype);
+  return run_replicate(
+      replicate, inputs, session.replication.timeout,
+      session.libraries ? session.libraries->copy(replicate, which, inputs) : ChildProcess());
 }
 
 void take(Series& series, ReplicateResult result) {
@@ -112,7 +116,8 @@ bool interleave(std::vector<Series>& series, Session& session,
       if (interrupted()) return false;
       if (one.kept) continue;
       if (one.status == "ok") {
-        ReplicateResult result = run_one(one, session, core);
+        ReplicateResult result =
+            run_one(one, session, static_cast<std::size_t>(done + round), core);
         if (result.status == "interrupted") return false;
         take(one, std::move(result));
       }
@@ -141,7 +146,7 @@ bool repeat_disturbed(std::vector<Series>& series, Session& session, double& sec
         if (!kept.disturbed) continue;
         if (interrupted()) return false;
         const std::size_t core = core_of(i, session.cpus.size()) + pass;
-        ReplicateResult again = run_one(one, session, core);
+        ReplicateResult again = run_one(one, session, i, core);
         if (again.status == "interrupted") return false;
         one.repeated += pass == 1;
         if (again.status == "ok" && again.lost < kept.lost) kept = std::move(again);

@@ -17,7 +17,8 @@ struct Session {
   Replication replication;
   Progress& progress;
   InputsCache& inputs;
-  std::vector<int> cpus;  // that take turns (machine.h: timing_cpus)
+  std::vector<int> cpus;                 // that take turns (machine.h: timing_cpus)
+  LoadedLibraries* libraries = nullptr;  // null: every process loads its library itself
 };
 
 /// The expected seconds of one process of this series: start, filling the buffers, calibration and

@@ -7,7 +7,8 @@
 
 int main(int argc, char** argv) {
   static constexpr softmark::ChildRole kRoles[] = {
-      {"child-replicate", softmark::bench::replicate_main}};
+      {"child-replicate", softmark::bench::replicate_main},
+      {"child-library", softmark::bench::library_main}};
   if (const auto code = softmark::run_role(argc, argv, kRoles)) return *code;
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

@@ -183,6 +183,7 @@ ChildProcess::ChildProcess(const ChildStart& start)
 ChildProcess ChildProcess::copy(const std::vector<int>& descriptors, Clock::time_point deadline) {
   ChildProcess made;
   made.number_ = random_number();
+  made.ends_at_interrupt_ = ends_at_interrupt_;
   int ends[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("socketpair");
   made.channel_ = ends[0];

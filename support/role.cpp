@@ -53,15 +53,9 @@ std::optional<int> run_role(int argc, char** argv, std::span<const ChildRole> ro
   return std::nullopt;
 }
 
-ChildResult run_child(const std::string& role, std::string_view request, double timeout_seconds,
-                      const std::function<void(const std::string&)>& take,
-                      const std::vector<int>& descriptors) {
+ChildResult run_child(ChildProcess child, std::string_view request, double timeout_seconds,
+                      const std::function<void(const std::string&)>& take) {
   const auto deadline = deadline_after(timeout_seconds);
-  ChildStart start;
-  start.arguments = {role};
-  start.descriptors = descriptors;
-  start.ends_at_interrupt = true;
-  ChildProcess child(start);
   child.send(request, deadline);  // where it cannot be sent, receive says why
   ChildResult result;
   std::string reply;
@@ -72,6 +66,16 @@ ChildResult run_child(const std::string& role, std::string_view request, double 
   result.ending = ending_of(child, result.end, timeout_seconds);
   result.output = child.output();
   return result;
+}
+
+ChildResult run_child(const std::string& role, std::string_view request, double timeout_seconds,
+                      const std::function<void(const std::string&)>& take,
+                      const std::vector<int>& descriptors) {
+  ChildStart start;
+  start.arguments = {role};
+  start.descriptors = descriptors;
+  start.ends_at_interrupt = true;
+  return run_child(ChildProcess(start), request, timeout_seconds, take);
 }
 
 }  // namespace softmark

@@ -36,9 +36,12 @@ struct ChildResult {
   bool interrupted() const { return end == ChildProcess::Received::interrupted; }
 };
 
-/// Runs this program in `role` with one request, and waits for its end, which an interrupt or
-/// `timeout_seconds` brings about too. Each reply goes to `take` as it comes. `descriptors` are the
-/// child's 4, 5, ...
+/// Sends a child one request, and waits for its end, which an interrupt or `timeout_seconds` brings
+/// about too. Each reply goes to `take` as it comes.
+ChildResult run_child(ChildProcess child, std::string_view request, double timeout_seconds,
+                      const std::function<void(const std::string&)>& take);
+
+/// The same of this program in `role`. `descriptors` are the child's 4, 5, ...
 ChildResult run_child(const std::string& role, std::string_view request, double timeout_seconds,
                       const std::function<void(const std::string&)>& take,
                       const std::vector<int>& descriptors = {});
