@@ -38,7 +38,7 @@ Finding virtualised(const Json& machine) {
   if (environment["virtualised"] == false) return {"virtualised", Finding::kFine, "no", ""};
   return {"virtualised", Finding::kNoisy,
           "yes, by " + environment.value("hypervisor", "an unnamed hypervisor"),
-          "neighbours on the same host cannot be seen: believe ratios of one run, repeat runs at "
+          "times depend on its neighbours: believe ratios of one run, repeat runs at "
           "other hours"};
 }
 

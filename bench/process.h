@@ -68,7 +68,8 @@ struct ReplicateResult {
   double cycles_per_nanosecond = 0, ticks_per_nanosecond = 0, drift = 0;
   std::string clock;                     // what counted cycles: "cpu", "estimated" or ""
   std::map<std::string, double> events;  // a call, where the system counts them
-  std::string isa;  // the vector instructions seen; empty: not looked for, or unknown
+  std::string isa;                // the vector instructions seen; empty: not looked for, or unknown
+  std::vector<double> additions;  // a cycle, before and after (neighbours.h)
   std::vector<double> percentiles;  // of single calls, nanoseconds: p50, p99; empty: not taken
 };
 
@@ -78,7 +79,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Replicate, library, index, ceiling, most_seco
                                    min_time, samples, flags, pages, tries, calls, samples_isa)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplicateResult, status, message, nanoseconds, pinned, cpu,
                                    pages, disturbed, lost, cycles_per_nanosecond,
-                                   ticks_per_nanosecond, drift, clock, events, isa, percentiles)
+                                   ticks_per_nanosecond, drift, clock, events, isa, additions,
+                                   percentiles)
 
 /// Processes that have loaded a library and wait, because loading one may take a second. Replicate
 /// `which` of each series is timed in a copy of process `which`, so that the replicates of a series

@@ -11,6 +11,7 @@
 #include "bench/ceilings.h"
 #include "bench/cycles.h"
 #include "bench/isa.h"
+#include "bench/neighbours.h"
 #include "bench/process.h"
 #include "bench/sampling.h"
 #include "kernels/registry.h"
@@ -84,11 +85,13 @@ ReplicateResult measure_here(const Replicate& replicate) {
                     inside);  // the kernel's threads are there by now
   Counters counters;
   const Timed timed{replicate, run, buffers, inputs, meter, counters, inside};
+  result.additions = {additions_per_cycle()};
   const Ticks ticks;
   Cycles cycles;
   const Samples taken = take_samples(timed, affordable_samples(replicate, call.count()));
   keep(taken, result);
   cycles.stop();
+  result.additions.push_back(additions_per_cycle());
   result.clock = cycles.kind();
   result.cycles_per_nanosecond = cycles.per_nanosecond();
   result.drift = cycles.drift();

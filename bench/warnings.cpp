@@ -9,6 +9,7 @@
 #include "bench/examine.h"
 #include "bench/load.h"
 #include "bench/machine.h"
+#include "bench/neighbours.h"
 
 namespace softmark::bench {
 namespace {
@@ -44,6 +45,17 @@ void warn_about_pages(const BenchOptions& options, const std::vector<Series>& se
     warnings.push_back(
         "some buffers have pages of 4 KiB: the system gave none of 2 MiB (`echo madvise > "
         "/sys/kernel/mm/transparent_hugepage/enabled` as root; --pages 4k makes all alike)");
+}
+
+std::string warning_of_neighbours(const std::vector<Series>& series) {
+  std::vector<double> looks;
+  for (const Series& one : series)
+    for (const ReplicateResult& process : one.processes)
+      looks.insert(looks.end(), process.additions.begin(), process.additions.end());
+  const std::string sentence = sentence_of(sharing_of(std::move(looks)));
+  return sentence.empty()
+             ? ""
+             : sentence + ": measure again when it is quiet, or on a machine of its own";
 }
 
 }  // namespace
@@ -82,6 +94,8 @@ std::vector<std::string> warnings_of(const BenchOptions& options,
     warnings.push_back(
         "single threads could not be pinned to a core; they may have moved between cores");
   warn_about_pages(options, series, warnings);
+  if (std::string shared = warning_of_neighbours(series); !shared.empty())
+    warnings.push_back(std::move(shared));
   return warnings;
 }
 

@@ -9,6 +9,7 @@
 #include "bench/cpuid.h"
 #include "bench/examine.h"
 #include "bench/machine.h"
+#include "bench/neighbours.h"
 #include "bench/paired.h"
 #include "bench/rounds.h"
 #include "bench/verbs/bench_flags.h"
@@ -77,6 +78,14 @@ Finding overhead(double nanoseconds) {
           "times of calls shorter than a microsecond are partly the measuring's own"};
 }
 
+Finding neighbours() {
+  const Sharing sharing = sharing_of(look_at_cores());
+  if (const std::string sentence = sentence_of(sharing); !sentence.empty())
+    return {"neighbours", Finding::kNoisy, sentence,
+            "measure again when it is quiet, or on a machine of its own"};
+  return {"neighbours", Finding::kFine, "the core is not shared with work that is not seen", ""};
+}
+
 double widest(const std::vector<Comparison>& comparisons, double Ratio::*field) {
   double most = 0;
   for (const Comparison& one : comparisons)
@@ -140,6 +149,7 @@ int run_doctor(const DoctorInvocation& invocation) {
   const double nothing = call_overhead(invocation.seed);
   machine["environment"]["call_overhead_ns"] = number(nothing);
   findings.push_back(overhead(nothing));
+  findings.push_back(neighbours());
   const auto comparisons = against_itself(
       subject_of(load_registry({}, invocation.kernels), invocation.kernels), invocation);
   write_file(invocation.output.path,
