@@ -5,9 +5,9 @@
 // Correctly rounded. A result has at most 4 bits, so float64 decides it unless the exact value lies
 // within 2^-45 of a tie. Sums of exponentials are transcendental and so no ties, but log-softmax
 // comes closer than any precision: beside x - max = -17, a tie of E4M3, a log of the sum that
-// vanishes still makes the result less than -17. So the last addition's rounding error decides
-// ties. Softmax has one tie, 1/n at half the smallest subnormal, where n are equal: it rounds to 0,
-// and so does all that lies just below it. All rows of two columns and all sigmoids are tested.
+// vanishes still makes the result less than -17. So its ties round away from zero. Softmax has one
+// tie, 1/n at half the smallest subnormal, where n are equal: it rounds to 0, and so does all that
+// lies just below it. All rows of two columns and all sigmoids are tested.
 //
 // E4M3 has no infinities, and logits that span 896 take log-softmax beyond its 448: there, and in
 // logsumexp, it saturates, so that a very unlikely column does not become NaN. E5M2 has infinities,
@@ -43,26 +43,24 @@ double decode(std::uint8_t code) {
   return code & 0x80 ? -size : size;
 }
 
-/// To nearest; a tie goes where `lost` points, what the value's own rounding has lost, and to even
-/// where that is 0.
-template <class Type>
-std::uint8_t encode(double value, double lost = 0) {
+/// To nearest; a tie goes to even, or away from zero.
+template <class Type, bool kTiesAway = false>
+std::uint8_t encode(double value) {
   if (std::isnan(value)) return kNanCode;
   const unsigned sign = std::signbit(value) ? 0x80 : 0;
   const double size = std::fabs(value);
   if (size >= 0x1p17) return static_cast<std::uint8_t>(sign | Type::kBeyond);
   const int exponent = size == 0 ? 1 - Type::kBias : std::max(std::ilogb(size), 1 - Type::kBias);
   const double units = std::ldexp(size, Type::kFraction - exponent), below = std::floor(units);
-  double whole = std::nearbyint(units);
-  if (units - below == 0.5 && lost != 0) whole = below + ((lost > 0) == (value > 0) ? 1 : 0);
+  const double whole = kTiesAway && units - below == 0.5 ? below + 1 : std::nearbyint(units);
   // The code of a binade's numbers grows by one a unit, into the next binade too.
   const unsigned code = (static_cast<unsigned>(exponent + Type::kBias - 1) << Type::kFraction) +
                         static_cast<unsigned>(whole);
   return static_cast<std::uint8_t>(sign | (code > Type::kLargest ? Type::kBeyond : code));
 }
 
-/// The largest logit, NaN where any is, and the logarithm of sum exp(x - max): above 0 wherever
-/// there is a second finite logit, NaN where there is no finite maximum.
+/// The largest logit, NaN where any is, and the logarithm of sum exp(x - max), NaN where there is
+/// no finite maximum.
 struct MaxAndLog {
   double max, log_sum;
 };
@@ -72,19 +70,16 @@ MaxAndLog max_and_log(const std::uint8_t* x, std::size_t cols) {
   for (std::size_t c = 0; c < cols; ++c)
     if (const double v = decode<Type>(x[c]); v > max || std::isnan(v)) max = v;
   if (!std::isfinite(max)) return {max, portable::kNan<double>};
-  bool max_seen = false, has_others = false;
+  bool max_seen = false;
   portable::CarefulSum<double> others;
   for (std::size_t c = 0; c < cols; ++c) {
     const double v = decode<Type>(x[c]);
-    if (v == max && !max_seen) {
+    if (v == max && !max_seen)
       max_seen = true;
-      continue;
-    }
-    has_others |= std::isfinite(v);
-    others.add(std::exp(v - max));
+    else
+      others.add(std::exp(v - max));
   }
-  const double log_sum = std::log1p(others.value());
-  return {max, has_others ? std::max(log_sum, std::numeric_limits<double>::denorm_min()) : log_sum};
+  return {max, std::log1p(others.value())};
 }
 
 template <class Type>
@@ -104,10 +99,8 @@ template <class Type>
 int log_softmax(const softmark_args* args) {
   return portable::for_each_row<std::uint8_t>(args, [&](const std::uint8_t* x, std::uint8_t* y) {
     const auto [max, log_sum] = max_and_log<Type>(x, args->cols);
-    for (std::size_t c = 0; c < args->cols; ++c) {
-      const double shifted = decode<Type>(x[c]) - max, value = shifted - log_sum;  // shifted: exact
-      y[c] = encode<Type>(value, (shifted - value) - log_sum);
-    }
+    for (std::size_t c = 0; c < args->cols; ++c)
+      y[c] = encode<Type, true>(decode<Type>(x[c]) - max - log_sum);  // x - max is exact
   });
 }
 
@@ -116,8 +109,7 @@ int logsumexp(const softmark_args* args) {
   for (std::size_t r = 0; r < args->rows; ++r) {
     const auto* x = static_cast<const std::uint8_t*>(args->x) + r * args->x_stride;
     const auto [max, log_sum] = max_and_log<Type>(x, args->cols);
-    const double value = std::isfinite(max) ? max + log_sum : max;
-    static_cast<std::uint8_t*>(args->y)[r] = encode<Type>(value, log_sum - (value - max));
+    static_cast<std::uint8_t*>(args->y)[r] = encode<Type>(std::isfinite(max) ? max + log_sum : max);
   }
   return 0;
 }
@@ -132,7 +124,7 @@ int sigmoid(const softmark_args* args) {
   });
 }
 
-constexpr auto kSummary = "in float64, rounded once; ties by what that lost";
+constexpr auto kSummary = "in float64, rounded once; log-softmax's ties away from zero";
 constexpr std::uint32_t kScalar = SOFTMARK_REPRODUCIBLE | SOFTMARK_CORRECTLY_ROUNDED,
                         kRow = kScalar | SOFTMARK_IN_PLACE;
 
